@@ -1,0 +1,6 @@
+"""A stand-in for both services that behaves as their documents say, with made-up data in memory."""
+
+from .application import CutConnection, Received, Sandbox
+from .faults import Fault, Faults
+
+__all__ = ["CutConnection", "Fault", "Faults", "Received", "Sandbox"]

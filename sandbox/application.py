@@ -1,0 +1,247 @@
+"""The sandbox as a web application: both services under `/nanonets` and `/studio`.
+
+Routes, parameters and bodies come from the operation records, behaviour from the handlers. Whatever has no
+handler answers 404, as an address that the service does not have.
+"""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import pkgutil
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import anyio
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route, Router
+from starlette.types import Receive, Scope, Send
+
+from ..schemas import Operation, load_operations
+from .faults import Fault, Faults
+from .incoming import read_call
+from .nanonets_state import NanonetsState
+from .service import HANDLERS, Download, Refusal
+from .studio_state import StudioState
+
+__all__ = ["CutConnection", "Received", "Sandbox"]
+
+_UNKNOWN_PAGE = "<!doctype html><title>404</title><h1>There is nothing here</h1>"
+
+
+class CutConnection(Exception):  # noqa: N818 - asked for, not an error of the sandbox
+    """Raised into the server to end a connection within its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request as the sandbox received it, for tests and for people who watch."""
+
+    operation: str
+    method: str
+    path: str
+
+
+class Sandbox:
+    """A stand-in for Nanonets and DeepOpinion Studio, with its own data held in memory.
+
+    `seed` decides the data, `clock` (seconds) and `work_seconds` how long work takes. Any API key but
+    `invalid` is taken; any e-mail address with a password can sign in.
+    """
+
+    def __init__(
+        self, seed: int = 0, clock: Callable[[], float] = time.monotonic, work_seconds: float = 2.0
+    ) -> None:
+        self.faults = Faults()
+        self.received: deque[Received] = deque(maxlen=10_000)
+        self.nanonets = NanonetsState(seed, clock, work_seconds)
+        self.studio = StudioState(seed, clock, work_seconds)
+        self._signing_key = secrets.token_hex(32)
+        self.studio.make_token = self._make_token
+
+    @cached_property
+    def application(self) -> Starlette:
+        """The ASGI application."""
+        _import_handlers()
+        operations = sorted(load_operations().values(), key=lambda operation: operation.tier == "extra")
+        routes: list[BaseRoute] = [
+            self._route(operation, route.method, route.path)
+            for operation in operations
+            if operation.id in HANDLERS
+            for route in operation.routes
+        ]
+        routes.sort(key=_specific_first)
+        routes += [
+            Route("/nanonets/files/{path:path}", self._stored_file),
+            Route("/sandbox/faults", self._change_faults, methods=["GET", "POST", "DELETE"]),
+            Route("/", self._about),
+        ]
+        application = Starlette()
+        application.router = Router(routes, redirect_slashes=False, default=_unknown)
+        return application
+
+    def _route(self, operation: Operation, method: str, path: str) -> Route:
+        integers = {
+            parameter.name
+            for parameter in operation.parameters
+            if parameter.location == "path" and parameter.schema.get("type") == "integer"
+        }
+        for name in integers:
+            path = path.replace(f"{{{name}}}", f"{{{name}:int}}")
+
+        async def endpoint(request: Request) -> Response:
+            return await self._answer(operation, request)
+
+        return Route(f"/{operation.service}{path}", endpoint, methods=[method])
+
+    async def _answer(self, operation: Operation, request: Request) -> Response:
+        self.received.append(Received(operation.id, request.method, request.url.path))
+        fault = self.faults.next_for(operation.id)
+        if fault is not None and not fault.after:
+            shown = await _show(fault)
+            if shown is not None:
+                return shown
+        try:
+            response = await self._carry_out(operation, request)
+        except Refusal as refusal:
+            response = _refusal(operation, refusal)
+        if fault is not None and fault.kind == "broken_json":
+            return Response(response.body[: max(1, len(response.body) // 2)], media_type="application/json")
+        if fault is not None and fault.after:
+            return await _show(fault) or response
+        return response
+
+    async def _carry_out(self, operation: Operation, request: Request) -> Response:
+        state, user = self._authenticate(operation, request)
+        base_url = f"{request.url.scheme}://{request.url.netloc}/{operation.service}"
+        call = await read_call(operation, request, base_url, user)
+        answer = HANDLERS[operation.id](state, call)
+        if isinstance(answer, Download):
+            disposition = {"Content-Disposition": f'attachment; filename="{answer.file_name}"'}
+            return Response(answer.content, media_type=answer.content_type, headers=disposition)
+        if answer is None:
+            return Response(status_code=operation.success_status)
+        return JSONResponse(answer, operation.success_status)
+
+    def _authenticate(self, operation: Operation, request: Request) -> tuple[Any, str]:
+        header = request.headers.get("authorization", "")
+        if operation.service == "nanonets":
+            if not _has_api_key(header):
+                raise Refusal(401, "unauthorized", "Invalid or missing API key")
+            return self.nanonets, ""
+        if not operation.authenticated:
+            return self.studio, ""
+        return self.studio, self._studio_user(header.removeprefix("Bearer ").strip())
+
+    def _studio_user(self, token: str) -> str:
+        import jwt
+
+        if not token or token == "invalid":
+            raise Refusal(401, "unauthorized", "The token is missing")
+        try:
+            claims = jwt.decode(token, self._signing_key, algorithms=["HS256"], options={"verify_sub": False})
+        except jwt.DecodeError as error:
+            if isinstance(error, jwt.InvalidSignatureError):
+                raise Refusal(401, "unauthorized", "The token is not valid") from None
+            return self.studio.demo_user
+        except jwt.InvalidTokenError:
+            raise Refusal(401, "unauthorized", "The token has expired") from None
+        return str(claims["email"])
+
+    def _make_token(self, email: str, user_id: int) -> str:
+        import jwt
+
+        now = int(time.time())
+        claims = {"exp": now + 14 * 86_400, "iat": now, "iss": "sandbox", "sub": user_id, "email": email}
+        return jwt.encode(claims, self._signing_key, algorithm="HS256")
+
+    async def _stored_file(self, request: Request) -> Response:
+        from .nanonets_documents import stored_file
+
+        found = stored_file(self.nanonets, str(request.path_params["path"]))
+        if found is None:
+            return HTMLResponse(_UNKNOWN_PAGE, 404)
+        return Response(found.content, media_type=found.content_type)
+
+    async def _change_faults(self, request: Request) -> Response:
+        if request.method == "POST":
+            try:
+                self.faults.add(Fault(**await request.json()))
+            except (TypeError, ValueError) as error:
+                return JSONResponse({"message": f"not a fault: {error}"}, 400)
+        if request.method == "DELETE":
+            self.faults.clear()
+        waiting = [{"kind": each.kind, "operation": each.operation, "times": each.times} for each in self.faults.waiting]
+        return JSONResponse({"faults": waiting})
+
+    async def _about(self, request: Request) -> Response:
+        served = sum(operation.id in HANDLERS for operation in load_operations().values())
+        return JSONResponse({"name": "docreview sandbox", "operations": served, "services": ["/nanonets", "/studio"]})
+
+
+async def _show(fault: Fault) -> Response | None:
+    """The answer of a fault; None for one that only delays."""
+    match fault.kind:
+        case "latency":
+            await anyio.sleep(fault.seconds)
+            return None
+        case "status":
+            return JSONResponse({"code": "fault", "message": "a fault asked for"}, fault.status, dict(fault.headers))
+        case "html":
+            return HTMLResponse("<!doctype html><title>Welcome</title><h1>Welcome</h1>")
+        case "cut":
+            return _CutResponse()
+        case "broken_json":
+            return None
+
+
+class _CutResponse(Response):
+    """Starts an answer and ends the connection within it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"100")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b'{"', "more_body": True})
+        raise CutConnection
+
+
+def _refusal(operation: Operation, refusal: Refusal) -> Response:
+    if operation.service == "nanonets":
+        body: dict[str, Any] = {"code": refusal.code, "message": refusal.message, "details": refusal.details}
+    else:
+        body = {"status": refusal.code, "message": refusal.message, **refusal.details}
+    return JSONResponse(body, refusal.status)
+
+
+def _has_api_key(header: str) -> bool:
+    try:
+        key = base64.b64decode(header.removeprefix("Basic "), validate=True).decode().partition(":")[0]
+    except ValueError:
+        return False
+    return header.startswith("Basic ") and bool(key) and key != "invalid"
+
+
+async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await HTMLResponse(_UNKNOWN_PAGE, 404)(scope, receive, send)
+
+
+def _specific_first(route: BaseRoute) -> list[int]:
+    """Fixed words before numbers before any text, so that no address hides another."""
+    assert isinstance(route, Route)
+    return [0 if "{" not in part else 1 if part.endswith(":int}") else 2 for part in route.path.split("/")]
+
+
+def _import_handlers() -> None:
+    """Import every module of the package that may register handlers."""
+    package = importlib.import_module(__package__ or "")
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name.startswith(("nanonets_", "studio_")):
+            importlib.import_module(f"{package.__name__}.{module.name}")

@@ -1,0 +1,170 @@
+"""The MCP server: lists the selected tools and passes each call on its one way."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from mcp import MCPError
+from mcp.server import Server, ServerRequestContext
+from mcp.server.caching import CacheHint
+from mcp.types import (
+    INVALID_PARAMS,
+    BlobResourceContents,
+    CallToolRequestParams,
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    ImageContent,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+)
+from mcp.types import Tool as ListedTool
+
+from ..schemas import JsonObject, load_operations
+from ..tools import Tool, ToolFailure, ToolResult, call_operation, failure_result, load_tools
+from .instructions import instructions
+from .services import Services
+from .settings import Settings
+from .version import VERSION
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["build_server"]
+
+_log = logging.getLogger(__name__)
+_LIST_SECONDS = 300
+_MOST_ATTACHED_BYTES = 4 * 1024 * 1024
+
+Context = ServerRequestContext[Services]
+
+
+def build_server(
+    settings: Settings,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    local: bool = True,
+) -> Server[Services]:
+    """The docreview server for these settings, for any transport of the SDK or for `mcp.Client(server)`.
+
+    `transport` replaces the network. Without `local`, the server reads and writes no files of its machine.
+
+    Raises:
+        SelectionError: a toolset or tool of the settings does not exist.
+    """
+    every = {tool.name: tool for tool in load_tools()}
+    chosen = settings.selection.choose(every.values())
+    shown = {tool.name for tool in chosen}
+    listed = ListToolsResult(tools=[ListedTool.model_validate(tool.definition()) for tool in chosen])
+    schemas = {tool.name: tool.input_schema for tool in chosen}
+
+    @asynccontextmanager
+    async def lifespan(_: Server[Services]) -> AsyncGenerator[Services]:
+        services = Services(*_behind(settings, transport), local=local)
+        try:
+            yield services
+        finally:
+            await services.close()
+
+    async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
+        return listed
+
+    async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
+        tool = every.get(params.name)
+        if tool is None:
+            raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
+        services = context.lifespan_context
+        if tool.name not in shown:
+            result = failure_result(_hidden(settings, tool), services.secrets)
+        else:
+            result = await _answer(tool, params, context)
+        meta = {**result.meta, "docreview/sandbox": True} if settings.sandbox else result.meta
+        return _as_mcp(result, meta)
+
+    hint = CacheHint(ttl_ms=_LIST_SECONDS * 1000, scope="public")
+    return Server(
+        "docreview",
+        version=VERSION,
+        title="docreview",
+        instructions=instructions(settings, chosen),
+        lifespan=lifespan,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        cache_hints={"tools/list": hint, "server/discover": hint},
+        get_tool_input_schema=schemas.get,
+    )
+
+
+async def _answer(tool: Tool, params: CallToolRequestParams, context: Context) -> ToolResult:
+    services = context.lifespan_context
+    steps = 0
+
+    async def report(message: str) -> None:
+        nonlocal steps
+        steps += 1
+        _log.info("%s: %s", tool.name, message)
+        await context.session.report_progress(steps, None, message)
+
+    try:
+        return await call_operation(load_operations()[tool.operation], params.arguments, services, report)
+    except Exception:
+        _log.exception("%s failed inside docreview", tool.name)
+        failure = ToolFailure(
+            "upstream_error",
+            f"{tool.name}: a fault inside docreview ended the call; whether it was carried out is not known.",
+            done="no" if tool.effect == "read" else "unknown",
+            next_step="Read the item first; the user finds details in the server's log and can report them.",
+        )
+        return failure_result(failure, services.secrets)
+
+
+def _hidden(settings: Settings, tool: Tool) -> ToolFailure:
+    return ToolFailure(
+        "not_allowed",
+        f"{tool.name} is not offered: {settings.selection.reason_for_hiding(tool)}. Nothing was sent.",
+        next_step="Use another tool, or the user changes the setting and restarts the server.",
+    )
+
+
+def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
+    """The same JSON in both channels, then pictures and an attached file."""
+    structured = result.structured
+    content: list[ContentBlock] = [TextContent(type="text", text=result.text)]
+    content += [
+        ImageContent(type="image", data=picture.base64, mime_type=picture.mime_type)
+        for picture in result.pictures
+    ]
+    attached = result.attachment
+    if attached is not None:
+        if len(attached.content) > _MOST_ATTACHED_BYTES:
+            failure = ToolFailure(
+                "too_large",
+                f"The file has {len(attached.content)} bytes; over HTTP at most {_MOST_ATTACHED_BYTES} are given.",
+                next_step="Download it with a server that runs over stdio on the user's machine.",
+            )
+            return _as_mcp(failure_result(failure, ()), meta)
+        blob = BlobResourceContents(
+            uri=f"docreview://downloads/{attached.file_name}",
+            mime_type=attached.mime_type,
+            blob=base64.b64encode(attached.content).decode(),
+        )
+        content.append(EmbeddedResource(type="resource", resource=blob))
+    return CallToolResult(
+        content=content, structured_content=structured, is_error=result.is_error, _meta=meta or None
+    )
+
+
+def _behind(
+    settings: Settings, transport: httpx2.AsyncBaseTransport | None
+) -> tuple[Settings, httpx2.AsyncBaseTransport | None]:
+    """The settings and transport that calls use: in the sandbox, its own credentials and no network."""
+    if not settings.sandbox or transport is not None:
+        return settings, transport
+    from .embedded_sandbox import embedded
+
+    return embedded(settings)

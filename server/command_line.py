@@ -1,0 +1,135 @@
+"""The `docreview-mcp` command."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from ..tools import SelectionError
+from .settings import Settings, SettingsError, read_settings
+from .version import VERSION
+
+__all__ = ["main"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_SHARED: Sequence[tuple[str, str, str]] = (
+    ("--sandbox", "", "Use made-up data in memory; no account needed."),
+    ("--toolsets", "A,B", "Toolset names, or documented, companion, extra, all."),
+    ("--tools", "A,B", "Single tools, in addition to --toolsets."),
+    ("--exclude-tools", "A,B", "Tools to leave out."),
+    ("--read-only", "", "Only tools that change nothing."),
+)
+
+
+def _with_settings(command: Command) -> Command:
+    """Add the options that every command shares with its environment variable."""
+    for name, metavar, meaning in reversed(_SHARED):
+        shown = f"{meaning}  [env: DOCREVIEW_{name[2:].replace('-', '_').upper()}]"
+        add = click.option(name, is_flag=not metavar, default=None, metavar=metavar or None, help=shown)
+        command = add(command)
+    return command
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Credentials come from NANONETS_API_KEY, and STUDIO_EMAIL with STUDIO_PASSWORD or STUDIO_TOKEN."
+    " Without a command the server speaks MCP over stdio, as hosts start it.",
+)
+@click.version_option(VERSION, prog_name="docreview-mcp")
+def command_line() -> None:
+    """Document review in Nanonets and DeepOpinion Studio for AI agents, over MCP.
+
+    \b
+    docreview-mcp demo                 watch real review work, without an account
+    docreview-mcp --sandbox            the server on made-up data, over stdio
+    docreview-mcp tools                what a host would see
+    docreview-mcp doctor               check credentials and settings
+    """
+
+
+@command_line.command()
+@_with_settings
+def stdio(**options: Any) -> None:
+    """Serve MCP over stdin and stdout (what hosts start)."""
+    from .stdio import serve
+
+    serve(_settings(options))
+
+
+@command_line.command()
+@click.option("--pause", default=0.0, show_default=True, help="Seconds between steps, for an audience.")
+def demo(pause: float) -> None:
+    """Do real review work on the sandbox through a real MCP client, and show each step."""
+    from .demo import run_demo
+
+    sys.exit(run_demo(pause))
+
+
+@command_line.command()
+@click.option("--json", "as_json", is_flag=True, help="The exact tools/list result.")
+@_with_settings
+def tools(as_json: bool, **options: Any) -> None:
+    """Show the tools that a host would see with these settings."""
+    from .tool_table import show_tools
+
+    show_tools(_settings(options), as_json)
+
+
+@command_line.command()
+@click.argument("tool")
+@click.argument("arguments", default="{}")
+@_with_settings
+def call(tool: str, arguments: str, **options: Any) -> None:
+    """Call one TOOL with ARGUMENTS, a JSON object (- reads it from stdin), and print the structured result.
+
+    \b
+    docreview-mcp call nanonets_list_workflows --sandbox
+    docreview-mcp call studio_get_project '{"project_id": 1}' --sandbox
+    """
+    from .one_call import call_once
+
+    text = sys.stdin.read() if arguments == "-" else arguments
+    sys.exit(call_once(_settings(options), tool, text))
+
+
+@command_line.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on (this machine only)."
+)
+@click.option("--port", default=8100, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--seed", default=0, show_default=True, help="Which made-up data.")
+def sandbox(host: str, port: int, seed: int) -> None:
+    """Serve the stand-in for both services over HTTP."""
+    from .sandbox_server import serve_sandbox
+
+    sys.exit(serve_sandbox(host, port, seed))
+
+
+@command_line.command()
+@_with_settings
+def doctor(**options: Any) -> None:
+    """Check credentials, reachability, settings and host limits. Prints no secret, changes nothing."""
+    from .doctor import examine
+
+    sys.exit(examine(_settings(options)))
+
+
+def main() -> None:
+    """Run the command; options alone mean `stdio`. Errors are one line with the next step, and exit 2."""
+    arguments = sys.argv[1:]
+    if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
+        arguments = ["stdio", *arguments]
+    try:
+        command_line.main(arguments, prog_name="docreview-mcp")
+    except (SettingsError, SelectionError) as error:
+        click.echo(f"docreview-mcp: {error}", err=True)
+        sys.exit(2)
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    """The settings of the environment with the options that were given put before them."""
+    return read_settings(**{name: value for name, value in options.items() if value is not None})

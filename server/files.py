@@ -1,0 +1,158 @@
+"""Which local files may be sent to a service, and where downloads are put."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from ..tools import FileSource, ToolFailure
+from .settings import Settings
+
+__all__ = ["MOST_BYTES", "FilePolicy", "default_folders"]
+
+MOST_BYTES = 25 * 1024 * 1024
+"""The largest file that is sent, in bytes."""
+
+
+def default_folders() -> tuple[Path, ...]:
+    """Documents, Downloads, Desktop, and the working directory unless it is `/` or the home itself."""
+    home = Path.home()
+    folders = [home / name for name in ("Documents", "Downloads", "Desktop")]
+    here = Path.cwd()
+    if here not in (home, Path(here.anchor)):
+        folders.append(here)
+    return tuple(folders)
+
+
+class FilePolicy:
+    """The rules for files: allowed folders with links resolved, nothing hidden, at most 25 MB.
+
+    Without `local` (a server that others reach over the network) no path of this machine is read or written.
+    """
+
+    def __init__(self, settings: Settings, *, local: bool = True) -> None:
+        self._local = local
+        given = settings.files
+        self._folders = tuple(_resolved(folder) for folder in (default_folders() if given is None else given))
+        self._downloads = settings.downloads or Path.home() / "Downloads" / "docreview"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that files may come from, links resolved."""
+        return self._folders
+
+    @property
+    def downloads(self) -> Path:
+        """Where downloads are saved."""
+        return self._downloads
+
+    def fault(self, file: FileSource, file_types: Sequence[str] = ()) -> str:
+        """Why this file may not be sent; empty if it may. `file_types` are endings without a dot."""
+        name = "file_path" if file.path else "file_name"
+        ending = Path(file.path or file.file_name).suffix.lower().lstrip(".")
+        if file_types and ending not in file_types:
+            return f"{name}: came a file ending .{ending}, wanted one of {', '.join(file_types)}"
+        return self._path_fault(file.path) if file.path else _content_fault(file)
+
+    @contextmanager
+    def open(self, file: FileSource) -> Generator[tuple[str, BinaryIO]]:
+        """The file's name and its content, opened for reading.
+
+        Raises:
+            ToolFailure: the file may not be sent (any more), or cannot be read.
+        """
+        reason = self.fault(file)
+        if not reason and not file.path:
+            yield file.file_name, io.BytesIO(base64.b64decode(file.content_base64, validate=True))
+            return
+        try:
+            if reason:
+                raise OSError(reason)
+            path = _resolved(Path(file.path).expanduser())
+            stream = path.open("rb")
+        except OSError as error:
+            reason = reason or f"file_path: the file cannot be read ({error.strerror})"
+            raise ToolFailure(
+                "invalid_arguments", f"{reason}. Nothing was sent.", next_step="Name another file."
+            ) from None
+        with stream:
+            yield path.name, stream
+
+    def save(self, file_name: str, content: bytes) -> str | None:
+        """Store a download under a name that is not taken yet; None where this server may not save files.
+
+        Raises:
+            ToolFailure: the folder cannot be written.
+        """
+        if not self._local:
+            return None
+        try:
+            self._downloads.mkdir(parents=True, exist_ok=True)
+            for target in _free_names(self._downloads / file_name):
+                try:
+                    with target.open("xb") as stream:
+                        stream.write(content)
+                except FileExistsError:
+                    continue
+                return str(target)
+        except OSError as error:
+            raise ToolFailure(
+                "not_allowed",
+                f"The download was read but cannot be saved under {self._downloads} ({error.strerror}).",
+                next_step="The user sets DOCREVIEW_DOWNLOADS to a folder that can be written.",
+            ) from None
+        return None
+
+    def _path_fault(self, given: str) -> str:
+        if not self._local:
+            return "file_path: no file of the server's machine is read; wanted file_base64 and file_name"
+        try:
+            path = _resolved(Path(given).expanduser())
+            inside = next((folder for folder in self._folders if path.is_relative_to(folder)), None)
+            if inside is None:
+                allowed = ", ".join(str(folder) for folder in self._folders) or "none"
+                return (
+                    f"file_path: {given!r} is outside the allowed folders ({allowed});"
+                    " the user can allow others with DOCREVIEW_FILES"
+                )
+            if any(part.startswith(".") for part in path.relative_to(inside).parts):
+                return f"file_path: {given!r} is hidden, or in a hidden folder; hidden files are not sent"
+            if not path.exists():
+                return f"file_path: there is no file {given!r}"
+            if not path.is_file():
+                return f"file_path: {given!r} is not a file"
+            size = path.stat().st_size
+        except (OSError, ValueError, RuntimeError) as error:
+            return f"file_path: {given!r} cannot be read ({error})"
+        return _size_fault("file_path", size)
+
+
+def _content_fault(file: FileSource) -> str:
+    if Path(file.file_name).name != file.file_name or file.file_name.startswith("."):
+        return "file_name: wanted a plain file name without folders"
+    try:
+        content = base64.b64decode(file.content_base64, validate=True)
+    except (binascii.Error, ValueError):
+        return "file_base64: came text that is not base64"
+    return _size_fault("file_base64", len(content))
+
+
+def _size_fault(name: str, size: int) -> str:
+    if size > MOST_BYTES:
+        return f"{name}: the file has {size} bytes, at most {MOST_BYTES} are sent"
+    return "" if size else f"{name}: the file is empty"
+
+
+def _resolved(path: Path) -> Path:
+    return path.expanduser().resolve()
+
+
+def _free_names(wanted: Path) -> Iterator[Path]:
+    yield wanted
+    for number in range(2, 10_000):
+        yield wanted.with_stem(f"{wanted.stem} ({number})")

@@ -1,0 +1,64 @@
+"""Both services behind one door: what the way of a call needs from the server (`tools.Upstream`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import httpx2
+
+from ..schemas import Operation, Route, Service
+from ..tools import FileSource, Report, Request, Response
+from .files import FilePolicy
+from .service_client import ServiceClient
+from .settings import Settings
+
+__all__ = ["Services"]
+
+
+class Services:
+    """The shared clients of both services with the user's settings. Implements `tools.Upstream`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        *,
+        local: bool = True,
+    ) -> None:
+        self.settings = settings
+        self.files = FilePolicy(settings, local=local)
+        names: tuple[Service, ...] = ("nanonets", "studio")
+        self._clients = {name: ServiceClient(name, settings, self.files, transport) for name in names}
+
+    @property
+    def answer_limit(self) -> int:
+        """The most characters of JSON in a result."""
+        return self.settings.answer_limit
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """Keys, passwords and tokens in use, the longest first."""
+        held = [secret for client in self._clients.values() for secret in client.credentials.secrets]
+        return sorted({*held, *self.settings.secrets}, key=len, reverse=True)
+
+    def routes(self, operation: Operation) -> Sequence[Route]:
+        """The address that the user set for the operation, or all that are known."""
+        override = self.settings.paths.get(operation.id)
+        return (Route(operation.route.method, override),) if override else operation.routes
+
+    def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
+        """Why a file may not be sent; empty if it may."""
+        return self.files.fault(file, file_types)
+
+    async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
+        """Send the request to its service; raises `ToolFailure` where no answer came."""
+        return await self._clients[operation.service].send(operation, requests, report)
+
+    def save_download(self, file_name: str, content: bytes) -> str | None:
+        """Store a download where the user finds it."""
+        return self.files.save(file_name, content)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            await client.close()

@@ -1,0 +1,184 @@
+"""What can be set, from the environment or in code, and checked before anything else happens."""
+
+from __future__ import annotations
+
+import json
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from ..schemas import Service
+from ..tools import Selection
+
+__all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
+
+_WANTED_PATHS = 'wanted a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
+_UNFILLED = "${user_config."
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class SettingsError(ValueError):
+    """A setting has a value that cannot be used. The message is one line that names the variable."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine itself."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _named(variable: str, **more: Any) -> Any:
+    """A field that the environment sets under `variable` and code under the field's own name."""
+    return Field(validation_alias=AliasChoices(variable), **more)
+
+
+class Settings(BaseSettings):
+    """All settings of a server. Each can be given in code by its name or by an environment variable.
+
+    An empty variable counts as not set, and so does a placeholder that a host did not fill in.
+
+    Raises:
+        pydantic.ValidationError: a value cannot be used (see `read_settings` for one readable line).
+    """
+
+    model_config = SettingsConfigDict(
+        env_ignore_empty=True, populate_by_name=True, extra="ignore", hide_input_in_errors=True, frozen=True
+    )
+
+    nanonets_api_key: SecretStr | None = _named("NANONETS_API_KEY", default=None)
+    nanonets_base_url: str = _named("NANONETS_BASE_URL", default="https://app.nanonets.com")
+    studio_email: str | None = _named("STUDIO_EMAIL", default=None)
+    studio_password: SecretStr | None = _named("STUDIO_PASSWORD", default=None)
+    studio_token: SecretStr | None = _named("STUDIO_TOKEN", default=None)
+    studio_base_url: str = _named("STUDIO_BASE_URL", default="https://api.deepopinion.ai")
+    sandbox: bool = _named("DOCREVIEW_SANDBOX", default=False)
+    toolsets: Names = _named("DOCREVIEW_TOOLSETS", default=())
+    tools: Names = _named("DOCREVIEW_TOOLS", default=())
+    exclude_tools: Names = _named("DOCREVIEW_EXCLUDE_TOOLS", default=())
+    read_only: bool = _named("DOCREVIEW_READ_ONLY", default=False)
+    paths: dict[str, str] = _named("DOCREVIEW_PATHS", default_factory=dict)
+    timeout: float = _named("DOCREVIEW_TIMEOUT", default=50.0, gt=0, le=3600)
+    in_flight: int = _named("DOCREVIEW_IN_FLIGHT", default=8, ge=1, le=100)
+    answer_limit: int = _named("DOCREVIEW_ANSWER_LIMIT", default=60_000, ge=2_000)
+    files: Annotated[tuple[Path, ...] | None, NoDecode] = _named("DOCREVIEW_FILES", default=None)
+    downloads: Path | None = _named("DOCREVIEW_DOWNLOADS", default=None)
+    confirm: Literal["never"] = _named("DOCREVIEW_CONFIRM", default="never")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _named("DOCREVIEW_LOG_LEVEL", default="WARNING")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _unfilled_is_default(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str) and value.startswith(_UNFILLED) and info.field_name:
+            return cls.model_fields[info.field_name].get_default(call_default_factory=True)
+        return value
+
+    @field_validator("toolsets", "tools", "exclude_tools", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("files", mode="before")
+    @classmethod
+    def _folders(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(Path(part.strip()).expanduser() for part in value.split(os.pathsep) if part.strip())
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("nanonets_base_url", "studio_base_url")
+    @classmethod
+    def _safe_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("wanted an address such as https://host or https://host/path")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("wanted an address without user name, password, query or fragment")
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("plain http is not allowed but for this machine itself; use https")
+        return value.rstrip("/")
+
+    @field_validator("paths")
+    @classmethod
+    def _same_parameters(cls, value: dict[str, str]) -> dict[str, str]:
+        if value:
+            from .path_overrides import check_path_overrides
+
+            check_path_overrides(value)
+        return value
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The services that have credentials; both if neither has, or in the sandbox."""
+        if self.sandbox:
+            return ("nanonets", "studio")
+        has_studio = self.studio_token is not None or (self.studio_email and self.studio_password)
+        found: tuple[tuple[Service, bool], ...] = (
+            ("nanonets", self.nanonets_api_key is not None),
+            ("studio", bool(has_studio)),
+        )
+        return tuple(name for name, there in found if there) or ("nanonets", "studio")
+
+    @property
+    def selection(self) -> Selection:
+        """Which tools these settings show."""
+        return Selection(
+            self.toolsets,
+            self.tools,
+            self.exclude_tools,
+            self.read_only,
+            self.services,
+        )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret values in these settings."""
+        every = (self.nanonets_api_key, self.studio_password, self.studio_token)
+        return tuple(value for entry in every if entry is not None and (value := entry.get_secret_value()))
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings from the environment, with those given here put before them.
+
+    Raises:
+        SettingsError: in one line, which variable is at fault and what it wants.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise SettingsError(
+            f"{_variable(str(first['loc'][0]))}: {first['msg'].removeprefix('Value error, ')}"
+        ) from None
+    except json.JSONDecodeError as error:  # pragma: no cover - pydantic-settings wraps it
+        raise SettingsError(str(error)) from None
+    except ValueError as error:
+        raise SettingsError(_without_input(error)) from None
+
+
+def _variable(name: str) -> str:
+    field = Settings.model_fields.get(name)
+    alias = field.validation_alias if field is not None else None
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else name
+
+
+def _without_input(error: ValueError) -> str:
+    """pydantic-settings raises its own error for a value that is not the JSON that it has to be."""
+    text = str(error)
+    for name in Settings.model_fields:
+        if f'"{name}"' in text or _variable(name) in text:
+            return f"{_variable(name)}: {_WANTED_PATHS}"
+    return "a setting has a value that cannot be read"

@@ -1,0 +1,50 @@
+"""Show the tools of these settings: a table for people, or the exact `tools/list` result."""
+
+from __future__ import annotations
+
+import sys
+
+import anyio
+import click
+
+from ..tools import load_tools
+from .settings import Settings
+
+__all__ = ["show_tools"]
+
+_EFFECT_STYLES = {"read": "green", "write": "yellow", "destructive": "red"}
+
+
+def show_tools(settings: Settings, as_json: bool) -> None:
+    """Print the tools. Raises `SelectionError` for a name that stands for nothing."""
+    if as_json:
+        click.echo(_listed(settings))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    chosen = settings.selection.choose(load_tools())
+    if not sys.stdout.isatty():
+        for tool in chosen:
+            click.echo(f"{tool.name}\t{tool.toolset}\t{tool.effect}\t{tool.title}")
+        return
+    table = Table("tool", "toolset", "effect", "title", box=None)
+    for tool in chosen:
+        style = _EFFECT_STYLES[tool.effect]
+        table.add_row(tool.name, tool.toolset, f"[{style}]{tool.effect}[/]", tool.title)
+    console = Console()
+    console.print(table)
+    console.print(f"{len(chosen)} tools; every argument of each stands in the tool reference.")
+
+
+def _listed(settings: Settings) -> str:
+    from mcp import Client
+
+    from .application import build_server
+
+    async def run() -> str:
+        async with Client(build_server(settings)) as client:
+            listed = await client.list_tools()
+        return listed.model_dump_json(by_alias=True, exclude_none=True)
+
+    return anyio.run(run)

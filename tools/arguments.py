@@ -1,0 +1,152 @@
+"""Which arguments a tool takes and where in the request each of them goes.
+
+Path, query and body parameters lie side by side in one flat object, under the names that the service's
+document gives them. The table made here is the only place that knows about the exceptions: a name used
+twice, a body that is a list, a file, keys that the document leaves open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, cast
+
+from ..schemas import Body, JsonObject, Operation
+
+__all__ = [
+    "FILE_ARGUMENTS",
+    "Argument",
+    "FileWays",
+    "arguments_of",
+    "file_types_of",
+    "file_ways_of",
+    "is_sent_by_itself",
+]
+
+FILE_ARGUMENTS: dict[str, JsonObject] = {
+    "file_path": {"type": "string", "description": "Local path of the file."},
+    "file_base64": {"type": "string", "description": "Or its content in base64."},
+    "file_name": {"type": "string", "description": "Name for file_base64."},
+}
+"""The arguments that stand for a file, whatever the service calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a tool.
+
+    `wire_name` is the service's name for it. A `file` argument describes the content of the file part of
+    that name; a `whole_body` argument is the body itself; the keys of a `further_keys` argument stand
+    beside the named ones in the body. `separator` joins the items of a list in a query.
+    """
+
+    name: str
+    location: Literal["path", "query", "body", "whole_body", "further_keys", "file"]
+    wire_name: str
+    schema: JsonObject
+    required: bool
+    separator: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileWays:
+    """The ways to give the file of an operation: exactly one is taken, at most one if it is optional."""
+
+    names: tuple[str, ...]
+    required: bool
+
+
+@cache
+def arguments_of(operation: Operation) -> tuple[Argument, ...]:
+    """The arguments of the operation's tool: path first, then query, then body; required before optional.
+
+    Raises:
+        ValueError: two parameters would share one argument name.
+    """
+    outside_body = [
+        Argument(entry.name, entry.location, entry.name, entry.schema, entry.required, entry.separator)
+        for entry in operation.parameters
+        if not is_sent_by_itself(entry.schema, entry.required)
+    ]
+    taken = {argument.name for argument in outside_body if argument.location == "path"}
+    in_body = list(_body_arguments(operation, taken))
+    arguments = [*outside_body, *in_body]
+    names = [argument.name for argument in arguments]
+    if len(set(names)) != len(names):
+        raise ValueError(f"{operation.id}: an argument name stands for two parameters")
+    return tuple(sorted(arguments, key=lambda argument: not argument.required))
+
+
+def is_sent_by_itself(schema: JsonObject, required: bool) -> bool:
+    """Whether a parameter has only one possible value, so that nobody needs to give it."""
+    return required and "const" in schema
+
+
+def file_ways_of(operation: Operation) -> FileWays | None:
+    """How the file of this operation can be given, None where it takes no file."""
+    with_file = [body for body in operation.bodies if _file_property(body)]
+    if not with_file:
+        return None
+    others = [body for body in operation.bodies if not _file_property(body)]
+    instead = [name for body in others for name in _required(body) if name not in _properties(with_file[0])]
+    required = bool(others) or _file_property(with_file[0]) in _required(with_file[0])
+    return FileWays(("file_path", "file_base64", *instead), required)
+
+
+def file_types_of(operation: Operation) -> tuple[str, ...]:
+    """The file name endings that the operation takes, in lower case without a dot; empty for any."""
+    for body in operation.bodies:
+        name = _file_property(body)
+        if name:
+            ours = cast("JsonObject", _properties(body)[name].get("x-docreview", {}))
+            return tuple(str(entry) for entry in cast("list[str]", ours.get("file_types", [])))
+    return ()
+
+
+def _body_arguments(operation: Operation, taken: set[str]) -> Iterator[Argument]:
+    seen: set[str] = set()
+    for body in operation.bodies:
+        if operation.body_argument:
+            yield Argument(operation.body_argument, "whole_body", "", body.schema, body.required)
+            continue
+        file_property = _file_property(body)
+        for wire_name, schema in _properties(body).items():
+            if wire_name in seen:
+                continue
+            seen.add(wire_name)
+            if wire_name == file_property:
+                yield from _file_arguments(wire_name, file_types_of(operation))
+                continue
+            name = f"body_{wire_name}" if wire_name in taken else wire_name
+            required = body.required and all(wire_name in _required(each) for each in operation.bodies)
+            yield Argument(name, "body", wire_name, schema, required)
+    if operation.further_keys:
+        schema: JsonObject = {
+            "type": "object",
+            "additionalProperties": True,
+            "description": "Further keys of the page object.",
+        }
+        yield Argument(operation.further_keys, "further_keys", "", schema, False)
+
+
+def _file_arguments(wire_name: str, file_types: tuple[str, ...]) -> Iterator[Argument]:
+    for name, schema in FILE_ARGUMENTS.items():
+        if file_types and name == "file_path":
+            schema = {**schema, "description": f"Local path ({', '.join(file_types)})."}
+        yield Argument(name, "file", wire_name, schema, False)
+
+
+def _file_property(body: Body) -> str:
+    for name, schema in _properties(body).items():
+        if "contentMediaType" in schema:
+            return name
+    return ""
+
+
+def _properties(body: Body) -> dict[str, JsonObject]:
+    return cast("dict[str, JsonObject]", body.schema.get("properties", {}))
+
+
+def _required(body: Body) -> list[str]:
+    return cast("list[str]", body.schema.get("required", []))

@@ -1,0 +1,76 @@
+"""What a tool answers when a call fails.
+
+`ToolFailure` is raised anywhere on the way of a call and becomes the tool's answer in one place. Each
+says what did and did not happen at the service (`done`) and what to do next (`next`).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..schemas import JsonObject, Operation
+
+__all__ = ["Done", "ErrorCode", "ToolFailure", "done_after_cut"]
+
+ErrorCode = Literal[
+    "invalid_arguments",
+    "not_configured",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "conflict",
+    "rate_limited",
+    "payment_required",
+    "upstream_error",
+    "timeout",
+    "unreachable",
+    "not_allowed",
+    "too_large",
+    "needs_confirmation",
+]
+Done = Literal["no", "yes", "unknown"]
+
+
+class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a programming error
+    """A call that failed, in the form in which the agent is told.
+
+    `status` is the HTTP status of the service, None where none came. `retryable` says whether the same
+    call can work later without anything else being changed. `done` says whether the service carried the
+    call out.
+    """
+
+    def __init__(
+        self,
+        code: ErrorCode,
+        message: str,
+        *,
+        next_step: str,
+        status: int | None = None,
+        retryable: bool = False,
+        done: Done = "no",
+    ) -> None:
+        super().__init__(message)
+        self.code: ErrorCode = code
+        self.message = message
+        self.status = status
+        self.retryable = retryable
+        self.done: Done = done
+        self.next_step = next_step
+
+    def as_object(self) -> JsonObject:
+        """The `{"error": {...}}` object that both channels of the result carry."""
+        return {
+            "error": {
+                "code": self.code,
+                "message": self.message,
+                "status": self.status,
+                "retryable": self.retryable,
+                "done": self.done,
+                "next": self.next_step,
+            }
+        }
+
+
+def done_after_cut(operation: Operation) -> Done:
+    """What can be said of a call whose request went out but whose answer did not come back."""
+    return "no" if operation.effect == "read" else "unknown"

@@ -1,0 +1,68 @@
+"""The tool reference for people, made from the same records as the tools themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import cast
+
+from ..schemas import JsonObject, Operation
+from .surface import Tool
+from .validation import describe_wanted
+
+__all__ = ["REFERENCE", "render_reference"]
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "tools.md"
+"""The generated page (in a checkout; an installed package has no docs folder)."""
+
+_EFFECTS = {"read": "reads", "write": "writes", "destructive": "destroys"}
+
+
+def render_reference(operations: Sequence[Operation], tools: Sequence[Tool]) -> str:
+    """The whole page: a table of toolsets, then every tool with its request and arguments."""
+    paired = sorted(zip(operations, tools, strict=True), key=lambda pair: pair[1].toolset)
+    lines = [
+        "# Tools",
+        "",
+        "Made from the OpenAPI documents in `schemas/openapi/` by `make generate`; not to be edited by hand.",
+        "Tools of tier `extra` are shown only when asked for (`--toolsets extra`, `--tools NAME`).",
+        "",
+        "| toolset | documented | companion | extra |",
+        "| --- | --- | --- | --- |",
+    ]
+    groups = [(name, list(members)) for name, members in groupby(paired, key=lambda pair: pair[1].toolset)]
+    for name, members in groups:
+        counts = [
+            sum(tool.tier == tier for _, tool in members) for tier in ("documented", "companion", "extra")
+        ]
+        lines.append(f"| [{name}](#{name}) | " + " | ".join(str(count or "") for count in counts) + " |")
+    for name, members in groups:
+        lines += ["", f"## {name}"]
+        for operation, tool in members:
+            lines += _tool_lines(operation, tool)
+    return "\n".join(lines) + "\n"
+
+
+def _tool_lines(operation: Operation, tool: Tool) -> list[str]:
+    repeat = "may be repeated" if tool.idempotent else "not to be repeated blindly"
+    lines = [
+        "",
+        f"### `{tool.name}`",
+        "",
+        f"{tool.title}. {tool.description}",
+        "",
+        f"`{operation.route.method} {operation.route.path}` · {tool.tier} · {_EFFECTS[tool.effect]}, {repeat}"
+        f" · operation `{operation.id}`",
+    ]
+    if operation.note:
+        lines += ["", f"Note: {operation.note.strip()}"]
+    properties = cast("dict[str, JsonObject]", tool.input_schema.get("properties", {}))
+    required = cast("list[str]", tool.input_schema.get("required", []))
+    if properties:
+        lines += ["", "| argument | | wanted | meaning |", "| --- | --- | --- | --- |"]
+    for name, schema in properties.items():
+        wanted = describe_wanted(schema).replace("|", "\\|")
+        need = "required" if name in required else ""
+        lines.append(f"| `{name}` | {need} | {wanted} | {schema.get('description', '')} |")
+    return lines

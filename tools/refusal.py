@@ -1,0 +1,151 @@
+"""An error answer of a service → what the agent is told: code, reason, what happened, what to do next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import cast
+
+from ..schemas import JsonObject, JsonValue, Operation
+from .failure import Done, ErrorCode, ToolFailure, done_after_cut
+from .response import Response
+from .secrets import without_secrets
+
+__all__ = ["failure_of", "refused_wait"]
+
+_REASON_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a status means for the agent."""
+
+    code: ErrorCode
+    next_step: str
+    retryable: bool = False
+
+
+_BY_STATUS: dict[int, _Meaning] = {
+    400: _Meaning("invalid_arguments", "Correct the arguments by what the service says and call again."),
+    401: _Meaning("unauthorized", "The user has to check the credentials of this service ({credentials})."),
+    402: _Meaning(
+        "payment_required", "The user has to add credits or a plan at the service; then call again."
+    ),
+    403: _Meaning("forbidden", "The account lacks the role for this; a user with more rights has to do it."),
+    404: _Meaning("not_found", "Check the ids with the matching list tool; the item may have been deleted."),
+    409: _Meaning("conflict", "Read the item again: its present state does not allow this change."),
+    413: _Meaning("too_large", "Send a smaller file or fewer items in one call."),
+    422: _Meaning("invalid_arguments", "Correct the arguments by what the service says and call again."),
+    429: _Meaning("rate_limited", "Call again after the wait.", retryable=True),
+}
+_ELSE = _Meaning(
+    "upstream_error", "Call again later; if it stays so, the user can ask the service's support.", True
+)
+_UNKNOWN = _Meaning(
+    "upstream_error", "Read the item first to see whether the change was made; only then decide to repeat it."
+)
+_CREDENTIALS = {"nanonets": "NANONETS_API_KEY", "studio": "STUDIO_EMAIL and STUDIO_PASSWORD, or STUDIO_TOKEN"}
+
+
+def failure_of(operation: Operation, response: Response, secrets: Iterable[str] = ()) -> ToolFailure:
+    """The failure for an answer that is not a success. `secrets` are values that must not be repeated."""
+    done = _done(operation, response.status)
+    if response.is_html and response.status < 400:
+        return ToolFailure(
+            "upstream_error",
+            f"{operation.tool}: an HTML page came instead of an answer of the service ({response.status}).",
+            status=response.status,
+            next_step="The user has to check the base URL; the path can be changed with DOCREVIEW_PATHS.",
+        )
+    if 300 <= response.status < 400:
+        return ToolFailure(
+            "upstream_error",
+            f"{operation.tool}: the service redirects to another address, which was not followed.",
+            status=response.status,
+            next_step="The user has to check the base URL of the service.",
+        )
+    meaning = _BY_STATUS.get(response.status, _UNKNOWN if done == "unknown" else _ELSE)
+    reason = without_secrets(_reason(response), secrets)
+    said = f": {reason}" if reason else " without a reason"
+    wait = refused_wait(response)
+    next_step = meaning.next_step.format(credentials=_CREDENTIALS[operation.service])
+    if meaning.code == "rate_limited" and wait is not None:
+        next_step = f"Call again in {wait:g} seconds."
+    return ToolFailure(
+        meaning.code,
+        f"{operation.tool}: {operation.service} answered {response.status}{said}.{_HAPPENED[done]}",
+        status=response.status,
+        retryable=meaning.retryable,
+        done=done,
+        next_step=next_step,
+    )
+
+
+_HAPPENED: dict[Done, str] = {
+    "no": " Nothing was changed.",
+    "yes": " The call was carried out.",
+    "unknown": " Whether anything was changed is not known.",
+}
+
+
+def refused_wait(response: Response) -> float | None:
+    """The seconds that an answer asks to wait, by `Retry-After` or, from Nanonets, `details.retry_after`."""
+    header = response.headers.get("retry-after", "").strip()
+    if header:
+        return _seconds(header)
+    if response.status != 429:
+        return None
+    body = _json(response)
+    details = body.get("details") if isinstance(body, dict) else None
+    wait = details.get("retry_after") if isinstance(details, dict) else None
+    return float(wait) if isinstance(wait, (int, float)) and wait >= 0 else None
+
+
+def _seconds(header: str) -> float | None:
+    if header.isdigit():
+        return float(header)
+    try:
+        date = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    from datetime import UTC, datetime
+
+    return max(0.0, (date - datetime.now(date.tzinfo or UTC)).total_seconds())
+
+
+def _done(operation: Operation, status: int) -> Done:
+    return done_after_cut(operation) if status >= 500 and status != 503 else "no"
+
+
+def _reason(response: Response) -> str:
+    if response.is_html:
+        return "an HTML page"
+    body = _json(response)
+    text = "; ".join(_texts(body)) if isinstance(body, (dict, list)) else response.text.strip()
+    return text[:_REASON_CHARACTERS].strip().rstrip(".")
+
+
+def _json(response: Response) -> JsonValue:
+    try:
+        return cast("JsonValue", json.loads(response.content))
+    except ValueError:
+        return None
+
+
+def _texts(value: JsonValue, name: str = "") -> Iterator[str]:
+    """The reasons in an error body, whatever its shape, each with the key that it stands under."""
+    if isinstance(value, dict):
+        for key, entry in _known_first(value).items():
+            yield from _texts(entry, key)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _texts(entry, name)
+    elif value not in (None, ""):
+        yield str(value) if name in ("message", "error", "msg", "detail", "") else f"{name} {value}"
+
+
+def _known_first(body: JsonObject) -> JsonObject:
+    first = [key for key in ("message", "error", "msg", "detail") if key in body]
+    return {key: body[key] for key in (*first, *(key for key in body if key not in first))}

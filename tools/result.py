@@ -1,0 +1,145 @@
+"""A service's answer → the structured result of a tool: an object, without secrets or base64 pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from ..schemas import JsonObject, JsonValue, Operation
+from .drift import differences
+from .failure import Done, ToolFailure
+from .pictures import Picture, picture_of, without_pictures
+from .response import Response
+from .secrets import without_secret_properties, without_secrets
+from .size import compact, fit
+
+__all__ = ["Attachment", "SaveDownload", "ToolResult", "shape"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A downloaded file that travels in the result itself, because the server may not save files."""
+
+    file_name: str
+    mime_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answers: one object, given to the host as structure and as the same JSON in text."""
+
+    structured: JsonObject
+    text: str
+    pictures: tuple[Picture, ...] = ()
+    attachment: Attachment | None = None
+    meta: JsonObject = field(default_factory=dict[str, JsonValue])
+    is_error: bool = False
+
+
+class SaveDownload(Protocol):
+    """Stores a downloaded file where the user can open it, or refuses."""
+
+    def __call__(self, file_name: str, content: bytes) -> str | None:
+        """The path of the saved file; None where files may not be saved here."""
+        ...
+
+
+def shape(
+    operation: Operation,
+    values: JsonObject,
+    response: Response,
+    *,
+    limit: int,
+    secrets: Iterable[str],
+    save: SaveDownload,
+) -> ToolResult:
+    """The result for a successful answer.
+
+    `limit` is the most characters of JSON. `secrets` are values that are never shown.
+
+    Raises:
+        ToolFailure: the body is not what its content type says.
+    """
+    if operation.download and response.content_type != "application/json":
+        return _download(operation, response, limit, save)
+    body = _parse(operation, response)
+    meta: JsonObject = {}
+    differing = differences(operation.response, body) if operation.response is not None else []
+    if differing:
+        meta["docreview/differs_from_document"] = cast("JsonValue", differing)
+    answer, pictures = without_pictures(without_secret_properties(body))
+    wrapped = fit(operation, values, _wrapped(answer, response.status), limit)
+    text = compact(wrapped)
+    if text != (cleaned := without_secrets(text, secrets)):
+        text, wrapped = cleaned, cast("JsonObject", json.loads(cleaned))
+    return ToolResult(wrapped, text, tuple(pictures), meta=meta)
+
+
+def _parse(operation: Operation, response: Response) -> JsonValue:
+    if not response.content.strip():
+        return None
+    try:
+        return cast("JsonValue", json.loads(response.content))
+    except ValueError:
+        if response.content_type in ("application/json", ""):
+            raise _unreadable(operation, response) from None
+    if response.content_type.startswith("text/"):
+        return {"text": response.text}
+    raise _unreadable(operation, response)
+
+
+def _unreadable(operation: Operation, response: Response) -> ToolFailure:
+    done: Done = "no" if operation.effect == "read" else "yes"
+    happened = (
+        "Nothing was changed." if done == "no" else "It reported success, so the change was most likely made."
+    )
+    return ToolFailure(
+        "upstream_error",
+        f"{operation.tool}: the service answered {response.status} with unreadable JSON. {happened}",
+        status=response.status,
+        retryable=operation.effect == "read",
+        done=done,
+        next_step="Call again."
+        if done == "no"
+        else "Read the item to see its present state; do not repeat the call.",
+    )
+
+
+def _wrapped(answer: JsonValue, status: int) -> JsonObject:
+    if answer is None:
+        return {"ok": True, "status": status}
+    if isinstance(answer, list):
+        return {"items": answer}
+    return answer if isinstance(answer, dict) else {"value": answer}
+
+
+def _download(operation: Operation, response: Response, limit: int, save: SaveDownload) -> ToolResult:
+    name = _file_name(operation, response)
+    kind = response.content_type or "application/octet-stream"
+    about: JsonObject = {"file_name": name, "content_type": kind, "bytes": len(response.content)}
+    if kind.startswith("image/") and kind != "image/svg+xml":
+        picture = picture_of(response.content, kind)
+        return ToolResult(about, compact(about), (picture,))
+    if kind.startswith("text/") and len(response.content) <= limit:
+        whole: JsonObject = {"text": response.text, **about}
+        return ToolResult(whole, compact(whole))
+    path = save(name, response.content)
+    if path is not None:
+        saved: JsonObject = {"path": path, **about}
+        return ToolResult(saved, compact(saved))
+    return ToolResult(about, compact(about), attachment=Attachment(name, kind, response.content))
+
+
+def _file_name(operation: Operation, response: Response) -> str:
+    from email.message import Message
+    from mimetypes import guess_extension
+
+    header = Message()
+    header["Content-Disposition"] = response.headers.get("content-disposition", "")
+    name = header.get_filename() or ""
+    last = name.replace("\\", "/").rpartition("/")[2].strip().lstrip(".")
+    printable = "".join(character for character in last if character.isprintable())
+    return printable[:150] or f"{operation.id}{guess_extension(response.content_type) or ''}"
