@@ -152,11 +152,11 @@ def field_box(value: Field, label_id: str, page_number: int) -> dict[str, Any]:
         "ocr_text": value.value,
         "status": "moderated" if value.is_moderated else "correctly_predicted",
         "type": "field",
-        "validation_status": value.verification_status,
+        "validation_status": validation(value.verification_status),
         "page": page_number,
         "label_id": label_id,
         "lookup_edited": False,
-        "lookup_parent_box_ids": [],
+        "lookup_parent_box_ids": None,
     }
 
 
@@ -170,11 +170,11 @@ def table_box(table: Table, label_ids: dict[str, str], page_number: int) -> dict
         "ocr_text": "table",
         "status": "moderated" if table.is_moderated else "correctly_predicted",
         "type": "table",
-        "validation_status": table.verification_status,
+        "validation_status": validation(table.verification_status),
         "page": page_number,
         "label_id": "",
         "lookup_edited": False,
-        "lookup_parent_box_ids": [],
+        "lookup_parent_box_ids": None,
         "cells": [
             {
                 "id": cell.id,
@@ -196,6 +196,11 @@ def table_box(table: Table, label_ids: dict[str, str], page_number: int) -> dict
             for cell in table.cells
         ],
     }
+
+
+def validation(status: str) -> str:
+    """A verification status in the words of v2: what nobody checked yet and no rule failed is a success."""
+    return "success" if status == "unverified" else status
 
 
 def sides(box: Box) -> dict[str, float]:

@@ -81,10 +81,18 @@ class Paper:
         self._tables: list[ReadTable] = []
 
     def print(
-        self, text: str, x: float, y: float, size: int = 12, *, shade: int = GRAY, right: bool = False
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: int = 12,
+        *,
+        right: bool = False,
+        widest: float = 0,
     ) -> None:
         """Put a text on the page that is no field."""
-        self._prints.append(Print(text, text_box(text, x, y, size, right=right), size, shade, right))
+        box = text_box(text, x, y, size, right=right, widest=widest)
+        self._prints.append(Print(text, box, size, GRAY, right))
 
     def rule(self, left: float, y: float, right: float) -> None:
         """Draw a thin line across the page."""
@@ -108,7 +116,7 @@ class Paper:
 
     def labelled(self, name: str, label: str, text: str, x: float, y: float, gap: float = 120) -> None:
         """Put a field's value on the page, with a label before it."""
-        self.print(label, x, y, 12)
+        self.print(label, x, y, 12, widest=gap - 6)
         self.field(name, text, x + gap, y)
 
     def table(
@@ -119,7 +127,9 @@ class Paper:
         left, right = columns[0].left, columns[-1].right
         for column in columns:
             heading = column.header.replace("_", " ").title()
-            self.print(heading, column.right if column.numeric else column.left, y, 11, right=column.numeric)
+            start = column.right if column.numeric else column.left
+            room = column.right - column.left - 6
+            self.print(heading, start, y, 11, right=column.numeric, widest=room)
         y += 24
         self.rule(left, y, right)
         y += 6

@@ -54,7 +54,7 @@ def create_workflow(state: NanonetsState, call: Call) -> dict[str, Any]:
         fields, headers, _ = PRETRAINED[workflow_type]
         workflow.fields = state.named_parts(fields)
         workflow.table_headers = state.named_parts(headers)
-    return workflow_view(workflow)
+    return {**workflow_view(workflow), "workflow_type": workflow_type}
 
 
 @handles("setWorkflowFields")
@@ -163,14 +163,14 @@ def upload_training_file(state: NanonetsState, call: Call) -> dict[str, Any]:
     """Give a model a file to learn from."""
     workflow = state.workflow(call.path["model_id"])
     upload = required_file(call)
-    return training_added(workflow, [upload.file_name])
+    return training_added(state, workflow, [upload.file_name])
 
 
 @handles("uploadTrainingUrls")
 def upload_training_urls(state: NanonetsState, call: Call) -> dict[str, Any]:
     """Give a model files to learn from, by their addresses."""
     workflow = state.workflow(call.path["model_id"])
-    return training_added(workflow, texts_at(object_in(call.body), "urls"))
+    return training_added(state, workflow, texts_at(object_in(call.body), "urls"))
 
 
 @handles("trainOcrModel")
@@ -239,10 +239,21 @@ def configured(workflow: Workflow, field_id: str) -> tuple[list[NamedPart], Name
     raise not_found("Field", field_id)
 
 
-def training_added(workflow: Workflow, names: Sequence[str]) -> dict[str, Any]:
-    """Keep files to learn from, and say so."""
+def training_added(state: NanonetsState, workflow: Workflow, names: Sequence[str]) -> dict[str, Any]:
+    """Keep files to learn from; the answer has the model, and what was added, in names of its own."""
     workflow.training_files.extend(names)
-    return {"message": "Success", "result": [{"message": "Success", "input": name} for name in names]}
+    model = model_view(state, workflow)
+    return {
+        "Meta": {
+            "ModelID": workflow.id,
+            "ModelType": model["model_type"],
+            "State": model["state"],
+            "Categories": model["categories"],
+            "Accuracy": 0,
+            "Status": model["status"],
+        },
+        "Data": [{"filename": name, "object": [], "id": state.new_id()} for name in names],
+    }
 
 
 def required_file(call: Call) -> UploadedFile:

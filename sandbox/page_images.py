@@ -83,15 +83,17 @@ def draw_sheet(sheet: Sheet) -> Image:
 
 
 def draw_text(pen: ImageDraw, printed: Print) -> None:
-    """Draw one text, in smaller type if its box is too narrow for the size it asks for."""
+    """Draw one text, in smaller type or cut off if its box is too narrow for the size it asks for."""
     left, _, right, bottom = printed.box
     room = right - left - 2 * PADDING
-    size = printed.size
-    while size > SMALLEST_TYPE and typeface(size).getlength(printed.text) > room:
+    text, size = printed.text, printed.size
+    while size > SMALLEST_TYPE and typeface(size).getlength(text) > room:
         size -= 1
+    while text and typeface(size).getlength(text) > room:
+        text = text[:-1]
     edge, anchor = (right - PADDING, "rs") if printed.right else (left + PADDING, "ls")
     baseline = bottom - PADDING - round(printed.size * DESCENT)
-    pen.text((edge, baseline), printed.text, fill=printed.shade, font=typeface(size), anchor=anchor)
+    pen.text((edge, baseline), text, fill=printed.shade, font=typeface(size), anchor=anchor)
 
 
 @functools.cache
