@@ -193,7 +193,8 @@ def misread(text: str, kind: Literal["digit", "letter", "date", "missing"]) -> s
             parts[first], parts[second] = parts[second], parts[first]
         return separator.join(parts)
     if kind == "letter":
-        return text[:-4] + text[-4:].translate(MISTAKEN_LETTERS)
+        changed = text[:-4] + text[-4:].translate(MISTAKEN_LETTERS)
+        return changed if changed != text else misread(text, "digit")
     digits = [position for position, character in enumerate(text) if character.isdigit()]
     if not digits:
         return text
