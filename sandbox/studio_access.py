@@ -78,7 +78,9 @@ def reachable_models(state: StudioState, user: User) -> list[Model]:
         for project in state.projects.values()
         if project.workspace_id in mine and state.workspaces[project.workspace_id].active
     }
-    found = [model for model in state.models.values() if model.project_id is None or model.project_id in projects]
+    found = [
+        model for model in state.models.values() if model.project_id is None or model.project_id in projects
+    ]
     return sorted(found, key=lambda model: (model.created, model.id), reverse=True)
 
 

@@ -18,9 +18,25 @@ __all__ = ["Prediction", "analyse", "sentence_spans"]
 
 TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[;]")
 SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[\n\f]+")
-ABBREVIATIONS = ("z.b.", "bzw.", "ca.", "nr.", "no.", "mr.", "mrs.", "ms.", "dr.", "st.", "e.g.", "i.e.", "approx.")
+ABBREVIATIONS = (
+    "z.b.",
+    "bzw.",
+    "ca.",
+    "nr.",
+    "no.",
+    "mr.",
+    "mrs.",
+    "ms.",
+    "dr.",
+    "st.",
+    "e.g.",
+    "i.e.",
+    "approx.",
+)
 NEGATION_REACH = 3
-COMMON_WORDS = frozenset("this that with about from have good example description class text".split())
+COMMON_WORDS = frozenset(
+    ["this", "that", "with", "about", "from", "have", "good", "example", "description", "class", "text"]
+)
 
 
 class Named(Protocol):

@@ -160,4 +160,6 @@ def add_people(state: StudioState) -> None:
         )
     for user_id, name in ((1, "RPA robot"), (1, "Reporting"), (4, "Zendesk connector")):
         number = state.next_id("key")
-        state.keys[number] = ProductKey(number, user_id, name, state.new_secret(), state.days_ago(80 - number))
+        state.keys[number] = ProductKey(
+            number, user_id, name, state.new_secret(), state.days_ago(80 - number)
+        )

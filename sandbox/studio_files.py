@@ -22,6 +22,7 @@ PREVIEW_ROWS = 5
 MOST_CELLS_BYTES = 20_000_000
 TEXT_COLUMNS = ("text", "document", "documents", "review", "reviews", "content", "message", "body", "comment")
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+FORBIDDEN_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 CONTENT_TYPES = {
     "csv": "text/csv",
     "json": "application/json",
@@ -50,7 +51,9 @@ def read_table(file: UploadedFile) -> Table:
             case _:
                 pass
     except (ValueError, KeyError, csv.Error, zipfile.BadZipFile, ElementTree.ParseError) as error:
-        raise Refusal(400, "invalid_request", f"{file.file_name} is not a readable {kind} file: {error}") from error
+        raise Refusal(
+            400, "invalid_request", f"{file.file_name} is not a readable {kind} file: {error}"
+        ) from error
     raise Refusal(400, "invalid_request", "The file must be csv, txt, json, jsonl or xlsx.")
 
 
@@ -71,7 +74,8 @@ def read_csv(text: str) -> list[list[str | None]]:
 def unwrapped(value: Any) -> list[Any]:
     """The list in a JSON file: the file itself, or the one list that its object holds."""
     if isinstance(value, dict):
-        lists = [part for part in cast("dict[str, Any]", value).values() if isinstance(part, list)]
+        parts: list[Any] = list(cast("dict[str, Any]", value).values())
+        lists: list[Any] = [part for part in parts if isinstance(part, list)]
         if len(lists) != 1:
             raise ValueError("a list of objects is expected")
         return cast("list[Any]", lists[0])
@@ -142,7 +146,7 @@ def cell_value(cell: ElementTree.Element, shared: Sequence[str]) -> str | None:
 
 def preview_of(table: Table) -> list[list[str | None]]:
     """The first rows, the header before them where the format has one."""
-    rows = [list(table.header)] if table.header else []
+    rows: list[list[str | None]] = [[*table.header]] if table.header else []
     return [*rows, *table.rows][: PREVIEW_ROWS + 1]
 
 
@@ -173,7 +177,9 @@ def texts_in(
     names = list(table.header or records[0])
     if column_name is not None:
         if column_name not in names:
-            raise Refusal(400, "invalid_request", f"There is no column {column_name}. Columns: {', '.join(names)}.")
+            raise Refusal(
+                400, "invalid_request", f"There is no column {column_name}. Columns: {', '.join(names)}."
+            )
         chosen = column_name
     elif column is not None:
         if not 0 <= column < len(names):
@@ -185,7 +191,10 @@ def texts_in(
             raise Refusal(400, "invalid_request", f"Choose a column: {', '.join(names)}.")
         chosen = likely[0] if likely else names[0]
     return [
-        (str(record[chosen]), {name: value for name, value in record.items() if name != chosen and value is not None})
+        (
+            str(record[chosen]),
+            {name: value for name, value in record.items() if name != chosen and value is not None},
+        )
         for record in records
         if str(record.get(chosen) or "").strip()
     ]
@@ -208,7 +217,9 @@ def write_table(name: str, kind: str | None, records: Sequence[dict[str, Any]]) 
             csv.writer(text).writerows([header, *rows])
             content = text.getvalue().encode()
         case _:
-            raise Refusal(400, "invalid_request", f"The format {kind} is not known: csv, json, jsonl or xlsx.")
+            raise Refusal(
+                400, "invalid_request", f"The format {kind} is not known: csv, json, jsonl or xlsx."
+            )
     return Download(content, CONTENT_TYPES[kind], f"{name}.{kind}")
 
 
@@ -219,7 +230,11 @@ def written_xlsx(rows: Sequence[Sequence[str]]) -> bytes:
     packages = "http://schemas.openxmlformats.org/package/2006"
     spreadsheet = "application/vnd.openxmlformats-officedocument.spreadsheetml"
     cells = "".join(
-        "<row>" + "".join(f'<c t="inlineStr"><is><t>{escape(cell)}</t></is></c>' for cell in row) + "</row>"
+        "<row>"
+        + "".join(
+            f'<c t="inlineStr"><is><t>{escape(FORBIDDEN_IN_XML.sub(" ", cell))}</t></is></c>' for cell in row
+        )
+        + "</row>"
         for row in rows
     )
     parts = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .studio_outcomes import finish_analysis, finish_training
 from .studio_prediction import evaluate, predict, predict_texts
 from .studio_records import (
     Analysis,
@@ -16,7 +17,6 @@ from .studio_records import (
     Task,
     Text,
 )
-from .studio_outcomes import finish_analysis, finish_training
 
 if TYPE_CHECKING:
     from .studio_state import StudioState
@@ -45,7 +45,7 @@ SESSIONS = [
     (4, "Feedback on the watch", "ANNOTATING", 22, 34, 0.5),
     (5, "Invoices to check", "ANNOTATING", 0, 4, 0.0),
 ]
-MODELS = [
+MODELS: list[tuple[int, int, str, str, str, list[int]]] = [
     # id, project, display name, base, status, sessions that trained it
     (10, 1, "Alpenblick reviews v1", "Hotels Pre-Trained", "READY", [101]),
     (11, 1, "Alpenblick reviews v2", "Hotels Pre-Trained", "ACTIVE", [101, 102]),
@@ -57,7 +57,7 @@ MODELS = [
     (17, 4, "Product feedback v2", "Product feedback v1", "QUEUED", [108, 109]),
     (18, 5, "Invoice Extraction v1", "", "ACTIVE", []),
 ]
-PUBLIC_MODELS = [
+PUBLIC_MODELS: list[tuple[int, int, str, str, str, list[int]]] = [
     (387, "Hotels Pre-Trained", "en", 1, 0.79),
     (388, "Support Pre-Trained", "en", 2, 0.74),
     (389, "Hotels Pre-Trained (German)", "de", 1, 0.71),
@@ -71,7 +71,14 @@ ANALYSES = [
     ("Feedback for the board", 16, 0, 30, "ANALYZING", 0),
     ("Broken export", 14, 60, 62, "FAILED", 20),
 ]
-THRESHOLDS = {"Invoice number": 90, "Invoice date": 85, "Supplier": 80, "Total": 95, "IBAN": 95, "Due date": 80}
+THRESHOLDS = {
+    "Invoice number": 90,
+    "Invoice date": 85,
+    "Supplier": 80,
+    "Total": 95,
+    "IBAN": 95,
+    "Due date": 80,
+}
 REVIEWS = [
     # document, page, label, value, confidence
     (0, 0, "Invoice date", "2026-05-12", 71),
@@ -97,7 +104,12 @@ def add_history(state: StudioState, gold: Gold) -> None:
     add_analyses(state, texts)
     add_reviews(state, texts[5])
     for title, text, kind, read in (
-        ("Model is ready", "Your model 'Alpenblick reviews v2' is ready to be used", "INFO", state.days_ago(14)),
+        (
+            "Model is ready",
+            "Your model 'Alpenblick reviews v2' is ready to be used",
+            "INFO",
+            state.days_ago(14),
+        ),
         ("Training failed", "Your model 'Reviews from old labels' could not be trained", "WARNING", None),
         ("Analysis is finished", "Your analysis 'Guest forms, quick look' is finished", "INFO", None),
     ):
@@ -127,7 +139,9 @@ def add_session(
     session.document_ids = [text.id for text in texts]
     session.classes = project.class_names
     session.labels = project.label_names
-    session.document_group_id = add_group(state, project_id, f"{name} (documents)", "ANNOTATIONS", texts, days).id
+    session.document_group_id = add_group(
+        state, project_id, f"{name} (documents)", "ANNOTATIONS", texts, days
+    ).id
     state.sessions[number] = session
     return session
 
@@ -140,7 +154,10 @@ def annotate(state: StudioState, session: LabelingSession, gold: Gold, share: fl
     for segment in done:
         pairs = gold.get(segment.text, otherwise)
         if pairs:
-            session.tags[segment.id] = [state.new_tag(class_name, label) for class_name, label in pairs]
+            status = "READY" if session.mode == "CORRECTION" else None
+            session.tags[segment.id] = [
+                state.new_tag(class_name, label, status) for class_name, label in pairs
+            ]
         session.annotated[segment.id] = session.created
     if session.status == "FINISHED":
         session.finished = session.created
@@ -150,7 +167,15 @@ def add_models(state: StudioState) -> None:
     for number, name, language, project_id, score in PUBLIC_MODELS:
         project = state.projects[project_id]
         state.models[number] = Model(
-            number, state.new_uuid(), None, name, name, project.type, language, state.days_ago(500), "DeepOpinion"
+            number,
+            state.new_uuid(),
+            None,
+            name,
+            name,
+            project.type,
+            language,
+            state.days_ago(500),
+            "DeepOpinion",
         )
         model = state.models[number]
         model.status, model.score, model.progress = "PUBLISHED", score, 100.0
@@ -210,7 +235,15 @@ def add_analyses(state: StudioState, texts: dict[int, list[Text]]) -> None:
         model = state.models[model_id]
         number = state.next_id("analysis", 31)
         analysis = Analysis(
-            number, state.new_uuid(), name, model_id, model.project_id, 1, model.type, state.days_ago(days), status
+            number,
+            state.new_uuid(),
+            name,
+            model_id,
+            model.project_id,
+            1,
+            model.type,
+            state.days_ago(days),
+            status,
         )
         chosen = texts[model.project_id or 0][first:last]
         analysis.document_ids = [text.id for text in chosen]
@@ -226,7 +259,9 @@ def add_analyses(state: StudioState, texts: dict[int, list[Text]]) -> None:
 
 def add_reviews(state: StudioState, invoices: list[Text]) -> None:
     created = state.days_ago(9)
-    state.hitls[1] = Hitl(1, 5, "Invoice check", "A person looks at what the model is not sure of", created, created)
+    state.hitls[1] = Hitl(
+        1, 5, "Invoice check", "A person looks at what the model is not sure of", created, created
+    )
     hitl = state.hitls[1]
     hitl.assigned_user_id, hitl.model_id, hitl.is_live = 3, 18, True
     hitl.webhook_url = "https://hooks.alpenblick.example/invoices"
@@ -238,7 +273,9 @@ def add_reviews(state: StudioState, invoices: list[Text]) -> None:
     session = next(entry for entry in state.sessions.values() if entry.project_id == 5)
     for place, text in enumerate(invoices):
         number = state.next_id("task", 900)
-        state.tasks[number] = Task(number, 5, f"Extraction of invoice-{place + 1}.pdf", "FINISHED", text.created)
+        state.tasks[number] = Task(
+            number, 5, f"Extraction of invoice-{place + 1}.pdf", "FINISHED", text.created
+        )
     for place, page, label, value, confidence in REVIEWS:
         number = state.next_id("review", 70)
         moment = state.days_ago(5 - place)

@@ -65,7 +65,9 @@ def evaluate(
                 counts[name] = counts.get(name, 0) + 1
     overall = rates(sum(hits.values()), sum(misses.values()), sum(false_alarms.values()))
     names = sorted(hits.keys() | misses.keys() | false_alarms.keys())
-    by_name = {name: rates(hits.get(name, 0), misses.get(name, 0), false_alarms.get(name, 0)) for name in names}
+    by_name = {
+        name: rates(hits.get(name, 0), misses.get(name, 0), false_alarms.get(name, 0)) for name in names
+    }
     accuracy = round(right / len(tested), 4) if tested else 0.0
     metrics: dict[str, Any] = {
         **overall,

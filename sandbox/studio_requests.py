@@ -48,12 +48,14 @@ class Window:
 
 def fields(call: Call) -> dict[str, Any]:
     """The keys of the body; a call without a body has none."""
-    return cast("dict[str, Any]", call.body) if isinstance(call.body, dict) else {}
+    body: object = call.body
+    return cast("dict[str, Any]", body) if isinstance(body, dict) else {}
 
 
 def items(call: Call) -> list[dict[str, Any]]:
     """The objects of a body that is a JSON array."""
-    return cast("list[dict[str, Any]]", call.body) if isinstance(call.body, list) else []
+    body: object = call.body
+    return cast("list[dict[str, Any]]", body) if isinstance(body, list) else []
 
 
 def details_of(call: Call) -> frozenset[str]:

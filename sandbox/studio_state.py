@@ -159,7 +159,12 @@ class StudioState:
         import jwt
 
         now = datetime.now(UTC)
-        claims: dict[str, Any] = {"sub": user_id, "iat": now, "exp": now + TOKEN_LIFE, "iss": "deepopinion.ai"}
+        claims: dict[str, Any] = {
+            "sub": user_id,
+            "iat": now,
+            "exp": now + TOKEN_LIFE,
+            "iss": "deepopinion.ai",
+        }
         return jwt.encode({**claims, "email": email}, self.token_secret, algorithm="HS256")
 
     def login(self, email: str, password: str) -> User:
@@ -218,7 +223,9 @@ class StudioState:
         found = self.sessions.get(session_id)
         if found is None or found.project_id != project.id or (mode and found.mode != mode):
             kind = "correction" if mode == "CORRECTION" else "labeling"
-            raise Refusal(404, "not_found", f"There is no {kind} session {session_id} in project {project.id}.")
+            raise Refusal(
+                404, "not_found", f"There is no {kind} session {session_id} in project {project.id}."
+            )
         return found
 
     def model(self, model_id: int) -> Model:

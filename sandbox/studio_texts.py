@@ -6,7 +6,7 @@ sandbox hold human judgement and not the lexicon's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -29,7 +29,7 @@ class Composed:
 
 
 def hotel_reviews(random: Random, count: int) -> list[Composed]:
-    """Reviews of hotels: two to four things praised or blamed, some in German, some by strangers with aims."""
+    """Reviews of hotels: two to four things praised or blamed, some German, some by strangers with aims."""
     aspects = list(reviews.HOTEL)
     german_aspects = list(reviews.HOTEL_GERMAN)
 
@@ -60,7 +60,9 @@ def hotel_reviews(random: Random, count: int) -> list[Composed]:
         if number in reviews.HOTEL_STRANGERS:
             parts.append(reviews.HOTEL_STRANGERS[number])
         composed.text = " ".join(part.format_map(values) for part in parts)
-        rating = {"POS": random.randint(8, 10), "NEG": random.randint(2, 5), "MIXED": random.randint(5, 7)}[tone]
+        rating = {"POS": random.randint(8, 10), "NEG": random.randint(2, 5), "MIXED": random.randint(5, 7)}[
+            tone
+        ]
         composed.meta = {
             "hotel": values["hotel"],
             "review_source": random.choice(["Booking.com", "Google", "Tripadvisor", "Expedia", "Guest form"]),

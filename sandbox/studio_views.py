@@ -63,7 +63,9 @@ def tag_view(tag: Tag) -> dict[str, Any]:
     return {"id": tag.id, **shown, **present(span=span, text=tag.text, status=tag.status)}
 
 
-def segment_view(segment: Segment, tags: Iterable[Tag] | None = None, annotated: str | None = None) -> dict[str, Any]:
+def segment_view(
+    segment: Segment, tags: Iterable[Tag] | None = None, annotated: str | None = None
+) -> dict[str, Any]:
     view: dict[str, Any] = {"id": segment.id, "text": segment.text, "span": list(segment.span)}
     if tags is not None:
         view["tags"] = [tag_view(tag) for tag in tags]
@@ -174,7 +176,9 @@ def model_view(state: StudioState, model: Model) -> dict[str, Any]:
     )
 
 
-def analysis_view(state: StudioState, analysis: Analysis, details: frozenset[str] = frozenset()) -> dict[str, Any]:
+def analysis_view(
+    state: StudioState, analysis: Analysis, details: frozenset[str] = frozenset()
+) -> dict[str, Any]:
     """An analysis; its documents are shown only where details of them are asked for."""
     model = state.models.get(analysis.model_id)
     status, progress = analysis.status, 100.0 if analysis.status == "FINISHED" else 0.0
