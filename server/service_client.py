@@ -263,7 +263,7 @@ async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
         if size > _MOST_ANSWER_BYTES:
             raise ToolFailure(
                 "too_large",
-                f"{operation.tool}: the answer is larger than {_MOST_ANSWER_BYTES // 2**20} MiB and was not read.",
+                f"{operation.tool}: the answer is over {_MOST_ANSWER_BYTES // 2**20} MiB and was not read.",
                 status=answer.status_code,
                 done="no" if operation.effect == "read" else "yes",
                 next_step=operation.narrow or "Ask for less, for example with a smaller limit.",

@@ -67,7 +67,7 @@ class Selection:
     """Which tools are shown.
 
     `toolsets` holds toolset names or `documented`, `companion`, `extra`, `all`; empty means all documented
-    and companion tools of `services`. `tools` adds single tools, `excluded` takes tools away, `read_only`
+    and companion tools of `services`. A toolset shows its extra tools only if it has no others. `tools` adds single tools, `excluded` takes tools away, `read_only`
     leaves only tools that change nothing.
     """
 
@@ -85,7 +85,10 @@ class Selection:
         """
         every = list(tools)
         self._check_names(every)
-        return [tool for tool in every if self._shows(tool)]
+        ordinary = {tool.toolset for tool in every if tool.tier != "extra"}
+        return [
+            tool for tool in every if self._shows(tool, tool.tier != "extra" or tool.toolset not in ordinary)
+        ]
 
     def reason_for_hiding(self, tool: Tool) -> str:
         """Why a tool that exists is not shown, in terms of the settings."""
@@ -93,9 +96,12 @@ class Selection:
             return "this server runs read-only (--read-only or DOCREVIEW_READ_ONLY)"
         if tool.name in self.excluded:
             return "it is excluded (--exclude-tools or DOCREVIEW_EXCLUDE_TOOLS)"
+        if tool.tier == "extra":
+            return "it is an extra tool (--toolsets extra or --tools show it)"
         return f"its toolset {tool.toolset} is not selected (--toolsets or DOCREVIEW_TOOLSETS)"
 
-    def _shows(self, tool: Tool) -> bool:
+    def _shows(self, tool: Tool, with_toolset: bool) -> bool:
+        """Whether the tool is shown. `with_toolset`: naming its toolset is enough to ask for it."""
         if tool.name in self.excluded or (self.read_only and tool.effect != "read"):
             return False
         if tool.name in self.tools:
@@ -104,7 +110,7 @@ class Selection:
             return not self.tools and tool.service in self.services and tool.tier != "extra"
         if "all" in self.toolsets or tool.tier in self.toolsets:
             return True
-        return tool.toolset in self.toolsets and (tool.tier != "extra" or tool.toolset == "nanonets-setup")
+        return tool.toolset in self.toolsets and with_toolset
 
     def _check_names(self, tools: list[Tool]) -> None:
         toolsets = sorted({tool.toolset for tool in tools})

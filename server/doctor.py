@@ -1,0 +1,149 @@
+"""Check what a user may have got wrong: credentials, addresses, settings, what hosts can take."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import anyio
+import click
+from mcp import Client
+from mcp.server import Server
+
+from ..schemas import Service
+from ..tools import Tool, load_tools
+from .application import build_server
+from .files import FilePolicy
+from .logs import set_up_logging
+from .services import Services
+from .settings import Settings
+
+__all__ = ["Finding", "examine", "host_findings"]
+
+Level = Literal["ok", "note", "fault"]
+
+_MARKS: dict[Level, tuple[str, str]] = {
+    "ok": ("ok", "green"),
+    "note": ("note", "yellow"),
+    "fault": ("fault", "red"),
+}
+_PROBES: dict[Service, str] = {"nanonets": "nanonets_list_workflows", "studio": "studio_list_projects"}
+_HOST_LIMITS = (("Cursor", 40), ("VS Code", 128))
+_LONGEST_NAME = 60 - len("docreview")
+_MANY_TOKENS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked, and what came of it."""
+
+    level: Level
+    about: str
+    text: str
+
+
+def examine(settings: Settings) -> int:
+    """Print every finding. Gives 1 if one is a fault, else 0. Sends one reading call to each service."""
+    set_up_logging(settings.log_level, lambda: settings.secrets)
+    findings = [
+        *_credential_findings(settings),
+        *_file_findings(settings),
+        *host_findings(settings.selection.choose(load_tools())),
+        *anyio.run(_reach_services, settings),
+    ]
+    for finding in findings:
+        mark, colour = _MARKS[finding.level]
+        shown = click.style(f"{mark:<6}", fg=colour) if sys.stdout.isatty() else f"{mark:<6}"
+        click.echo(f"{shown}{finding.about}: {finding.text}")
+    return 1 if any(finding.level == "fault" for finding in findings) else 0
+
+
+def host_findings(tools: list[Tool]) -> list[Finding]:
+    """What hosts would drop or choke on in a list of tools."""
+    definitions = [tool.definition() for tool in tools]
+    characters = sum(
+        len(tool.name) + len(tool.description) + len(json.dumps(tool.input_schema, separators=(",", ":")))
+        for tool in tools
+    )
+    findings = [
+        Finding("ok", "tools", f"{len(tools)} tools, about {characters // 4:,} tokens of definitions")
+    ]
+    if characters // 4 > _MANY_TOKENS:
+        findings.append(Finding("note", "tools", "choose fewer with --toolsets if your host loads them all"))
+    for host, most in _HOST_LIMITS:
+        if len(tools) > most:
+            findings.append(
+                Finding(
+                    "note", host, f"takes about {most} tools of all servers; choose fewer with --toolsets"
+                )
+            )
+    long = [tool.name for tool in tools if len(tool.name) > _LONGEST_NAME]
+    if long:
+        findings.append(Finding("note", "Cursor", f"leaves out names that are too long: {', '.join(long)}"))
+    if any("$ref" in json.dumps(definition) for definition in definitions):
+        findings.append(Finding("fault", "tools", "a schema holds a reference, which hosts refuse"))
+    return findings
+
+
+def _credential_findings(settings: Settings) -> list[Finding]:
+    if settings.sandbox:
+        return [Finding("ok", "credentials", "the sandbox needs none")]
+    nanonets = settings.nanonets_api_key is not None
+    by_password = bool(settings.studio_email and settings.studio_password)
+    by_token = settings.studio_token is not None
+    half = bool(settings.studio_email) != bool(settings.studio_password) and not by_token
+    studio = "STUDIO_EMAIL and STUDIO_PASSWORD are set" if by_password else "STUDIO_TOKEN is set"
+    missing: Level = "note" if nanonets or by_password or by_token else "fault"
+    found = [
+        Finding("ok", "Nanonets", "NANONETS_API_KEY is set")
+        if nanonets
+        else Finding(missing, "Nanonets", "NANONETS_API_KEY is not set"),
+        Finding("ok", "Studio", studio)
+        if by_password or by_token
+        else Finding(missing, "Studio", "neither STUDIO_EMAIL with STUDIO_PASSWORD nor STUDIO_TOKEN is set"),
+    ]
+    if half:
+        found.append(Finding("fault", "Studio", "STUDIO_EMAIL and STUDIO_PASSWORD are needed together"))
+    return found
+
+
+def _file_findings(settings: Settings) -> list[Finding]:
+    policy = FilePolicy(settings)
+    there = [str(folder) for folder in policy.folders if folder.is_dir()]
+    missing = [str(folder) for folder in policy.folders if not folder.is_dir()]
+    findings = [Finding("ok", "files", f"may be sent from {', '.join(there) or 'nowhere'}")]
+    if missing and settings.files is not None:
+        findings.append(Finding("fault", "DOCREVIEW_FILES", f"no such folder: {', '.join(missing)}"))
+    findings.append(Finding("ok", "downloads", f"are saved under {policy.downloads}"))
+    return findings
+
+
+async def _reach_services(settings: Settings) -> list[Finding]:
+    findings: list[Finding] = []
+    async with _client(settings) as client:
+        for service in _services_to_try(settings):
+            result = await client.call_tool(_PROBES[service], {})
+            if not result.is_error:
+                findings.append(Finding("ok", service, "answers, and the credentials are right"))
+                continue
+            error = (result.structured_content or {}).get("error", {})
+            findings.append(Finding("fault", service, f"{error.get('message')} {error.get('next')}"))
+    return findings
+
+
+def _services_to_try(settings: Settings) -> list[Service]:
+    has_any = settings.sandbox or settings.secrets
+    return list(settings.services) if has_any else []
+
+
+@asynccontextmanager
+async def _client(settings: Settings) -> AsyncGenerator[Client]:
+    """A client of a server that offers the two probing calls, whatever the selection is."""
+    every = settings.model_copy(update={"toolsets": ("all",), "tools": (), "exclude_tools": ()})
+    make: Callable[[Settings], Server[Services]] = build_server
+    async with Client(make(every)) as client:
+        yield client

@@ -1,0 +1,90 @@
+"""What tests share: the network replaced by a transport, settings without the user's environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import httpx2
+import pytest
+from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.server import Settings, build_server
+from docreview_mcp.server.embedded_sandbox import embedded
+from mcp import Client
+
+Era = Literal["legacy", "auto"]
+Answer = Callable[[httpx2.Request], httpx2.Response]
+
+ACCOUNT = {"nanonets_api_key": "nanonets-key-0123456789", "studio_token": "studio-token-0123456789"}
+
+
+@pytest.fixture(params=["legacy", "auto"])
+def era(request: pytest.FixtureRequest) -> Era:
+    """Both protocol eras: the handshake and the stateless one."""
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No credential or setting of the person who runs the tests has any effect."""
+    for name in list(os.environ):
+        if name.startswith(("NANONETS_", "STUDIO_", "DOCREVIEW_")):
+            monkeypatch.delenv(name)
+    return
+
+
+class Network(httpx2.AsyncBaseTransport):
+    """Records every request, body included, and answers as the test says."""
+
+    def __init__(self, answer: Answer | None = None) -> None:
+        self.requests: list[httpx2.Request] = []
+        self._answer = answer or (lambda request: httpx2.Response(200, json={}))
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        await request.aread()
+        self.requests.append(request)
+        return self._answer(request)
+
+
+@asynccontextmanager
+async def connected(
+    network: httpx2.AsyncBaseTransport | None = None, era: Era = "auto", **settings: Any
+) -> AsyncGenerator[Client]:
+    """A client of a server with both accounts set, unless the settings say otherwise."""
+    server = build_server(Settings(**{**ACCOUNT, **settings}), transport=network)
+    async with Client(server, mode=era) as client:
+        yield client
+
+
+@asynccontextmanager
+async def reviewing(
+    sandbox: Sandbox | None = None, era: Era = "auto", **settings: Any
+) -> AsyncGenerator[tuple[Client, Sandbox]]:
+    """A client of a server on a sandbox that the test holds in its hands."""
+    sandbox = sandbox or Sandbox(work_seconds=0.05)
+    behind, transport = embedded(Settings(**settings), sandbox)
+    async with Client(build_server(behind, transport=transport), mode=era) as client:
+        yield client, sandbox
+
+
+def answers(*responses: httpx2.Response | Exception) -> Answer:
+    """One answer after the other; the last one again and again."""
+    left = list(responses)
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        response = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(response, Exception):
+            raise response
+        return httpx2.Response(response.status_code, headers=response.headers, content=response.content)
+
+    return answer
+
+
+def error_of(result: Any) -> dict[str, Any]:
+    """The error of a failed call, after checking that both channels carry it."""
+    assert result.is_error, result.structured_content
+    assert json.loads(result.content[0].text) == result.structured_content
+    return result.structured_content["error"]

@@ -1,0 +1,136 @@
+"""What every host sees: names, hints, schemas and their cost."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from conftest import Era, connected
+from docreview_mcp.schemas import load_operations
+from docreview_mcp.server import Settings, build_server
+from docreview_mcp.tools import SelectionError, load_tools
+from jsonschema import Draft202012Validator
+
+TOOLS = load_tools()
+MOST_TOKENS = 14_000
+
+
+def walk(value: Any) -> Any:
+    """Every object inside a JSON value."""
+    if isinstance(value, dict):
+        yield value
+        for entry in value.values():
+            yield from walk(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from walk(entry)
+
+
+async def listed(era: Era = "auto", **settings: Any) -> list[Any]:
+    async with connected(era=era, **settings) as client:
+        return (await client.list_tools()).tools
+
+
+async def test_default_selection_is_documented_and_companion(era: Era) -> None:
+    tools = await listed(era)
+    wanted = [tool.name for tool in TOOLS if tool.tier != "extra"]
+    assert [tool.name for tool in tools] == wanted
+    assert len(wanted) == 125
+
+
+async def test_every_tool_has_title_description_and_all_four_hints(era: Era) -> None:
+    for tool in await listed(era, toolsets="all"):
+        operation = next(each for each in load_operations().values() if each.tool == tool.name)
+        hints = tool.annotations
+        assert tool.title
+        assert 20 <= len(tool.description) <= 400, tool.name
+        assert hints.read_only_hint == (operation.effect == "read")
+        assert hints.destructive_hint == (operation.effect == "destructive")
+        assert hints.idempotent_hint == operation.idempotent
+        assert hints.open_world_hint is True
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_schemas_suit_the_strictest_host(tool: Any) -> None:
+    assert re.fullmatch(r"[a-z][a-z_]{2,44}", tool.name)
+    definition = tool.definition()
+    assert "$ref" not in json.dumps(definition)
+    for name in ("inputSchema", "outputSchema"):
+        schema = definition[name]
+        Draft202012Validator.check_schema(schema)
+        assert schema["type"] == "object"
+        assert not {"anyOf", "oneOf", "allOf", "not", "$defs"} & schema.keys()
+    for schema in walk(tool.input_schema):
+        assert not isinstance(schema.get("type"), list)
+        for name, entry in schema.get("properties", {}).items():
+            assert re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name)
+            assert entry.get("description"), f"{tool.name}.{name} has no description"
+
+
+def test_documented_tools_cost_little_context() -> None:
+    characters = sum(
+        len(tool.name) + len(tool.description) + len(json.dumps(tool.input_schema, separators=(",", ":")))
+        for tool in TOOLS
+        if tool.tier == "documented"
+    )
+    assert characters / 4 <= MOST_TOKENS
+
+
+def test_descriptions_name_only_tools_that_exist() -> None:
+    names = {tool.name for tool in TOOLS}
+    for tool in TOOLS:
+        named = set(re.findall(r"\b(?:nanonets|studio)_[a-z_]+\b", tool.description))
+        assert named <= names, tool.name
+        assert not re.search(r"\b(you must|always|never|please|important)\b", tool.description, re.IGNORECASE)
+
+
+def test_no_two_tools_read_alike() -> None:
+    assert len({tool.description for tool in TOOLS}) == len(TOOLS)
+    assert len({tool.name for tool in TOOLS}) == len(TOOLS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({"toolsets": "nanonets-moderation"}, lambda tool: tool.toolset == "nanonets-moderation"),
+        ({"toolsets": "documented"}, lambda tool: tool.tier == "documented"),
+        ({"toolsets": "companion"}, lambda tool: tool.tier == "companion"),
+        ({"toolsets": "extra"}, lambda tool: tool.tier == "extra"),
+        ({"toolsets": "all"}, lambda tool: True),
+        ({"tools": "studio_login"}, lambda tool: tool.name == "studio_login"),
+        (
+            {"toolsets": "nanonets-files", "tools": "studio_login", "exclude_tools": "nanonets_delete_file"},
+            lambda tool: (
+                (tool.toolset == "nanonets-files" and tool.name != "nanonets_delete_file")
+                or tool.name == "studio_login"
+            ),
+        ),
+        ({"read_only": True}, lambda tool: tool.effect == "read" and tool.tier != "extra"),
+        ({"studio_token": None}, lambda tool: tool.service == "nanonets" and tool.tier != "extra"),
+        ({"nanonets_api_key": None}, lambda tool: tool.service == "studio" and tool.tier != "extra"),
+        ({"nanonets_api_key": None, "studio_token": None}, lambda tool: tool.tier != "extra"),
+    ],
+)
+async def test_selection(settings: dict[str, Any], wanted: Any) -> None:
+    assert [tool.name for tool in await listed(**settings)] == [tool.name for tool in TOOLS if wanted(tool)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [({"toolsets": ("nanonet-files",)}, "nanonets-files"), ({"tools": ("studio_logn",)}, "studio_login")],
+)
+def test_a_wrong_name_in_the_selection_is_told(settings: dict[str, Any], hint: str) -> None:
+    with pytest.raises(SelectionError, match=hint):
+        build_server(Settings(**settings))
+
+
+async def test_instructions_are_short_and_name_the_toolsets(era: Era) -> None:
+    for settings in ({}, {"sandbox": True, "toolsets": "all", "read_only": True}):
+        async with connected(era=era, **settings) as client:
+            text = client.instructions or ""
+        assert len(text) < 1500
+        assert "nanonets-documents" in text
+        assert "studio-labeling" in text
+        assert ("SANDBOX" in text) == bool(settings)
