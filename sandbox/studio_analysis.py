@@ -34,9 +34,7 @@ ABBREVIATIONS = (
     "approx.",
 )
 NEGATION_REACH = 3
-COMMON_WORDS = frozenset(
-    ["this", "that", "with", "about", "from", "have", "good", "example", "description", "class", "text"]
-)
+COMMON_WORDS = lexicon.words("this that with about from have good example description class text")
 
 
 class Named(Protocol):

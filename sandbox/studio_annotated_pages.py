@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .service import UploadedFile
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    from PIL.Image import Image as Picture
 
     from .studio_extraction import Match
 
@@ -23,7 +23,7 @@ INK = (30, 30, 30)
 
 
 def annotated_page(file: UploadedFile, matches: Sequence[Match]) -> str:
-    """A page as a PNG in base64: the uploaded picture, or for a PDF a clean page with the values printed on it."""
+    """A page as a PNG in base64: the uploaded picture, or for a PDF a clean page that shows the values."""
     from PIL import ImageDraw, ImageFont
 
     picture = opened(file)
@@ -43,19 +43,18 @@ def annotated_page(file: UploadedFile, matches: Sequence[Match]) -> str:
     return base64.b64encode(output.getvalue()).decode("ascii")
 
 
-def blank() -> Image:
-    from PIL import Image as images
+def blank() -> Picture:
+    from PIL import Image
 
-    return images.new("RGB", PAGE_SIZE, "white")
+    return Image.new("RGB", PAGE_SIZE, "white")
 
 
-def opened(file: UploadedFile) -> Image | None:
+def opened(file: UploadedFile) -> Picture | None:
     """The uploaded picture; None for a PDF and for what is no picture."""
-    from PIL import Image as images
-    from PIL import UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     try:
-        picture = images.open(io.BytesIO(file.content)).convert("RGB")
+        picture = Image.open(io.BytesIO(file.content)).convert("RGB")
     except (UnidentifiedImageError, OSError, ValueError):
         return None
     picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))

@@ -76,7 +76,7 @@ def get_group(state: StudioState, call: Call) -> Any:
 
 @handles("updateGroup")
 def update_group(state: StudioState, call: Call) -> Any:
-    """Rename a group or add documents. The documents show a labeling session as the answer, so it has its keys.
+    """Rename a group or add documents. The answer is documented as a labeling session, so it has its keys.
 
     `documents` is documented to hold groups: the documents of such a group are added, and so is a new text.
     """

@@ -57,7 +57,7 @@ MODELS: list[tuple[int, int, str, str, str, list[int]]] = [
     (17, 4, "Product feedback v2", "Product feedback v1", "QUEUED", [108, 109]),
     (18, 5, "Invoice Extraction v1", "", "ACTIVE", []),
 ]
-PUBLIC_MODELS: list[tuple[int, int, str, str, str, list[int]]] = [
+PUBLIC_MODELS = [
     (387, "Hotels Pre-Trained", "en", 1, 0.79),
     (388, "Support Pre-Trained", "en", 2, 0.74),
     (389, "Hotels Pre-Trained (German)", "de", 1, 0.71),

@@ -42,7 +42,7 @@ def list_labeling_sessions(state: StudioState, call: Call) -> Any:
 
 @handles("createLabelingSession")
 def create_labeling_session(state: StudioState, call: Call) -> Any:
-    """Make a session of listed documents, of known ones, of a file or source, or else of the whole project."""
+    """Make a session of documents: listed, known, in a file or a source, or else of all there are."""
     user, project = open_project(state, call, "ANNOTATOR")
     body = fields(call)
     classes: list[str] = body.get("classes") or project.class_names

@@ -20,6 +20,11 @@ __all__ = [
     "WISHES",
 ]
 
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 SUBJECTS: dict[str, str] = {
     "Room": "room rooms bed beds suite balcony mattress pillow pillows curtains bathroom shower towels "
     "minibar zimmer bett dusche bad balkon matratze",
@@ -51,228 +56,29 @@ SUBJECTS: dict[str, str] = {
     "Support": "support hotline replacement warranty helpdesk kundendienst",
 }
 
-POSITIVE = frozenset(
-    [
-        "good",
-        "great",
-        "excellent",
-        "lovely",
-        "wonderful",
-        "fantastic",
-        "perfect",
-        "amazing",
-        "friendly",
-        "helpful",
-        "clean",
-        "spotless",
-        "comfortable",
-        "cosy",
-        "cozy",
-        "quiet",
-        "delicious",
-        "fresh",
-        "tasty",
-        "beautiful",
-        "nice",
-        "best",
-        "love",
-        "loved",
-        "enjoyed",
-        "enjoy",
-        "pleasant",
-        "superb",
-        "outstanding",
-        "attentive",
-        "welcoming",
-        "polite",
-        "kind",
-        "generous",
-        "spacious",
-        "bright",
-        "fair",
-        "reasonable",
-        "convenient",
-        "ideal",
-        "central",
-        "worth",
-        "impressed",
-        "impressive",
-        "happy",
-        "pleased",
-        "recommend",
-        "recommended",
-        "smooth",
-        "smoothly",
-        "easy",
-        "quick",
-        "quickly",
-        "fast",
-        "reliable",
-        "solid",
-        "crisp",
-        "clear",
-        "sharp",
-        "works",
-        "work",
-        "working",
-        "brilliant",
-        "charming",
-        "modern",
-        "better",
-        "thanks",
-        "thank",
-        "glad",
-        "sturdy",
-        "effortless",
-        "intuitive",
-        "cheap",
-        "bargain",
-        "patient",
-        "gut",
-        "gute",
-        "guter",
-        "gutes",
-        "super",
-        "toll",
-        "tolle",
-        "schön",
-        "schöne",
-        "schöner",
-        "freundlich",
-        "freundliche",
-        "freundliches",
-        "sauber",
-        "sauberes",
-        "lecker",
-        "leckeres",
-        "ruhig",
-        "ruhige",
-        "bequem",
-        "bequeme",
-        "hervorragend",
-        "hervorragende",
-        "empfehlen",
-        "günstig",
-        "perfekt",
-        "perfekte",
-        "zufrieden",
-        "hilfsbereit",
-        "gemütlich",
-        "gemütliche",
-    ]
+POSITIVE = words(
+    """good great excellent lovely wonderful fantastic perfect amazing friendly helpful clean spotless
+    comfortable cosy cozy quiet delicious fresh tasty beautiful nice best love loved enjoyed enjoy pleasant
+    superb outstanding attentive welcoming polite kind generous spacious bright fair reasonable convenient
+    ideal central worth impressed impressive happy pleased recommend recommended smooth smoothly easy quick
+    quickly fast reliable solid crisp clear sharp works work working brilliant charming modern better
+    thanks thank glad sturdy effortless intuitive cheap bargain patient
+    gut gute guter gutes super toll tolle schön schöne schöner freundlich freundliche freundliches sauber
+    sauberes lecker leckeres ruhig ruhige bequem bequeme hervorragend hervorragende empfehlen günstig
+    perfekt perfekte zufrieden hilfsbereit gemütlich gemütliche"""
 )
 
-NEGATIVE = frozenset(
-    [
-        "bad",
-        "poor",
-        "terrible",
-        "awful",
-        "horrible",
-        "dirty",
-        "dusty",
-        "stained",
-        "stains",
-        "filthy",
-        "mouldy",
-        "rude",
-        "unfriendly",
-        "slow",
-        "slowly",
-        "noisy",
-        "noise",
-        "loud",
-        "cold",
-        "broken",
-        "broke",
-        "stale",
-        "bland",
-        "expensive",
-        "overpriced",
-        "disappointing",
-        "disappointed",
-        "disappointment",
-        "worst",
-        "worse",
-        "uncomfortable",
-        "small",
-        "tiny",
-        "cramped",
-        "dark",
-        "smelly",
-        "smell",
-        "smelled",
-        "unhelpful",
-        "ignored",
-        "complain",
-        "complained",
-        "complaint",
-        "problem",
-        "problems",
-        "annoying",
-        "annoyed",
-        "useless",
-        "crash",
-        "crashes",
-        "crashed",
-        "crashing",
-        "error",
-        "errors",
-        "fails",
-        "failed",
-        "failing",
-        "fail",
-        "wrong",
-        "late",
-        "missing",
-        "lost",
-        "damaged",
-        "scratched",
-        "dead",
-        "drains",
-        "drained",
-        "stuck",
-        "freezes",
-        "confusing",
-        "difficult",
-        "hard",
-        "impossible",
-        "waste",
-        "regret",
-        "unacceptable",
-        "frustrating",
-        "frustrated",
-        "flimsy",
-        "tinny",
-        "muffled",
-        "laggy",
-        "unreliable",
-        "refuses",
-        "hidden",
-        "schlecht",
-        "schlechte",
-        "schlechter",
-        "schmutzig",
-        "schmutzige",
-        "laut",
-        "laute",
-        "teuer",
-        "teure",
-        "kalt",
-        "kalte",
-        "unfreundlich",
-        "unfreundliche",
-        "unfreundliches",
-        "enttäuschend",
-        "enttäuscht",
-        "kaputt",
-        "langsam",
-        "langsame",
-        "fehler",
-        "leider",
-        "mangelhaft",
-        "verspätet",
-    ]
+NEGATIVE = words(
+    """bad poor terrible awful horrible dirty dusty stained stains filthy mouldy rude unfriendly slow slowly
+    noisy noise loud cold broken broke stale bland expensive overpriced disappointing disappointed
+    disappointment worst worse uncomfortable small tiny cramped dark smelly smell smelled unhelpful ignored
+    complain complained complaint problem problems annoying annoyed useless crash crashes crashed crashing
+    error errors fails failed failing fail wrong late missing lost damaged scratched dead drains drained
+    stuck freezes confusing difficult hard impossible waste regret unacceptable frustrating frustrated
+    flimsy tinny muffled laggy unreliable refuses hidden
+    schlecht schlechte schlechter schmutzig schmutzige laut laute teuer teure kalt kalte unfreundlich
+    unfreundliche unfreundliches enttäuschend enttäuscht kaputt langsam langsame fehler leider mangelhaft
+    verspätet"""
 )
 
 POSITIVE_PHRASES = (
@@ -299,48 +105,12 @@ NEGATIVE_PHRASES = (
     "gave up",
 )
 
-NEGATIONS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "nothing",
-        "nobody",
-        "neither",
-        "nor",
-        "without",
-        "hardly",
-        "barely",
-        "cannot",
-        "can't",
-        "nicht",
-        "kein",
-        "keine",
-        "keinen",
-        "keiner",
-        "nie",
-        "niemand",
-        "ohne",
-        "kaum",
-    ]
+NEGATIONS = words(
+    """not no never nothing nobody neither nor without hardly barely cannot can't nicht kein keine keinen
+    keiner nie niemand ohne kaum"""
 )
 
-CLAUSE_BREAKS = frozenset(
-    [
-        "but",
-        "however",
-        "although",
-        "though",
-        "yet",
-        "while",
-        "whereas",
-        "aber",
-        "jedoch",
-        "obwohl",
-        "allerdings",
-        "sondern",
-    ]
-)
+CLAUSE_BREAKS = words("but however although though yet while whereas aber jedoch obwohl allerdings sondern")
 
 URGENT = (
     "urgent",

@@ -20,9 +20,20 @@ from .studio_views import analysis_view, document_view, model_view
 __all__: list[str] = []
 
 CHANGEABLE = (
-    "base", "created", "display_name", "uuid", "language", "long_description", "name", "owner", "progress", "score",
-    "short_description", "status", "type",
-)  # fmt: skip
+    "base",
+    "created",
+    "display_name",
+    "uuid",
+    "language",
+    "long_description",
+    "name",
+    "owner",
+    "progress",
+    "score",
+    "short_description",
+    "status",
+    "type",
+)
 DEMO_DOCUMENTS = 3
 
 
