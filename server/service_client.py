@@ -126,20 +126,21 @@ class ServiceClient:
         async with self._places:
             progress.sent += 1
             progress.under_way = True
-            try:
-                return Outcome(response=await self._answer(request, authorization, operation))
-            except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
-                return Outcome(failure=self._unreachable(operation), reached=False)
-            except httpx2.TimeoutException:
-                return Outcome(failure=self._no_answer(operation, "timeout", "did not answer in time"))
-            except httpx2.TransportError:
-                return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
-            except httpx2.DecodingError:
-                return Outcome(
-                    failure=self._no_answer(operation, "upstream_error", "sent an unreadable answer")
-                )
-            finally:
-                progress.under_way = False
+            outcome = await self._outcome(request, authorization, operation)
+            progress.under_way = False
+        return outcome
+
+    async def _outcome(self, request: Request, authorization: str, operation: Operation) -> Outcome:
+        try:
+            return Outcome(response=await self._answer(request, authorization, operation))
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
+            return Outcome(failure=self._unreachable(operation), reached=False)
+        except httpx2.TimeoutException:
+            return Outcome(failure=self._no_answer(operation, "timeout", "did not answer in time"))
+        except httpx2.TransportError:
+            return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
+        except httpx2.DecodingError:
+            return Outcome(failure=self._no_answer(operation, "upstream_error", "sent an unreadable answer"))
 
     async def _answer(self, request: Request, authorization: str, operation: Operation) -> Response:
         client = self._opened()

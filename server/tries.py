@@ -19,7 +19,7 @@ MOST_REQUESTS = 3
 """The most requests that one call of a tool may send."""
 
 _PASSING = frozenset({502, 503, 504})
-_backoff = tenacity.wait_exponential(multiplier=0.5, max=8.0) + tenacity.wait_random(0.0, 0.5)
+_backoff = tenacity.wait_exponential(multiplier=0.25, max=8.0) + tenacity.wait_random(0.0, 0.25)
 
 
 @dataclass(frozen=True, slots=True)

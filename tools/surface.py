@@ -98,6 +98,8 @@ class Selection:
             return "it is excluded (--exclude-tools or DOCREVIEW_EXCLUDE_TOOLS)"
         if tool.tier == "extra":
             return "it is an extra tool (--toolsets extra or --tools show it)"
+        if not self.toolsets and not self.tools:
+            return f"no credentials for {tool.service} are set"
         return f"its toolset {tool.toolset} is not selected (--toolsets or DOCREVIEW_TOOLSETS)"
 
     def _shows(self, tool: Tool, with_toolset: bool) -> bool:

@@ -1,0 +1,250 @@
+"""What comes back: one object in both channels, whole or with a note of what was cut."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from conftest import Era, Network, answers, connected, error_of
+from docreview_mcp.schemas import load_operations
+from samples import plain_arguments
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(200)).decode()
+GET = ("nanonets_get_document", {"workflow_id": "w", "document_id": "d"})
+WRITE = ("nanonets_retry_exports", {"model_id": "m", "file_ids": ["f"]})
+
+
+async def result_of(
+    response: httpx2.Response, call: tuple[str, dict[str, Any]] = GET, era: Era = "auto", **settings: Any
+) -> Any:
+    async with connected(Network(answers(response)), era, **settings) as client:
+        return await client.call_tool(*call)
+
+
+@pytest.mark.parametrize(
+    ("response", "structured"),
+    [
+        (httpx2.Response(200, json={"a": [1, None]}), {"a": [1, None]}),
+        (httpx2.Response(200, json=[{"id": 1}]), {"items": [{"id": 1}]}),
+        (httpx2.Response(200, json=[]), {"items": []}),
+        (httpx2.Response(200), {"ok": True, "status": 200}),
+        (httpx2.Response(202), {"ok": True, "status": 202}),
+        (httpx2.Response(204), {"ok": True, "status": 204}),
+        (httpx2.Response(200, json="done"), {"value": "done"}),
+        (httpx2.Response(200, text="all good"), {"text": "all good"}),
+        (httpx2.Response(200, content=b'{"ok": 1}'), {"ok": 1}),
+    ],
+)
+async def test_the_result_is_always_an_object_and_the_same_in_both_channels(
+    response: httpx2.Response, structured: dict[str, Any], era: Era
+) -> None:
+    result = await result_of(response, era=era)
+    assert result.structured_content == structured
+    assert result.content[0].text == json.dumps(structured, separators=(",", ":"))
+
+
+async def test_every_documented_answer_is_delivered_to_a_validating_client(era: Era) -> None:
+    """The client checks each result against the tool's output schema and fails on a difference."""
+    odd = [{"unexpected": True}, [], "text", 5, None, {"documents": {}, "items": "no", "id": "not a number"}]
+    network = Network()
+    async with connected(network, era, toolsets="all") as client:
+        await client.list_tools()
+        for operation in load_operations().values():
+            if operation.ends_session:
+                continue
+            for body in odd:
+                network._answer = answers(httpx2.Response(operation.success_status, json=body))
+                result = await client.call_tool(operation.tool, plain_arguments(operation, False))
+                assert not result.is_error, (operation.tool, body)
+
+
+async def test_a_difference_from_the_document_is_noted_beside_the_answer(era: Era) -> None:
+    answer = {"id": "seven", "classes": None, "extra": 1}
+    result = await result_of(
+        httpx2.Response(200, json=answer), ("studio_get_project", {"project_id": 7}), era
+    )
+    assert result.structured_content == answer
+    assert result.meta["docreview/differs_from_document"] == ["answer.id: documented as integer, came string"]
+
+
+@pytest.mark.parametrize(
+    ("response", "call", "code", "done"),
+    [
+        (httpx2.Response(200, html="<!doctype html><h1>Sign in</h1>"), GET, "upstream_error", "no"),
+        (httpx2.Response(200, html="<html>x"), WRITE, "upstream_error", "no"),
+        (
+            httpx2.Response(200, json={"a": 1}, headers={"content-type": "text/html"}),
+            GET,
+            "upstream_error",
+            "no",
+        ),
+        (
+            httpx2.Response(200, content=b'{"a": ', headers={"content-type": "application/json"}),
+            GET,
+            "upstream_error",
+            "no",
+        ),
+        (
+            httpx2.Response(200, content=b'{"a": ', headers={"content-type": "application/json"}),
+            WRITE,
+            "upstream_error",
+            "yes",
+        ),
+        (
+            httpx2.Response(200, content=b"\x00\xff", headers={"content-type": "application/x-thing"}),
+            GET,
+            "upstream_error",
+            "no",
+        ),
+        (httpx2.Response(402, json={"message": "pay"}), GET, "payment_required", "no"),
+        (httpx2.Response(403, json={"message": "role"}), WRITE, "forbidden", "no"),
+        (httpx2.Response(404, json={"message": "gone"}), GET, "not_found", "no"),
+        (
+            httpx2.Response(409, json={"code": "x", "message": "stage", "details": {"stage": "rejected"}}),
+            WRITE,
+            "conflict",
+            "no",
+        ),
+        (httpx2.Response(413), WRITE, "too_large", "no"),
+        (httpx2.Response(422, json={"errors": [{"name": "bad"}]}), WRITE, "invalid_arguments", "no"),
+        (httpx2.Response(418), GET, "upstream_error", "no"),
+        (httpx2.Response(500, text="Traceback"), GET, "upstream_error", "no"),
+        (httpx2.Response(500, text="Traceback"), WRITE, "upstream_error", "unknown"),
+    ],
+)
+async def test_failures_say_what_happened_and_what_to_do(
+    response: httpx2.Response, call: Any, code: str, done: str, era: Era
+) -> None:
+    error = error_of(await result_of(response, call, era))
+    assert (error["code"], error["done"], error["status"]) == (code, done, response.status_code)
+    assert error["message"].startswith(call[0])
+    assert len(error["next"]) > 10
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": "invalid", "message": "the total is wrong", "details": {}},
+        {"error": "the total is wrong"},
+        {"errors": ["the total is wrong"]},
+        {"message": {"total": "the total is wrong"}},
+        "the total is wrong",
+    ],
+)
+async def test_the_reason_of_the_service_reaches_the_agent(body: Any) -> None:
+    response = httpx2.Response(400, text=body) if isinstance(body, str) else httpx2.Response(400, json=body)
+    assert "the total is wrong" in error_of(await result_of(response))["message"]
+
+
+LONG = [{"text": f"Document {number}", "id": number, "note": "x" * 100} for number in range(1000)]
+
+
+async def test_a_long_answer_is_cut_at_item_borders_and_says_how_to_get_the_rest(era: Era) -> None:
+    call = ("studio_list_project_documents", {"project_id": 1, "offset": 200, "limit": 1000})
+    result = await result_of(httpx2.Response(200, json={"documents": LONG, "has_more": False}), call, era)
+    shown = result.structured_content["documents"]
+    assert shown == LONG[: len(shown)]
+    assert 300 < len(shown) < 1000
+    assert len(result.content[0].text) <= 60_500
+    cut = result.structured_content["docreview"]["cut"]
+    assert cut["left_out"] == [{"where": "documents", "items_shown": len(shown), "items_in_all": 1000}]
+    assert cut["rest"] == {"offset": 200 + len(shown)}
+    assert json.loads(result.content[0].text) == result.structured_content
+
+
+async def test_pages_lead_to_the_rest_without_a_gap_or_a_repetition() -> None:
+    for page in (1, 2, 3):
+        call = ("nanonets_list_documents", {"workflow_id": "w", "page": page, "limit": 100})
+        result = await result_of(
+            httpx2.Response(200, json={"documents": LONG[:100]}), call, answer_limit=6000
+        )
+        shown = len(result.structured_content["documents"])
+        rest = result.structured_content["docreview"]["cut"]["rest"]
+        assert (rest["page"] - 1) * rest["limit"] == (page - 1) * 100 + shown
+
+
+async def test_what_cannot_be_paged_says_how_to_ask_for_less() -> None:
+    call = ("studio_list_groups", {"project_id": 1})
+    result = await result_of(httpx2.Response(200, json=LONG), call, answer_limit=5000)
+    assert isinstance(result.structured_content["docreview"]["cut"]["rest"], str)
+    one_text = await result_of(httpx2.Response(200, json={"text": "y" * 90_000}))
+    cut = one_text.structured_content["docreview"]["cut"]["left_out"][0]
+    assert (cut["where"], cut["characters_in_all"]) == ("text", 90_000)
+
+
+async def test_pictures_come_as_pictures_and_not_as_text(era: Era) -> None:
+    answer = {"documents": [{"annotated_pages": [PNG, f"data:image/jpeg;base64,{PNG}"]}], "model": "m"}
+    arguments = {
+        "organization_id": 1,
+        "project_id": 1,
+        "model_id": 1,
+        "file_base64": PNG,
+        "file_name": "a.png",
+    }
+    result = await result_of(
+        httpx2.Response(200, json=answer), ("studio_extract_information", arguments), era
+    )
+    assert result.structured_content["documents"][0]["annotated_pages"] == ["[picture 1]", "[picture 2]"]
+    assert [(block.type, block.mime_type, block.data) for block in result.content[1:]] == [
+        ("image", "image/png", PNG),
+        ("image", "image/jpeg", PNG),
+    ]
+
+
+DOWNLOAD = ("nanonets_download_document", {"workflow_id": "w", "document_id": "d"})
+
+
+async def test_a_downloaded_picture_is_shown(era: Era) -> None:
+    response = httpx2.Response(200, content=base64.b64decode(PNG), headers={"content-type": "image/png"})
+    result = await result_of(response, DOWNLOAD, era)
+    assert result.content[1].data == PNG
+    assert result.structured_content["bytes"] == 208
+
+
+async def test_a_downloaded_text_is_text() -> None:
+    response = httpx2.Response(200, text="a,b\n1,2\n", headers={"content-type": "text/csv; charset=utf-8"})
+    result = await result_of(response, DOWNLOAD)
+    assert result.structured_content["text"] == "a,b\n1,2\n"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        ('attachment; filename="invoice 7.pdf"', "invoice 7.pdf"),
+        ('attachment; filename="../../.ssh/authorized_keys"', "authorized_keys"),
+        ("attachment; filename*=UTF-8''%2e%2e%2fr%C3%A9sum%C3%A9.pdf", "résumé.pdf"),
+        ('attachment; filename="..\\\\..\\\\x.pdf"', "x.pdf"),
+        ("", "getDocumentOriginalFile.pdf"),
+    ],
+)
+async def test_any_other_download_is_saved_where_the_user_said_and_nowhere_else(
+    disposition: str, name: str, tmp_path: Path
+) -> None:
+    headers = {"content-type": "application/pdf", "content-disposition": disposition}
+    response = httpx2.Response(200, content=b"%PDF-1.4 x", headers=headers)
+    folder = tmp_path / "downloads"
+    first = await result_of(response, DOWNLOAD, downloads=folder)
+    second = await result_of(response, DOWNLOAD, downloads=folder)
+    assert first.structured_content == {
+        "path": str(folder / name),
+        "file_name": name,
+        "content_type": "application/pdf",
+        "bytes": 10,
+    }
+    assert second.structured_content["path"] != first.structured_content["path"], "nothing is written over"
+    assert len(list(folder.iterdir())) == 2
+    assert Path(first.structured_content["path"]).read_bytes() == b"%PDF-1.4 x"
+
+
+async def test_results_from_the_sandbox_say_so(era: Era) -> None:
+    async with connected(era=era, sandbox=True) as client:
+        good = await client.call_tool("nanonets_list_workflows", {})
+        bad = await client.call_tool("nanonets_get_workflow", {"workflow_id": "nope"})
+        instructions = client.instructions or ""
+    assert good.meta["docreview/sandbox"] is True
+    assert bad.meta["docreview/sandbox"] is True
+    assert "SANDBOX" in instructions
