@@ -59,11 +59,7 @@ def create_batch_analysis(state: StudioState, call: Call) -> Any:
     )
     analysis.split = flag(body.get("split"), usual=True)
     for text, meta in texts:
-        given = number_of(meta.get("id"))
-        further = {key: value for key, value in meta.items() if key != "id" or given is None}
-        stored = state.add_text(model.project_id, text, further, split=analysis.split, number=given)
-        if given is not None and stored.id != given:
-            stored.meta["id"] = given
+        stored = state.add_text(model.project_id, text, meta, split=analysis.split)
         analysis.document_ids.append(stored.id)
     if model.project_id is not None:
         group = add_group(state, state.projects[model.project_id], f"Analysis: {name}", "ANALYSIS")
@@ -193,21 +189,20 @@ def unnumbered(tag: Tag) -> dict[str, Any]:
 def model_for(state: StudioState, user: User, model_id: int | None) -> Model:
     """The model that is asked for, else the newest active one of the user's default workspace."""
     models = reachable_models(state, user)
-    if model_id is None:
-        home = home_of(state, user)
-        projects = {project.id for project in state.projects.values() if project.workspace_id == home.id}
-        extracting = {hitl.model_id for hitl in state.hitls.values() if hitl.labels}
-        own = [model for model in models if model.project_id in projects and model.id not in extracting]
-        public = [model for model in models if model.project_id is None]
-        found = [model for model in own if model.status == "ACTIVE"] + [
-            model for model in own if model.usable
-        ]
-        return (found + public)[0]
-    model = state.model(model_id)
-    if model not in models:
-        raise Refusal(403, "forbidden", f"You may not use model {model_id}.")
-    if not model.usable:
-        raise Refusal(
-            400, "invalid_request", f"Model {model_id} is {model.status}; it has to be ready first."
-        )
-    return model
+    if model_id is not None:
+        model = state.model(model_id)
+        if model not in models:
+            raise Refusal(403, "forbidden", f"You may not use model {model_id}.")
+        if model.project_id is not None:
+            check_role(state, user, state.workspaces[state.projects[model.project_id].workspace_id], "USER")
+        if not model.usable:
+            message = f"Model {model_id} is {model.status}; it has to be ready first."
+            raise Refusal(400, "invalid_request", message)
+        return model
+    home = home_of(state, user)
+    projects = {project.id for project in state.projects.values() if project.workspace_id == home.id}
+    extracting = {hitl.model_id for hitl in state.hitls.values() if hitl.labels}
+    own = [model for model in models if model.project_id in projects and model.id not in extracting]
+    public = [model for model in models if model.project_id is None]
+    found = [model for model in own if model.status == "ACTIVE"] + [model for model in own if model.usable]
+    return (found + public)[0]

@@ -7,7 +7,7 @@ from typing import Any, cast
 from .service import Call, Refusal, handles
 from .studio_access import open_project
 from .studio_records import Project, Segment, Tag, Task, Text
-from .studio_requests import Window, details_of, fields, items, number_of
+from .studio_requests import Window, details_of, fields, items
 from .studio_state import StudioState
 from .studio_views import document_view
 
@@ -70,11 +70,8 @@ def upload_documents(state: StudioState, call: Call) -> None:
     if not entries or not all(str(entry.get("text") or "").strip() for entry in entries):
         raise Refusal(400, "invalid_request", "Each document needs a text.")
     for entry in entries:
-        meta = {name: value for name, value in entry.items() if name not in ("text", "id")}
-        wanted = number_of(entry.get("id"))
-        text = state.add_text(project.id, str(entry["text"]), meta, number=wanted)
-        if wanted is not None and text.id != wanted:
-            text.meta["id"] = wanted
+        meta = {name: value for name, value in entry.items() if name != "text"}
+        state.add_text(project.id, str(entry["text"]), meta)
     number = state.next_id("task")
     task = Task(number, project.id, f"Upload of {len(entries)} documents", "STARTED", state.moment())
 

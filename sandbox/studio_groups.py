@@ -9,7 +9,7 @@ from .studio_access import open_project
 from .studio_documents import project_tags, search_in
 from .studio_files import records_of, write_table
 from .studio_records import Group, Project, Text
-from .studio_requests import Window, details_of, fields, flag, number_of, uploaded
+from .studio_requests import Window, details_of, fields, flag, uploaded
 from .studio_sources import documents_given, keep, keep_upload, preview_view, pull
 from .studio_state import StudioState
 from .studio_views import document_view, group_view
@@ -46,9 +46,7 @@ def create_group(state: StudioState, call: Call) -> Any:
         raise Refusal(400, "invalid_request", message)
     group = add_group(state, project, str(body.get("name") or "New group"), "UPLOAD")
     for text, meta in texts:
-        number = number_of(meta.get("id"))
-        further = {name: value for name, value in meta.items() if name != "id" or number is None}
-        stored = state.add_text(project.id, text, further, split=flag(body.get("split"), True), number=number)
+        stored = state.add_text(project.id, text, meta, split=flag(body.get("split"), True))
         group.document_ids.append(stored.id)
     group.status = "PROCESSING"
 
@@ -88,14 +86,16 @@ def update_group(state: StudioState, call: Call) -> Any:
     others: list[dict[str, Any]] = body.get("documents") or []
     for entry in others:
         if "text" in entry:
-            meta = {name: value for name, value in entry.items() if name not in ("text", "id")}
+            meta = {name: value for name, value in entry.items() if name != "text"}
             added.append(state.add_text(project.id, str(entry["text"]), meta).id)
         elif entry.get("id") is not None:
             added += state.group(project, int(entry["id"])).document_ids
     group.document_ids = list(dict.fromkeys([*group.document_ids, *added]))
     group.name = str(body.get("name") or group.name)
+    status = "STARTED" if group.status == "PROCESSING" else group.status
     return {
         **group_view(group),
+        "status": status,
         "document_group_id": group.id,
         "organization_id": project.workspace_id,
         "user_id": user.id,

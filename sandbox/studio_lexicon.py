@@ -27,7 +27,7 @@ def words(text: str) -> frozenset[str]:
 
 SUBJECTS: dict[str, str] = {
     "Room": "room rooms bed beds suite balcony mattress pillow pillows curtains bathroom shower towels "
-    "minibar zimmer bett dusche bad balkon matratze",
+    "minibar zimmer bett dusche badezimmer balkon matratze",
     "Cleanliness": "clean* spotless dirty dust dusty stain* hair mould moldy mouldy filthy hygiene smell* "
     "sauber* schmutzig* staub flecken",
     "Staff": "staff receptionist reception concierge waiter waitress housekeeping team manager host service "

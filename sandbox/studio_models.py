@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, cast
 
@@ -324,19 +321,20 @@ def free_name(state: StudioState, project: Project, name: str) -> str:
 
 def changed(state: StudioState, model: Model, body: dict[str, Any]) -> Any:
     """Set the attributes of a model that are given; its id stays, whatever is sent."""
-    wanted = {name: body[name] for name in CHANGEABLE if name in body}
-    if model.project_id is not None and wanted.get("name", model.name) != model.name:
-        check_name(state, state.projects[model.project_id], str(wanted["name"]))
+    if model.project_id is not None and body.get("name", model.name) != model.name:
+        check_name(state, state.projects[model.project_id], str(body["name"]))
     if body.get("project_id") not in (None, model.project_id):
-        wanted["project_id"] = state.project(int(body["project_id"])).id
-    if "status" in wanted:
+        model.project_id = state.project(int(body["project_id"])).id
+    if "status" in body:
         model.work = None
-    state.models[model.id] = replace(model, **wanted)
-    return model_view(state, state.models[model.id])
+    for name in CHANGEABLE:
+        if name in body:
+            setattr(model, name, body[name])
+    return model_view(state, model)
 
 
 def packed_model(model: Model) -> Download:
-    """A model as a zip archive, which can be uploaded again."""
+    """A model as a file, which can be uploaded again."""
     content = {
         "name": model.name,
         "display_name": model.display_name,
@@ -346,17 +344,14 @@ def packed_model(model: Model) -> Download:
         "classes": [entry.name for entry in model.classes],
         "labels": [entry.name for entry in model.labels],
     }
-    target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("model.json", (2026, 1, 1, 0, 0, 0)), json.dumps(content, indent=2))
-    return Download(target.getvalue(), "application/zip", f"model-{model.id}.zip")
+    packed = json.dumps(content, ensure_ascii=False, indent=2).encode()
+    return Download(packed, "application/octet-stream", f"model-{model.id}.model")
 
 
 def unpacked(content: bytes) -> dict[str, Any]:
     """What a downloaded model says about itself; nothing for any other file."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            found = json.loads(archive.read("model.json"))
-    except (ValueError, KeyError, zipfile.BadZipFile):
+        found: object = json.loads(content)
+    except ValueError:
         return {}
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}

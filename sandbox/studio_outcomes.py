@@ -24,10 +24,10 @@ def finish_training(
     """The end of a training: the model is READY, has a score and metrics, and its user is told."""
 
     def finish() -> None:
-        when = state.moment(model.work.due if model.work else None)
-        model.work = None
-        if model.id not in state.models or model.project_id not in state.projects:
+        if model.work is None or model.id not in state.models or model.project_id not in state.projects:
             return
+        when = state.moment(model.work.due)
+        model.work = None
         model.score, model.metrics = evaluate(state, state.projects[model.project_id], train, test)
         model.status, model.progress = "READY", 100.0
         text = f"Your model '{model.display_name}' is ready to be used"
@@ -40,12 +40,18 @@ def finish_analysis(state: StudioState, analysis: Analysis) -> Callable[[], None
     """The end of a batch analysis: its segments have tags, and its user is told."""
 
     def finish() -> None:
-        when = state.moment(analysis.work.due if analysis.work else None)
+        if analysis.work is None or analysis.id not in state.analyses:
+            return
+        when = state.moment(analysis.work.due)
         analysis.work = None
-        if analysis.id not in state.analyses:
+        model = state.models.get(analysis.model_id)
+        if model is None:
+            analysis.status = "FAILED"
+            text = f"Your analysis '{analysis.name}' failed: its model was deleted"
+            state.notify(analysis.user_id, "Analysis failed", text, kind="WARNING", when=when)
             return
         chosen = [state.texts[number] for number in analysis.document_ids if number in state.texts]
-        analysis.tags = predict_texts(state, chosen, state.models[analysis.model_id])
+        analysis.tags = predict_texts(state, chosen, model)
         analysis.status, analysis.finished = "FINISHED", when
         text = f"Your analysis '{analysis.name}' is finished"
         state.notify(analysis.user_id, "Analysis is finished", text, when=when)

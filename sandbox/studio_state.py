@@ -132,14 +132,17 @@ class StudioState:
         *,
         split: bool = True,
         created: str = "",
-        number: int | None = None,
     ) -> Text:
-        """Store a document, cut into segments. A wanted `number` is given if no document has it yet."""
-        if number is None or number < 1 or number in self.texts:
+        """Store a document, cut into segments. An `id` in `meta` becomes its id if that is free."""
+        meta = dict(meta or {})
+        number = meta.get("id")
+        if isinstance(number, int) and number > 0 and number not in self.texts:
+            del meta["id"]
+        else:
             number = self.next_id("document", 18000)
             while number in self.texts:
                 number = self.next_id("document")
-        stored = Text(number, project_id, text, created or self.moment(), meta=dict(meta or {}))
+        stored = Text(number, project_id, text, created or self.moment(), meta=meta)
         self.cut(stored, split)
         self.texts[number] = stored
         return stored
