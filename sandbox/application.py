@@ -13,7 +13,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -178,12 +178,12 @@ class Sandbox:
                 return JSONResponse({"message": f"not a fault: {error}"}, 400)
         if request.method == "DELETE":
             self.faults.clear()
-        waiting = [{"kind": each.kind, "operation": each.operation, "times": each.times} for each in self.faults.waiting]
-        return JSONResponse({"faults": waiting})
+        return JSONResponse({"faults": [asdict(fault) for fault in self.faults.waiting]})
 
     async def _about(self, request: Request) -> Response:
         served = sum(operation.id in HANDLERS for operation in load_operations().values())
-        return JSONResponse({"name": "docreview sandbox", "operations": served, "services": ["/nanonets", "/studio"]})
+        services = ["/nanonets", "/studio"]
+        return JSONResponse({"name": "docreview sandbox", "operations": served, "services": services})
 
 
 async def _show(fault: Fault) -> Response | None:
@@ -193,7 +193,8 @@ async def _show(fault: Fault) -> Response | None:
             await anyio.sleep(fault.seconds)
             return None
         case "status":
-            return JSONResponse({"code": "fault", "message": "a fault asked for"}, fault.status, dict(fault.headers))
+            body = {"code": "fault", "message": "a fault asked for"}
+            return JSONResponse(body, fault.status, dict(fault.headers))
         case "html":
             return HTMLResponse("<!doctype html><title>Welcome</title><h1>Welcome</h1>")
         case "cut":

@@ -44,7 +44,8 @@ def _query(operation: Operation, request: Request) -> dict[str, Any]:
         texts = given[-1].split(parameter.separator) if parameter.separator else given
         is_list = parameter.schema.get("type") == "array"
         items = cast("JsonObject", parameter.schema.get("items", {}))
-        value = [_from_text(items, text) for text in texts] if is_list else _from_text(parameter.schema, given[-1])
+        listed = [_from_text(items, text) for text in texts]
+        value = listed if is_list else _from_text(parameter.schema, given[-1])
         _check(parameter.schema, cast("JsonValue", value), parameter.name)
         found[parameter.name] = value
     return found

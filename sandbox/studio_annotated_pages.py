@@ -7,55 +7,35 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .service import UploadedFile
-
 if TYPE_CHECKING:
-    from PIL.Image import Image as Picture
-
     from .studio_extraction import Match
 
 __all__ = ["annotated_page"]
 
 PAGE_SIZE = (794, 1123)
-LARGEST_SIDE = 1200
+TYPE_SIZE = 18
+CAPTIONS_FROM = 0.08
 MARK = (196, 52, 45)
 INK = (30, 30, 30)
 
 
-def annotated_page(file: UploadedFile, matches: Sequence[Match]) -> str:
-    """A page as a PNG in base64: the uploaded picture, or for a PDF a clean page that shows the values."""
-    from PIL import ImageDraw, ImageFont
+def annotated_page(name: str, matches: Sequence[Match]) -> str:
+    """A page as a PNG in base64: the values in their boxes and each label before its value.
 
-    picture = opened(file)
-    page = picture or blank()
+    It is drawn and not the uploaded page, since what the sandbox "finds" need not stand on that one.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    width, height = PAGE_SIZE
+    page = Image.new("RGB", PAGE_SIZE, "white")
     draw = ImageDraw.Draw(page)
-    width, height = page.size
-    font = ImageFont.load_default(max(10, round(height * 0.016)))
+    font = ImageFont.load_default(TYPE_SIZE)
+    draw.text((CAPTIONS_FROM * width, 0.05 * height), name, INK, font)
     for match in matches:
         left, top, right, bottom = match.box
-        box = (left * width, top * height, right * width, bottom * height)
-        if picture is None:
-            draw.text((0.08 * width, box[1] + 2), f"{match.label}:", INK, font)
-            draw.text((box[0] + 3, box[1] + 2), match.value, INK, font)
-        draw.rectangle(box, outline=MARK, width=2)
+        draw.text((CAPTIONS_FROM * width, top * height + 1), f"{match.label}:", INK, font)
+        draw.text((left * width + 3, top * height + 1), match.value, INK, font)
+        draw.rectangle((left * width, top * height, right * width, bottom * height), outline=MARK, width=2)
     output = io.BytesIO()
-    page.save(output, "PNG")
+    page.save(output, "PNG", optimize=True)
     return base64.b64encode(output.getvalue()).decode("ascii")
-
-
-def blank() -> Picture:
-    from PIL import Image
-
-    return Image.new("RGB", PAGE_SIZE, "white")
-
-
-def opened(file: UploadedFile) -> Picture | None:
-    """The uploaded picture; None for a PDF and for what is no picture."""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        picture = Image.open(io.BytesIO(file.content)).convert("RGB")
-    except (UnidentifiedImageError, OSError, ValueError):
-        return None
-    picture.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
-    return picture

@@ -104,7 +104,7 @@ def extract_information(state: StudioState, call: Call) -> Any:
     if flag(call.query.get("return_bboxes")):
         document["bboxes"] = [[entry.words() for entry in found] for found in on_pages]
     if flag(call.query.get("return_annotated_pages")):
-        document["annotated_pages"] = [annotated_page(file, found) for found in on_pages]
+        document["annotated_pages"] = [annotated_page(file.file_name, found) for found in on_pages]
     if hitl and doubtful:
         ask_people(state, user, project, hitl, file, matches, doubtful)
         confidences = [
@@ -145,7 +145,7 @@ def extracted(content: bytes, labels: list[str], pages: int) -> list[Match]:
     for place, label in enumerate(labels):
         value = value_for(label, random)
         top = round(0.12 + 0.07 * (place % on_a_page), 4)
-        box = (0.36, top, round(min(0.95, 0.36 + 0.013 * len(value)), 4), round(top + 0.022, 4))
+        box = (0.36, top, round(min(0.95, 0.36 + 0.0135 * len(value)), 4), round(top + 0.022, 4))
         confidence = round(
             random.uniform(0.55, 0.8) if random.random() < 0.2 else random.uniform(0.9, 0.999), 4
         )

@@ -199,7 +199,8 @@ def add_models(state: StudioState) -> None:
             classes=list(project.classes),
             labels=list(project.labels),
         )
-        model.short_description = f"Trained on {len(session_ids)} labeling session(s)"
+        trained = f"Trained on {len(session_ids)} labeling session(s)"
+        model.short_description = trained if session_ids else "Reads supplier invoices"
         state.models[number] = model
         sessions = [state.sessions[session_id] for session_id in session_ids]
         if status in ("READY", "ACTIVE") and sessions:

@@ -144,7 +144,7 @@ def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
         if len(attached.content) > _MOST_ATTACHED_BYTES:
             failure = ToolFailure(
                 "too_large",
-                f"The file has {len(attached.content)} bytes; at most {_MOST_ATTACHED_BYTES} are given over HTTP.",
+                f"The file has {len(attached.content)} bytes, over HTTP at most {_MOST_ATTACHED_BYTES}.",
                 next_step="Download it with a server that runs over stdio on the user's machine.",
             )
             return _as_mcp(failure_result(failure, ()), meta)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import anyio
 import click
@@ -130,8 +130,10 @@ async def _reach_services(settings: Settings) -> list[Finding]:
             if not result.is_error:
                 findings.append(Finding("ok", service, "answers, and the credentials are right"))
                 continue
-            error = (result.structured_content or {}).get("error", {})
-            findings.append(Finding("fault", service, f"{error.get('message')} {error.get('next')}"))
+            answer = cast("dict[str, dict[str, str]]", result.structured_content)
+            findings.append(
+                Finding("fault", service, f"{answer['error']['message']} {answer['error']['next']}")
+            )
     return findings
 
 

@@ -138,10 +138,11 @@ def test_an_adhoc_analysis_keeps_nothing(studio: Studio) -> None:
 
 def workbook() -> bytes:
     main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-    sheet = (
-        f'<worksheet {main}><sheetData><row><c r="A1" t="s"><v>0</v></c>'
-        '<c r="C1" t="inlineStr"><is><t>src</t></is></c></row><row><c r="A2" t="s"><v>1</v></c><c r="C2"><v>4</v></c></row></sheetData></worksheet>'
+    cells = (
+        '<row><c r="A1" t="s"><v>0</v></c><c r="C1" t="inlineStr"><is><t>src</t></is></c></row>'
+        '<row><c r="A2" t="s"><v>1</v></c><c r="C2"><v>4</v></c></row>'
     )
+    sheet = f"<worksheet {main}><sheetData>{cells}</sheetData></worksheet>"
     strings = (
         f"<sst {main}><si><t>review</t></si><si><r><t>The pool </t></r><r><t>is great.</t></r></si></sst>"
     )

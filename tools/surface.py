@@ -67,8 +67,8 @@ class Selection:
     """Which tools are shown.
 
     `toolsets` holds toolset names or `documented`, `companion`, `extra`, `all`; empty means all documented
-    and companion tools of `services`. A toolset shows its extra tools only if it has no others. `tools` adds single tools, `excluded` takes tools away, `read_only`
-    leaves only tools that change nothing.
+    and companion tools of `services`. A toolset shows its extra tools only if it has no others. `tools`
+    adds single tools, `excluded` takes tools away, `read_only` leaves only tools that change nothing.
     """
 
     toolsets: tuple[str, ...] = ()

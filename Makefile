@@ -1,0 +1,53 @@
+# Everything that people and CI run. Needs python3 (3.11 or newer), pip and make, nothing else.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+
+.PHONY: demo test lint format bench generate constraints test-lowest bundle clean
+
+demo: $(VENV)/.ready
+	@$(RUN)/docreview-mcp demo
+
+test: $(VENV)/.ready
+	$(RUN)/pytest
+
+lint: $(VENV)/.ready
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/pyright
+	$(RUN)/python -m docreview_mcp.tools.generate --check
+
+format: $(VENV)/.ready
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+generate: $(VENV)/.ready
+	$(RUN)/python -m docreview_mcp.tools.generate
+
+bench: $(VENV)/.ready
+	$(RUN)/python bench/run.py
+
+# The pinned versions with their hashes, for Python 3.11 and newer on any platform.
+constraints: $(VENV)/.ready
+	$(RUN)/pip install --quiet pip-tools
+	$(RUN)/pip-compile --quiet --strip-extras --extra dev --generate-hashes --allow-unsafe --no-header \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate --upgrade \
+		--output-file constraints.txt pyproject.toml
+
+# The tests once more with the oldest versions that pyproject.toml allows.
+test-lowest:
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/pip install --quiet --upgrade pip
+	.venv-lowest/bin/python scripts/lowest_versions.py > .venv-lowest/lowest.txt
+	.venv-lowest/bin/pip install --quiet --constraint .venv-lowest/lowest.txt --editable ".[dev]"
+	.venv-lowest/bin/pytest
+
+clean:
+	rm -rf $(VENV) .venv-lowest .venv-bench build dist *.egg-info
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docreview needs Python 3.11 or newer; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
+	$(RUN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
