@@ -18,6 +18,7 @@ __all__ = [
     "SUBJECTS",
     "URGENT",
     "WISHES",
+    "words",
 ]
 
 
