@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import importlib
 import pkgutil
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable
@@ -32,6 +31,16 @@ from .service import HANDLERS, Download, Refusal
 from .studio_state import StudioState
 
 __all__ = ["CutConnection", "Received", "Sandbox"]
+
+_OLDER_ADDRESSES = {
+    "listNotifications": "/users/{user_id:int}/notifications",
+    "getNotification": "/users/{user_id:int}/notifications/{notification_id:int}",
+    "updateNotification": "/users/{user_id:int}/notifications/{notification_id:int}",
+    "runAdHocAnalysis": "/organizations/{organization_id:int}/analyze",
+    "listAnalysisDocuments": "/organizations/{organization_id:int}/analyses/{analysis_id:int}/documents",
+    "listProjectAnalyses": "/organizations/{organization_id:int}/projects/{project_id:int}/analyses",
+}
+"""Addresses that older clients use and that hold a parameter which the operation does not have."""
 
 _UNKNOWN_PAGE = "<!doctype html><title>404</title><h1>There is nothing here</h1>"
 
@@ -63,8 +72,6 @@ class Sandbox:
         self.received: deque[Received] = deque(maxlen=10_000)
         self.nanonets = NanonetsState(seed, clock, work_seconds)
         self.studio = StudioState(seed, clock, work_seconds)
-        self._signing_key = secrets.token_hex(32)
-        self.studio.make_token = self._make_token
 
     @cached_property
     def application(self) -> Starlette:
@@ -76,6 +83,10 @@ class Sandbox:
             for operation in operations
             if operation.id in HANDLERS
             for route in operation.routes
+        ]
+        routes += [
+            self._route(load_operations()[name], load_operations()[name].route.method, path)
+            for name, path in _OLDER_ADDRESSES.items()
         ]
         routes.sort(key=_specific_first)
         routes += [
@@ -146,21 +157,16 @@ class Sandbox:
         if not token or token == "invalid":
             raise Refusal(401, "unauthorized", "The token is missing")
         try:
-            claims = jwt.decode(token, self._signing_key, algorithms=["HS256"], options={"verify_sub": False})
+            claims = jwt.decode(
+                token, self.studio.token_secret, algorithms=["HS256"], options={"verify_sub": False}
+            )
         except jwt.DecodeError as error:
             if isinstance(error, jwt.InvalidSignatureError):
                 raise Refusal(401, "unauthorized", "The token is not valid") from None
-            return self.studio.demo_user
+            return self.studio.demo_user.email
         except jwt.InvalidTokenError:
             raise Refusal(401, "unauthorized", "The token has expired") from None
         return str(claims["email"])
-
-    def _make_token(self, email: str, user_id: int) -> str:
-        import jwt
-
-        now = int(time.time())
-        claims = {"exp": now + 14 * 86_400, "iat": now, "iss": "sandbox", "sub": user_id, "email": email}
-        return jwt.encode(claims, self._signing_key, algorithm="HS256")
 
     async def _stored_file(self, request: Request) -> Response:
         from .nanonets_documents import stored_file

@@ -59,7 +59,6 @@ class StudioState:
         self.work_seconds = work_seconds
         self.started = clock()
         self.token_secret = self.random.randbytes(32).hex()
-        self.make_token: Callable[[str, int], str] = self.sign_token
         self.workspaces: dict[int, Workspace] = {}
         self.users: dict[int, User] = {}
         self.permissions: dict[int, Permission] = {}
@@ -157,7 +156,7 @@ class StudioState:
     def new_tag(self, class_name: str | None, label: str | None, status: str | None = None) -> Tag:
         return Tag(self.next_id("tag", 50000), class_name, label, status=status)
 
-    def sign_token(self, email: str, user_id: int) -> str:
+    def make_token(self, email: str, user_id: int) -> str:
         """A JWT as the service gives one: `sub` is the user's id, a number, as in the documented sample."""
         import jwt
 

@@ -126,7 +126,7 @@ async def _review_an_invoice(transcript: _Transcript) -> None:
     document_id = doubt.document["document_id"]
     transcript.found(
         f"{doubt.document['original_document_name']}: {doubt.field_name} was read as"
-        f" {doubt.field['value']} (confidence {doubt.field['confidence']}), but the sum is {doubt.right_value}"
+        f" {doubt.field['value']} ({doubt.field['confidence']} sure), but the sum is {doubt.right_value}"
     )
 
     transcript.step("3. Correct the value, and verify it with a note")

@@ -36,17 +36,17 @@ def call_once(settings: Settings, tool: str, arguments: str) -> int:
 
     async def run() -> int:
         async with Client(build_server(settings)) as client:
-            result = await client.call_tool(
-                tool, cast("dict[str, Any]", given), progress_callback=show_progress
-            )
+            try:
+                result = await client.call_tool(
+                    tool, cast("dict[str, Any]", given), progress_callback=show_progress
+                )
+            except MCPError as error:
+                click.echo(f"docreview-mcp: {error}; see docreview-mcp tools", err=True)
+                return 2
         indent = 2 if sys.stdout.isatty() else None
         click.echo(json.dumps(result.structured_content, ensure_ascii=False, indent=indent))
         for block in result.content[1:]:
             click.echo(f"(and {block.type} content)", err=True)
         return 1 if result.is_error else 0
 
-    try:
-        return anyio.run(run)
-    except MCPError as error:
-        click.echo(f"docreview-mcp: {error}; see docreview-mcp tools", err=True)
-        return 2
+    return anyio.run(run)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from ..schemas import Operation, Route, Service
 from ..tools import FileSource, Report, Request, Response
 from .files import FilePolicy
-from .service_client import ServiceClient
 from .settings import Settings
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from .service_client import ServiceClient
 
 __all__ = ["Services"]
 
@@ -27,8 +30,8 @@ class Services:
     ) -> None:
         self.settings = settings
         self.files = FilePolicy(settings, local=local)
-        names: tuple[Service, ...] = ("nanonets", "studio")
-        self._clients = {name: ServiceClient(name, settings, self.files, transport) for name in names}
+        self._transport = transport
+        self._clients: dict[Service, ServiceClient] = {}
 
     @property
     def answer_limit(self) -> int:
@@ -52,7 +55,7 @@ class Services:
 
     async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
         """Send the request to its service; raises `ToolFailure` where no answer came."""
-        return await self._clients[operation.service].send(operation, requests, report)
+        return await self._client(operation.service).send(operation, requests, report)
 
     def save_download(self, file_name: str, content: bytes) -> str | None:
         """Store a download where the user finds it."""
@@ -62,3 +65,11 @@ class Services:
         """Close all connections."""
         for client in self._clients.values():
             await client.close()
+
+    def _client(self, service: Service) -> ServiceClient:
+        """The client of a service, made when it is first needed: a start needs none."""
+        if service not in self._clients:
+            from .service_client import ServiceClient
+
+            self._clients[service] = ServiceClient(service, self.settings, self.files, self._transport)
+        return self._clients[service]

@@ -1,0 +1,156 @@
+"""The `docreview-mcp` command as a person types it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import Any
+
+import httpx2
+import pytest
+
+COMMAND = [sys.executable, "-m", "docreview_mcp.server"]
+
+
+def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=kept | environment,
+        input=stdin,
+        check=False,
+    )
+
+
+def test_the_demo_does_what_it_says() -> None:
+    done = run("demo")
+    assert done.returncode == 0, done.stderr
+    for step in (
+        "nanonets_update_field",
+        "nanonets_verify_document",
+        "nanonets_approve_file",
+        "studio_run_adhoc_analysis",
+    ):
+        assert step in done.stdout
+    assert "each did what it says" in done.stdout
+    assert "\x1b[" not in done.stdout, "plain when piped"
+
+
+def test_help_teaches() -> None:
+    text = run("--help").stdout
+    for word in (
+        "stdio",
+        "demo",
+        "tools",
+        "call",
+        "sandbox",
+        "doctor",
+        "NANONETS_API_KEY",
+        "without an account",
+    ):
+        assert word in text
+    for command in ("stdio", "tools", "call", "doctor"):
+        shown = run(command, "--help").stdout
+        for option in (
+            "--sandbox",
+            "--toolsets",
+            "--tools",
+            "--exclude-tools",
+            "--read-only",
+            "DOCREVIEW_TOOLSETS",
+        ):
+            assert option in shown, (command, option)
+
+
+def test_tools_shows_what_a_host_would_see() -> None:
+    plain = run("tools", "--toolsets", "nanonets-files", "--read-only")
+    assert [line.split("\t")[0] for line in plain.stdout.splitlines()] == [
+        "nanonets_list_file_pages",
+        "nanonets_get_file",
+        "nanonets_get_file_page",
+        "nanonets_get_model",
+    ] or {line.split("\t")[2] for line in plain.stdout.splitlines()} == {"read"}
+    listed = json.loads(run("tools", "--json", DOCREVIEW_TOOLSETS="documented").stdout)
+    assert len(listed["tools"]) == 111
+    assert {"name", "title", "description", "inputSchema", "outputSchema", "annotations"} <= listed["tools"][
+        0
+    ].keys()
+
+
+def test_options_come_before_the_environment() -> None:
+    shown = run("tools", "--toolsets", "nanonets-files", DOCREVIEW_TOOLSETS="studio-hitl")
+    assert "nanonets_approve_file" in shown.stdout
+    assert "studio_add_hitl" not in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "status"),
+    [
+        (("nanonets_list_workflows", '{"limit": 1}', "--sandbox"), "", 0),
+        (("nanonets_list_workflows", "-", "--sandbox"), '{"limit": 1}', 0),
+        (("nanonets_get_workflow", '{"workflow_id": "nope"}', "--sandbox"), "", 1),
+        (("nanonets_list_workflows", '{"limit": 0}', "--sandbox"), "", 1),
+        (("nanonets_list_workflows",), "", 1),
+    ],
+)
+def test_call_prints_the_structured_result(arguments: tuple[str, ...], stdin: str, status: int) -> None:
+    done = run("call", *arguments, stdin=stdin)
+    assert done.returncode == status, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout)
+    assert ("error" in result) == (status == 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("call", "nanonets_list_workflows", "{limit: 1}"), "not JSON"),
+        (("call", "nanonets_list_workflows", "[1]"), "no JSON object"),
+        (("call", "nanonets_fly", "{}"), "nanonets_fly"),
+        (("tools", "--toolsets", "nanonet-files"), "did you mean nanonets-files?"),
+        (("sandbox", "--host", "0.0.0.0"), "this machine only"),
+        (("fly",), "No such command"),
+    ],
+)
+def test_a_wrong_command_is_told_in_a_line_and_ends_with_2(arguments: tuple[str, ...], said: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_tells_what_is_missing_and_never_a_secret() -> None:
+    nothing = run("doctor")
+    assert nothing.returncode == 1
+    assert "NANONETS_API_KEY is not set" in nothing.stdout
+    sandbox = run("doctor", "--sandbox")
+    assert sandbox.returncode == 0, sandbox.stdout
+    secret = "a-very-secret-key-0123"
+    unreachable = run(
+        "doctor", NANONETS_API_KEY=secret, NANONETS_BASE_URL="http://127.0.0.1:9", DOCREVIEW_TIMEOUT="5"
+    )
+    assert unreachable.returncode == 1
+    assert "no connection to 127.0.0.1" in unreachable.stdout
+    assert secret not in unreachable.stdout + unreachable.stderr
+    half = run("doctor", STUDIO_EMAIL="a@b.c")
+    assert "needed together" in half.stdout
+
+
+def test_the_sandbox_listens_says_how_to_use_it_and_stops() -> None:
+    with subprocess.Popen([*COMMAND, "sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(4)]
+        address = lines[0].split(" listens on ")[1].split(". ")[0]
+        assert f"NANONETS_BASE_URL={address}/nanonets" in "".join(lines)
+        account = {"NANONETS_API_KEY": "anything", "NANONETS_BASE_URL": f"{address}/nanonets"}
+        done = run("call", "nanonets_list_workflows", **account)
+        about = httpx2.get(address, trust_env=False).json()
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=10)
+    assert done.returncode == 0, done.stderr
+    assert about["operations"] == 194
