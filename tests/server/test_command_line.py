@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import pytest
+from docreview_mcp.server.command_line import main
 
 COMMAND = [sys.executable, "-m", "docreview_mcp.server"]
 
 
-def run(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=kept | environment,
-        input=stdin,
-        check=False,
-    )
+@dataclass(frozen=True)
+class Done:
+    """What a finished command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command's entry point with these words, standard input and variables."""
+
+    def run(*arguments: str, stdin: str = "", **environment: str) -> Done:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["docreview-mcp", *arguments])
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        captured = capsys.readouterr()
+        code = ended.value.code
+        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return run
 
 
 def test_the_demo_does_what_it_says() -> None:
-    done = run("demo")
+    done = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     for step in (
         "nanonets_update_field",
@@ -42,7 +64,7 @@ def test_the_demo_does_what_it_says() -> None:
     assert "\x1b[" not in done.stdout, "plain when piped"
 
 
-def test_help_teaches() -> None:
+def test_help_teaches(run: Run) -> None:
     text = run("--help").stdout
     for word in (
         "stdio",
@@ -68,7 +90,7 @@ def test_help_teaches() -> None:
             assert option in shown, (command, option)
 
 
-def test_tools_shows_what_a_host_would_see() -> None:
+def test_tools_shows_what_a_host_would_see(run: Run) -> None:
     plain = run("tools", "--toolsets", "nanonets-files", "--read-only")
     assert [line.split("\t")[0] for line in plain.stdout.splitlines()] == [
         "nanonets_list_file_pages",
@@ -83,7 +105,7 @@ def test_tools_shows_what_a_host_would_see() -> None:
     ].keys()
 
 
-def test_options_come_before_the_environment() -> None:
+def test_options_come_before_the_environment(run: Run) -> None:
     shown = run("tools", "--toolsets", "nanonets-files", DOCREVIEW_TOOLSETS="studio-hitl")
     assert "nanonets_approve_file" in shown.stdout
     assert "studio_add_hitl" not in shown.stdout
@@ -99,7 +121,9 @@ def test_options_come_before_the_environment() -> None:
         (("nanonets_list_workflows",), "", 1),
     ],
 )
-def test_call_prints_the_structured_result(arguments: tuple[str, ...], stdin: str, status: int) -> None:
+def test_call_prints_the_structured_result(
+    run: Run, arguments: tuple[str, ...], stdin: str, status: int
+) -> None:
     done = run("call", *arguments, stdin=stdin)
     assert done.returncode == status, done.stderr
     result: dict[str, Any] = json.loads(done.stdout)
@@ -117,14 +141,37 @@ def test_call_prints_the_structured_result(arguments: tuple[str, ...], stdin: st
         (("fly",), "No such command"),
     ],
 )
-def test_a_wrong_command_is_told_in_a_line_and_ends_with_2(arguments: tuple[str, ...], said: str) -> None:
+def test_a_wrong_command_is_told_in_a_line_and_ends_with_2(
+    run: Run, arguments: tuple[str, ...], said: str
+) -> None:
     done = run(*arguments)
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_doctor_tells_what_is_missing_and_never_a_secret() -> None:
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("NANONETS_BASE_URL", "http://example.com"),
+        ("DOCREVIEW_TIMEOUT", "soon"),
+        ("DOCREVIEW_PATHS", "[1"),
+        ("DOCREVIEW_PATHS", '{"getProject": "https://evil.example/{project_id}"}'),
+        ("DOCREVIEW_PATHS", '{"getProject": "/projects/1"}'),
+        ("DOCREVIEW_TOOLSETS", "nanonet-files"),
+        ("DOCREVIEW_CONFIRM", "writes"),
+    ],
+)
+def test_a_broken_setting_ends_the_start_with_one_line_that_names_it(
+    run: Run, variable: str, value: str
+) -> None:
+    done = run(**{variable: value})
+    assert (done.stdout, done.returncode) == ("", 2)
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert variable in done.stderr or value in done.stderr
+
+
+def test_doctor_tells_what_is_missing_and_never_a_secret(run: Run) -> None:
     nothing = run("doctor")
     assert nothing.returncode == 1
     assert "NANONETS_API_KEY is not set" in nothing.stdout
@@ -141,7 +188,7 @@ def test_doctor_tells_what_is_missing_and_never_a_secret() -> None:
     assert "needed together" in half.stdout
 
 
-def test_the_sandbox_listens_says_how_to_use_it_and_stops() -> None:
+def test_the_sandbox_listens_says_how_to_use_it_and_stops(run: Run) -> None:
     with subprocess.Popen([*COMMAND, "sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(4)]

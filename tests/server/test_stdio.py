@@ -8,7 +8,6 @@ import subprocess
 import sys
 from typing import Any
 
-import pytest
 from conftest import Era
 from mcp import Client, StdioServerParameters
 
@@ -69,26 +68,6 @@ def test_nothing_but_messages_on_stdout_and_a_clean_end_when_stdin_closes() -> N
     assert {line.get("id") for line in lines} >= {1}
     assert all(line["jsonrpc"] == "2.0" for line in lines)
     assert "Traceback" not in errors
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [
-        ("NANONETS_BASE_URL", "http://example.com"),
-        ("DOCREVIEW_TIMEOUT", "soon"),
-        ("DOCREVIEW_PATHS", "[1"),
-        ("DOCREVIEW_PATHS", '{"getProject": "https://evil.example/{project_id}"}'),
-        ("DOCREVIEW_PATHS", '{"getProject": "/projects/1"}'),
-        ("DOCREVIEW_TOOLSETS", "nanonet-files"),
-        ("DOCREVIEW_CONFIRM", "writes"),
-    ],
-)
-def test_a_broken_setting_ends_the_start_with_one_line_that_names_it(variable: str, value: str) -> None:
-    lines, errors, status = exchange(INITIALIZE, arguments=(), **{variable: value})
-    assert (lines, status) == ([], 2)
-    assert len(errors.strip().splitlines()) == 1
-    assert variable in errors or value in errors
-    assert "http://example.com" not in errors or "https" in errors
 
 
 def test_placeholders_that_a_host_did_not_fill_count_as_not_set() -> None:
