@@ -42,6 +42,10 @@ test-lowest:
 	.venv-lowest/bin/pip install --quiet --constraint .venv-lowest/lowest.txt --editable ".[dev]"
 	.venv-lowest/bin/pytest
 
+bundle: $(VENV)/.ready
+	npx --yes @anthropic-ai/mcpb validate manifest.json
+	npx --yes @anthropic-ai/mcpb pack . docreview.mcpb
+
 clean:
 	rm -rf $(VENV) .venv-lowest .venv-bench build dist *.egg-info
 
