@@ -54,7 +54,7 @@ async def test_every_tool_sends_exactly_its_request(era: Era) -> None:
 def test_any_valid_arguments_come_back_unchanged(operation: Operation) -> None:
     client = httpx2.Client()
 
-    @settings(max_examples=12, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=8, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(sample_arguments(operation))
     def holds(arguments: dict[str, Any]) -> None:
         values = validate_arguments(operation, arguments)
