@@ -28,7 +28,7 @@ from .faults import Fault, Faults
 from .incoming import read_call
 from .nanonets_state import NanonetsState
 from .service import HANDLERS, Download, Refusal
-from .studio_state import StudioState
+from .studio_data import furnished_studio
 
 __all__ = ["CutConnection", "Received", "Sandbox"]
 
@@ -71,7 +71,7 @@ class Sandbox:
         self.faults = Faults()
         self.received: deque[Received] = deque(maxlen=10_000)
         self.nanonets = NanonetsState(seed, clock, work_seconds)
-        self.studio = StudioState(seed, clock, work_seconds)
+        self.studio = furnished_studio(seed, clock, work_seconds)
 
     @cached_property
     def application(self) -> Starlette:

@@ -4,19 +4,44 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
-if TYPE_CHECKING:
-    from .studio_extraction import Match
-
-__all__ = ["annotated_page"]
+__all__ = ["Match", "annotated_page"]
 
 PAGE_SIZE = (794, 1123)
 TYPE_SIZE = 18
 CAPTIONS_FROM = 0.08
 MARK = (196, 52, 45)
 INK = (30, 30, 30)
+
+
+@dataclass(frozen=True)
+class Match:
+    """One value on a page; the box is left, top, right, bottom in parts of the page."""
+
+    label: str
+    value: str
+    confidence: float
+    page: int
+    box: tuple[float, float, float, float]
+
+    def words(self) -> list[dict[str, Any]]:
+        """The words of the value, each with its corners."""
+        left, top, right, bottom = self.box
+        letters = len(self.value)
+        found: list[dict[str, Any]] = []
+        for word in re.finditer(r"\S+", self.value):
+            start = round(left + (right - left) * word.start() / letters, 6)
+            end = round(left + (right - left) * word.end() / letters, 6)
+            corners = {"TLx": start, "TLy": top, "TRx": end, "TRy": top}
+            corners |= {"BRx": end, "BRy": bottom, "BLx": start, "BLy": bottom}
+            found.append(
+                {**corners, "text": word.group(), "label": self.label, "confidence": self.confidence}
+            )
+        return found
 
 
 def annotated_page(name: str, matches: Sequence[Match]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Callable
 
 from . import studio_texts
 from .studio_history import add_history
@@ -17,11 +18,9 @@ from .studio_records import (
     User,
     Workspace,
 )
+from .studio_state import StudioState
 
-if TYPE_CHECKING:
-    from .studio_state import StudioState
-
-__all__ = ["populate"]
+__all__ = ["furnished_studio"]
 
 USERS = [
     ("Dana", "Demo", "demo@docreview.example", "correct-horse-battery"),
@@ -100,8 +99,16 @@ INVOICES = [
 ]
 
 
-def populate(state: StudioState) -> None:
-    """Fill an empty state."""
+def furnished_studio(
+    seed: int = 0, clock: Callable[[], float] = time.monotonic, work_seconds: float = 2.0
+) -> StudioState:
+    """A state with all the made-up data in it."""
+    state = StudioState(seed, clock, work_seconds)
+    _populate(state)
+    return state
+
+
+def _populate(state: StudioState) -> None:
     add_people(state)
     for name, workspace_id, kind, days in PROJECTS:
         number = state.next_id("project")

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from pathlib import PurePath
 from random import Random
 from typing import Any
 
 from .service import Call, Refusal, UploadedFile, handles
 from .studio_access import open_model, open_project
-from .studio_annotated_pages import annotated_page
+from .studio_annotated_pages import Match, annotated_page
 from .studio_records import Hitl, HitlReview, Model, Project, Task, User
 from .studio_requests import flag, uploaded
 from .studio_sessions import add_session
 from .studio_state import StudioState
 from .studio_views import label_view
 
-__all__ = ["Match", "extracted"]
+__all__ = ["extracted"]
 
 FORMATS = ("pdf", "jpeg", "jpg", "png", "tiff", "tif", "webp")
 CREDITS_PER_PAGE = 12
@@ -35,32 +34,6 @@ SUPPLIERS = (
     "Fiori SRL",
 )
 NAMES = ("John Doe", "Mei Tanaka", "Sofia Lind", "Ahmed Karim", "Claire Dubois")
-
-
-@dataclass(frozen=True)
-class Match:
-    """One value on a page; the box is left, top, right, bottom in parts of the page."""
-
-    label: str
-    value: str
-    confidence: float
-    page: int
-    box: tuple[float, float, float, float]
-
-    def words(self) -> list[dict[str, Any]]:
-        """The words of the value, each with its corners."""
-        left, top, right, bottom = self.box
-        letters = len(self.value)
-        found: list[dict[str, Any]] = []
-        for word in re.finditer(r"\S+", self.value):
-            start = round(left + (right - left) * word.start() / letters, 6)
-            end = round(left + (right - left) * word.end() / letters, 6)
-            corners = {"TLx": start, "TLy": top, "TRx": end, "TRy": top}
-            corners |= {"BRx": end, "BRy": bottom, "BLx": start, "BLy": bottom}
-            found.append(
-                {**corners, "text": word.group(), "label": self.label, "confidence": self.confidence}
-            )
-        return found
 
 
 @handles("extractInformation")

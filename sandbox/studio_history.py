@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .studio_outcomes import finish_analysis, finish_training
 from .studio_prediction import evaluate, predict, predict_texts
 from .studio_records import (
@@ -17,9 +15,7 @@ from .studio_records import (
     Task,
     Text,
 )
-
-if TYPE_CHECKING:
-    from .studio_state import StudioState
+from .studio_state import StudioState
 
 __all__ = ["add_history"]
 

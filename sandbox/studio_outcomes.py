@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from .studio_prediction import evaluate, predict_texts
 from .studio_records import Analysis, LabelingSession, Model
-
-if TYPE_CHECKING:
-    from .studio_state import StudioState
+from .studio_state import StudioState
 
 __all__ = ["finish_analysis", "finish_training"]
 

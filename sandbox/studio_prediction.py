@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .studio_analysis import analyse
 from .studio_records import ClassDefinition, Label, LabelingSession, Model, Project, Segment, Tag, Text
-
-if TYPE_CHECKING:
-    from .studio_state import StudioState
+from .studio_state import StudioState
 
 __all__ = ["evaluate", "meanings_of", "predict", "predict_texts"]
 

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from .service import Refusal
 from .studio_analysis import sentence_spans
-from .studio_data import populate
 from .studio_records import (
     Analysis,
     Group,
@@ -49,7 +48,10 @@ RecordT = TypeVar("RecordT")
 
 
 class StudioState:
-    """All that one sandbox knows. `work_seconds` is how long a training or a batch analysis takes."""
+    """All that one sandbox knows, empty at first (see `studio_data.furnished_studio`).
+
+    `work_seconds` is how long a training or a batch analysis takes.
+    """
 
     def __init__(
         self, seed: int = 0, clock: Callable[[], float] = time.monotonic, work_seconds: float = 2.0
@@ -81,8 +83,11 @@ class StudioState:
         """E-mail addresses of deleted accounts: their tokens are worth nothing any more."""
         self.works: list[Work] = []
         self.last_ids: dict[str, int] = {}
-        populate(self)
-        self.demo_user = self.users[1]
+
+    @property
+    def demo_user(self) -> User:
+        """Who signs in with an address that nobody has."""
+        return self.users[1]
 
     def next_id(self, kind: str, first: int = 1) -> int:
         """The next free id of one kind of thing."""

@@ -13,7 +13,7 @@ import docreview_mcp.sandbox as package
 import pytest
 from docreview_mcp.sandbox.service import HANDLERS, Call, Download, Refusal, UploadedFile
 from docreview_mcp.sandbox.studio_analysis import analyse, sentence_spans
-from docreview_mcp.sandbox.studio_state import StudioState
+from docreview_mcp.sandbox.studio_data import furnished_studio
 
 for module in pkgutil.iter_modules(package.__path__):
     if module.name.startswith("studio_"):
@@ -36,7 +36,7 @@ class Studio:
 
     def __init__(self, work_seconds: float = 2.0) -> None:
         self.clock = Clock()
-        self.state = StudioState(clock=self.clock, work_seconds=work_seconds)
+        self.state = furnished_studio(clock=self.clock, work_seconds=work_seconds)
         self.user = "demo@docreview.example"
 
     def __call__(
@@ -101,7 +101,7 @@ def test_plain_sentences_get_the_tags_a_person_would_give(
 
 
 def test_the_same_seed_gives_the_same_data() -> None:
-    first, second, other = StudioState(3), StudioState(3), StudioState(4)
+    first, second, other = furnished_studio(3), furnished_studio(3), furnished_studio(4)
     assert [text.text for text in first.texts.values()] == [text.text for text in second.texts.values()]
     assert first.keys[1].token == second.keys[1].token
     assert first.keys[1].token != other.keys[1].token
