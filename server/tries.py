@@ -103,6 +103,14 @@ async def repeat_as_allowed(
         progress.waits += 1
         await report(f"{_last(state).reason}, trying again in {state.upcoming_sleep:.1f} s")
 
+    first = await send_once()
+    if not repeatable(first):
+        return first
+    outcomes = [first]
+
+    async def next_outcome() -> Outcome:
+        return outcomes.pop() if outcomes else await send_once()
+
     tries = tenacity.AsyncRetrying(
         retry=tenacity.retry_if_result(repeatable),
         wait=wait,
@@ -111,7 +119,7 @@ async def repeat_as_allowed(
         sleep=anyio.sleep,
         retry_error_callback=_last,
     )
-    return await tries(send_once)
+    return await tries(next_outcome)
 
 
 def _last(state: tenacity.RetryCallState) -> Outcome:

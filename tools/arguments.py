@@ -83,6 +83,7 @@ def is_sent_by_itself(schema: JsonObject, required: bool) -> bool:
     return required and "const" in schema
 
 
+@cache
 def file_ways_of(operation: Operation) -> FileWays | None:
     """How the file of this operation can be given, None where it takes no file."""
     with_file = [body for body in operation.bodies if _file_property(body)]
@@ -94,6 +95,7 @@ def file_ways_of(operation: Operation) -> FileWays | None:
     return FileWays(("file_path", "file_base64", *instead), required)
 
 
+@cache
 def file_types_of(operation: Operation) -> tuple[str, ...]:
     """The file name endings that the operation takes, in lower case without a dot; empty for any."""
     for body in operation.bodies:

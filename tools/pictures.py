@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..schemas import JsonValue
 
-__all__ = ["Picture", "picture_of", "without_pictures"]
+__all__ = ["Picture", "may_hold_pictures", "picture_of", "without_pictures"]
 
 _MOST_PICTURES = 20
 _LEAST_CHARACTERS = 100
@@ -32,6 +32,11 @@ class Picture:
 def picture_of(content: bytes, mime_type: str) -> Picture:
     """A picture from its bytes."""
     return Picture(mime_type, base64.b64encode(content).decode())
+
+
+def may_hold_pictures(text: str) -> bool:
+    """Whether JSON text holds anything that starts like a picture, so that a closer look is needed."""
+    return "data:image/" in text or any(f'"{start}' in text for start in _STARTS)
 
 
 def without_pictures(value: JsonValue) -> tuple[JsonValue, list[Picture]]:

@@ -10,9 +10,9 @@ from typing import Protocol, cast
 from ..schemas import JsonObject, JsonValue, Operation
 from .drift import differences
 from .failure import Done, ToolFailure
-from .pictures import Picture, picture_of, without_pictures
+from .pictures import Picture, may_hold_pictures, picture_of, without_pictures
 from .response import Response
-from .secrets import without_secret_properties, without_secrets
+from .secrets import may_hold_secret_properties, without_secret_properties, without_secrets
 from .size import compact, fit
 
 __all__ = ["Attachment", "SaveDownload", "ToolResult", "shape"]
@@ -70,12 +70,21 @@ def shape(
     differing = differences(operation.response, body) if operation.response is not None else []
     if differing:
         meta["docreview/differs_from_document"] = cast("JsonValue", differing)
-    answer, pictures = without_pictures(without_secret_properties(body))
-    wrapped = fit(operation, values, _wrapped(answer, response.status), limit)
-    text = compact(wrapped)
-    if text != (cleaned := without_secrets(text, secrets)):
-        text, wrapped = cleaned, cast("JsonObject", json.loads(cleaned))
-    return ToolResult(wrapped, text, tuple(pictures), meta=meta)
+    answer: JsonValue = _wrapped(body, response.status)
+    text = compact(answer)
+    pictures: list[Picture] = []
+    if may_hold_secret_properties(text):
+        answer = without_secret_properties(answer)
+        text = compact(answer)
+    if may_hold_pictures(text):
+        answer, pictures = without_pictures(answer)
+        text = compact(answer)
+    if len(text) > limit:
+        answer = fit(operation, values, cast("JsonObject", answer), limit)
+        text = compact(answer)
+    cleaned = without_secrets(text, secrets)
+    structured = answer if cleaned == text else cast("JsonValue", json.loads(cleaned))
+    return ToolResult(cast("JsonObject", structured), cleaned, tuple(pictures), meta=meta)
 
 
 def _parse(operation: Operation, response: Response) -> JsonValue:

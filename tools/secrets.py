@@ -10,13 +10,21 @@ from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation, load_operations
 
-__all__ = ["REMOVED", "secret_arguments", "secret_names", "without_secret_properties", "without_secrets"]
+__all__ = [
+    "REMOVED",
+    "may_hold_secret_properties",
+    "secret_arguments",
+    "secret_names",
+    "without_secret_properties",
+    "without_secrets",
+]
 
 REMOVED = "[secret removed]"
 """What stands in a result where a secret stood. It is refused as an argument."""
 
 _LONG = 12
 _SHORTEST = 4
+_MARKS = ("eyJ", "Bearer ", "Basic ")
 _PATTERNS = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+"  # a JSON Web Token
     r"|(?<=\bBearer )[\w.~+/=-]{8,}"
@@ -31,10 +39,16 @@ def secret_names() -> frozenset[str]:
     return frozenset(name for answer in answers if answer is not None for name in _flagged(answer))
 
 
+@cache
 def secret_arguments(operation: Operation) -> frozenset[str]:
     """The request properties of an operation that are secret, such as a password."""
     schemas = [body.schema for body in operation.bodies]
     return frozenset(name for schema in schemas for name in _flagged(schema))
+
+
+def may_hold_secret_properties(text: str) -> bool:
+    """Whether JSON text names a secret property anywhere, so that a closer look is needed."""
+    return any(f'"{name}":' in text for name in secret_names())
 
 
 def without_secret_properties(value: JsonValue) -> JsonValue:
@@ -61,11 +75,13 @@ def without_secrets(text: str, known: Iterable[str] = ()) -> str:
     """
     for secret in known:
         for form in {secret, json.dumps(secret)[1:-1]}:
+            if len(form) < _SHORTEST or form not in text:
+                continue
             if len(form) >= _LONG:
                 text = text.replace(form, REMOVED)
-            elif len(form) >= _SHORTEST:
+            else:
                 text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", REMOVED, text)
-    return _PATTERNS.sub(REMOVED, text)
+    return _PATTERNS.sub(REMOVED, text) if any(mark in text for mark in _MARKS) else text
 
 
 def _can_hold_secret(value: JsonValue) -> bool:

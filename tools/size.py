@@ -29,13 +29,11 @@ class _Place:
 
 
 def fit(operation: Operation, values: JsonObject, answer: JsonObject, limit: int) -> JsonObject:
-    """The answer in at most about `limit` characters of JSON, with a note on what was cut under `docreview`.
+    """An answer that is too long, in about `limit` characters of JSON, with a note of what was cut.
 
     Whole items go from the end of the longest list; only where no list is left, a long text is shortened.
     The note names each place, how many items of how many are there, and the arguments that get the rest.
     """
-    if len(compact(answer)) <= limit:
-        return answer
     kept = cast("JsonObject", json.loads(compact(answer)))
     cuts: dict[str, JsonObject] = {}
     while (excess := len(compact(kept)) - limit) > 0:
