@@ -113,16 +113,16 @@ class ServiceClient:
         """One request, and a second one with a new session if the first was refused for its token."""
         outcome = await self._exchange(request, progress)
         refused = outcome.response is not None and outcome.response.status == 401
-        if refused and progress.operation.authenticated and progress.may_send:
-            used = await self.credentials.authorization(progress.operation)
-            if await self.credentials.renew(used):
-                outcome = await self._exchange(request, progress)
+        may_renew = refused and progress.operation.authenticated and progress.may_send
+        if may_renew and await self.credentials.renew(progress.authorization):
+            outcome = await self._exchange(request, progress)
         progress.note(outcome)
         return outcome
 
     async def _exchange(self, request: Request, progress: CallProgress) -> Outcome:
         operation = progress.operation
         authorization = await self.credentials.authorization(operation)
+        progress.authorization = authorization
         async with self._places:
             progress.sent += 1
             progress.under_way = True

@@ -43,13 +43,17 @@ class Outcome:
 
 @dataclass(slots=True)
 class CallProgress:
-    """What has happened so far in one call of a tool, over all its requests."""
+    """What has happened so far in one call of a tool, over all its requests.
+
+    `authorization` is the header of the last request: only that one was refused by a 401.
+    """
 
     operation: Operation
     deadline: float
     sent: int = 0
     under_way: bool = False
     uncertain: bool = False
+    authorization: str = ""
     waits: int = field(default=0)
 
     @property

@@ -91,13 +91,17 @@ def _parse(operation: Operation, response: Response) -> JsonValue:
     if not response.content.strip():
         return None
     try:
-        return cast("JsonValue", json.loads(response.content))
-    except ValueError:
+        return cast("JsonValue", json.loads(response.content, parse_constant=_no_number))
+    except (ValueError, RecursionError):
         if response.content_type in ("application/json", ""):
             raise _unreadable(operation, response) from None
     if response.content_type.startswith("text/"):
         return {"text": response.text}
     raise _unreadable(operation, response)
+
+
+def _no_number(_: str) -> None:
+    """NaN and the infinities are no JSON; null says that there is no number."""
 
 
 def _unreadable(operation: Operation, response: Response) -> ToolFailure:

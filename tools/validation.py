@@ -172,6 +172,8 @@ def _unsendable_faults(values: JsonObject) -> list[str]:
             faults.append(f"{name}: holds half of a character (a lone surrogate), wanted valid Unicode")
         except ValueError:
             faults.append(f"{name}: holds a number that is not finite")
+        except RecursionError:
+            faults.append(f"{name}: is nested too deeply")
         else:
             if REMOVED in text:
                 faults.append(f"{name}: holds {REMOVED!r}, which stands for a value that was not shown")

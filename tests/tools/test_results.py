@@ -37,6 +37,8 @@ async def result_of(
         (httpx2.Response(200, json="done"), {"value": "done"}),
         (httpx2.Response(200, text="all good"), {"text": "all good"}),
         (httpx2.Response(200, content=b'{"ok": 1}'), {"ok": 1}),
+        (httpx2.Response(200, content=b'{"score": NaN, "low": -Infinity}'), {"score": None, "low": None}),
+        (httpx2.Response(200, content=b'\xef\xbb\xbf{"ok": 1}'), {"ok": 1}),
     ],
 )
 async def test_the_result_is_always_an_object_and_the_same_in_both_channels(
