@@ -1,0 +1,1 @@
+"""The benchmark: docreview beside a bare server and beside FastMCP (`python -m bench.run`)."""

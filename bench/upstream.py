@@ -1,0 +1,79 @@
+"""A stand-in for both services that costs next to nothing: fixed answers over kept connections on loopback.
+
+Started by the benchmark as `python upstream.py`; writes its port to stdout and serves until it is ended.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import uvicorn
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_SENTENCES = (
+    "The room was clean and the bed was comfortable.",
+    "Breakfast had a good choice, but the coffee was cold on both mornings.",
+    "At the reception we waited for twenty minutes until somebody came.",
+    "The view over the lake makes up for the long way to the station.",
+    "Wireless network worked in the lobby only.",
+    "We would come again, though not in the high season.",
+)
+
+
+def _document() -> dict[str, Any]:
+    """A text of about 1.6 KB with its segments: about 4 KB of JSON, as Studio answers it with details."""
+    segments: list[dict[str, Any]] = []
+    text = ""
+    for number in range(28):
+        sentence = _SENTENCES[number % len(_SENTENCES)]
+        segments.append({"text": sentence, "span": [len(text), len(text) + len(sentence)]})
+        text += sentence + " "
+    return {"text": text.rstrip(), "segments": segments}
+
+
+DOCUMENT: dict[str, Any] = _document()
+"""What every GET answers: one document of Studio."""
+
+FIELD: dict[str, Any] = {
+    "field_data_id": "550e8400-e29b-41d4-a716-446655440010",
+    "field_name": "invoice_number",
+    "value": "INV-2024-0117",
+    "bbox": [412.0, 96.5, 548.0, 118.0],
+    "confidence": 0.97,
+    "verification_status": "unverified",
+    "verification_message": "",
+}
+"""What every other request answers: one field value of Nanonets."""
+
+_ANSWERS = {name: json.dumps(answer).encode() for name, answer in (("GET", DOCUMENT), ("PATCH", FIELD))}
+
+
+async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    """Answer by the method alone."""
+    while (await receive()).get("more_body"):
+        pass
+    content = _ANSWERS["GET" if scope["method"] == "GET" else "PATCH"]
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": content})
+
+
+def main() -> None:
+    """Serve on a free port."""
+    # asyncio turns off Nagle's algorithm only where the protocol is named; else each answer waits 40 ms.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.bind(("127.0.0.1", 0))
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(application, log_level="warning", access_log=False, lifespan="off")
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
