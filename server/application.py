@@ -26,7 +26,7 @@ from mcp.types import (
 from mcp.types import Tool as ListedTool
 
 from ..schemas import JsonObject, load_operations
-from ..tools import Tool, ToolFailure, ToolResult, call_operation, failure_result, load_tools
+from ..tools import NOTHING_SENT, Tool, ToolFailure, ToolResult, call_operation, failure_result, load_tools
 from .instructions import instructions
 from .services import Services
 from .settings import Settings
@@ -116,7 +116,7 @@ async def _answer(tool: Tool, params: CallToolRequestParams, context: Context) -
         _log.exception("%s failed inside docreview", tool.name)
         failure = ToolFailure(
             "upstream_error",
-            f"{tool.name}: a fault inside docreview ended the call; whether it was carried out is not known.",
+            f"{tool.name}: a fault inside docreview ended the call.",
             done="no" if tool.effect == "read" else "unknown",
             next_step="Read the item first; the user finds details in the server's log and can report them.",
         )
@@ -126,7 +126,8 @@ async def _answer(tool: Tool, params: CallToolRequestParams, context: Context) -
 def _hidden(settings: Settings, tool: Tool) -> ToolFailure:
     return ToolFailure(
         "not_allowed",
-        f"{tool.name} is not offered: {settings.selection.reason_for_hiding(tool)}. Nothing was sent.",
+        f"{tool.name} is not offered: {settings.selection.reason_for_hiding(tool)}.",
+        happened=NOTHING_SENT,
         next_step="Use another tool, or the user changes the setting and restarts the server.",
     )
 

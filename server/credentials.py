@@ -10,7 +10,7 @@ from typing import Protocol
 import anyio
 
 from ..schemas import Operation
-from ..tools import ToolFailure
+from ..tools import NOTHING_SENT, ToolFailure
 from .settings import Settings
 
 __all__ = ["Credentials", "NanonetsKey", "StudioSession"]
@@ -85,6 +85,8 @@ class StudioSession:
         self._log_in = log_in
         self._lock = anyio.Lock()
         self._was_ended = False
+        self._logins = 0
+        self._failed: ToolFailure | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -95,20 +97,23 @@ class StudioSession:
         """The header; signs in first where that is needed and possible."""
         if not operation.authenticated:
             return ""
-        if not self._token or (self._can_log_in and _runs_out(self._token)):
+        if self._needs_token():
+            before = self._logins
             async with self._lock:
-                if not self._token or (self._can_log_in and _runs_out(self._token)):
-                    await self._sign_in(operation)
+                if self._needs_token():
+                    self._check_can_sign_in(operation)
+                    await self._sign_in(before)
         return f"Bearer {self._token}"
 
     async def renew(self, refused: str) -> bool:
         """Sign in again, unless another call already did or there is nothing to sign in with."""
+        before = self._logins
         async with self._lock:
             if refused != f"Bearer {self._token}":
                 return bool(self._token)
             if not self._can_log_in:
                 return False
-            self._token = await self._log_in(self._email, self._password)
+            await self._sign_in(before)
             return True
 
     def keep(self, token: str) -> None:
@@ -120,23 +125,39 @@ class StudioSession:
     def _can_log_in(self) -> bool:
         return bool(self._email and self._password)
 
-    async def _sign_in(self, operation: Operation) -> None:
+    def _needs_token(self) -> bool:
+        return not self._token or (self._can_log_in and _runs_out(self._token))
+
+    async def _sign_in(self, logins_before: int) -> None:
+        """Sign in, unless that failed for another call while this one waited: then it fails the same way."""
+        if self._failed is not None and self._logins != logins_before:
+            raise self._failed.before_sending("")
+        self._logins += 1
+        self._failed = None
+        try:
+            self._token = await self._log_in(self._email, self._password)
+        except ToolFailure as failure:
+            self._failed = failure
+            raise
+
+    def _check_can_sign_in(self, operation: Operation) -> None:
         if self._was_ended:
             raise ToolFailure(
                 "unauthorized",
-                f"{operation.tool}: the Studio session was ended by studio_logout. Nothing was sent.",
+                f"{operation.tool}: the Studio session was ended by studio_logout.",
+                happened=NOTHING_SENT,
                 next_step="Call studio_login, or the user restarts the server.",
             )
         if not self._can_log_in:
             missing = "STUDIO_PASSWORD is" if self._email else "STUDIO_EMAIL and STUDIO_PASSWORD are"
             raise _not_configured(operation, f"{missing} not set, and neither is STUDIO_TOKEN")
-        self._token = await self._log_in(self._email, self._password)
 
 
 def _not_configured(operation: Operation, reason: str) -> ToolFailure:
     return ToolFailure(
         "not_configured",
-        f"{operation.tool}: {reason}. Nothing was sent.",
+        f"{operation.tool}: {reason}.",
+        happened=NOTHING_SENT,
         next_step="The user sets it in the host's settings of this server and restarts it,"
         " or starts the server with --sandbox to try without an account.",
     )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from ..tools import FileSource, ToolFailure
+from ..tools import NOTHING_SENT, FileSource, ToolFailure
 from .settings import Settings
 
 __all__ = ["MOST_BYTES", "FilePolicy", "default_folders"]
@@ -21,12 +21,20 @@ MOST_BYTES = 25 * 1024 * 1024
 
 def default_folders() -> tuple[Path, ...]:
     """Documents, Downloads, Desktop, and the working directory unless it is `/` or the home itself."""
-    home = Path.home()
-    folders = [home / name for name in ("Documents", "Downloads", "Desktop")]
-    here = Path.cwd()
-    if here not in (home, Path(here.anchor)):
+    here = Path.cwd().resolve()
+    home = _home()
+    folders = [] if home is None else [home / name for name in ("Documents", "Downloads", "Desktop")]
+    if here not in (Path(here.anchor), None if home is None else home.resolve()):
         folders.append(here)
     return tuple(folders)
+
+
+def _home() -> Path | None:
+    """The user's home directory; None where there is none, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
 
 
 class FilePolicy:
@@ -39,7 +47,7 @@ class FilePolicy:
         self._local = local
         given = settings.files
         self._folders = tuple(_resolved(folder) for folder in (default_folders() if given is None else given))
-        self._downloads = settings.downloads or Path.home() / "Downloads" / "docreview"
+        self._downloads = settings.downloads or (_home() or Path.cwd()) / "Downloads" / "docreview"
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -53,11 +61,15 @@ class FilePolicy:
 
     def fault(self, file: FileSource, file_types: Sequence[str] = ()) -> str:
         """Why this file may not be sent; empty if it may. `file_types` are endings without a dot."""
+        fault = self._path_fault(file.path) if file.path else _content_fault(file)
+        if fault or not file_types:
+            return fault
         name = "file_path" if file.path else "file_name"
-        ending = Path(file.path or file.file_name).suffix.lower().lstrip(".")
-        if file_types and ending not in file_types:
-            return f"{name}: came a file ending .{ending}, wanted one of {', '.join(file_types)}"
-        return self._path_fault(file.path) if file.path else _content_fault(file)
+        sent_as = _resolved(Path(file.path)) if file.path else Path(file.file_name)
+        ending = sent_as.suffix.lower().lstrip(".")
+        if ending in file_types:
+            return ""
+        return f"{name}: came a file ending .{ending}, wanted one of {', '.join(file_types)}"
 
     @contextmanager
     def open(self, file: FileSource) -> Generator[tuple[str, BinaryIO]]:
@@ -78,7 +90,7 @@ class FilePolicy:
         except OSError as error:
             reason = reason or f"file_path: the file cannot be read ({error.strerror})"
             raise ToolFailure(
-                "invalid_arguments", f"{reason}. Nothing was sent.", next_step="Name another file."
+                "invalid_arguments", f"{reason}.", happened=NOTHING_SENT, next_step="Name another file."
             ) from None
         with stream:
             yield path.name, stream
@@ -135,6 +147,8 @@ class FilePolicy:
 def _content_fault(file: FileSource) -> str:
     if Path(file.file_name).name != file.file_name or file.file_name.startswith("."):
         return "file_name: wanted a plain file name without folders"
+    if len(file.content_base64) > MOST_BYTES * 4 // 3 + 4:
+        return f"file_base64: the file has more than the {MOST_BYTES} bytes that are sent at most"
     try:
         content = base64.b64decode(file.content_base64, validate=True)
     except (binascii.Error, ValueError):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, cast
+from urllib.parse import urlencode
 
 import anyio
 import httpx2
 
-from ..schemas import Operation, load_operations
+from ..schemas import Operation, Route, load_operations
 from ..tools import (
     FormBody,
     JsonBody,
@@ -20,7 +24,7 @@ from ..tools import (
     ToolFailure,
     build_request,
 )
-from ..tools.failure import done_after_cut
+from ..tools.failure import LOOK_FIRST, NOTHING_SENT, done_after_cut
 from ..tools.refusal import failure_of
 from .credentials import Credentials, NanonetsKey, StudioSession
 from .files import FilePolicy
@@ -52,7 +56,7 @@ class ServiceClient:
         self._files = files
         self._transport = transport
         self._client: httpx2.AsyncClient | None = None
-        self._places = anyio.Semaphore(settings.in_flight)
+        self._places = anyio.Semaphore(settings.in_flight, fast_acquire=True)
         self._known_address: dict[str, int] = {}
         self.credentials: Credentials = (
             StudioSession(settings, self._log_in) if self._is_studio else NanonetsKey(settings)
@@ -62,25 +66,25 @@ class ServiceClient:
         """Send the request, at the first of the operation's addresses that the service knows.
 
         Raises:
-            ToolFailure: no answer came in time, no connection was made, or there are no credentials.
+            ToolFailure: no answer came in time, no connection was made, there are no credentials, or the
+                answer refuses what an earlier try of this call may have done.
         """
         progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
         try:
             with anyio.fail_after(self._settings.timeout):
                 outcome = await self._along_addresses(operation, requests, progress, report)
         except TimeoutError:
-            outcome = Outcome(failure=self._timed_out(progress))
-        if outcome.response is None:
-            raise outcome.failure or self._timed_out(progress)
-        if progress.uncertain and not outcome.response.is_success:
+            raise self._timed_out(progress) from None
+        except ToolFailure as failure:
+            raise (failure.after_uncertain_try() if progress.uncertain else failure) from None
+        failure = outcome.failure
+        if outcome.response is not None and not outcome.response.is_success:
             failure = failure_of(operation, outcome.response, self.credentials.secrets)
-            failure.done = "unknown"
-            failure.message += (
-                " An earlier try of this call got no clear answer and may have been carried out."
-            )
-            raise failure
-        self._keep_session(operation, outcome.response)
-        return outcome.response
+        if failure is not None:
+            raise failure.after_uncertain_try() if progress.uncertain_before else failure
+        response = cast("Response", outcome.response)
+        self._keep_session(operation, response)
+        return response
 
     async def close(self) -> None:
         """Close the pool."""
@@ -103,7 +107,7 @@ class ServiceClient:
 
             outcome = await repeat_as_allowed(send_once, progress, report)
             if outcome.response is None or not _is_unknown_address(outcome.response):
-                if outcome.response is not None and outcome.response.status < 500:
+                if outcome.response is not None and outcome.response.is_success:
                     self._known_address[operation.id] = index
                 return outcome
             first = first or outcome
@@ -124,15 +128,15 @@ class ServiceClient:
         authorization = await self.credentials.authorization(operation)
         progress.authorization = authorization
         async with self._places:
-            progress.sent += 1
             progress.under_way = True
-            outcome = await self._outcome(request, authorization, operation)
+            outcome = await self._outcome(request, authorization, progress)
             progress.under_way = False
         return outcome
 
-    async def _outcome(self, request: Request, authorization: str, operation: Operation) -> Outcome:
+    async def _outcome(self, request: Request, authorization: str, progress: CallProgress) -> Outcome:
+        operation = progress.operation
         try:
-            return Outcome(response=await self._answer(request, authorization, operation))
+            return Outcome(response=await self._answer(request, authorization, progress))
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return Outcome(failure=self._unreachable(operation), reached=False)
         except httpx2.TimeoutException:
@@ -142,25 +146,26 @@ class ServiceClient:
         except httpx2.DecodingError:
             return Outcome(failure=self._no_answer(operation, "upstream_error", "sent an unreadable answer"))
 
-    async def _answer(self, request: Request, authorization: str, operation: Operation) -> Response:
+    async def _answer(self, request: Request, authorization: str, progress: CallProgress) -> Response:
+        """The answer to a request, which is sent once more if the service moved it on its own host."""
+        operation = progress.operation
         client = self._opened()
-        url = httpx2.URL(f"{self._base_url}{request.path}")
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        url: str | httpx2.URL = f"{self._base_url}{request.path}{query}"
         headers = {"Authorization": authorization} if authorization else {}
         headers["Accept"] = "*/*" if operation.download else "application/json"
-        for _ in range(2):
+        while True:
+            progress.sent += 1
             async with self._body_of(request) as body:
-                outgoing = client.build_request(
-                    request.method, url, params=request.query or None, headers=headers, **body
-                )
+                outgoing = client.build_request(request.method, url, headers=headers, **body)
                 answer = await client.send(outgoing, stream=True)
                 try:
                     target = _same_host_redirect(outgoing, answer)
-                    if target is None:
+                    if target is None or not progress.may_send:
                         return await _whole(answer, operation)
-                    url, request = target, _without_query(request)
+                    url = target
                 finally:
                     await answer.aclose()
-        raise httpx2.RemoteProtocolError("redirected twice")
 
     @asynccontextmanager
     async def _body_of(self, request: Request) -> AsyncGenerator[dict[str, Any]]:
@@ -181,10 +186,11 @@ class ServiceClient:
 
     def _opened(self) -> httpx2.AsyncClient:
         if self._client is None:
-            is_loopback = self._base_url.startswith("http://")
+            is_plain = self._base_url.startswith("http://")
             self._client = httpx2.AsyncClient(
                 transport=self._transport,
-                trust_env=not is_loopback,
+                verify=False if is_plain or self._transport is not None else _tls(),
+                trust_env=not is_plain,
                 timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
                 limits=httpx2.Limits(
                     max_connections=self._settings.in_flight,
@@ -196,22 +202,30 @@ class ServiceClient:
         return self._client
 
     async def _log_in(self, email: str, password: str) -> str:
-        """A session token for these credentials, by the same operation that `studio_login` calls."""
+        """A session token for these credentials, by the same operation that `studio_login` calls.
+
+        Raises:
+            ToolFailure: signing in failed, so that the call it was for was not sent.
+        """
         operation = load_operations()["login"]
-        request = build_request(operation, {"email": email, "password": password})
-        progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
-        outcome = await self._exchange(request, progress)
-        if outcome.response is None:
-            raise outcome.failure or self._unreachable(operation)
-        token = _token_in(operation, outcome.response) if outcome.response.is_success else ""
-        if token:
+        override = self._settings.paths.get(operation.id)
+        route = Route(operation.route.method, override) if override else None
+        request = build_request(operation, {"email": email, "password": password}, route)
+        outcome = await self._exchange(request, CallProgress(operation, math.inf))
+        response = outcome.response
+        if response is not None and response.is_success and (token := _token_in(operation, response)):
             return token
-        failure = failure_of(operation, outcome.response, (password,))
-        if outcome.response.status in (400, 401, 403, 404, 422) or outcome.response.is_success:
-            failure.code, failure.done, failure.retryable = "unauthorized", "no", False
-            failure.next_step = "The user has to check STUDIO_EMAIL and STUDIO_PASSWORD."
-        failure.message = f"Signing in to Studio failed, so the call was not sent. {failure.message}"
-        raise failure
+        if response is None:
+            failure = outcome.failure or self._unreachable(operation)
+        elif response.is_success:
+            failure = ToolFailure(
+                "upstream_error", "Studio answered without a session token.", next_step=_CHECK_ACCOUNT
+            )
+        else:
+            failure = failure_of(operation, response, (password,))
+            if response.status in (400, 401, 403, 404, 422):
+                failure.code, failure.next_step = "unauthorized", _CHECK_ACCOUNT
+        raise failure.before_sending("Signing in to Studio failed.")
 
     def _keep_session(self, operation: Operation, response: Response) -> None:
         if not response.is_success:
@@ -225,7 +239,8 @@ class ServiceClient:
         host = httpx2.URL(self._base_url).host
         return ToolFailure(
             "unreachable",
-            f"{operation.tool}: no connection to {host}. Nothing was sent.",
+            f"{operation.tool}: no connection to {host}.",
+            happened=NOTHING_SENT,
             retryable=True,
             next_step="Call again later; if it stays so, the user has to check the network and the base URL.",
         )
@@ -234,26 +249,30 @@ class ServiceClient:
         done = done_after_cut(operation)
         return ToolFailure(
             code,
-            f"{operation.tool}: {operation.service} {what}. " + _HAPPENED[done],
+            f"{operation.tool}: {operation.service} {what}.",
             retryable=done == "no",
             done=done,
-            next_step="Call again." if done == "no" else _LOOK_FIRST,
+            next_step="Call again." if done == "no" else LOOK_FIRST,
         )
 
     def _timed_out(self, progress: CallProgress) -> ToolFailure:
         done = progress.done
         return ToolFailure(
             "timeout",
-            f"{progress.operation.tool}: no answer within {self._settings.timeout:g} seconds. "
-            + _HAPPENED[done],
+            f"{progress.operation.tool}: no answer within {self._settings.timeout:g} seconds.",
             retryable=done == "no",
             done=done,
-            next_step="Call again later." if done == "no" else _LOOK_FIRST,
+            next_step="Call again later." if done == "no" else LOOK_FIRST,
         )
 
 
-_HAPPENED = {"no": "Nothing was changed.", "unknown": "Whether anything was changed is not known."}
-_LOOK_FIRST = "Read the item first to see whether the change was made; only then decide to repeat it."
+_CHECK_ACCOUNT = "The user has to check STUDIO_EMAIL and STUDIO_PASSWORD."
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """The TLS settings, made once for both services: reading the trusted certificates takes a while."""
+    return httpx2.create_ssl_context()
 
 
 async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
@@ -283,13 +302,14 @@ def _same_host_redirect(request: httpx2.Request, answer: httpx2.Response) -> htt
     location = answer.headers.get("location", "")
     if answer.status_code not in (301, 302, 307, 308) or not location:
         return None
-    target = request.url.join(location)
+    try:
+        target = request.url.join(location)
+    except httpx2.InvalidURL:
+        return None
     same = all(getattr(target, part) == getattr(request.url, part) for part in ("scheme", "host", "port"))
+    if target.userinfo or target.fragment:
+        return None
     return target if same and (request.method == "GET" or answer.status_code > 302) else None
-
-
-def _without_query(request: Request) -> Request:
-    return Request(request.method, request.path, (), request.body)
 
 
 def _grouped(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -18,6 +18,7 @@ from ..tools import Selection
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
 
 _WANTED_PATHS = 'wanted a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
+_ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
 _UNFILLED = "${user_config."
 
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -31,6 +32,13 @@ def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine itself."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _has_valid_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
     except ValueError:
         return False
 
@@ -102,7 +110,10 @@ class Settings(BaseSettings):
     @field_validator("nanonets_base_url", "studio_base_url")
     @classmethod
     def _safe_address(cls, value: str) -> str:
+        value = value.strip()
         parts = urlsplit(value)
+        if not _ADDRESS.fullmatch(value) or not _has_valid_port(parts):
+            raise ValueError("wanted an address such as https://host or https://host/path")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("wanted an address such as https://host or https://host/path")
         if parts.username or parts.password or parts.query or parts.fragment:
@@ -110,6 +121,16 @@ class Settings(BaseSettings):
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("plain http is not allowed but for this machine itself; use https")
         return value.rstrip("/")
+
+    @field_validator("nanonets_api_key", "studio_token", "studio_password")
+    @classmethod
+    def _one_line(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value().strip()
+        if info.field_name != "studio_password" and not re.fullmatch(r"[!-~]+", text):
+            raise ValueError("holds characters that a key or token cannot have; copy it again")
+        return SecretStr(text) if info.field_name != "studio_password" else value
 
     @field_validator("paths")
     @classmethod
@@ -163,8 +184,6 @@ def read_settings(**given: Any) -> Settings:
         raise SettingsError(
             f"{_variable(str(first['loc'][0]))}: {first['msg'].removeprefix('Value error, ')}"
         ) from None
-    except json.JSONDecodeError as error:  # pragma: no cover - pydantic-settings wraps it
-        raise SettingsError(str(error)) from None
     except ValueError as error:
         raise SettingsError(_without_input(error)) from None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import anyio
 import tenacity
@@ -45,7 +45,8 @@ class Outcome:
 class CallProgress:
     """What has happened so far in one call of a tool, over all its requests.
 
-    `authorization` is the header of the last request: only that one was refused by a 401.
+    `uncertain`: some try may have been carried out without a clear answer; `uncertain_before`: one before the
+    last. `authorization` is the header of the last request: only that one was refused by a 401.
     """
 
     operation: Operation
@@ -53,8 +54,8 @@ class CallProgress:
     sent: int = 0
     under_way: bool = False
     uncertain: bool = False
+    uncertain_before: bool = False
     authorization: str = ""
-    waits: int = field(default=0)
 
     @property
     def may_send(self) -> bool:
@@ -75,6 +76,7 @@ class CallProgress:
         """Remember whether a try may have been carried out without our hearing of it."""
         status = outcome.response.status if outcome.response is not None else 0
         no_answer = outcome.response is None and outcome.reached
+        self.uncertain_before = self.uncertain
         if no_answer or (status >= 500 and status != 503):
             self.uncertain = done_after_cut(self.operation) == "unknown"
 
@@ -104,7 +106,6 @@ async def repeat_as_allowed(
         return not progress.may_send or state.upcoming_sleep >= progress.seconds_left
 
     async def tell(state: tenacity.RetryCallState) -> None:
-        progress.waits += 1
         await report(f"{_last(state).reason}, trying again in {state.upcoming_sleep:.1f} s")
 
     first = await send_once()

@@ -1,7 +1,7 @@
 """What an agent sees and may do: tools derived from operations, and the one way of every call."""
 
 from .call import Report, Upstream, call_operation, failure_result
-from .failure import ToolFailure
+from .failure import NOTHING_SENT, ToolFailure
 from .pictures import Picture
 from .request import FileSource, FormBody, JsonBody, MultipartBody, Request, build_request
 from .response import Response
@@ -11,6 +11,7 @@ from .surface import Selection, SelectionError, Tool, load_tools
 from .validation import validate_arguments
 
 __all__ = [
+    "NOTHING_SENT",
     "REMOVED",
     "Attachment",
     "FileSource",

@@ -127,7 +127,7 @@ def _body_arguments(operation: Operation, taken: set[str]) -> Iterator[Argument]
         schema: JsonObject = {
             "type": "object",
             "additionalProperties": True,
-            "description": "Further keys of the page object.",
+            "description": "The page without its boxes.",
         }
         yield Argument(operation.further_keys, "further_keys", "", schema, False)
 

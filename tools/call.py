@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
+
+from anyio import to_thread
 
 from ..schemas import JsonObject, Operation, Route
 from .arguments import file_types_of
@@ -17,6 +20,9 @@ from .size import compact
 from .validation import invalid, validate_arguments
 
 __all__ = ["Report", "Upstream", "call_operation", "failure_result"]
+
+_LARGE_BYTES = 500_000
+"""An answer from this size on is shaped beside the event loop, so that other calls go on."""
 
 Report = Callable[[str], Awaitable[None]]
 """Tells the host what a call waits for, in a few words."""
@@ -70,7 +76,8 @@ async def call_operation(
         secrets = (*upstream.secrets, *hidden)
         if not response.is_success:
             raise failure_of(operation, response, secrets)
-        return shape(
+        shaped = partial(
+            shape,
             operation,
             values,
             response,
@@ -78,13 +85,15 @@ async def call_operation(
             secrets=secrets,
             save=upstream.save_download,
         )
+        return shaped() if len(response.content) < _LARGE_BYTES else await to_thread.run_sync(shaped)
     except ToolFailure as failure:
         return failure_result(failure, (*upstream.secrets, *hidden))
 
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     """The result that tells of a failure, with no secret in it."""
-    failure.message = without_secrets(failure.message, secrets)
+    message = without_secrets(failure.message, secrets)
+    failure.message = message.encode("utf-8", "replace").decode()
     structured: JsonObject = failure.as_object()
     return ToolResult(structured, compact(structured), is_error=True)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import islice
-from typing import cast
+from typing import TypeAlias, cast
 
-from ..schemas import JsonObject, JsonValue
+from ..schemas import JsonObject, JsonValue, Operation
 
 __all__ = ["differences"]
 
@@ -20,34 +21,59 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 
+Place: TypeAlias = tuple[str | int, ...]
+Check: TypeAlias = Callable[[JsonValue, Place], Iterator[tuple[Place, str, str]]]
+"""Finds the differences in a value: where, the documented type, the type that came."""
 
-def differences(schema: JsonObject, value: JsonValue) -> list[str]:
+
+def differences(operation: Operation, answer: JsonValue) -> list[str]:
     """The first few places where the type of a value is not the documented one.
 
     Null is taken anywhere: both services answer it for what is not known yet.
     """
-    return list(islice(_differences(schema, value, "answer"), _SHOWN))
+    check = _check_of(operation)
+    if check is None:
+        return []
+    found = islice(check(answer, ()), _SHOWN)
+    return [f"{_named(place)}: documented as {kind}, came {came}" for place, kind, came in found]
 
 
-def _differences(schema: JsonObject, value: JsonValue, where: str) -> Iterator[str]:
+@cache
+def _check_of(operation: Operation) -> Check | None:
+    """The check of an operation's answers, made once; None where nothing is documented."""
+    return None if operation.response is None else _compile(operation.response)
+
+
+def _compile(schema: JsonObject) -> Check | None:
     kind = schema.get("type")
-    if value is None or not isinstance(kind, str):
-        return
-    is_boolean = isinstance(value, bool)
-    if is_boolean != (kind == "boolean") or not isinstance(value, _TYPES[kind]):
-        yield f"{where}: documented as {kind}, came {_kind_of(value)}"
-    elif isinstance(value, list):
-        items = cast("JsonObject", schema.get("items", {}))
-        for index, entry in enumerate(value):
-            yield from _differences(items, entry, f"{where}[{index}]")
-    elif isinstance(value, dict):
-        properties = cast("dict[str, JsonObject]", schema.get("properties", {}))
-        for name, entry in properties.items():
-            if name in value:
-                yield from _differences(entry, value[name], f"{where}.{name}")
+    if not isinstance(kind, str):
+        return None
+    types = _TYPES[kind]
+    items = _compile(cast("JsonObject", schema.get("items", {}))) if kind == "array" else None
+    properties = cast("dict[str, JsonObject]", schema.get("properties", {})) if kind == "object" else {}
+    compiled = ((name, _compile(entry)) for name, entry in properties.items())
+    inner = [(name, entry_check) for name, entry_check in compiled if entry_check is not None]
+
+    def check(value: JsonValue, place: Place) -> Iterator[tuple[Place, str, str]]:
+        if value is None:
+            return
+        if type(value) not in types:
+            yield place, kind, _kind_of(value)
+        elif items is not None:
+            for index, entry in enumerate(cast("list[JsonValue]", value)):
+                yield from items(entry, (*place, index))
+        elif inner:
+            entries = cast("JsonObject", value)
+            for name, entry_check in inner:
+                if name in entries:
+                    yield from entry_check(entries[name], (*place, name))
+
+    return check
+
+
+def _named(place: Place) -> str:
+    return "answer" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
 
 
 def _kind_of(value: JsonValue) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    return next(name for name, types in _TYPES.items() if isinstance(value, types))
+    return next(name for name, types in _TYPES.items() if type(value) in types)

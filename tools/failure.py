@@ -10,7 +10,7 @@ from typing import Literal
 
 from ..schemas import JsonObject, Operation
 
-__all__ = ["Done", "ErrorCode", "ToolFailure", "done_after_cut"]
+__all__ = ["LOOK_FIRST", "NOTHING_SENT", "Done", "ErrorCode", "ToolFailure", "done_after_cut"]
 
 ErrorCode = Literal[
     "invalid_arguments",
@@ -30,13 +30,24 @@ ErrorCode = Literal[
 ]
 Done = Literal["no", "yes", "unknown"]
 
+NOTHING_SENT = "Nothing was sent."
+LOOK_FIRST = "Read the item first to see whether the change was made; only then decide to repeat it."
+"""The next step wherever it is not known whether a change was made."""
+
+_HAPPENED: dict[Done, str] = {
+    "no": "Nothing was changed.",
+    "yes": "The call was carried out.",
+    "unknown": "Whether anything was changed is not known.",
+}
+_EARLIER_TRY = "An earlier try of this call got no clear answer and may have been carried out."
+
 
 class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a programming error
     """A call that failed, in the form in which the agent is told.
 
     `status` is the HTTP status of the service, None where none came. `retryable` says whether the same
     call can work later without anything else being changed. `done` says whether the service carried the
-    call out.
+    call out, and `happened` says so in a sentence.
     """
 
     def __init__(
@@ -48,6 +59,7 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
         status: int | None = None,
         retryable: bool = False,
         done: Done = "no",
+        happened: str = "",
     ) -> None:
         super().__init__(message)
         self.code: ErrorCode = code
@@ -55,14 +67,37 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
         self.status = status
         self.retryable = retryable
         self.done: Done = done
+        self.happened = happened or _HAPPENED[done]
         self.next_step = next_step
+
+    def after_uncertain_try(self) -> ToolFailure:
+        """The same failure at the end of a call of which an earlier try may have been carried out."""
+        return ToolFailure(
+            self.code,
+            self.message,
+            next_step=LOOK_FIRST,
+            status=self.status,
+            done="unknown",
+            happened=_EARLIER_TRY,
+        )
+
+    def before_sending(self, prefix: str) -> ToolFailure:
+        """The same failure of something that had to come first, so that the call itself was not sent."""
+        return ToolFailure(
+            self.code,
+            f"{prefix} {self.message}".strip(),
+            next_step=self.next_step,
+            status=self.status,
+            retryable=self.retryable,
+            happened=NOTHING_SENT,
+        )
 
     def as_object(self) -> JsonObject:
         """The `{"error": {...}}` object that both channels of the result carry."""
         return {
             "error": {
                 "code": self.code,
-                "message": self.message,
+                "message": f"{self.message} {self.happened}",
                 "status": self.status,
                 "retryable": self.retryable,
                 "done": self.done,

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from ..schemas import JsonObject
+from .depth import is_deep
 
 __all__ = ["object_model", "python_type"]
 
@@ -121,7 +122,7 @@ def _number(value: object, check: ValidatorFunctionWrapHandler) -> object:
     if isinstance(value, str):
         try:
             value = cast("object", json.loads(value))
-        except ValueError:
+        except (ValueError, RecursionError):
             return check(value)
     check(value)
     return value
@@ -145,10 +146,11 @@ def _decoder(
             return value
         try:
             decoded = cast("object", json.loads(value))
-        except ValueError:
+        except (ValueError, RecursionError):
             decoded = None
         if isinstance(decoded, wanted):
-            return cast("object", decoded)
+            found = cast("object", decoded)
+            return value if is_deep(found) else found
         return [part.strip() for part in value.split(",")] if split and value else value
 
     return decode

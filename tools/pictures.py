@@ -8,17 +8,15 @@ from dataclasses import dataclass
 
 from ..schemas import JsonValue
 
-__all__ = ["Picture", "may_hold_pictures", "picture_of", "without_pictures"]
+__all__ = ["Picture", "may_hold_pictures", "mime_type_of", "picture_of", "without_pictures"]
 
 _MOST_PICTURES = 20
+_MOST_CHARACTERS = 8_000_000
 _LEAST_CHARACTERS = 100
-_DATA_URL = re.compile(r"data:(image/[\w.+-]+);base64,")
-_STARTS = {
-    "iVBORw0KGgo": "image/png",
-    "/9j/": "image/jpeg",
-    "R0lGOD": "image/gif",
-    "UklGR": "image/webp",
-}
+_DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,")
+_SPACE = re.compile(r"\s+")
+_STARTS = ("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR")
+"""How base64 begins for the kinds of pictures that hosts show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +25,17 @@ class Picture:
 
     mime_type: str
     base64: str
+
+
+def mime_type_of(content: bytes) -> str:
+    """The media type of a picture that hosts can show, by its first bytes; empty for anything else."""
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if content.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    return "image/webp" if content[:4] == b"RIFF" and content[8:12] == b"WEBP" else ""
 
 
 def picture_of(content: bytes, mime_type: str) -> Picture:
@@ -54,8 +63,11 @@ def without_pictures(value: JsonValue) -> tuple[JsonValue, list[Picture]]:
         picture = _as_picture(value) if isinstance(value, str) else None
         if picture is None:
             return value
-        if len(pictures) == _MOST_PICTURES:
-            return f"[picture left out: a result carries at most {_MOST_PICTURES}]"
+        held = sum(len(each.base64) for each in pictures)
+        if len(pictures) == _MOST_PICTURES or held + len(picture.base64) > _MOST_CHARACTERS:
+            return (
+                f"[picture of {len(picture.base64) * 3 // 4} bytes left out: the result has enough of them]"
+            )
         pictures.append(picture)
         return f"[picture {len(pictures)}]"
 
@@ -67,11 +79,11 @@ def _as_picture(text: str) -> Picture | None:
         return None
     address = _DATA_URL.match(text)
     data = text[address.end() :] if address else text
-    mime_type = address[1] if address else next((_STARTS[s] for s in _STARTS if data.startswith(s)), "")
-    if not mime_type:
+    if not data.startswith(_STARTS):
         return None
+    data = _SPACE.sub("", data)
     try:
-        base64.b64decode(data, validate=True)
+        mime_type = mime_type_of(base64.b64decode(data, validate=True))
     except ValueError:
         return None
-    return Picture(mime_type, data)
+    return Picture(mime_type, data) if mime_type else None

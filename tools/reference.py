@@ -26,7 +26,9 @@ def render_reference(operations: Sequence[Operation], tools: Sequence[Tool]) -> 
         "# Tools",
         "",
         "Made from the OpenAPI documents in `schemas/openapi/` by `make generate`; not to be edited by hand.",
-        "Tools of tier `extra` are shown only when asked for (`--toolsets extra`, `--tools NAME`).",
+        "Tiers: documented (in the services' own documents); companion (reading and uploading, without which"
+        " nobody can review); extra (from official clients, on request: `--toolsets extra`, `--tools NAME`).",
+        "Where the evidence for an address or an answer is not high, the tool says so.",
         "",
         "| toolset | documented | companion | extra |",
         "| --- | --- | --- | --- |",
@@ -55,6 +57,11 @@ def _tool_lines(operation: Operation, tool: Tool) -> list[str]:
         f"`{operation.route.method} {operation.route.path}` · {tool.tier} · {_EFFECTS[tool.effect]}, {repeat}"
         f" · operation `{operation.id}`",
     ]
+    if not operation.evidence.startswith("high"):
+        lines += ["", f"Evidence: {operation.evidence}."]
+    if operation.other_routes:
+        others = ", ".join(f"`{route.method} {route.path}`" for route in operation.other_routes)
+        lines += ["", f"Also tried: {others}"]
     if operation.note:
         lines += ["", f"Note: {operation.note.strip()}"]
     properties = cast("dict[str, JsonObject]", tool.input_schema.get("properties", {}))

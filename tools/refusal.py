@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation
-from .failure import Done, ErrorCode, ToolFailure, done_after_cut
+from .failure import LOOK_FIRST, Done, ErrorCode, ToolFailure, done_after_cut
 from .response import Response
 from .secrets import without_secrets
 
 __all__ = ["failure_of", "refused_wait"]
 
 _REASON_CHARACTERS = 500
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_MOST_WAIT = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,7 @@ _BY_STATUS: dict[int, _Meaning] = {
 _ELSE = _Meaning(
     "upstream_error", "Call again later; if it stays so, the user can ask the service's support.", True
 )
-_UNKNOWN = _Meaning(
-    "upstream_error", "Read the item first to see whether the change was made; only then decide to repeat it."
-)
+_UNKNOWN = _Meaning("upstream_error", LOOK_FIRST)
 _CREDENTIALS = {"nanonets": "NANONETS_API_KEY", "studio": "STUDIO_EMAIL and STUDIO_PASSWORD, or STUDIO_TOKEN"}
 
 
@@ -67,27 +69,20 @@ def failure_of(operation: Operation, response: Response, secrets: Iterable[str] 
             next_step="The user has to check the base URL of the service.",
         )
     meaning = _BY_STATUS.get(response.status, _UNKNOWN if done == "unknown" else _ELSE)
-    reason = without_secrets(_reason(response), secrets)
+    reason = without_secrets(_reason(response), secrets)[:_REASON_CHARACTERS].strip().rstrip(".")
     said = f": {reason}" if reason else " without a reason"
     wait = refused_wait(response)
     next_step = meaning.next_step.format(credentials=_CREDENTIALS[operation.service])
     if meaning.code == "rate_limited" and wait is not None:
-        next_step = f"Call again in {wait:g} seconds."
+        next_step = f"Call again in {math.ceil(wait)} seconds."
     return ToolFailure(
         meaning.code,
-        f"{operation.tool}: {operation.service} answered {response.status}{said}.{_HAPPENED[done]}",
+        f"{operation.tool}: {operation.service} answered {response.status}{said}.",
         status=response.status,
         retryable=meaning.retryable,
         done=done,
         next_step=next_step,
     )
-
-
-_HAPPENED: dict[Done, str] = {
-    "no": " Nothing was changed.",
-    "yes": " The call was carried out.",
-    "unknown": " Whether anything was changed is not known.",
-}
 
 
 def refused_wait(response: Response) -> float | None:
@@ -100,19 +95,21 @@ def refused_wait(response: Response) -> float | None:
     body = _json(response)
     details = body.get("details") if isinstance(body, dict) else None
     wait = details.get("retry_after") if isinstance(details, dict) else None
-    return float(wait) if isinstance(wait, (int, float)) and wait >= 0 else None
+    return _seconds(str(wait)) if isinstance(wait, (int, float)) else None
 
 
-def _seconds(header: str) -> float | None:
-    if header.isdigit():
-        return float(header)
-    try:
-        date = parsedate_to_datetime(header)
-    except ValueError:
-        return None
+def _seconds(asked: str) -> float | None:
+    """Seconds, or the seconds until a date; None for what is neither. Never more than a day."""
     from datetime import UTC, datetime
 
-    return max(0.0, (date - datetime.now(date.tzinfo or UTC)).total_seconds())
+    if _NUMBER.fullmatch(asked):
+        return min(float(asked), _MOST_WAIT)
+    try:
+        date = parsedate_to_datetime(asked)
+        until = (date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(0.0, until.total_seconds()), _MOST_WAIT)
 
 
 def _done(operation: Operation, status: int) -> Done:
@@ -123,14 +120,13 @@ def _reason(response: Response) -> str:
     if response.is_html:
         return "an HTML page"
     body = _json(response)
-    text = "; ".join(_texts(body)) if isinstance(body, (dict, list)) else response.text.strip()
-    return text[:_REASON_CHARACTERS].strip().rstrip(".")
+    return "; ".join(_texts(body)) if isinstance(body, (dict, list)) else response.text.strip()
 
 
 def _json(response: Response) -> JsonValue:
     try:
-        return cast("JsonValue", json.loads(response.content))
-    except ValueError:
+        return cast("JsonValue", json.loads(response.text))
+    except (ValueError, RecursionError):
         return None
 
 

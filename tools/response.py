@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 
 __all__ = ["Response"]
 
@@ -23,8 +24,13 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text; what is no UTF-8 is replaced."""
-        return self.content.decode("utf-8", "replace")
+        """The body as text, in the named character set or else UTF-8; what does not fit is replaced."""
+        header = Message()
+        header["Content-Type"] = self.headers.get("content-type", "")
+        try:
+            return self.content.decode(header.get_content_charset("utf-8-sig"), "replace")
+        except LookupError:
+            return self.content.decode("utf-8-sig", "replace")
 
     @property
     def is_html(self) -> bool:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from ..schemas import JsonObject, JsonValue, Operation
+from .depth import is_deep
 from .drift import differences
 from .failure import Done, ToolFailure
-from .pictures import Picture, may_hold_pictures, picture_of, without_pictures
+from .pictures import Picture, may_hold_pictures, mime_type_of, picture_of, without_pictures
 from .response import Response
-from .secrets import may_hold_secret_properties, without_secret_properties, without_secrets
+from .secrets import (
+    masked,
+    may_hold_secret_properties,
+    without_secret_properties,
+    without_secrets,
+)
 from .size import compact, fit
 
 __all__ = ["Attachment", "SaveDownload", "ToolResult", "shape"]
+
+
+_MOST_NAME_BYTES = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ def shape(
     response: Response,
     *,
     limit: int,
-    secrets: Iterable[str],
+    secrets: Sequence[str],
     save: SaveDownload,
 ) -> ToolResult:
     """The result for a successful answer.
@@ -64,40 +73,48 @@ def shape(
         ToolFailure: the body is not what its content type says.
     """
     if operation.download and response.content_type != "application/json":
-        return _download(operation, response, limit, save)
+        return _download(operation, response, limit, secrets, save)
     body = _parse(operation, response)
     meta: JsonObject = {}
-    differing = differences(operation.response, body) if operation.response is not None else []
+    differing = differences(operation, body)
     if differing:
         meta["docreview/differs_from_document"] = cast("JsonValue", differing)
     answer: JsonValue = _wrapped(body, response.status)
     text = compact(answer)
     pictures: list[Picture] = []
-    if may_hold_secret_properties(text):
-        answer = without_secret_properties(answer)
-        text = compact(answer)
+    if may_hold_secret_properties(operation.service, text):
+        answer = without_secret_properties(operation.service, answer)
+    answer = masked(answer, text, secrets)
     if may_hold_pictures(text):
         answer, pictures = without_pictures(answer)
-        text = compact(answer)
+    text = compact(answer)
     if len(text) > limit:
         answer = fit(operation, values, cast("JsonObject", answer), limit)
         text = compact(answer)
-    cleaned = without_secrets(text, secrets)
-    structured = answer if cleaned == text else cast("JsonValue", json.loads(cleaned))
-    return ToolResult(cast("JsonObject", structured), cleaned, tuple(pictures), meta=meta)
+    return ToolResult(cast("JsonObject", answer), text, tuple(pictures), meta=meta)
 
 
 def _parse(operation: Operation, response: Response) -> JsonValue:
+    """The body as JSON that every host can read: whole characters, finite numbers, not too deep."""
     if not response.content.strip():
         return None
     try:
-        return cast("JsonValue", json.loads(response.content, parse_constant=_no_number))
-    except (ValueError, RecursionError):
-        if response.content_type in ("application/json", ""):
-            raise _unreadable(operation, response) from None
-    if response.content_type.startswith("text/"):
+        value = cast("JsonValue", json.loads(response.text, parse_constant=_no_number))
+    except RecursionError:
         return {"text": response.text}
-    raise _unreadable(operation, response)
+    except ValueError:
+        if response.content_type.startswith("text/"):
+            return {"text": response.text}
+        raise _unreadable(operation, response) from None
+    if is_deep(value):
+        return {"text": response.text}
+    has_escapes = "\\ud" in response.text or "\\uD" in response.text
+    return _whole_characters(value) if has_escapes else value
+
+
+def _whole_characters(value: JsonValue) -> JsonValue:
+    """A copy in which half characters (lone surrogates), which no transport can carry, are question marks."""
+    return cast("JsonValue", json.loads(compact(value).encode("utf-8", "replace")))
 
 
 def _no_number(_: str) -> None:
@@ -106,15 +123,13 @@ def _no_number(_: str) -> None:
 
 def _unreadable(operation: Operation, response: Response) -> ToolFailure:
     done: Done = "no" if operation.effect == "read" else "yes"
-    happened = (
-        "Nothing was changed." if done == "no" else "It reported success, so the change was most likely made."
-    )
     return ToolFailure(
         "upstream_error",
-        f"{operation.tool}: the service answered {response.status} with unreadable JSON. {happened}",
+        f"{operation.tool}: the service answered {response.status} with unreadable JSON.",
         status=response.status,
         retryable=operation.effect == "read",
         done=done,
+        happened="" if done == "no" else "It reported success, so the change was most likely made.",
         next_step="Call again."
         if done == "no"
         else "Read the item to see its present state; do not repeat the call.",
@@ -129,15 +144,18 @@ def _wrapped(answer: JsonValue, status: int) -> JsonObject:
     return answer if isinstance(answer, dict) else {"value": answer}
 
 
-def _download(operation: Operation, response: Response, limit: int, save: SaveDownload) -> ToolResult:
-    name = _file_name(operation, response)
+def _download(
+    operation: Operation, response: Response, limit: int, secrets: Sequence[str], save: SaveDownload
+) -> ToolResult:
+    name = without_secrets(_file_name(operation, response), secrets)
     kind = response.content_type or "application/octet-stream"
     about: JsonObject = {"file_name": name, "content_type": kind, "bytes": len(response.content)}
-    if kind.startswith("image/") and kind != "image/svg+xml":
-        picture = picture_of(response.content, kind)
-        return ToolResult(about, compact(about), (picture,))
+    shown_as = mime_type_of(response.content)
+    if shown_as:
+        return ToolResult(about, compact(about), (picture_of(response.content, shown_as),))
     if kind.startswith("text/") and len(response.content) <= limit:
         whole: JsonObject = {"text": response.text, **about}
+        whole = cast("JsonObject", masked(whole, compact(whole), secrets))
         return ToolResult(whole, compact(whole))
     path = save(name, response.content)
     if path is not None:
@@ -147,12 +165,16 @@ def _download(operation: Operation, response: Response, limit: int, save: SaveDo
 
 
 def _file_name(operation: Operation, response: Response) -> str:
+    """The last part of the name that the service gives, short enough for any file system."""
     from email.message import Message
     from mimetypes import guess_extension
+    from pathlib import PurePath
 
     header = Message()
     header["Content-Disposition"] = response.headers.get("content-disposition", "")
-    name = header.get_filename() or ""
-    last = name.replace("\\", "/").rpartition("/")[2].strip().lstrip(".")
-    printable = "".join(character for character in last if character.isprintable())
-    return printable[:150] or f"{operation.id}{guess_extension(response.content_type) or ''}"
+    last = (header.get_filename() or "").replace("\\", "/").rpartition("/")[2].strip().lstrip(".")
+    printable = PurePath("".join(character for character in last if character.isprintable()))
+    if not printable.name:
+        return f"{operation.id}{guess_extension(response.content_type) or ''}"
+    stem = printable.stem.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
+    return f"{stem}{printable.suffix[:20]}"

@@ -1,16 +1,19 @@
-"""Keep an answer within what a host shows its model: cut lists at item borders, and say what was left out."""
+"""Keep an answer within what a host shows its model: cut it at item borders, and say what was left out."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation
 
 __all__ = ["compact", "fit"]
 
-_LEAST_TEXT = 2000
+_LEAST_SHARE = 60
+_LEAST_TEXT = 20
+_MOST_NOTES = 20
+_NOTE_CHARACTERS = 2_000
 
 
 def compact(value: JsonValue) -> str:
@@ -19,86 +22,115 @@ def compact(value: JsonValue) -> str:
 
 
 @dataclass(slots=True)
-class _Place:
-    """A list or a long text somewhere in an answer, with its length in characters of JSON."""
+class _Cut:
+    """What is left of a value, and every place where something was left out."""
 
-    path: str
-    holder: dict[str, JsonValue] | list[JsonValue]
-    key: str | int
-    characters: int
+    sizes: dict[int, int] = field(default_factory=dict[int, int])
+    places: list[JsonObject] = field(default_factory=list[JsonObject])
 
 
 def fit(operation: Operation, values: JsonObject, answer: JsonObject, limit: int) -> JsonObject:
-    """An answer that is too long, in about `limit` characters of JSON, with a note of what was cut.
+    """An answer that is too long, in at most about `limit` characters of JSON, with a note of what was cut.
 
-    Whole items go from the end of the longest list; only where no list is left, a long text is shortened.
-    The note names each place, how many items of how many are there, and the arguments that get the rest.
+    Lists keep whole items from their start (of a single item that is too long, as much as fits); objects keep
+    their short entries whole and share the rest. The note under `docreview` names the places, how much of how
+    much is shown, and the arguments that get the rest.
     """
-    kept = cast("JsonObject", json.loads(compact(answer)))
-    cuts: dict[str, JsonObject] = {}
-    while (excess := len(compact(kept)) - limit) > 0:
-        place = _longest(kept)
-        if place is None:
-            break
-        _shorten(place, excess, cuts)
-    notes: list[JsonValue] = [{"where": where, **cut} for where, cut in cuts.items()]
-    top = next((cut for where, cut in cuts.items() if "." not in where and "[" not in where), None)
-    cut: JsonObject = {"left_out": notes, "rest": _rest(operation, values, top)}
-    return {**kept, "docreview": {"cut": cut}}
+    cut = _Cut()
+    _measure(answer, cut.sizes)
+    paged = max(answer, key=lambda name: _list_size(answer[name], cut.sizes), default="")
+    kept = cast("JsonObject", _shrink(answer, max(limit - _NOTE_CHARACTERS, limit // 2), "", cut))
+    shown = next((place.get("items_shown") for place in cut.places if place["where"] == paged), None)
+    note: JsonObject = {
+        "left_out": cast("JsonValue", cut.places[:_MOST_NOTES]),
+        "rest": _rest(operation, values, shown if isinstance(shown, int) else 0),
+    }
+    if len(cut.places) > _MOST_NOTES:
+        note["more_places"] = len(cut.places) - _MOST_NOTES
+    return {**kept, "docreview": {"cut": note}}
 
 
-def _shorten(place: _Place, excess: int, cuts: dict[str, JsonObject]) -> None:
-    holder = cast("dict[str | int, JsonValue]", place.holder)
-    value = holder[place.key]
-    if isinstance(value, list):
-        total = cuts.get(place.path, {}).get("items_in_all", len(value))
-        dropped = 0
-        while value and dropped <= excess:
-            dropped += len(compact(value.pop())) + 1
-        cuts[place.path] = {"items_shown": len(value), "items_in_all": total}
+def _measure(value: JsonValue, sizes: dict[int, int]) -> int:
+    """The length of a value as JSON; those of lists and objects are remembered by their identity."""
+    if isinstance(value, dict):
+        size = 1 + sum(len(compact(name)) + 2 + _measure(entry, sizes) for name, entry in value.items())
+    elif isinstance(value, list):
+        size = 1 + sum(1 + _measure(entry, sizes) for entry in value)
     else:
-        text = str(value)
-        total = cuts.get(place.path, {}).get("characters_in_all", len(text))
-        shown = max(_LEAST_TEXT // 2, len(text) - excess - 20)
-        holder[place.key] = text[:shown]
-        cuts[place.path] = {"characters_shown": shown, "characters_in_all": total}
+        return len(compact(value))
+    sizes[id(value)] = max(size, 2)
+    return max(size, 2)
 
 
-def _longest(answer: JsonObject) -> _Place | None:
-    """The outermost list that holds most of the answer; without one, the longest text."""
-    lists: list[_Place] = []
-    texts: list[_Place] = []
-
-    def walk(
-        value: JsonValue, path: str, holder: dict[str, JsonValue] | list[JsonValue], key: str | int
-    ) -> None:
-        if isinstance(value, str) and len(value) > _LEAST_TEXT:
-            texts.append(_Place(path, holder, key, len(value)))
-        if isinstance(value, list) and len(value) > 1:
-            lists.append(_Place(path, holder, key, len(compact(value))))
-        if isinstance(value, list):
-            for index, entry in enumerate(value):
-                walk(entry, f"{path}[{index}]", value, index)
-        if isinstance(value, dict):
-            for name, entry in value.items():
-                walk(entry, f"{path}.{name}" if path else name, value, name)
-
-    walk(answer, "", {}, "")
-    places = lists or texts
-    return max(places, key=lambda place: place.characters, default=None)
+def _size(value: JsonValue, sizes: dict[int, int]) -> int:
+    return sizes[id(value)] if isinstance(value, (dict, list)) else len(compact(value))
 
 
-def _rest(operation: Operation, values: JsonObject, cut: JsonObject | None) -> JsonValue:
+def _list_size(value: JsonValue, sizes: dict[int, int]) -> int:
+    return sizes[id(value)] if isinstance(value, list) else 0
+
+
+def _shrink(value: JsonValue, budget: int, where: str, cut: _Cut) -> JsonValue:
+    if _size(value, cut.sizes) <= budget:
+        return value
+    if isinstance(value, str):
+        return _shrink_text(value, budget, where, cut)
+    if isinstance(value, list):
+        return _shrink_list(value, budget, where, cut)
+    return _shrink_object(value, budget, where, cut) if isinstance(value, dict) else value
+
+
+def _shrink_text(text: str, budget: int, where: str, cut: _Cut) -> str:
+    shown = max(budget - 2, _LEAST_TEXT)
+    if shown >= len(text):
+        return text
+    cut.places.append({"where": where, "characters_shown": shown, "characters_in_all": len(text)})
+    return text[:shown]
+
+
+def _shrink_list(items: list[JsonValue], budget: int, where: str, cut: _Cut) -> list[JsonValue]:
+    kept: list[JsonValue] = []
+    left = budget - 2
+    for item in items:
+        left -= _size(item, cut.sizes) + 1
+        if left < 0:
+            break
+        kept.append(item)
+    place: JsonObject = {"where": where, "items_shown": max(len(kept), 1), "items_in_all": len(items)}
+    if len(items) > 1:
+        cut.places.append(place)
+    return kept or [_shrink(items[0], budget - 3, f"{where}[0]", cut)]
+
+
+def _shrink_object(value: JsonObject, budget: int, where: str, cut: _Cut) -> JsonObject:
+    names: list[str] = []
+    needed = 2
+    for name, entry in value.items():
+        needed += len(compact(name)) + 2 + min(_size(entry, cut.sizes), _LEAST_SHARE)
+        if needed > budget and names:
+            cut.places.append({"where": where, "entries_shown": len(names), "entries_in_all": len(value)})
+            break
+        names.append(name)
+    left = budget - 2 - sum(len(compact(name)) + 2 for name in names)
+    kept: JsonObject = {}
+    by_size = sorted(names, key=lambda name: _size(value[name], cut.sizes))
+    for count, name in enumerate(by_size):
+        share = max(left // (len(names) - count), _LEAST_SHARE)
+        inner = f"{where}.{name}" if where else name
+        kept[name] = _shrink(value[name], share, inner, cut)
+        left -= min(share, _size(value[name], cut.sizes))
+    return {name: kept[name] for name in names}
+
+
+def _rest(operation: Operation, values: JsonObject, shown: int) -> JsonValue:
     """The arguments that get what was left out, or in words how to ask for less."""
     names = {parameter.name for parameter in operation.parameters}
-    shown = cut.get("items_shown") if cut is not None else None
-    if isinstance(shown, int) and shown > 0:
-        if {"offset", "limit"} <= names:
-            return {"offset": _number(values, "offset", 0) + shown}
-        if {"page", "limit"} <= names:
-            start = (_number(values, "page", 1) - 1) * _number(values, "limit", 10) + shown
-            limit = next(size for size in range(shown, 0, -1) if start % size == 0)
-            return {"page": start // limit + 1, "limit": limit}
+    if shown and {"offset", "limit"} <= names:
+        return {"offset": _number(values, "offset", 0) + shown}
+    if shown and {"page", "limit"} <= names:
+        start = (_number(values, "page", 1) - 1) * _number(values, "limit", 10) + shown
+        limit = next(size for size in range(shown, 0, -1) if start % size == 0)
+        return {"page": start // limit + 1, "limit": limit}
     if {"offset", "limit"} <= names or {"page", "limit"} <= names:
         return "a smaller limit"
     return operation.narrow or "nothing shorter is offered by the service for this call"

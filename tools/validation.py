@@ -12,7 +12,8 @@ from pydantic_core import ErrorDetails
 
 from ..schemas import JsonObject, JsonValue, Operation
 from .arguments import arguments_of, file_ways_of
-from .failure import ToolFailure
+from .depth import MOST_LEVELS, is_deep
+from .failure import NOTHING_SENT, ToolFailure
 from .input_model import argument_schema, input_model
 from .secrets import REMOVED, secret_arguments
 
@@ -30,6 +31,11 @@ def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None
     Raises:
         ToolFailure: `invalid_arguments`, naming every argument at fault.
     """
+    too_deep = [name for name, value in (arguments or {}).items() if is_deep(value)]
+    if too_deep:
+        raise invalid(
+            operation, [f"{name}: is nested more than {MOST_LEVELS} levels deep" for name in too_deep]
+        )
     try:
         checked = input_model(operation).model_validate(dict(arguments or {}))
     except ValidationError as error:
@@ -53,7 +59,8 @@ def invalid(operation: Operation, faults: Sequence[str]) -> ToolFailure:
     more = f"; and {len(faults) - _SHOWN_FAULTS} more" if len(faults) > _SHOWN_FAULTS else ""
     return ToolFailure(
         "invalid_arguments",
-        f"{operation.tool}: {listed}{more}. Nothing was sent.",
+        f"{operation.tool}: {listed}{more}.",
+        happened=NOTHING_SENT,
         next_step="Correct the named arguments and call the tool again.",
     )
 
@@ -125,8 +132,8 @@ def _schema_at(schema: JsonObject, location: Sequence[int | str]) -> JsonObject:
 def _shown(value: object) -> str:
     try:
         text = json.dumps(value, ensure_ascii=False)
-    except (TypeError, ValueError):
-        text = repr(value)
+    except (TypeError, ValueError, RecursionError):
+        text = f"a value of type {type(value).__name__}"
     text = text.encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}… ({len(text)} characters)"
 
@@ -171,9 +178,7 @@ def _unsendable_faults(values: JsonObject) -> list[str]:
         except UnicodeEncodeError:
             faults.append(f"{name}: holds half of a character (a lone surrogate), wanted valid Unicode")
         except ValueError:
-            faults.append(f"{name}: holds a number that is not finite")
-        except RecursionError:
-            faults.append(f"{name}: is nested too deeply")
+            faults.append(f"{name}: holds a number that JSON cannot carry")
         else:
             if REMOVED in text:
                 faults.append(f"{name}: holds {REMOVED!r}, which stands for a value that was not shown")

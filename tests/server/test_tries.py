@@ -223,3 +223,123 @@ async def test_a_redirect_on_the_same_host_is_followed_for_reads() -> None:
         result = await client.call_tool(*READ)
     assert result.structured_content == {"id": 1}
     assert [str(request.url) for request in network.requests][1] == "https://app.nanonets.com/moved?x=1"
+
+
+LOGIN = {"studio_token": None, "studio_email": "ada@example.com", "studio_password": "correct horse battery"}
+
+
+async def test_no_failure_forgets_a_try_that_may_have_been_carried_out() -> None:
+    for last in (NO_CONNECTION, status(409), status(429, **{"retry-after": "900"})):
+        network = Network(answers(SLOW, last))
+        async with connected(network) as client:
+            error = error_of(await client.call_tool(*IDEMPOTENT))
+        assert (error["done"], error["retryable"]) == ("unknown", False)
+        assert "Nothing was" not in error["message"]
+        assert "earlier try" in error["message"]
+
+
+async def test_a_failed_sign_in_after_an_uncertain_try_does_not_claim_that_nothing_was_sent() -> None:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/auth/login":
+            return (
+                httpx2.Response(200, json={"auth_token": "t0"}) if len(network.requests) == 1 else status(500)
+            )
+        if len(network.requests) == 2:
+            raise SLOW
+        return status(401)
+
+    network = Network(answer)
+    async with connected(network, **LOGIN) as client:
+        error = error_of(await client.call_tool("studio_update_project", {"project_id": 1, "name": "n"}))
+    assert (error["done"], error["retryable"]) == ("unknown", False)
+
+
+async def test_a_first_clear_refusal_says_nothing_of_earlier_tries() -> None:
+    network = Network(answers(status(500)))
+    async with connected(network) as client:
+        error = error_of(await client.call_tool(*ONCE))
+    assert error["done"] == "unknown"
+    assert "earlier try" not in error["message"]
+
+
+@pytest.mark.parametrize(
+    "login", [status(500), status(401), SLOW, httpx2.Response(200, json={"message": "in"})]
+)
+async def test_a_failed_sign_in_is_tried_once_for_all_that_wait_and_nothing_was_sent(login: Any) -> None:
+    network = Network(answers(login))
+    errors: list[dict[str, Any]] = []
+
+    async def call(client: Any) -> None:
+        errors.append(
+            error_of(await client.call_tool("studio_update_project", {"project_id": 1, "name": "n"}))
+        )
+
+    async with connected(network, **LOGIN) as client, anyio.create_task_group() as group:
+        for _ in range(8):
+            group.start_soon(call, client)
+    assert [request.url.path for request in network.requests] == ["/auth/login"]
+    for error in errors:
+        assert error["done"] == "no"
+        assert error["message"].startswith("Signing in to Studio failed.")
+        assert error["message"].endswith("Nothing was sent.")
+
+
+async def test_signing_in_uses_the_users_own_address_too() -> None:
+    network = Network(answers(httpx2.Response(200, json={"auth_token": "t"})))
+    async with connected(network, **LOGIN, paths={"login": "/v9/login"}) as client:
+        await client.call_tool("studio_get_project", {"project_id": 1})
+    assert network.requests[0].url.path == "/v9/login"
+
+
+async def test_followed_redirects_count_as_requests() -> None:
+    network = Network(answers(httpx2.Response(307, headers={"Location": "/again"})))
+    async with connected(network) as client:
+        await client.call_tool(*READ)
+    assert len(network.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://user:pw@app.nanonets.com/x",
+        "//evil.example/x",
+        "http://app.nanonets.com/x",
+        "https://app.nanonets.com:444/x",
+        "https://[bad",
+    ],
+)
+async def test_odd_redirects_are_not_followed(location: str) -> None:
+    network = Network(answers(httpx2.Response(307, headers={"Location": location})))
+    async with connected(network) as client:
+        error = error_of(await client.call_tool(*READ))
+    assert len(network.requests) == 1
+    assert error["code"] == "upstream_error"
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "Wed, 21 Oct 2015 07:28:00",
+        "Wed, 21 Oct 2015 07:28:00 -0000",
+        "-5",
+        "soon",
+        "inf",
+        "1e400",
+        "9" * 400,
+        "²",
+        "1.5",
+    ],
+)
+async def test_odd_waits_are_survived(asked: str) -> None:
+    network = Network(answers(httpx2.Response(429, headers={"Retry-After": asked.encode()}), OK))
+    async with connected(network) as client:
+        result = await client.call_tool(*READ)
+    assert result.structured_content == {"id": 1} or "inf" not in error_of(result)["next"]
+
+
+async def test_only_an_address_that_worked_is_remembered() -> None:
+    network = Network(answers(status(401), status(404), OK))
+    async with connected(network) as client:
+        await client.call_tool(*IDEMPOTENT)
+        result = await client.call_tool(*IDEMPOTENT)
+    assert result.structured_content == {"id": 1}

@@ -118,7 +118,7 @@ def test_no_arguments_at_all_crash_the_check(data: st.DataObject) -> None:
     if failure is not None:
         assert failure.code == "invalid_arguments"
         assert failure.done == "no"
-        assert "Nothing was sent." in failure.message
+        assert failure.happened == "Nothing was sent."
 
 
 def refusal_of(operation: Operation, arguments: dict[str, Any]) -> ToolFailure | None:

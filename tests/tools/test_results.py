@@ -179,7 +179,7 @@ async def test_what_cannot_be_paged_says_how_to_ask_for_less() -> None:
 
 
 async def test_pictures_come_as_pictures_and_not_as_text(era: Era) -> None:
-    answer = {"documents": [{"annotated_pages": [PNG, f"data:image/jpeg;base64,{PNG}"]}], "model": "m"}
+    answer = {"documents": [{"annotated_pages": [PNG, f"data:image/png;base64,{PNG}"]}], "model": "m"}
     arguments = {
         "organization_id": 1,
         "project_id": 1,
@@ -193,7 +193,7 @@ async def test_pictures_come_as_pictures_and_not_as_text(era: Era) -> None:
     assert result.structured_content["documents"][0]["annotated_pages"] == ["[picture 1]", "[picture 2]"]
     assert [(block.type, block.mime_type, block.data) for block in result.content[1:]] == [
         ("image", "image/png", PNG),
-        ("image", "image/jpeg", PNG),
+        ("image", "image/png", PNG),
     ]
 
 
@@ -250,3 +250,112 @@ async def test_results_from_the_sandbox_say_so(era: Era) -> None:
     assert good.meta["docreview/sandbox"] is True
     assert bad.meta["docreview/sandbox"] is True
     assert "SANDBOX" in instructions
+
+
+async def test_an_answer_that_no_transport_could_carry_is_still_delivered(era: Era) -> None:
+    """Half characters and very deep nesting break the JSON of the protocol itself."""
+    half = await result_of(
+        httpx2.Response(200, content=b'{"a": "\\ud800 x", "\\udfff": 1, "b": "\\ud83d\\ude00"}'), era=era
+    )
+    assert half.structured_content == {"a": "? x", "?": 1, "b": "\U0001f600"}
+    assert half.model_dump_json()
+    refused = await result_of(httpx2.Response(400, content=b'{"message": "\\ud800"}'), era=era)
+    assert refused.model_dump_json()
+    for levels in (300, 100_000):
+        deep = await result_of(httpx2.Response(200, content=b"[" * levels + b"]" * levels), era=era)
+        assert set(deep.structured_content) <= {"text", "docreview"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {f"group {n}": [n] * 20 for n in range(4000)},
+        {f"key {n}": n for n in range(100_000)},
+        {f"text {n}": "y" * 1900 for n in range(1000)},
+        [{"a": "x" * 82_000}, {"a": "x" * 82_000}],
+        {"moderated": [{"b": ["z" * 50] * 3000}] * 2, "unmoderated": [{"b": ["z" * 50] * 3000}] * 20},
+    ],
+    ids=["many lists", "many keys", "many texts", "two large items", "two lists of large items"],
+)
+async def test_any_shape_is_cut_to_size_quickly_and_something_of_everything_is_left(answer: Any) -> None:
+    result = await result_of(httpx2.Response(200, json=answer))
+    structured = result.structured_content
+    assert len(result.content[0].text) <= 61_000
+    assert structured["docreview"]["cut"]["left_out"]
+    kept = structured.get("items", [value for name, value in structured.items() if name != "docreview"])
+    assert kept
+    if isinstance(answer, dict) and "moderated" in answer:
+        assert structured["moderated"]
+        assert structured["unmoderated"]
+
+
+async def test_arguments_of_any_depth_and_size_are_refused_and_not_a_fault() -> None:
+    deep: Any = []
+    for _ in range(150):
+        deep = [deep]
+    network = Network()
+    async with connected(network) as client:
+        for value in ("[" * 100_000, '{"a":' * 50_000, [deep], [10**5000]):
+            arguments = {"model_id": "m", "moderated_boxes": value, "page": {}}
+            error = error_of(await client.call_tool("nanonets_update_file_fields", arguments))
+            assert (error["code"], error["done"]) == ("invalid_arguments", "no")
+    assert network.requests == []
+
+
+async def test_words_of_documents_are_not_taken_for_secrets(era: Era) -> None:
+    answer = {
+        "pages": [{"data": {"fields": {"token": [{"value": "T-1"}], "password": [{"value": "P-2"}]}}}],
+        "line": "Basic Subscription, 12 months, Basic Instruments GmbH, Bearer bonds",
+    }
+    result = await result_of(httpx2.Response(200, json=answer), era=era)
+    assert result.structured_content == answer
+
+
+async def test_known_secrets_are_removed_from_every_place_and_nothing_else_breaks() -> None:
+    key = 'kéy"with\\odd-1234567'
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw"
+    settings = {"studio_email": "a@b.c", "studio_password": "1234", "studio_token": token}
+    body = {"id": 1234, "said": f"the key {key} and {token}", "pin": "1234", "name 1234": "12345"}
+    call = ("studio_get_project", {"project_id": 1})
+    result = await result_of(httpx2.Response(200, json=body), call, **settings)
+    assert result.structured_content["id"] == 1234
+    assert result.structured_content["pin"] == "[secret removed]"
+    assert result.structured_content["name 1234"] == "12345"
+    assert token not in result.model_dump_json()
+
+
+async def test_downloads_and_cut_reasons_hold_no_secret() -> None:
+    key = "nanonets-key-0123456789"
+    headers = {"content-type": "text/csv", "content-disposition": f'attachment; filename="{key}.csv"'}
+    text = await result_of(httpx2.Response(200, text=f"key,{key}\n", headers=headers), DOWNLOAD)
+    assert key not in text.model_dump_json()
+    reason = await result_of(httpx2.Response(400, json={"message": "x" * 485 + key}))
+    assert key[:12] not in reason.model_dump_json()
+
+
+async def test_what_hosts_cannot_show_is_no_picture(tmp_path: Path) -> None:
+    wave = base64.b64encode(b"RIFF\x00\x00\x00\x00WAVE" + bytes(200)).decode()
+    result = await result_of(
+        httpx2.Response(200, json={"sound": wave, "svg": f"data:image/svg+xml;base64,{wave}"})
+    )
+    assert len(result.content) == 1
+    tiff = httpx2.Response(200, content=b"II*\x00" + bytes(50), headers={"content-type": "image/tiff"})
+    saved = await result_of(tiff, DOWNLOAD, downloads=tmp_path)
+    assert saved.structured_content["path"].startswith(str(tmp_path))
+
+
+async def test_a_long_name_of_a_download_keeps_its_ending(tmp_path: Path) -> None:
+    name = "\U0001f600" * 100
+    headers = {
+        "content-type": "application/pdf",
+        "content-disposition": f"attachment; filename*=UTF-8''{name}.pdf",
+    }
+    response = httpx2.Response(200, content=b"%PDF", headers={k: v.encode() for k, v in headers.items()})
+    result = await result_of(response, DOWNLOAD, downloads=tmp_path)
+    assert result.structured_content["path"].endswith(".pdf")
+
+
+async def test_another_character_set_is_read_as_named() -> None:
+    headers = {"content-type": "application/json; charset=iso-8859-1"}
+    result = await result_of(httpx2.Response(200, content='{"a": "é"}'.encode("latin-1"), headers=headers))
+    assert result.structured_content == {"a": "é"}
