@@ -181,9 +181,10 @@ def read_settings(**given: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise SettingsError(
-            f"{_variable(str(first['loc'][0]))}: {first['msg'].removeprefix('Value error, ')}"
-        ) from None
+        said = first["msg"].removeprefix("Value error, ")
+        if first["type"] != "value_error":
+            said = said.replace("Input should be", "wanted").partition(", unable")[0]
+        raise SettingsError(f"{_variable(str(first['loc'][0]))}: {said}") from None
     except ValueError as error:
         raise SettingsError(_without_input(error)) from None
 

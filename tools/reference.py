@@ -57,7 +57,7 @@ def _tool_lines(operation: Operation, tool: Tool) -> list[str]:
         f"`{operation.route.method} {operation.route.path}` · {tool.tier} · {_EFFECTS[tool.effect]}, {repeat}"
         f" · operation `{operation.id}`",
     ]
-    if not operation.evidence.startswith("high"):
+    if operation.evidence and not operation.evidence.startswith("high"):
         lines += ["", f"Evidence: {operation.evidence}."]
     if operation.other_routes:
         others = ", ".join(f"`{route.method} {route.path}`" for route in operation.other_routes)

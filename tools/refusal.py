@@ -69,9 +69,11 @@ def failure_of(operation: Operation, response: Response, secrets: Iterable[str] 
             next_step="The user has to check the base URL of the service.",
         )
     meaning = _BY_STATUS.get(response.status, _UNKNOWN if done == "unknown" else _ELSE)
+    wait = refused_wait(response)
+    if response.status == 503 and wait:
+        meaning = _BY_STATUS[429]
     reason = without_secrets(_reason(response), secrets)[:_REASON_CHARACTERS].strip().rstrip(".")
     said = f": {reason}" if reason else " without a reason"
-    wait = refused_wait(response)
     next_step = meaning.next_step.format(credentials=_CREDENTIALS[operation.service])
     if meaning.code == "rate_limited" and wait is not None:
         next_step = f"Call again in {math.ceil(wait)} seconds."

@@ -72,7 +72,7 @@ def shape(
     Raises:
         ToolFailure: the body is not what its content type says.
     """
-    if operation.download and response.content_type != "application/json":
+    if operation.download and response.content and response.content_type != "application/json":
         return _download(operation, response, limit, secrets, save)
     body = _parse(operation, response)
     meta: JsonObject = {}

@@ -21,6 +21,7 @@ __all__ = ["describe_wanted", "invalid", "validate_arguments"]
 
 _SHOWN_CHARACTERS = 80
 _SHOWN_FAULTS = 8
+_SHOWN_KEYS = 6
 
 
 def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None) -> JsonObject:
@@ -81,6 +82,9 @@ def describe_wanted(schema: JsonObject) -> str:
             if least and exact
             else f"array{least}, each {items}"
         )
+    properties = schema.get("properties")
+    if kind == "object" and isinstance(properties, dict):
+        return f"object with {', '.join(list(properties)[:_SHOWN_KEYS])}"
     words = str(kind)
     if "minimum" in schema or "maximum" in schema:
         words += f" from {schema.get('minimum', 'any')} to {schema.get('maximum', 'any')}"

@@ -84,10 +84,11 @@ async def test_a_refusal_after_an_unanswered_try_does_not_claim_that_nothing_hap
     "limited",
     [
         lambda: httpx2.Response(429, headers={"Retry-After": "120"}),
+        lambda: httpx2.Response(503, headers={"Retry-After": "120"}),
         lambda: httpx2.Response(429, headers={"Retry-After": formatdate(time.time() + 120, usegmt=True)}),
         lambda: httpx2.Response(429, json={"code": "rate_limit_exceeded", "details": {"retry_after": 120}}),
     ],
-    ids=["seconds", "date", "nanonets"],
+    ids=["seconds", "unavailable", "date", "nanonets"],
 )
 async def test_a_wait_that_does_not_fit_is_told_at_once(limited: Callable[[], httpx2.Response]) -> None:
     network = Network(answers(limited()))
