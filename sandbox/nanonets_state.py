@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .beginning import STARTED_AT
 from .nanonets_data import APPROVED, REJECTED, VALIDATION_PASSED, DocumentPlan, WorkflowPlan, workflow_plans
 from .nanonets_paper import PageReading
 from .nanonets_parties import REVIEWERS
@@ -20,9 +21,6 @@ from .page_layout import Box, Sheet
 from .service import Refusal
 
 __all__ = ["Cell", "Document", "Field", "NamedPart", "NanonetsState", "Page", "Table", "Workflow"]
-
-STARTED_AT = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)
-"""The sandbox has a calendar of its own: its clock starts here, so that what it answers is repeatable."""
 
 
 @dataclass
@@ -40,7 +38,7 @@ class Field:
     id: str
     name: str
     value: str
-    box: Box
+    box: Box | None
     confidence: float
     verification_status: str = "unverified"
     verification_message: str = ""
@@ -56,7 +54,7 @@ class Cell:
     column: int
     header: str
     text: str
-    box: Box
+    box: Box | None
     confidence: float
     verification_status: str = "unverified"
     verification_message: str = ""
@@ -68,7 +66,7 @@ class Table:
     """A table on a page."""
 
     id: str
-    box: Box
+    box: Box | None
     headers: list[str]
     cells: list[Cell]
     verification_status: str = "unverified"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from . import studio_texts
+from .beginning import day_before
 from .studio_history import add_history
 from .studio_records import (
     ABSA_LABELS,
@@ -92,10 +93,11 @@ PROJECTS = [
     ("Supplier invoices", 1, "LABEL", 40),
 ]
 INVOICES = [
-    ("Bäckerei Moser KG", "BM-2026-0417", "2026-05-12", "184.20", "AT61 1904 3002 3457 3201"),
-    ("Linen & Laundry Ltd", "LL-88213", "2026-05-18", "1,206.00", "GB29 NWBK 6016 1331 9268 19"),
-    ("Aqua Pooltechnik GmbH", "R-10077", "2026-05-27", "642.50", "DE89 3704 0044 0532 0130 00"),
-    ("Kaffeerösterei Sonnig", "2026/311", "2026-06-02", "318.90", "AT02 2011 1827 4183 1200"),
+    # supplier, number, written so many days ago, total, IBAN
+    ("Bäckerei Moser KG", "BM-2026-0417", 35, "184.20", "AT61 1904 3002 3457 3201"),
+    ("Linen & Laundry Ltd", "LL-88213", 31, "1,206.00", "GB29 NWBK 6016 1331 9268 19"),
+    ("Aqua Pooltechnik GmbH", "R-10077", 24, "642.50", "DE89 3704 0044 0532 0130 00"),
+    ("Kaffeerösterei Sonnig", "2026/311", 18, "318.90", "AT02 2011 1827 4183 1200"),
 ]
 
 
@@ -135,9 +137,10 @@ def _populate(state: StudioState) -> None:
             gold.update(entry.gold)
             created = state.days_ago(days - 2 - place / 10)
             state.add_text(project_id, entry.text, entry.meta, created=created)
-    for place, (supplier, number, date, total, iban) in enumerate(INVOICES):
+    for place, (supplier, number, written, total, iban) in enumerate(INVOICES):
         text = (
-            f"{supplier}\nInvoice number: {number}\nInvoice date: {date}\nBill to: Alpenblick Hotels\f"
+            f"{supplier}\nInvoice number: {number}\nInvoice date: {day_before(written)}\n"
+            "Bill to: Alpenblick Hotels\f"
             f"Total: {total} EUR\nIBAN: {iban}\nPlease pay within 14 days. Thank you for your order."
         )
         meta = {"file_name": f"invoice-{place + 1}.pdf", "pages": 2}

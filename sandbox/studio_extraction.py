@@ -130,7 +130,7 @@ def value_for(label: str, random: Random) -> str:
     """A value such as one would expect under this label."""
     name = label.casefold()
     if "date" in name:
-        return f"2026-{random.randint(1, 6):02}-{random.randint(1, 28):02}"
+        return f"2026-{random.randint(1, 10):02}-{random.randint(1, 28):02}"
     if "iban" in name:
         return " ".join(
             ["AT" + f"{random.randint(10, 99)}", *(f"{random.randint(0, 9999):04}" for _ in range(4))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .beginning import day_before
 from .studio_outcomes import finish_analysis, finish_training
 from .studio_prediction import evaluate, predict, predict_texts
 from .studio_records import (
@@ -63,7 +64,7 @@ ANALYSES = [
     ("Reviews of May", 11, 0, 40, "FINISHED", 12),
     ("Guest forms, quick look", 10, 45, 60, "FINISHED", 4),
     ("Tickets of May", 14, 0, 40, "FINISHED", 9),
-    ("Night shift, June", 15, 0, 20, "FINISHED", 3),
+    ("Night shift, July", 15, 0, 20, "FINISHED", 3),
     ("Feedback for the board", 16, 0, 30, "ANALYZING", 0),
     ("Broken export", 14, 60, 62, "FAILED", 20),
 ]
@@ -77,7 +78,7 @@ THRESHOLDS = {
 }
 REVIEWS = [
     # document, page, label, value, confidence
-    (0, 0, "Invoice date", "2026-05-12", 71),
+    (0, 0, "Invoice date", day_before(35), 71),
     (0, 1, "IBAN", "AT61 1904 3002 3457 32O1", 64),
     (1, 1, "Total", "1,206.00", 82),
     (2, 0, "Invoice number", "R-1OO77", 58),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from .beginning import STARTED_AT
 from .service import Refusal
 from .studio_analysis import sentence_spans
 from .studio_records import (
@@ -37,9 +38,6 @@ __all__ = ["SANDBOX_PASSWORD", "StudioState"]
 
 SANDBOX_PASSWORD = "sandbox-password"
 """Signs in as any user of the sandbox's own data."""
-
-EPOCH = datetime(2026, 6, 15, 9, 0, tzinfo=UTC)
-"""The moment at which each sandbox begins; its clock runs on from here, so that answers are repeatable."""
 
 TOKEN_LIFE = timedelta(days=14)
 """How long the token in the service's own sample lasts; the documents state no figure."""
@@ -104,10 +102,10 @@ class StudioState:
     def moment(self, clock_value: float | None = None) -> str:
         """A reading of the clock (default: now) as the service writes times."""
         elapsed = (self.clock() if clock_value is None else clock_value) - self.started
-        return (EPOCH + timedelta(seconds=elapsed)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (STARTED_AT + timedelta(seconds=elapsed)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def days_ago(self, days: float) -> str:
-        return (EPOCH - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (STARTED_AT - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def begin(self, finish: Callable[[], None], times: float = 1.0) -> Work:
         """Start something that is done after `times` the usual time; `settle` calls `finish` then."""

@@ -3,53 +3,18 @@
 from __future__ import annotations
 
 import base64
-import importlib
 import io
-import pkgutil
 import zipfile
 from typing import Any
 
-import docreview_mcp.sandbox as package
 import pytest
-from docreview_mcp.sandbox.service import HANDLERS, Call, Download, Refusal, UploadedFile
+from docreview_mcp.sandbox.service import Download, Refusal, UploadedFile
 from docreview_mcp.sandbox.studio_analysis import analyse, sentence_spans
 from docreview_mcp.sandbox.studio_data import furnished_studio
-
-for module in pkgutil.iter_modules(package.__path__):
-    if module.name.startswith("studio_"):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+from studio_desk import Studio
 
 HOTELS, TICKETS, INVOICES = 1, 2, 5
 ACTIVE_HOTEL_MODEL = 11
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Studio:
-    """A sandbox with a clock that stands still until it is moved."""
-
-    def __init__(self, work_seconds: float = 2.0) -> None:
-        self.clock = Clock()
-        self.state = furnished_studio(clock=self.clock, work_seconds=work_seconds)
-        self.user = "demo@docreview.example"
-
-    def __call__(
-        self, operation: str, body: Any = None, *, file: UploadedFile | None = None, **given: Any
-    ) -> Any:
-        """Carry out an operation; `given` holds path and query values alike."""
-        files = {"file": file} if file else {}
-        return HANDLERS[operation](self.state, Call(given, given, body, files, "http://sandbox", self.user))
-
-    def refused(self, operation: str, body: Any = None, **given: Any) -> int:
-        with pytest.raises(Refusal) as refusal:
-            self(operation, body, **given)
-        return refusal.value.status
 
 
 @pytest.fixture
@@ -117,7 +82,7 @@ def test_a_batch_analysis_runs_by_the_clock_and_tells_its_user(studio: Studio) -
         shown = studio("getAnalysis", analysis_id=number)
         seen.append((shown["status"], shown["progress"]))
     assert seen == [("CREATED", 0.0), ("STARTED", 25.0), ("ANALYZING", 75.0), ("FINISHED", 100.0)]
-    assert studio("getAnalysis", analysis_id=number)["finished"] == "2026-06-15T09:00:02Z"
+    assert studio("getAnalysis", analysis_id=number)["finished"] == "2026-11-16T09:00:02Z"
     assert studio("listNotifications")[0]["text"] == "Your analysis 'Today' is finished"
     answer = studio("listAnalysisDocuments", analysis_id=number, details=["tags", "meta"])
     (document,) = answer["documents"]
@@ -248,7 +213,7 @@ def test_a_session_is_finished_when_its_last_segment_is_marked(studio: Studio) -
     assert (session["status"], session["progress"], session["finished"]) == (
         "FINISHED",
         100.0,
-        "2026-06-15T09:01:00Z",
+        "2026-11-16T09:01:00Z",
     )
 
 
