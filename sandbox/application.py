@@ -131,7 +131,7 @@ class Sandbox:
 
     async def _carry_out(self, operation: Operation, request: Request) -> Response:
         state, user = self._authenticate(operation, request)
-        base_url = f"{request.url.scheme}://{request.url.netloc}/{operation.service}"
+        base_url = f"{_address(request)}/{operation.service}"
         call = await read_call(operation, request, base_url, user)
         answer = HANDLERS[operation.id](state, call)
         if isinstance(answer, Download):
@@ -190,6 +190,18 @@ class Sandbox:
         served = sum(operation.id in HANDLERS for operation in load_operations().values())
         services = ["/nanonets", "/studio"]
         return JSONResponse({"name": "docreview sandbox", "operations": served, "services": services})
+
+
+def _address(request: Request) -> str:
+    """Where the sandbox says it is: where it was asked, if that is an address that can be opened.
+
+    Embedded in a server's process it listens on no port; then files stand under an address which shows that
+    it is not meant to be opened.
+    """
+    url = request.url
+    if url.hostname == "127.0.0.1" and url.port is None:
+        return "https://sandbox.docreview.example"
+    return f"{url.scheme}://{url.netloc}"
 
 
 async def _show(fault: Fault) -> Response | None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from .nanonets_bodies import invalid
 from .nanonets_data import VALIDATION_PASSED
@@ -74,7 +75,16 @@ def receive_address(
         readings = tuple(state.known_pages[page.sheet.reference] for page in source.pages)
     else:
         readings = invent(workflow, hashlib.sha256(address.encode()).hexdigest())
-    return new_document(state, workflow, address, readings, metadata, in_background)
+    return new_document(state, workflow, name_in(address), readings, metadata, in_background)
+
+
+def name_in(address: str) -> str:
+    """The name of the file that stands under an address: the last part of its path."""
+    try:
+        path = urlsplit(address).path
+    except ValueError as error:
+        raise invalid("The address of a document is not an address", url=address) from error
+    return unquote(path).rstrip("/").rpartition("/")[2] or "document"
 
 
 def new_document(
@@ -155,8 +165,7 @@ def original_file(document: Document) -> Download:
     content = document.content
     if content is None:
         content = drawn_file(document.pages, document.content_type)
-    name = document.name.split("?")[0].rstrip("/").rsplit("/", 1)[-1]
-    return Download(content, document.content_type, name or "document")
+    return Download(content, document.content_type, document.name or "document")
 
 
 def drawn_file(pages: Sequence[Page], content_type: str) -> bytes:

@@ -29,8 +29,9 @@ class Call:
 
     `path` and `query` hold values converted to the types that the document names (a comma-separated list
     is a list). `body` is the decoded JSON body, or the form fields of a multipart or urlencoded body
-    (JSON-typed fields decoded), or None. `base_url` is the service's address as the caller wrote it,
-    without a final slash. `user` is the e-mail address of the signed-in Studio user ("" for Nanonets).
+    (JSON-typed fields decoded), or None. `base_url` is the service's address in links to
+    its files, without a final slash. `user` is the e-mail address of the signed-in Studio user ("" for
+    Nanonets).
     """
 
     path: Mapping[str, Any]

@@ -177,8 +177,23 @@ async def test_page_images_are_pictures_and_need_no_credentials(address: str) ->
         where = {"workflow_id": listed[0]["id"], "document_id": entry["document_id"]}
         document = (await client.call_tool("nanonets_get_document", where)).structured_content
         image = await browser.get(document["pages"][0]["image_url"])
+    assert document["raw_document_url"].startswith(f"{address}/nanonets/files/documents/")
     assert image.headers["content-type"] == "image/png"
     assert image.content.startswith(b"\x89PNG")
+
+
+async def test_an_embedded_sandbox_names_no_address_of_this_machine() -> None:
+    sandbox = Sandbox()
+    document = next(iter(sandbox.nanonets.documents.values()))
+    path = f"/nanonets/api/v4/workflows/{document.workflow_id}/documents/{document.id}"
+    transport = httpx2.ASGITransport(sandbox.application)
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://127.0.0.1", auth=("key", "")
+    ) as client:
+        shown = (await client.get(path)).json()
+    files = "https://sandbox.docreview.example/nanonets/files"
+    assert shown["raw_document_url"] == f"{files}/documents/{document.id}"
+    assert shown["pages"][0]["image_url"] == f"{files}/pages/{document.pages[0].id}.png"
 
 
 async def test_annotated_pages_arrive_as_pictures(era: Era) -> None:
