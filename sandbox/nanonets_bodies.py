@@ -14,7 +14,6 @@ from .page_layout import Box
 from .service import Refusal
 
 __all__ = [
-    "NO_BOX",
     "box_at",
     "flag_at",
     "invalid",
@@ -27,7 +26,6 @@ __all__ = [
     "verification_at",
 ]
 
-NO_BOX: Box = (0, 0, 0, 0)
 VERIFICATION_STATUSES = ("verified", "unverified")
 
 
@@ -94,11 +92,11 @@ def flag_at(body: dict[str, Any], key: str) -> bool:
     return value.strip().lower() in {"true", "1"} if isinstance(value, str) else bool(value)
 
 
-def box_at(body: dict[str, Any], key: str = "bbox") -> Box:
-    """The box under a key, [x1, y1, x2, y2]; none means no place on the page."""
+def box_at(body: dict[str, Any], key: str = "bbox") -> Box | None:
+    """The box under a key, [x1, y1, x2, y2]; None if it has no place on the page."""
     value: Any = body.get(key)
     if value is None or value == []:
-        return NO_BOX
+        return None
     if not isinstance(value, list) or len(cast("list[Any]", value)) != 4:
         raise invalid(f"{key} must be a list of four numbers: x1, y1, x2, y2", parameter=key)
     corners = {str(position): corner for position, corner in enumerate(cast("list[Any]", value))}

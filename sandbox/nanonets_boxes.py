@@ -18,10 +18,20 @@ from .nanonets_state import Cell, Document, Field, NanonetsState, Page, Table, W
 from .nanonets_views import document_address, page_address, timestamp
 from .page_layout import Box
 
-__all__ = ["page_object", "predicted_boxes", "replace_boxes", "signed_addresses", "stored_name"]
+__all__ = [
+    "page_object",
+    "predicted_boxes",
+    "replace_boxes",
+    "signed_addresses",
+    "stored_name",
+    "without_cells",
+]
 
 NO_STAGE = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+NOWHERE: Box = (0, 0, 0, 0)
 SIDES = ("xmin", "ymin", "xmax", "ymax")
+MOST_RAW_OCR = 2000
+SHORT_BOX = ("id", "label", "score", "ocr_text", "type", "page")
 CHECKABLE = ("verified", "unverified")
 
 
@@ -32,11 +42,8 @@ def page_object(state: NanonetsState, document: Document, page: Page, base_url: 
     approved = document.decision == APPROVED
     current = boxes(workflow, page.fields, page.tables, page)
     decided_at = timestamp(document.decided_at) if document.decided_at else ""
-    raw_ocr = [
-        {key: value for key, value in box.items() if key not in {"type", "cells"}}
-        for box in predicted_boxes(workflow, page)
-        if box["type"] == "field"
-    ]
+    predicted = predicted_boxes(workflow, page)
+    moderated = current if read and (approved or page.moderated) else []
     return {
         "model_id": document.workflow_id,
         "day_since_epoch": int(document.uploaded_at.timestamp()) // 86400,
@@ -44,8 +51,8 @@ def page_object(state: NanonetsState, document: Document, page: Page, base_url: 
         "hour_of_day": document.uploaded_at.hour,
         "id": page.id,
         "url": stored_name(document, page),
-        "predicted_boxes": predicted_boxes(workflow, page) if read else [],
-        "moderated_boxes": current if read and (approved or page.moderated) else [],
+        "predicted_boxes": shortened(predicted, moderated) if read else [],
+        "moderated_boxes": moderated,
         "size": {"width": page.sheet.width, "height": page.sheet.height},
         "page": page.number - 1,
         "request_file_id": document.id,
@@ -69,11 +76,47 @@ def page_object(state: NanonetsState, document: Document, page: Page, base_url: 
         "upload_channel": document.source,
         "file_url": stored_name(document),
         "request_metadata": metadata_text(document.metadata),
-        "raw_ocr": raw_ocr if read else [],
+        "raw_ocr": raw_ocr(predicted) if read else [],
         "delay_post_prediction_tasks": False,
         "approval_status": document.decision if read else "",
         "file_metadata": {"duplicate": False},
     }
+
+
+def shortened(
+    predicted: Sequence[dict[str, Any]], moderated: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """What was read first; a box that still stands as it was read is told in full in `moderated` only."""
+    standing = {box["id"]: said_in(box) for box in moderated}
+    return [
+        {key: box[key] for key in SHORT_BOX} if standing.get(box["id"]) == said_in(box) else box
+        for box in predicted
+    ]
+
+
+def said_in(box: dict[str, Any]) -> list[Any]:
+    """What a box and its cells say and where, whether or not anybody verified it since."""
+    cells = [
+        [cell[key] for key in ("id", "row", "col", "label", "text", *SIDES)] for cell in box.get("cells", [])
+    ]
+    return [*(box[key] for key in ("label", "ocr_text", *SIDES)), cells]
+
+
+def without_cells(box: dict[str, Any]) -> dict[str, Any]:
+    """A box without the cells, if it is that of a table."""
+    return {key: value for key, value in box.items() if key != "cells"}
+
+
+def raw_ocr(predicted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The values as they were read, with their places, and no more of them than keep an answer short."""
+    read: list[dict[str, Any]] = []
+    left = MOST_RAW_OCR
+    for box in [box for box in predicted if box["type"] == "field"]:
+        short = {key: box[key] for key in ("ocr_text", *SIDES)}
+        left -= len(json.dumps(short)) + 2
+        if left >= 2:
+            read.append(short)
+    return read
 
 
 def metadata_text(metadata: Any) -> str:
@@ -134,11 +177,11 @@ def boxes(
     workflow: Workflow, fields: Sequence[Field], tables: Sequence[Table], page: Page
 ) -> list[dict[str, Any]]:
     """Values and tables as boxes."""
-    label_ids = {part.name: part.id for part in [*workflow.fields, *workflow.table_headers]}
+    label_ids = {part.name: part.id for part in workflow.fields}
     number = page.number - 1
     return [
         *(field_box(value, label_ids.get(value.name, ""), number) for value in fields),
-        *(table_box(table, label_ids, number) for table in tables),
+        *(table_box(table, number) for table in tables),
     ]
 
 
@@ -160,8 +203,11 @@ def field_box(value: Field, label_id: str, page_number: int) -> dict[str, Any]:
     }
 
 
-def table_box(table: Table, label_ids: dict[str, str], page_number: int) -> dict[str, Any]:
-    """A table as a box with cells; rows and columns count from 1 here."""
+def table_box(table: Table, page_number: int) -> dict[str, Any]:
+    """A table as a box with cells; rows and columns count from 1 here, each cell covers one of both.
+
+    A cell has a `status` if it was moderated and `failed_validation` if it failed, to keep pages short.
+    """
     return {
         "id": table.id,
         "label": "table",
@@ -180,18 +226,13 @@ def table_box(table: Table, label_ids: dict[str, str], page_number: int) -> dict
                 "id": cell.id,
                 "row": cell.row + 1,
                 "col": cell.column + 1,
-                "row_span": 1,
-                "col_span": 1,
                 "label": cell.header,
                 **sides(cell.box),
                 "score": cell.confidence,
                 "text": cell.text,
-                "row_label": "",
                 "verification_status": cell.verification_status,
-                "status": "moderated" if cell.is_moderated else "correctly_predicted",
-                "failed_validation": cell.verification_message,
-                "label_id": label_ids.get(cell.header, ""),
-                "lookup_edited": False,
+                **({"status": "moderated"} if cell.is_moderated else {}),
+                **({"failed_validation": cell.verification_message} if cell.verification_message else {}),
             }
             for cell in table.cells
         ],
@@ -203,9 +244,9 @@ def validation(status: str) -> str:
     return "success" if status == "unverified" else status
 
 
-def sides(box: Box) -> dict[str, float]:
-    """A box by its four sides."""
-    return dict(zip(SIDES, box, strict=True))
+def sides(box: Box | None) -> dict[str, float]:
+    """A box by its four sides, which are all 0 if it has no place."""
+    return dict(zip(SIDES, box or NOWHERE, strict=True))
 
 
 def replace_boxes(state: NanonetsState, page: Page, sent: Sequence[dict[str, Any]]) -> None:
@@ -295,12 +336,13 @@ def cell_from(state: NanonetsState, known: Cell | None, sent: dict[str, Any]) ->
     return cell
 
 
-def place(sent: dict[str, Any], known: Box = (0, 0, 0, 0)) -> Box:
+def place(sent: dict[str, Any], known: Box | None = None) -> Box | None:
     """The four sides of a sent box; a side that it does not name stays as it was."""
     left, top, right, bottom = (
-        number_at(sent, side, before) for side, before in zip(SIDES, known, strict=True)
+        number_at(sent, side, before) for side, before in zip(SIDES, known or NOWHERE, strict=True)
     )
-    return (left, top, right, bottom)
+    box = (left, top, right, bottom)
+    return None if known is None and box == NOWHERE else box
 
 
 def checked(sent: dict[str, Any], key: str, known: str) -> str:

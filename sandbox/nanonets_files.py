@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .nanonets_bodies import flag_at, invalid, object_in, objects_at, text_at, texts_at
-from .nanonets_boxes import page_object, predicted_boxes, replace_boxes, signed_addresses, stored_name
+from .nanonets_boxes import (
+    page_object,
+    predicted_boxes,
+    replace_boxes,
+    signed_addresses,
+    stored_name,
+    without_cells,
+)
 from .nanonets_data import APPROVED
 from .nanonets_state import (
     Document,
@@ -119,13 +126,15 @@ def get_file(state: NanonetsState, call: Call) -> dict[str, Any]:
 
 @handles("getPredictionFileByPageId")
 def get_file_page(state: NanonetsState, call: Call) -> dict[str, Any]:
-    """One page of a file."""
+    """One page of a file; the cells of its tables stand in its predicted boxes only."""
     workflow = state.workflow(call.path["model_id"])
     document, page = state.page_anywhere(call.path["page_id"])
     if document.workflow_id != workflow.id:
         raise not_found("Page", page.id)
+    read = prediction(state, document, page)
     result = {
-        **prediction(state, document, page),
+        **read,
+        "prediction": [without_cells(box) for box in read["prediction"]],
         **page_object(state, document, page, call.base_url),
     }
     return {
@@ -241,7 +250,11 @@ def page_meant(
         for page in document.pages:
             if known & {part.id for part in [*page.fields, *page.tables]}:
                 return document, page
-    raise invalid("No page is named: send the page object with its id", parameter="id")
+    message = (
+        "It is not known which page is meant: send `page`, the page object as reading the file "
+        "(nanonets_get_file) answers it among its images; its id says which page it is"
+    )
+    raise invalid(message, parameter="page")
 
 
 def day_in(query: Mapping[str, Any], key: str) -> int:

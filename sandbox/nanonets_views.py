@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from .nanonets_bodies import invalid
 from .nanonets_state import Cell, Document, Field, NanonetsState, Page, Table, Workflow
+from .page_layout import Box
 
 __all__ = [
     "document_address",
@@ -46,6 +47,11 @@ def page_address(base_url: str, page: Page) -> str:
 def document_address(base_url: str, document: Document) -> str:
     """Where the original file of a document is to be had."""
     return f"{base_url}/files/documents/{document.id}"
+
+
+def bbox(box: Box | None) -> list[float] | None:
+    """Where something stands on its page; None for what was added without a place."""
+    return None if box is None else list(box)
 
 
 def workflow_view(workflow: Workflow) -> dict[str, Any]:
@@ -110,7 +116,7 @@ def field_view(value: Field) -> dict[str, Any]:
         "field_data_id": value.id,
         "value": value.value,
         "confidence": value.confidence,
-        "bbox": list(value.box),
+        "bbox": bbox(value.box),
         "verification_status": value.verification_status,
         "verification_message": value.verification_message,
         "is_moderated": value.is_moderated,
@@ -120,7 +126,7 @@ def field_view(value: Field) -> dict[str, Any]:
 def table_view(table: Table) -> dict[str, Any]:
     """A table as it stands in a document."""
     cells = [{**moderated_cell(cell), "is_moderated": cell.is_moderated} for cell in table.cells]
-    return {"table_id": table.id, "bbox": list(table.box), "cells": cells}
+    return {"table_id": table.id, "bbox": bbox(table.box), "cells": cells}
 
 
 def moderated_field(value: Field) -> dict[str, Any]:
@@ -129,7 +135,7 @@ def moderated_field(value: Field) -> dict[str, Any]:
         "field_data_id": value.id,
         "field_name": value.name,
         "value": value.value,
-        "bbox": list(value.box),
+        "bbox": bbox(value.box),
         "confidence": value.confidence,
         "verification_status": value.verification_status,
         "verification_message": value.verification_message,
@@ -144,7 +150,7 @@ def moderated_cell(cell: Cell) -> dict[str, Any]:
         "col": cell.column,
         "header": cell.header,
         "text": cell.text,
-        "bbox": list(cell.box),
+        "bbox": bbox(cell.box),
         "verification_status": cell.verification_status,
         "verification_message": cell.verification_message,
     }
@@ -154,7 +160,7 @@ def moderated_table(table: Table) -> dict[str, Any]:
     """A table as the moderation calls answer it."""
     return {
         "table_id": table.id,
-        "bbox": list(table.box),
+        "bbox": bbox(table.box),
         "headers": list(table.headers),
         "verification_status": table.verification_status,
         "verification_message": table.verification_message,

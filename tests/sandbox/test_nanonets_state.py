@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -189,6 +190,68 @@ def test_boxes_that_are_not_understood_change_nothing(bench: Bench) -> None:
     body = page | {"moderated_boxes": boxes}
     assert refused(bench, "updateFileFields", {"model_id": page["model_id"]}, body).status == 400
     assert bench.read("invoice-003.pdf") == before
+
+
+def test_a_page_that_is_not_named_is_asked_for(bench: Bench) -> None:
+    page = bench.file_page("invoice-003.pdf")
+    model = {"model_id": page["model_id"]}
+    refusal = refused(bench, "updateFileFields", model, {"moderated_boxes": []})
+    assert (refusal.status, refusal.details) == (400, {"parameter": "page"})
+    assert "send `page`" in refusal.message
+    assert "nanonets_get_file" in refusal.message
+    bench.call("updateFileFields", model, page | {"moderated_boxes": []})
+    data = bench.read("invoice-003.pdf")["pages"][0]["data"]
+    assert data == {"fields": {}, "tables": []}
+
+
+def test_what_is_added_without_a_place_has_none(bench: Bench) -> None:
+    name = "invoice-003.pdf"
+    page = {**bench.document(name), "page_id": bench.file_page(name)["id"]}
+    cell = {"row": 0, "col": 0, "header": "a", "text": "x"}
+    table = bench.call("addTable", page, {"headers": ["a"], "cells": [cell]})
+    added = bench.call("addTableCell", {**page, "table_id": table["table_id"]}, cell | {"row": 1})
+    value = bench.call("addFieldValue", page, {"field_name": "notes", "value": "by hand"})
+    assert [part["bbox"] for part in (table, *table["cells"], added, value)] == [None] * 4
+    before = bench.read(name)
+    assert before["pages"][0]["data"]["tables"][-1]["bbox"] is None
+    boxes = bench.file_page(name)["moderated_boxes"]
+    body = {"id": page["page_id"], "moderated_boxes": boxes}
+    bench.call("updateFileFields", {"model_id": page["workflow_id"]}, body)
+    assert bench.read(name) == before
+
+
+def test_one_page_of_a_reviewed_file_is_short_and_told_once(bench: Bench) -> None:
+    name = "invoice-003.pdf"
+    path, before = bench.value(name, "total_amount")
+    bench.call("updateFieldValue", path, {"value": "4,898.29"})
+    cells = [{"row": 0, "col": 0, "header": "a", "text": "x"}]
+    bench.call("addTable", path, {"headers": ["a"], "cells": cells})
+    bench.call("verifyDocument", path, {"verification_status": "verified"})
+    bench.call("verifyFile", bench.file(name))
+    answer = bench.call("getPredictionFileByFileId", bench.file(name))
+    assert len(json.dumps(answer["moderated_images"], separators=(",", ":"))) < 15_000
+    page = answer["moderated_images"][0]
+    assert len(json.dumps(page["raw_ocr"])) <= 2000
+    whole = {box["label"]: box for box in page["moderated_boxes"]}
+    first = {box["label"]: box for box in page["predicted_boxes"]}
+    assert (first["total_amount"]["ocr_text"], "xmin" in first["total_amount"]) == (before["value"], True)
+    assert first["iban"]["ocr_text"] == whole["iban"]["ocr_text"]
+    assert ("xmin" in whole["iban"], "xmin" in first["iban"]) == (True, False)
+    assert "cells" not in first["table"]
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://files.example/in/2026/bill%20of%20May.pdf?x=1", "bill of May.pdf"),
+        ("https://files.example", "document"),
+    ],
+)
+def test_an_upload_by_address_is_named_after_its_file(bench: Bench, address: str, name: str) -> None:
+    path = {"workflow_id": bench.named("invoice-001.pdf").workflow_id}
+    document = bench.call("uploadDocument", path, {"document_url": address})
+    assert document["original_document_name"] == name
+    assert refused(bench, "uploadDocument", path, {"document_url": "http://["}).status == 400
 
 
 def test_verifying_a_document_verifies_everything_on_it(bench: Bench) -> None:
