@@ -85,7 +85,10 @@ def get_project_model(state: StudioState, call: Call) -> Any:
 
 @handles("trainModel")
 def train_model(state: StudioState, call: Call) -> Any:
-    """Train a model on what people annotated; it is READY, with a score, when the work is done."""
+    """Train a model on what people annotated; it is READY, with a score, when the work is done.
+
+    It has FAILED then if the sessions are marked as done but hold no tags.
+    """
     user, project = open_project(state, call, "ANNOTATOR")
     body = fields(call)
     both = sessions_named(state, project, body.get("annotation_ids"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .studio_prediction import evaluate, predict_texts
+from .studio_prediction import annotated_segments, evaluate, predict_texts
 from .studio_records import Analysis, LabelingSession, Model
 from .studio_state import StudioState
 
@@ -18,13 +18,26 @@ def finish_training(
     test: Sequence[LabelingSession],
     user_id: int,
 ) -> Callable[[], None]:
-    """The end of a training: the model is READY, has a score and metrics, and its user is told."""
+    """The end of a training: the model is READY, has a score and metrics, and its user is told.
+
+    Sessions that hold no tags teach nothing and measure nothing: then the model has FAILED.
+    """
 
     def finish() -> None:
         if model.work is None or model.id not in state.models or model.project_id not in state.projects:
             return
         when = state.moment(model.work.due)
         model.work = None
+        for sessions, use in ((train, "train on"), (test, "test with")):
+            if not any(tags for _, tags in annotated_segments(state, sessions)):
+                model.status = "FAILED"
+                numbers = ", ".join(str(session.id) for session in sessions)
+                text = (
+                    f"Your model '{model.display_name}' could not be trained: the labeling sessions to {use} "
+                    f"({numbers}) hold no tags"
+                )
+                state.notify(user_id, "Training failed", text, kind="WARNING", when=when)
+                return
         model.score, model.metrics = evaluate(state, state.projects[model.project_id], train, test)
         model.status, model.progress = "READY", 100.0
         text = f"Your model '{model.display_name}' is ready to be used"
