@@ -29,10 +29,10 @@ def upload_group_file(state: StudioState, call: Call) -> Any:
 
 @handles("connectGroupSource")
 def connect_group_source(state: StudioState, call: Call) -> Any:
-    """Pull texts from a source; they wait under a file id, as an uploaded file does."""
+    """Pull unlabeled texts from a source; they wait under a file id, as an uploaded file does."""
     _, project = open_project(state, call, "ANNOTATOR")
     body = fields(call)
-    return preview_view(keep(state, str(body["source"]), pull(body, project.type)))
+    return preview_view(keep(state, str(body["source"]), pull(body, project.type, labelled=False)))
 
 
 @handles("createGroup")

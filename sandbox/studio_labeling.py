@@ -60,7 +60,7 @@ def create_labeling_session(state: StudioState, call: Call) -> Any:
     if body.get("file_id"):
         rows += rows_of_table(state.file(str(body["file_id"])).table, mapping)
     elif body.get("source") and not rows:
-        rows += rows_of_table(pull(body, project.type), mapping)
+        rows += rows_of_table(pull(body, project.type, labelled=True), mapping)
     check_rows(project, rows)
     if not known and not rows:
         known = [text.id for text in state.texts_of(project)]
@@ -111,7 +111,7 @@ def connect_labeling_source(state: StudioState, call: Call) -> Any:
     """Pull training data from a source into a new session; the preview of what came stands beside it."""
     user, project = open_project(state, call, "ANNOTATOR")
     body = fields(call)
-    stored = keep(state, str(body["source"]), pull(body, project.type))
+    stored = keep(state, str(body["source"]), pull(body, project.type, labelled=True))
     rows = rows_of_table(stored.table, {})
     check_rows(project, rows)
     session = add_session(state, user, project, f"From {body['source']}")

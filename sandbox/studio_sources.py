@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from random import Random
 from typing import Any, cast
 
-from .service import UploadedFile
+from .beginning import STARTED_AT
+from .service import Refusal, UploadedFile
 from .studio_files import preview_of, read_table, texts_in
 from .studio_records import StoredFile, Table
 from .studio_requests import number_of
@@ -15,6 +17,9 @@ from .studio_texts import Composed, hotel_reviews, product_feedback, ticket_topi
 __all__ = ["documents_given", "keep", "keep_upload", "preview_view", "pull"]
 
 ROWS_OF_A_SOURCE = 12
+CREDENTIALS = (1, 2)
+"""The ids of the credentials that are stored for sources; no operation lists or adds any."""
+LATEST_UPDATE = STARTED_AT - timedelta(days=18, hours=1)
 
 
 def keep(state: StudioState, name: str, table: Table) -> StoredFile:
@@ -32,11 +37,17 @@ def preview_view(stored: StoredFile) -> dict[str, Any]:
     return {"id": stored.id, "preview": preview_of(stored.table)}
 
 
-def pull(values: dict[str, Any], kind: str) -> Table:
+def pull(values: dict[str, Any], kind: str, *, labelled: bool) -> Table:
     """What a source delivers for a project of this type: the same texts each time for the same source.
 
-    `parameters` may hold `limit` and `updated_since`, as in the documented sample.
+    `parameters` may hold `limit` and `updated_since`, as in the documented sample. Only `labelled` data come
+    with a class and a label.
     """
+    credential = values.get("credential_id")
+    if credential is None:
+        raise Refusal(400, "invalid_request", "credential_id is missing: a source is connected with one.")
+    if credential not in CREDENTIALS:
+        raise Refusal(404, "not_found", f"There is no credential {credential}.")
     source = str(values.get("source") or "source")
     given = values.get("parameters")
     parameters = cast("dict[str, Any]", given) if isinstance(given, dict) else {}
@@ -47,7 +58,7 @@ def pull(values: dict[str, Any], kind: str) -> Table:
         texts = product_feedback(random, ROWS_OF_A_SOURCE)
     else:
         texts = ticket_topics(random, ROWS_OF_A_SOURCE)
-    records = [as_record(source, place, composed) for place, composed in enumerate(texts)]
+    records = [as_record(source, place, composed, labelled) for place, composed in enumerate(texts)]
     since = str(parameters.get("updated_since") or "")
     records = [record for record in records if str(record["updated"]) >= since]
     limit = number_of(parameters.get("limit"))
@@ -58,14 +69,16 @@ def pull(values: dict[str, Any], kind: str) -> Table:
     return Table(rows, header, records)
 
 
-def as_record(source: str, place: int, composed: Composed) -> dict[str, Any]:
+def as_record(source: str, place: int, composed: Composed, labelled: bool) -> dict[str, Any]:
     tags = next(iter(composed.gold.values()), [(None, None)])
     class_name, label = tags[0]
     record: dict[str, Any] = {
         "text": composed.text,
         "source": source,
-        "updated": f"2026-05-{28 - place:02}T08:00:00Z",
+        "updated": (LATEST_UPDATE - timedelta(days=place)).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+    if not labelled:
+        return record
     record |= {name: value for name, value in (("class", class_name), ("label", label)) if value}
     return record
 
@@ -87,7 +100,7 @@ def documents_given(
     if values.get("file_id"):
         table = state.file(str(values["file_id"])).table
     elif values.get("source") and not found:
-        table = pull(values, kind)
+        table = pull(values, kind, labelled=False)
     if table is not None:
         column_name = values.get("column_name")
         column = None if column_name is not None else number_of(values.get("column"))
