@@ -44,10 +44,14 @@ def list_analyses(state: StudioState, call: Call) -> Any:
 
 @handles("createBatchAnalysis")
 def create_batch_analysis(state: StudioState, call: Call) -> Any:
-    """Start an analysis. The documented body names no model; without `model_id` the active one is taken."""
+    """Start an analysis. The documented body names no model: without `model_id` the active one is taken.
+
+    Which one that is stands in the description then.
+    """
     user = signed_in(state, call)
     body = fields(call)
-    model = model_for(state, user, number_of(body.get("model_id")))
+    chosen = model_id_in(body)
+    model = usual_model(state, user) if chosen is None else open_usable_model(state, user, chosen)
     texts = documents_given(state, body, model.type)
     if not texts:
         message = "An analysis needs documents: list them, or name a file_id and a column."
@@ -57,6 +61,8 @@ def create_batch_analysis(state: StudioState, call: Call) -> Any:
     analysis = Analysis(
         number, state.new_uuid(), name, model.id, model.project_id, user.id, model.type, state.moment()
     )
+    if chosen is None:
+        analysis.description = f"no model_id was given, so model {model.id} was used"
     analysis.split = flag(body.get("split"), usual=True)
     for text, meta in texts:
         stored = state.add_text(model.project_id, text, meta, split=analysis.split)
@@ -74,7 +80,10 @@ def run_adhoc_analysis(state: StudioState, call: Call) -> Any:
     """Analyse texts at once. Nothing is kept; a document's own id comes back with it."""
     user = signed_in(state, call)
     body = fields(call)
-    model = model_for(state, user, number_of(body.get("model_id")))
+    chosen = model_id_in(body)
+    if chosen is None:
+        raise Refusal(400, "invalid_request", "model_id is missing: name the model that is to analyze.")
+    model = open_usable_model(state, user, chosen)
     given: list[dict[str, Any]] = body.get("documents") or []
     if not given:
         raise Refusal(400, "invalid_request", "Ad-hoc analysis needs documents.")
@@ -186,19 +195,30 @@ def unnumbered(tag: Tag) -> dict[str, Any]:
     return view
 
 
-def model_for(state: StudioState, user: User, model_id: int | None) -> Model:
-    """The model that is asked for, else the newest active one of the user's default workspace."""
+def model_id_in(body: dict[str, Any]) -> int | None:
+    """The model that a body names; None if it names none."""
+    given = body.get("model_id")
+    if given is not None and number_of(given) is None:
+        raise Refusal(400, "invalid_request", "model_id must be the number of a model.")
+    return number_of(given)
+
+
+def open_usable_model(state: StudioState, user: User, model_id: int) -> Model:
+    """The model of an id, if the user may use it and it is ready."""
+    model = state.model(model_id)
+    if model not in reachable_models(state, user):
+        raise Refusal(403, "forbidden", f"You may not use model {model_id}.")
+    if model.project_id is not None:
+        check_role(state, user, state.workspaces[state.projects[model.project_id].workspace_id], "USER")
+    if not model.usable:
+        message = f"Model {model_id} is {model.status}; it has to be ready first."
+        raise Refusal(400, "invalid_request", message)
+    return model
+
+
+def usual_model(state: StudioState, user: User) -> Model:
+    """The newest active model of the user's default workspace, or the next best."""
     models = reachable_models(state, user)
-    if model_id is not None:
-        model = state.model(model_id)
-        if model not in models:
-            raise Refusal(403, "forbidden", f"You may not use model {model_id}.")
-        if model.project_id is not None:
-            check_role(state, user, state.workspaces[state.projects[model.project_id].workspace_id], "USER")
-        if not model.usable:
-            message = f"Model {model_id} is {model.status}; it has to be ready first."
-            raise Refusal(400, "invalid_request", message)
-        return model
     home = home_of(state, user)
     projects = {project.id for project in state.projects.values() if project.workspace_id == home.id}
     extracting = {hitl.model_id for hitl in state.hitls.values() if hitl.labels}

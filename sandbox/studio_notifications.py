@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from .service import Call, Refusal, handles
@@ -33,12 +34,28 @@ def update_notification(state: StudioState, call: Call) -> Any:
     """Change a notification; an empty `read` marks it as unread."""
     entry = own_notification(state, call)
     body = fields(call)
+    for name in ("created", "read"):
+        if body.get(name):
+            check_moment(name, str(body[name]))
     for name in ("title", "text", "created", "type"):
         if name in body:
             setattr(entry, name, body[name])
     if "read" in body:
         entry.read = body["read"] or None
     return notification_view(entry)
+
+
+def check_moment(name: str, text: str) -> None:
+    """Refuse a text that is no date with a time."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        known = False
+    else:
+        known = "T" in text.upper()
+    if not known:
+        message = f"{name} must be a date-time such as 2026-11-16T09:00:00Z; it came as {text[:50]!r}."
+        raise Refusal(400, "invalid_request", message)
 
 
 def own_notification(state: StudioState, call: Call) -> Notification:
