@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
+
 import httpx2
 from pydantic import SecretStr
 
@@ -30,10 +32,10 @@ def embedded(
 ) -> tuple[Settings, httpx2.AsyncBaseTransport]:
     """Settings whose calls go to a sandbox in this process, and the transport that takes them there."""
     own = {
-        "nanonets_api_key": SecretStr("sandbox"),
+        "nanonets_api_key": SecretStr(token_hex()),
         "nanonets_base_url": "http://127.0.0.1/nanonets",
         "studio_email": "reviewer@sandbox.example",
-        "studio_password": SecretStr("sandbox"),
+        "studio_password": SecretStr(token_hex()),
         "studio_token": None,
         "studio_base_url": "http://127.0.0.1/studio",
     }
