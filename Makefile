@@ -14,7 +14,7 @@ test: $(VENV)/.ready
 lint: $(VENV)/.ready
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
-	$(RUN)/pyright
+	$(RUN)/pyright --project pyproject.toml
 	$(RUN)/python -m docreview_mcp.tools.generate --check
 
 format: $(VENV)/.ready
@@ -25,7 +25,7 @@ generate: $(VENV)/.ready
 	$(RUN)/python -m docreview_mcp.tools.generate
 
 bench: $(VENV)/.ready
-	$(RUN)/python bench/run.py
+	$(RUN)/python -m bench.run
 
 # The pinned versions with their hashes, for Python 3.11 and newer on any platform.
 constraints: $(VENV)/.ready
