@@ -10,6 +10,8 @@ from ..tools import without_secrets
 
 __all__ = ["MaskingFormatter", "set_up_logging"]
 
+_HTTP_LIBRARIES = ("httpx2", "httpcore2")  # at DEBUG they print header lines, such as Set-Cookie
+
 
 class MaskingFormatter(logging.Formatter):
     """Formats a record, exception included, and then takes every secret out of the text."""
@@ -28,3 +30,5 @@ def set_up_logging(level: str, secrets: Callable[[], Sequence[str]]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(MaskingFormatter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _HTTP_LIBRARIES:
+        logging.getLogger(name).setLevel(logging.INFO if level == "DEBUG" else logging.NOTSET)
