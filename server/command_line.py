@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _SHARED: Sequence[tuple[str, str, str]] = (
     ("--sandbox", "", "Use made-up data in memory; no account needed."),
     ("--toolsets", "A,B", "Toolset names, or documented, companion, extra, all."),
-    ("--tools", "A,B", "Single tools, in addition to --toolsets."),
+    ("--tools", "A,B", "Only these tools, or in addition to --toolsets."),
     ("--exclude-tools", "A,B", "Tools to leave out."),
     ("--read-only", "", "Only tools that change nothing."),
 )
@@ -61,7 +61,13 @@ def stdio(**options: Any) -> None:
 
 
 @command_line.command()
-@click.option("--pause", default=0.0, show_default=True, help="Seconds between steps, for an audience.")
+@click.option(
+    "--pause",
+    type=click.FloatRange(0, 60),
+    default=0.0,
+    show_default=True,
+    help="Seconds between steps, for an audience.",
+)
 def demo(pause: float) -> None:
     """Do real review work on the sandbox through a real MCP client, and show each step."""
     from .demo import run_demo
@@ -76,7 +82,7 @@ def tools(as_json: bool, **options: Any) -> None:
     """Show the tools that a host would see with these settings."""
     from .tool_table import show_tools
 
-    show_tools(_settings(options), as_json)
+    sys.exit(show_tools(_settings(options), as_json))
 
 
 @command_line.command()
@@ -100,7 +106,13 @@ def call(tool: str, arguments: str, **options: Any) -> None:
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Address to listen on (this machine only)."
 )
-@click.option("--port", default=8100, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8100,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
 @click.option("--seed", default=0, show_default=True, help="Which made-up data.")
 def sandbox(host: str, port: int, seed: int) -> None:
     """Serve the stand-in for both services over HTTP."""

@@ -5,6 +5,7 @@ Every step reads back what it changed. The demo ends with status 0 only if each 
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from typing import Any, cast
 import anyio
 from mcp import Client, StdioServerParameters
 from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
 
 __all__ = ["run_demo"]
 
 Answer = dict[str, Any]
 
+_LOOKS_SHOWN = 2
+_ID_LENGTH, _ID_SHOWN = 36, 8
 _AMOUNTS = ("subtotal", "tax_amount", "total_amount")
 _REVIEWS = (
     "The room was spotless and quiet. Breakfast was cold and the waiter was rude.",
@@ -28,6 +33,20 @@ _REVIEWS = (
 
 class DemoProblem(Exception):  # noqa: N818 - the demo's own word for a step that went wrong
     """A step did not do what it says."""
+
+
+class _ReaderGone(DemoProblem):
+    """Nobody reads the transcript any more (`| head`)."""
+
+
+class _Screen(Console):
+    """The terminal or pipe. What rich raises for a broken pipe, `SystemExit`, no task group can bear."""
+
+    def on_broken_pipe(self) -> None:
+        """Write nothing more, not at exit either, and end the demo."""
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise _ReaderGone
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +66,24 @@ class _Transcript:
     def __init__(self, client: Client, pause: float) -> None:
         self._client = client
         self._pause = pause
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = _Screen(highlight=False)
         self.calls = 0
 
     def step(self, text: str) -> None:
         """A step of the story."""
-        self._console.print(f"\n[bold]{text}[/bold]")
+        self._print(Text(f"\n{text}", style="bold"))
 
     def found(self, text: str) -> None:
         """What a step showed."""
-        self._console.print(f"  {text}", markup=False)
+        self._print(Text(text), 2)
 
     async def call(self, tool: str, **arguments: Any) -> Answer:
         """One tool call; raises `DemoProblem` if it fails."""
-        await anyio.sleep(self._pause)
-        shown = ", ".join(f"{name}={_brief(value)}" for name, value in arguments.items())
-        self._console.print(f"  [cyan]→ {tool}[/cyan]({shown})" if shown else f"  [cyan]→ {tool}[/cyan]()")
+        await self._announce(tool, arguments)
+        return await self.call_silently(tool, **arguments)
+
+    async def call_silently(self, tool: str, **arguments: Any) -> Answer:
+        """The same without a word."""
         result = await self._client.call_tool(tool, arguments)
         self.calls += 1
         answer = cast("Answer", result.structured_content)
@@ -72,6 +93,7 @@ class _Transcript:
 
     async def refused(self, tool: str, code: str, **arguments: Any) -> Answer:
         """A call that has to fail with this code; raises `DemoProblem` if it does not."""
+        await self._announce(tool, arguments)
         result = await self._client.call_tool(tool, arguments)
         self.calls += 1
         answer = cast("Answer", result.structured_content)
@@ -79,16 +101,29 @@ class _Transcript:
             raise DemoProblem(f"{tool} was expected to be refused as {code}")
         return answer["error"]
 
+    async def _announce(self, tool: str, arguments: Answer) -> None:
+        await anyio.sleep(self._pause)
+        shown = ", ".join(f"{name}={_brief(value)}" for name, value in arguments.items())
+        self._print(Text.assemble((f"→ {tool}", "cyan"), f"({shown})"), 2)
+
+    def _print(self, text: Text, indent: int = 0) -> None:
+        """On a terminal long lines are wrapped at words, elsewhere they stay whole."""
+        if self._console.is_terminal:
+            self._console.print(Padding.indent(text, indent) if indent else text)
+        else:
+            self._console.print(Text(" " * indent) + text, soft_wrap=True)
+
 
 def run_demo(pause: float = 0.0) -> int:
     """Run the demo with `pause` seconds before each call. Gives 0 if every step did what it says."""
     try:
-        anyio.run(_run, pause)
+        anyio.run(_run, max(0.0, pause))  # in this order also for nan
     except BaseExceptionGroup as group:
         problem = next(_problems(group), None)
         if problem is None:
             raise
-        sys.stderr.write(f"docreview-mcp demo: {problem}\n")
+        if not isinstance(problem, _ReaderGone):
+            sys.stderr.write(f"docreview-mcp demo: {problem}\n")
         return 1
     return 0
 
@@ -99,7 +134,7 @@ async def _run(pause: float) -> None:
     )
     async with Client(server) as client:
         transcript = _Transcript(client, pause)
-        transcript.step("A client starts docreview over stdio, on the sandbox: no account, made-up documents")
+        transcript.step("A client starts docreview over stdio, on the sandbox (made-up data, no account)")
         tools = await client.list_tools()
         transcript.found(f"{len(tools.tools)} tools are offered")
         await _review_an_invoice(transcript)
@@ -125,8 +160,8 @@ async def _review_an_invoice(transcript: _Transcript) -> None:
     doubt = await _find_doubt(transcript, workflow_id, waiting)
     document_id = doubt.document["document_id"]
     transcript.found(
-        f"{doubt.document['original_document_name']}: {doubt.field_name} was read as"
-        f" {doubt.field['value']} ({doubt.field['confidence']} sure), but the sum is {doubt.right_value}"
+        f"{doubt.document['original_document_name']}: {doubt.field_name} reads"
+        f" {doubt.field['value']} ({doubt.field['confidence']} sure), the sum is {doubt.right_value}"
     )
 
     transcript.step("3. Correct the value, and verify it with a note")
@@ -156,7 +191,7 @@ async def _review_an_invoice(transcript: _Transcript) -> None:
     await transcript.call("nanonets_approve_file", **file)
     pages = (await transcript.call("nanonets_get_file", **file))["moderated_images"]
     _expect(bool(pages) and all(page["is_moderated"] for page in pages), "the file is not approved")
-    transcript.found(f"read back: approved, {len(pages)} page(s) moderated")
+    transcript.found(f"read back: approved, {len(pages)} {'page' if len(pages) == 1 else 'pages'} moderated")
 
 
 async def _see_what_is_refused(transcript: _Transcript) -> None:
@@ -185,18 +220,22 @@ async def _analyse_reviews(transcript: _Transcript) -> None:
             _expect(text[start:end] == segment["text"], "a segment does not stand where its span says")
             found = ", ".join(f"{tag['class']} {tag['label']}" for tag in segment["tags"]) or "-"
             tags += len(segment["tags"])
-            transcript.found(f"{found:<28} {segment['text']}")
+            transcript.found(segment["text"].strip())
+            transcript.found(f"  {found}")
     _expect(tags > 0, "the analysis found nothing")
 
 
 async def _find_doubt(transcript: _Transcript, workflow_id: str, waiting: list[Answer]) -> _Doubt:
-    for entry in waiting:
-        document = await transcript.call(
+    for looks, entry in enumerate(waiting, 1):
+        look = transcript.call if looks <= _LOOKS_SHOWN else transcript.call_silently
+        document = await look(
             "nanonets_get_document", workflow_id=workflow_id, document_id=entry["document_id"]
         )
         for page in document["pages"]:
             doubt = _wrong_total(document, page)
             if doubt is not None:
+                if looks > _LOOKS_SHOWN:
+                    transcript.found(f"… and {looks - _LOOKS_SHOWN} more")
                 return doubt
     raise DemoProblem("every invoice adds up, so there is nothing to correct")
 
@@ -245,8 +284,11 @@ def _expect(holds: bool, otherwise: str) -> None:
 
 
 def _brief(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    if isinstance(value, list):
+        return f"[{len(cast('list[object]', value))} items]"
+    if isinstance(value, str) and len(value) == _ID_LENGTH and value.count("-") == 4:
+        return f"'{value[:_ID_SHOWN]}…'"
+    return repr(value)
 
 
 def _problems(group: BaseExceptionGroup[BaseException]) -> Iterator[DemoProblem]:

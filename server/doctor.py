@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal, cast
 
 import anyio
 import click
 from mcp import Client
 from mcp.server import Server
+from pydantic import AliasChoices
 
 from ..schemas import Service
 from ..tools import Tool, load_tools
@@ -21,6 +24,8 @@ from .files import FilePolicy
 from .logs import set_up_logging
 from .services import Services
 from .settings import Settings
+from .stdio import half_login
+from .tool_table import NOTHING_CHOSEN
 
 __all__ = ["Finding", "examine", "host_findings"]
 
@@ -31,9 +36,11 @@ _MARKS: dict[Level, tuple[str, str]] = {
     "note": ("note", "yellow"),
     "fault": ("fault", "red"),
 }
+_NAMES: dict[Service, str] = {"nanonets": "Nanonets", "studio": "Studio"}
 _PROBES: dict[Service, str] = {"nanonets": "nanonets_list_workflows", "studio": "studio_list_projects"}
 _HOST_LIMITS = (("Cursor", 40), ("VS Code", 128))
 _LONGEST_NAME = 60 - len("docreview")
+_PREFIX = "DOCREVIEW_"
 _MANY_TOKENS = 20_000
 
 
@@ -51,6 +58,7 @@ def examine(settings: Settings) -> int:
     set_up_logging(settings.log_level, lambda: settings.secrets)
     findings = [
         *_credential_findings(settings),
+        *_variable_findings(),
         *_file_findings(settings),
         *host_findings(settings.selection.choose(load_tools())),
         *anyio.run(_reach_services, settings),
@@ -64,6 +72,8 @@ def examine(settings: Settings) -> int:
 
 def host_findings(tools: list[Tool]) -> list[Finding]:
     """What hosts would drop or choke on in a list of tools."""
+    if not tools:
+        return [Finding("note", "tools", NOTHING_CHOSEN)]
     definitions = [tool.definition() for tool in tools]
     characters = sum(
         len(tool.name) + len(tool.description) + len(json.dumps(tool.input_schema, separators=(",", ":")))
@@ -95,20 +105,38 @@ def _credential_findings(settings: Settings) -> list[Finding]:
     nanonets = settings.nanonets_api_key is not None
     by_password = bool(settings.studio_email and settings.studio_password)
     by_token = settings.studio_token is not None
-    half = bool(settings.studio_email) != bool(settings.studio_password) and not by_token
     studio = "STUDIO_EMAIL and STUDIO_PASSWORD are set" if by_password else "STUDIO_TOKEN is set"
     missing: Level = "note" if nanonets or by_password or by_token else "fault"
     found = [
         Finding("ok", "Nanonets", "NANONETS_API_KEY is set")
         if nanonets
         else Finding(missing, "Nanonets", "NANONETS_API_KEY is not set"),
-        Finding("ok", "Studio", studio)
-        if by_password or by_token
-        else Finding(missing, "Studio", "neither STUDIO_EMAIL with STUDIO_PASSWORD nor STUDIO_TOKEN is set"),
     ]
-    if half:
-        found.append(Finding("fault", "Studio", "STUDIO_EMAIL and STUDIO_PASSWORD are needed together"))
-    return found
+    if by_password or by_token:
+        return [*found, Finding("ok", "Studio", studio)]
+    if fault := half_login(settings):
+        return [*found, Finding("fault", "Studio", fault)]
+    neither = "neither STUDIO_EMAIL with STUDIO_PASSWORD nor STUDIO_TOKEN is set"
+    return [*found, Finding(missing, "Studio", neither)]
+
+
+def _variable_findings() -> list[Finding]:
+    """Variables that look like settings of docreview and are none: a misspelling would go unnoticed."""
+    known = [
+        str(choice).removeprefix(_PREFIX)
+        for field in Settings.model_fields.values()
+        if isinstance(field.validation_alias, AliasChoices)
+        for choice in field.validation_alias.choices
+        if str(choice).startswith(_PREFIX)
+    ]
+    findings: list[Finding] = []
+    for name in sorted(name for name in os.environ if name.upper().startswith(_PREFIX)):
+        rest = name.upper().removeprefix(_PREFIX)
+        if rest not in known:
+            near = get_close_matches(rest, known, n=1)
+            hint = f"; did you mean {_PREFIX}{near[0]}?" if near else "; see Settings in README.md"
+            findings.append(Finding("note", name, f"is no setting and has no effect{hint}"))
+    return findings
 
 
 def _file_findings(settings: Settings) -> list[Finding]:
@@ -128,11 +156,11 @@ async def _reach_services(settings: Settings) -> list[Finding]:
         for service in _services_to_try(settings):
             result = await client.call_tool(_PROBES[service], {})
             if not result.is_error:
-                findings.append(Finding("ok", service, "answers, and the credentials are right"))
+                findings.append(Finding("ok", _NAMES[service], "answers, and the credentials are right"))
                 continue
             answer = cast("dict[str, dict[str, str]]", result.structured_content)
             findings.append(
-                Finding("fault", service, f"{answer['error']['message']} {answer['error']['next']}")
+                Finding("fault", _NAMES[service], f"{answer['error']['message']} {answer['error']['next']}")
             )
     return findings
 

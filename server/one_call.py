@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from difflib import get_close_matches
 from typing import Any, cast
 
 import anyio
 import click
 from mcp import Client, MCPError
 
+from ..tools import load_tools
 from .application import build_server
 from .logs import set_up_logging
 from .settings import Settings
@@ -30,6 +32,14 @@ def call_once(settings: Settings, tool: str, arguments: str) -> int:
     if not isinstance(given, dict):
         click.echo(f"docreview-mcp: the arguments are no JSON object; wanted {_EXAMPLE}", err=True)
         return 2
+    names = [each.name for each in load_tools()]
+    if tool not in names:
+        near = get_close_matches(tool, names, n=1)
+        hint = f"; did you mean {near[0]}?" if near else "."
+        click.echo(
+            f"docreview-mcp: Unknown tool {tool}{hint} See docreview-mcp tools --toolsets all", err=True
+        )
+        return 2
 
     async def show_progress(progress: float, total: float | None, message: str | None) -> None:
         click.echo(f"… {message}", err=True)
@@ -41,7 +51,7 @@ def call_once(settings: Settings, tool: str, arguments: str) -> int:
                     tool, cast("dict[str, Any]", given), progress_callback=show_progress
                 )
             except MCPError as error:
-                click.echo(f"docreview-mcp: {error}; see docreview-mcp tools", err=True)
+                click.echo(f"docreview-mcp: {error}; see docreview-mcp call --help", err=True)
                 return 2
         indent = 2 if sys.stdout.isatty() else None
         click.echo(json.dumps(result.structured_content, ensure_ascii=False, indent=indent))

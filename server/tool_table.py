@@ -7,27 +7,34 @@ import sys
 import anyio
 import click
 
-from ..tools import load_tools
+from ..tools import Tool, load_tools
 from .settings import Settings
 
-__all__ = ["show_tools"]
+__all__ = ["NOTHING_CHOSEN", "show_tools"]
 
+NOTHING_CHOSEN = "these settings show no tool; check --toolsets, --tools, --exclude-tools and --read-only"
 _EFFECT_STYLES = {"read": "green", "write": "yellow", "destructive": "red"}
 
 
-def show_tools(settings: Settings, as_json: bool) -> None:
-    """Print the tools. Raises `SelectionError` for a name that stands for nothing."""
+def show_tools(settings: Settings, as_json: bool) -> int:
+    """Print the tools. Gives 1 if there are none. Raises `SelectionError` for an unknown name."""
+    chosen = settings.selection.choose(load_tools())
     if as_json:
         click.echo(_listed(settings))
-        return
+    elif sys.stdout.isatty():
+        _show_table(chosen)
+    else:
+        for tool in chosen:
+            click.echo(f"{tool.name}\t{tool.toolset}\t{tool.effect}\t{tool.title}")
+    if not chosen:
+        click.echo(f"docreview-mcp: {NOTHING_CHOSEN}", err=True)
+    return 0 if chosen else 1
+
+
+def _show_table(chosen: list[Tool]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    chosen = settings.selection.choose(load_tools())
-    if not sys.stdout.isatty():
-        for tool in chosen:
-            click.echo(f"{tool.name}\t{tool.toolset}\t{tool.effect}\t{tool.title}")
-        return
     table = Table("tool", "toolset", "effect", "title", box=None)
     for tool in chosen:
         style = _EFFECT_STYLES[tool.effect]
