@@ -216,7 +216,7 @@ async def test_annotated_pages_arrive_as_pictures(era: Era) -> None:
 
 async def test_the_refused_faults_do_not_change_anything() -> None:
     async with reviewing() as (client, sandbox):
-        sandbox.faults.add(Fault("status", "updateProject", status=503))
+        sandbox.faults.add(Fault("status", "updateProject", status=503, headers={"Retry-After": "0"}))
         sandbox.faults.add(Fault("cut", "updateProject", after=True))
         first = error_of(await client.call_tool("studio_create_project", {"name": "", "type": "NONE"}))
         assert first["code"] == "invalid_arguments"
