@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import cast
 
-__all__ = ["MOST_LEVELS", "is_deep"]
+__all__ = ["MOST_LEVELS", "is_deep", "may_be_deep"]
 
 MOST_LEVELS = 100
 """The most levels of lists and objects in an argument or an answer."""
+
+
+def may_be_deep(text: str) -> bool:
+    """Whether JSON text opens enough lists and objects that a closer look is needed."""
+    return text.count("[") + text.count("{") > MOST_LEVELS
 
 
 def is_deep(value: object) -> bool:

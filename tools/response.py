@@ -25,8 +25,11 @@ class Response:
     @property
     def text(self) -> str:
         """The body as text, in the named character set or else UTF-8; what does not fit is replaced."""
+        content_type = self.headers.get("content-type", "")
+        if "charset" not in content_type.lower():
+            return self.content.decode("utf-8-sig", "replace")
         header = Message()
-        header["Content-Type"] = self.headers.get("content-type", "")
+        header["Content-Type"] = content_type
         try:
             return self.content.decode(header.get_content_charset("utf-8-sig"), "replace")
         except LookupError:

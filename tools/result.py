@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from ..schemas import JsonObject, JsonValue, Operation
-from .depth import is_deep
+from .depth import is_deep, may_be_deep
 from .drift import differences
 from .failure import Done, ToolFailure
 from .pictures import Picture, may_hold_pictures, mime_type_of, picture_of, without_pictures
@@ -98,18 +98,18 @@ def _parse(operation: Operation, response: Response) -> JsonValue:
     """The body as JSON that every host can read: whole characters, finite numbers, not too deep."""
     if not response.content.strip():
         return None
+    text = response.text
     try:
-        value = cast("JsonValue", json.loads(response.text, parse_constant=_no_number))
+        value = cast("JsonValue", json.loads(text, parse_constant=_no_number))
     except RecursionError:
-        return {"text": response.text}
+        return {"text": text}
     except ValueError:
         if response.content_type.startswith("text/"):
-            return {"text": response.text}
+            return {"text": text}
         raise _unreadable(operation, response) from None
-    if is_deep(value):
-        return {"text": response.text}
-    has_escapes = "\\ud" in response.text or "\\uD" in response.text
-    return _whole_characters(value) if has_escapes else value
+    if may_be_deep(text) and is_deep(value):
+        return {"text": text}
+    return _whole_characters(value) if "\\ud" in text or "\\uD" in text else value
 
 
 def _whole_characters(value: JsonValue) -> JsonValue:
