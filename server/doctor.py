@@ -24,7 +24,6 @@ from .files import FilePolicy
 from .logs import set_up_logging
 from .services import Services
 from .settings import Settings
-from .stdio import half_login
 from .tool_table import NOTHING_CHOSEN
 
 __all__ = ["Finding", "examine", "host_findings"]
@@ -114,7 +113,7 @@ def _credential_findings(settings: Settings) -> list[Finding]:
     ]
     if by_password or by_token:
         return [*found, Finding("ok", "Studio", studio)]
-    if fault := half_login(settings):
+    if fault := settings.half_login:
         return [*found, Finding("fault", "Studio", fault)]
     neither = "neither STUDIO_EMAIL with STUDIO_PASSWORD nor STUDIO_TOKEN is set"
     return [*found, Finding(missing, "Studio", neither)]

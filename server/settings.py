@@ -154,6 +154,16 @@ class Settings(BaseSettings):
         return tuple(name for name, there in found if there) or ("nanonets", "studio")
 
     @property
+    def half_login(self) -> str:
+        """What is missing for a Studio login that is only half given; empty if nothing is."""
+        has_email, has_password = self.studio_email is not None, self.studio_password is not None
+        if self.sandbox or self.studio_token is not None or has_email == has_password:
+            return ""
+        names = ("STUDIO_EMAIL", "STUDIO_PASSWORD")
+        there, missing = names if has_email else reversed(names)
+        return f"{there} is set without {missing}, so Studio cannot be used; set both, or STUDIO_TOKEN"
+
+    @property
     def selection(self) -> Selection:
         """Which tools these settings show."""
         return Selection(
