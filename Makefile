@@ -9,7 +9,7 @@ demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
 
 test: $(VENV)/.ready
-	$(RUN)/pytest
+	$(RUN)/pytest -n auto
 
 lint: $(VENV)/.ready
 	$(RUN)/ruff format --check .
