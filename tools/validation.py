@@ -58,9 +58,10 @@ def invalid(operation: Operation, faults: Sequence[str]) -> ToolFailure:
     """The failure for arguments at fault; nothing was sent."""
     listed = "; ".join(faults[:_SHOWN_FAULTS])
     more = f"; and {len(faults) - _SHOWN_FAULTS} more" if len(faults) > _SHOWN_FAULTS else ""
+    end = "" if listed.endswith("?") and not more else "."
     return ToolFailure(
         "invalid_arguments",
-        f"{operation.tool}: {listed}{more}.",
+        f"{operation.tool}: {listed}{more}{end}",
         happened=NOTHING_SENT,
         next_step="Correct the named arguments and call the tool again.",
     )
