@@ -132,13 +132,14 @@ class StudioSession:
         """Sign in, unless that failed for another call while this one waited: then it fails the same way."""
         if self._failed is not None and self._logins != logins_before:
             raise self._failed.before_sending("")
-        self._logins += 1
         self._failed = None
         try:
             self._token = await self._log_in(self._email, self._password)
         except ToolFailure as failure:
             self._failed = failure
             raise
+        finally:
+            self._logins += 1
 
     def _check_can_sign_in(self, operation: Operation) -> None:
         if self._was_ended:

@@ -161,8 +161,10 @@ class ServiceClient:
                 answer = await client.send(outgoing, stream=True)
                 try:
                     target = _same_host_redirect(outgoing, answer)
-                    if target is None or not progress.may_send:
+                    if target is None:
                         return await _whole(answer, operation)
+                    if not progress.may_send:
+                        raise _no_request_left(operation, answer.status_code)
                     url = target
                 finally:
                     await answer.aclose()
@@ -225,6 +227,8 @@ class ServiceClient:
             failure = failure_of(operation, response, (password,))
             if response.status in (400, 401, 403, 404, 422):
                 failure.code, failure.next_step = "unauthorized", _CHECK_ACCOUNT
+        if response is None or response.status >= 500:
+            failure.retryable, failure.next_step = True, "Call again later."
         raise failure.before_sending("Signing in to Studio failed.")
 
     def _keep_session(self, operation: Operation, response: Response) -> None:
@@ -275,11 +279,23 @@ def _tls() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
+def _no_request_left(operation: Operation, status: int) -> ToolFailure:
+    return ToolFailure(
+        "upstream_error",
+        f"{operation.tool}: the service redirected again after as many requests as a call may send.",
+        status=status,
+        retryable=True,
+        next_step="Call again later.",
+    )
+
+
 async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
     parts: list[bytes] = []
     size = 0
     async for part in answer.aiter_bytes():
         size += len(part)
+        if size > _MOST_ANSWER_BYTES and not answer.is_success:
+            break
         if size > _MOST_ANSWER_BYTES:
             raise ToolFailure(
                 "too_large",

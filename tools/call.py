@@ -24,6 +24,9 @@ __all__ = ["Report", "Upstream", "call_operation", "failure_result"]
 _LARGE_BYTES = 500_000
 """An answer from this size on is shaped beside the event loop, so that other calls go on."""
 
+_MOST_MESSAGE = 1_000
+"""The most characters of a message; what is longer was a page of the service and no reason."""
+
 Report = Callable[[str], Awaitable[None]]
 """Tells the host what a call waits for, in a few words."""
 
@@ -92,8 +95,8 @@ async def call_operation(
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     """The result that tells of a failure, with no secret in it."""
-    message = without_secrets(failure.message, secrets)
-    failure.message = message.encode("utf-8", "replace").decode()
+    message = without_secrets(failure.message, secrets).encode("utf-8", "replace").decode()
+    failure.message = message if len(message) <= _MOST_MESSAGE else f"{message[:_MOST_MESSAGE]}…"
     structured: JsonObject = failure.as_object()
     return ToolResult(structured, compact(structured), is_error=True)
 

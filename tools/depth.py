@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import cast
 
-__all__ = ["MOST_LEVELS", "is_deep", "may_be_deep"]
+from ..schemas import JsonValue
+
+__all__ = ["MOST_LEVELS", "is_deep", "may_be_deep", "without_depth"]
 
 MOST_LEVELS = 100
 """The most levels of lists and objects in an argument or an answer."""
@@ -23,6 +25,17 @@ def is_deep(value: object) -> bool:
         if not level:
             return False
     return True
+
+
+def without_depth(value: JsonValue, levels: int = MOST_LEVELS) -> JsonValue:
+    """A copy in which what is nested more deeply than is taken is replaced by a text that says so."""
+    if not isinstance(value, (dict, list)):
+        return value
+    if levels == 0:
+        return "[left out: nested too deeply]"
+    if isinstance(value, list):
+        return [without_depth(entry, levels - 1) for entry in value]
+    return {key: without_depth(entry, levels - 1) for key, entry in value.items()}
 
 
 def _inside(value: object) -> list[object]:

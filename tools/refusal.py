@@ -11,13 +11,14 @@ from email.utils import parsedate_to_datetime
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation
+from .depth import without_depth
 from .failure import LOOK_FIRST, Done, ErrorCode, ToolFailure, done_after_cut
 from .response import Response
-from .secrets import without_secrets
+from .secrets import without_secret_properties, without_secrets
 
 __all__ = ["failure_of", "refused_wait"]
 
-_REASON_CHARACTERS = 500
+_MOST_REASON = 20_000
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _MOST_WAIT = 86_400.0
 
@@ -72,7 +73,7 @@ def failure_of(operation: Operation, response: Response, secrets: Iterable[str] 
     wait = refused_wait(response)
     if response.status == 503 and wait:
         meaning = _BY_STATUS[429]
-    reason = without_secrets(_reason(response), secrets)[:_REASON_CHARACTERS].strip().rstrip(".")
+    reason = without_secrets(_reason(operation, response), secrets)
     said = f": {reason}" if reason else " without a reason"
     next_step = meaning.next_step.format(credentials=_CREDENTIALS[operation.service])
     if meaning.code == "rate_limited" and wait is not None:
@@ -118,11 +119,13 @@ def _done(operation: Operation, status: int) -> Done:
     return done_after_cut(operation) if status >= 500 and status != 503 else "no"
 
 
-def _reason(response: Response) -> str:
+def _reason(operation: Operation, response: Response) -> str:
+    """Why, in the service's words; long texts are shortened only after every secret was taken out."""
     if response.is_html:
         return "an HTML page"
-    body = _json(response)
-    return "; ".join(_texts(body)) if isinstance(body, (dict, list)) else response.text.strip()
+    body = without_secret_properties(operation.service, without_depth(_json(response)))
+    told = "; ".join(_texts(body)) if isinstance(body, (dict, list)) else response.text
+    return told[:_MOST_REASON].strip().rstrip(".?!")
 
 
 def _json(response: Response) -> JsonValue:

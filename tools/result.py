@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from ..schemas import JsonObject, JsonValue, Operation
-from .depth import is_deep, may_be_deep
+from .depth import is_deep, may_be_deep, without_depth
 from .drift import differences
 from .failure import Done, ToolFailure
 from .pictures import Picture, may_hold_pictures, mime_type_of, picture_of, without_pictures
@@ -17,6 +17,7 @@ from .secrets import (
     masked,
     may_hold_secret_properties,
     without_secret_properties,
+    without_secret_text,
     without_secrets,
 )
 from .size import compact, fit
@@ -102,13 +103,13 @@ def _parse(operation: Operation, response: Response) -> JsonValue:
     try:
         value = cast("JsonValue", json.loads(text, parse_constant=_no_number))
     except RecursionError:
-        return {"text": text}
+        return {"text": without_secret_text(operation.service, text)}
     except ValueError:
         if response.content_type.startswith("text/"):
-            return {"text": text}
+            return {"text": without_secret_text(operation.service, text)}
         raise _unreadable(operation, response) from None
     if may_be_deep(text) and is_deep(value):
-        return {"text": text}
+        value = without_depth(value)
     return _whole_characters(value) if "\\ud" in text or "\\uD" in text else value
 
 

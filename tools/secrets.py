@@ -16,6 +16,7 @@ __all__ = [
     "may_hold_secret_properties",
     "secret_arguments",
     "without_secret_properties",
+    "without_secret_text",
     "without_secrets",
 ]
 
@@ -24,7 +25,7 @@ REMOVED = "[secret removed]"
 
 _LONG = 12
 _SHORTEST = 4
-_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+")
+_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+")
 """A JSON Web Token."""
 _HEADER = re.compile(r"(?<=\bBearer )[\w.~+/=-]{8,}|(?<=\bBasic )[\w+/]{16,}={0,2}")
 """The credentials of a header. Looked for in errors and logs only: documents may hold such words."""
@@ -51,8 +52,8 @@ def may_hold_secret_properties(service: Service, text: str) -> bool:
 def without_secret_properties(service: Service, value: JsonValue) -> JsonValue:
     """A copy of an answer in which the value of every secret property is replaced by `REMOVED`.
 
-    Where the secret is a text, a list or object under the same name is something else, such as a field of
-    a form that is called `token`, and stays.
+    Where the secret is a text, an object or a list of objects under the same name is something else, such
+    as a field of a form that is called `token`, and stays.
     """
     names = _secret_names(service)
 
@@ -66,9 +67,17 @@ def without_secret_properties(service: Service, value: JsonValue) -> JsonValue:
     def is_secret(key: str, entry: JsonValue) -> bool:
         if key not in names or not entry:
             return False
-        return isinstance(entry, str) if names[key] else isinstance(entry, (str, dict, list))
+        if isinstance(entry, list) and names[key]:
+            return all(isinstance(each, str) for each in entry)
+        return not isinstance(entry, (bool, dict) if names[key] else bool)
 
     return cleaned(value)
+
+
+def without_secret_text(service: Service, text: str) -> str:
+    """Text that looks like JSON but cannot be read as such, without the values of secret properties."""
+    names = "|".join(map(re.escape, _secret_names(service)))
+    return re.sub(rf'("(?:{names})"\s*:\s*)"[^"]*"?', rf'\1"{REMOVED}"', text)
 
 
 def masked(value: JsonValue, text: str, known: Sequence[str]) -> JsonValue:
@@ -84,6 +93,8 @@ def masked(value: JsonValue, text: str, known: Sequence[str]) -> JsonValue:
             return [cleaned(entry) for entry in value]
         if isinstance(value, dict):
             return {_without_long(key, known): cleaned(entry) for key, entry in value.items()}
+        if isinstance(value, int) and len(str(value)) >= _LONG and str(value) in known:
+            return REMOVED
         return value
 
     return cleaned(value)
@@ -107,7 +118,7 @@ def _without_known(text: str, known: Iterable[str]) -> str:
 
 
 def _without_long(key: str, known: Iterable[str]) -> str:
-    return _without_known(key, (secret for secret in known if len(secret) >= _LONG))
+    return _TOKEN.sub(REMOVED, _without_known(key, (secret for secret in known if len(secret) >= _LONG)))
 
 
 def _flagged(schema: JsonValue) -> Iterator[tuple[str, bool]]:

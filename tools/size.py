@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation
@@ -13,7 +14,8 @@ __all__ = ["compact", "fit"]
 _LEAST_SHARE = 60
 _LEAST_TEXT = 20
 _MOST_NOTES = 20
-_NOTE_CHARACTERS = 2_000
+_NOTE_CHARACTERS = 4_000
+_WHERE_CHARACTERS = 120
 
 
 def compact(value: JsonValue) -> str:
@@ -27,6 +29,10 @@ class _Cut:
 
     sizes: dict[int, int] = field(default_factory=dict[int, int])
     places: list[JsonObject] = field(default_factory=list[JsonObject])
+
+    def note(self, where: str, **numbers: int) -> None:
+        """Remember that something was left out at a place, such as `documents[0].text`."""
+        self.places.append({"where": where[-_WHERE_CHARACTERS:], **numbers})
 
 
 def fit(operation: Operation, values: JsonObject, answer: JsonObject, limit: int) -> JsonObject:
@@ -53,17 +59,21 @@ def fit(operation: Operation, values: JsonObject, answer: JsonObject, limit: int
 def _measure(value: JsonValue, sizes: dict[int, int]) -> int:
     """The length of a value as JSON; those of lists and objects are remembered by their identity."""
     if isinstance(value, dict):
-        size = 1 + sum(len(compact(name)) + 2 + _measure(entry, sizes) for name, entry in value.items())
+        size = 1 + sum(_scalar_size(name) + 2 + _measure(entry, sizes) for name, entry in value.items())
     elif isinstance(value, list):
         size = 1 + sum(1 + _measure(entry, sizes) for entry in value)
     else:
-        return len(compact(value))
+        return _scalar_size(value)
     sizes[id(value)] = max(size, 2)
     return max(size, 2)
 
 
 def _size(value: JsonValue, sizes: dict[int, int]) -> int:
-    return sizes[id(value)] if isinstance(value, (dict, list)) else len(compact(value))
+    return sizes[id(value)] if isinstance(value, (dict, list)) else _scalar_size(value)
+
+
+def _scalar_size(value: bool | int | float | str | None) -> int:
+    return len(encode_basestring(value)) if isinstance(value, str) else len(str(value))
 
 
 def _list_size(value: JsonValue, sizes: dict[int, int]) -> int:
@@ -81,10 +91,12 @@ def _shrink(value: JsonValue, budget: int, where: str, cut: _Cut) -> JsonValue:
 
 
 def _shrink_text(text: str, budget: int, where: str, cut: _Cut) -> str:
-    shown = max(budget - 2, _LEAST_TEXT)
-    if shown >= len(text):
+    shown = min(max(budget - 2, _LEAST_TEXT), len(text))
+    while shown > _LEAST_TEXT and _scalar_size(text[:shown]) > budget:
+        shown = max(_LEAST_TEXT, shown * budget // (_scalar_size(text[:shown]) + 1))
+    if shown == len(text):
         return text
-    cut.places.append({"where": where, "characters_shown": shown, "characters_in_all": len(text)})
+    cut.note(where, characters_shown=shown, characters_in_all=len(text))
     return text[:shown]
 
 
@@ -96,9 +108,8 @@ def _shrink_list(items: list[JsonValue], budget: int, where: str, cut: _Cut) -> 
         if left < 0:
             break
         kept.append(item)
-    place: JsonObject = {"where": where, "items_shown": max(len(kept), 1), "items_in_all": len(items)}
     if len(items) > 1:
-        cut.places.append(place)
+        cut.note(where, items_shown=max(len(kept), 1), items_in_all=len(items))
     return kept or [_shrink(items[0], budget - 3, f"{where}[0]", cut)]
 
 
@@ -106,12 +117,12 @@ def _shrink_object(value: JsonObject, budget: int, where: str, cut: _Cut) -> Jso
     names: list[str] = []
     needed = 2
     for name, entry in value.items():
-        needed += len(compact(name)) + 2 + min(_size(entry, cut.sizes), _LEAST_SHARE)
-        if needed > budget and names:
-            cut.places.append({"where": where, "entries_shown": len(names), "entries_in_all": len(value)})
+        needed += _scalar_size(name) + 2 + min(_size(entry, cut.sizes), _LEAST_SHARE)
+        if needed > budget:
+            cut.note(where, entries_shown=len(names), entries_in_all=len(value))
             break
         names.append(name)
-    left = budget - 2 - sum(len(compact(name)) + 2 for name in names)
+    left = budget - 2 - sum(_scalar_size(name) + 2 for name in names)
     kept: JsonObject = {}
     by_size = sorted(names, key=lambda name: _size(value[name], cut.sizes))
     for count, name in enumerate(by_size):

@@ -344,3 +344,19 @@ async def test_only_an_address_that_worked_is_remembered() -> None:
         await client.call_tool(*IDEMPOTENT)
         result = await client.call_tool(*IDEMPOTENT)
     assert result.structured_content == {"id": 1}
+
+
+async def test_a_read_whose_sign_in_met_passing_trouble_may_be_called_again() -> None:
+    network = Network(answers(status(500)))
+    async with connected(network, **LOGIN) as client:
+        error = error_of(await client.call_tool("studio_get_project", {"project_id": 1}))
+        await client.call_tool("studio_get_project", {"project_id": 1})
+    assert (error["done"], error["retryable"], error["next"]) == ("no", True, "Call again later.")
+    assert len(network.requests) == 2, "a later call signs in again"
+
+
+async def test_a_refusal_that_is_too_large_is_still_a_refusal() -> None:
+    network = Network(lambda request: httpx2.Response(400, content=b"x" * (65 * 1024 * 1024)))
+    async with connected(network) as client:
+        error = error_of(await client.call_tool(*ONCE))
+    assert (error["code"], error["done"]) == ("invalid_arguments", "no")
