@@ -40,7 +40,7 @@ test-lowest:
 	.venv-lowest/bin/pip install --quiet --upgrade pip
 	.venv-lowest/bin/python scripts/lowest_versions.py > .venv-lowest/lowest.txt
 	.venv-lowest/bin/pip install --quiet --constraint .venv-lowest/lowest.txt --editable ".[dev]"
-	.venv-lowest/bin/pytest
+	.venv-lowest/bin/pytest -n auto
 
 bundle: $(VENV)/.ready
 	npx --yes @anthropic-ai/mcpb validate manifest.json
