@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, cast
@@ -14,7 +12,6 @@ from typing import Literal, cast
 import anyio
 import click
 from mcp import Client
-from mcp.server import Server
 from pydantic import AliasChoices
 
 from ..schemas import Service
@@ -22,7 +19,6 @@ from ..tools import Tool, load_tools
 from .application import build_server
 from .files import FilePolicy
 from .logs import set_up_logging
-from .services import Services
 from .settings import Settings
 from .tool_table import NOTHING_CHOSEN
 
@@ -74,10 +70,7 @@ def host_findings(tools: list[Tool]) -> list[Finding]:
     if not tools:
         return [Finding("note", "tools", NOTHING_CHOSEN)]
     definitions = [tool.definition() for tool in tools]
-    characters = sum(
-        len(tool.name) + len(tool.description) + len(json.dumps(tool.input_schema, separators=(",", ":")))
-        for tool in tools
-    )
+    characters = sum(tool.characters for tool in tools)
     findings = [
         Finding("ok", "tools", f"{len(tools)} tools, about {characters // 4:,} tokens of definitions")
     ]
@@ -151,7 +144,8 @@ def _file_findings(settings: Settings) -> list[Finding]:
 
 async def _reach_services(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
-    async with _client(settings) as client:
+    with_probes = settings.model_copy(update={"toolsets": ("all",), "tools": (), "exclude_tools": ()})
+    async with Client(build_server(with_probes)) as client:
         for service in _services_to_try(settings):
             result = await client.call_tool(_PROBES[service], {})
             if not result.is_error:
@@ -167,12 +161,3 @@ async def _reach_services(settings: Settings) -> list[Finding]:
 def _services_to_try(settings: Settings) -> list[Service]:
     has_any = settings.sandbox or settings.secrets
     return list(settings.services) if has_any else []
-
-
-@asynccontextmanager
-async def _client(settings: Settings) -> AsyncGenerator[Client]:
-    """A client of a server that offers the two probing calls, whatever the selection is."""
-    every = settings.model_copy(update={"toolsets": ("all",), "tools": (), "exclude_tools": ()})
-    make: Callable[[Settings], Server[Services]] = build_server
-    async with Client(make(every)) as client:
-        yield client

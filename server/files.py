@@ -78,20 +78,16 @@ class FilePolicy:
         Raises:
             ToolFailure: the file may not be sent (any more), or cannot be read.
         """
-        reason = self.fault(file)
-        if not reason and not file.path:
+        if reason := self.fault(file):
+            raise _refused(reason)
+        if not file.path:
             yield file.file_name, io.BytesIO(base64.b64decode(file.content_base64, validate=True))
             return
+        path = _resolved(Path(file.path))
         try:
-            if reason:
-                raise OSError(reason)
-            path = _resolved(Path(file.path).expanduser())
             stream = path.open("rb")
         except OSError as error:
-            reason = reason or f"file_path: the file cannot be read ({error.strerror})"
-            raise ToolFailure(
-                "invalid_arguments", f"{reason}.", happened=NOTHING_SENT, next_step="Name another file."
-            ) from None
+            raise _refused(f"file_path: the file cannot be read ({error.strerror})") from None
         with stream:
             yield path.name, stream
 
@@ -124,7 +120,7 @@ class FilePolicy:
         if not self._local:
             return "file_path: no file of the server's machine is read; wanted file_base64 and file_name"
         try:
-            path = _resolved(Path(given).expanduser())
+            path = _resolved(Path(given))
             inside = next((folder for folder in self._folders if path.is_relative_to(folder)), None)
             if inside is None:
                 allowed = ", ".join(str(folder) for folder in self._folders) or "none"
@@ -142,6 +138,12 @@ class FilePolicy:
         except (OSError, ValueError, RuntimeError) as error:
             return f"file_path: {given!r} cannot be read ({error})"
         return _size_fault("file_path", size)
+
+
+def _refused(reason: str) -> ToolFailure:
+    return ToolFailure(
+        "invalid_arguments", f"{reason}.", happened=NOTHING_SENT, next_step="Name another file."
+    )
 
 
 def _content_fault(file: FileSource) -> str:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 import anyio
 import httpx2
 
-from ..schemas import Operation, Route, load_operations
+from ..schemas import Operation, load_operations
 from ..tools import (
     FormBody,
     JsonBody,
@@ -24,7 +24,7 @@ from ..tools import (
     ToolFailure,
     build_request,
 )
-from ..tools.failure import LOOK_FIRST, NOTHING_SENT, done_after_cut
+from ..tools.failure import LOOK_FIRST, NOTHING_SENT, Done, ErrorCode, done_after_cut
 from ..tools.refusal import failure_of
 from .credentials import Credentials, NanonetsKey, StudioSession
 from .files import FilePolicy
@@ -79,7 +79,7 @@ class ServiceClient:
             raise (failure.after_uncertain_try() if progress.uncertain else failure) from None
         failure = outcome.failure
         if outcome.response is not None and not outcome.response.is_success:
-            failure = failure_of(operation, outcome.response, self.credentials.secrets)
+            failure = failure_of(operation, outcome.response)
         if failure is not None:
             raise failure.after_uncertain_try() if progress.uncertain_before else failure
         response = cast("Response", outcome.response)
@@ -210,8 +210,7 @@ class ServiceClient:
             ToolFailure: signing in failed, so that the call it was for was not sent.
         """
         operation = load_operations()["login"]
-        override = self._settings.paths.get(operation.id)
-        route = Route(operation.route.method, override) if override else None
+        route = self._settings.routes(operation)[0]
         request = build_request(operation, {"email": email, "password": password}, route)
         outcome = await self._exchange(request, CallProgress(operation, math.inf))
         response = outcome.response
@@ -224,7 +223,7 @@ class ServiceClient:
                 "upstream_error", "Studio answered without a session token.", next_step=_CHECK_ACCOUNT
             )
         else:
-            failure = failure_of(operation, response, (password,))
+            failure = failure_of(operation, response)
             if response.status in (400, 401, 403, 404, 422):
                 failure.code, failure.next_step = "unauthorized", _CHECK_ACCOUNT
         if response is None or response.status >= 500:
@@ -232,8 +231,6 @@ class ServiceClient:
         raise failure.before_sending("Signing in to Studio failed.")
 
     def _keep_session(self, operation: Operation, response: Response) -> None:
-        if not response.is_success:
-            return
         if operation.token_property and (token := _token_in(operation, response)):
             self.credentials.keep(token)
         if operation.ends_session:
@@ -249,25 +246,12 @@ class ServiceClient:
             next_step="Call again later; if it stays so, the user has to check the network and the base URL.",
         )
 
-    def _no_answer(self, operation: Operation, code: Any, what: str) -> ToolFailure:
-        done = done_after_cut(operation)
-        return ToolFailure(
-            code,
-            f"{operation.tool}: {operation.service} {what}.",
-            retryable=done == "no",
-            done=done,
-            next_step="Call again." if done == "no" else LOOK_FIRST,
-        )
+    def _no_answer(self, operation: Operation, code: ErrorCode, what: str) -> ToolFailure:
+        return _unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))
 
     def _timed_out(self, progress: CallProgress) -> ToolFailure:
-        done = progress.done
-        return ToolFailure(
-            "timeout",
-            f"{progress.operation.tool}: no answer within {self._settings.timeout:g} seconds.",
-            retryable=done == "no",
-            done=done,
-            next_step="Call again later." if done == "no" else LOOK_FIRST,
-        )
+        what = f"no answer within {self._settings.timeout:g} seconds"
+        return _unheard(progress.operation, "timeout", what, progress.done)
 
 
 _CHECK_ACCOUNT = "The user has to check STUDIO_EMAIL and STUDIO_PASSWORD."
@@ -277,6 +261,17 @@ _CHECK_ACCOUNT = "The user has to check STUDIO_EMAIL and STUDIO_PASSWORD."
 def _tls() -> ssl.SSLContext:
     """The TLS settings, made once for both services: reading the trusted certificates takes a while."""
     return httpx2.create_ssl_context()
+
+
+def _unheard(operation: Operation, code: ErrorCode, what: str, done: Done) -> ToolFailure:
+    """The failure of a call whose answer did not come, with what can be said of it."""
+    return ToolFailure(
+        code,
+        f"{operation.tool}: {what}.",
+        retryable=done == "no",
+        done=done,
+        next_step="Call again later." if done == "no" else LOOK_FIRST,
+    )
 
 
 def _no_request_left(operation: Operation, status: int) -> ToolFailure:

@@ -46,8 +46,7 @@ class Services:
 
     def routes(self, operation: Operation) -> Sequence[Route]:
         """The address that the user set for the operation, or all that are known."""
-        override = self.settings.paths.get(operation.id)
-        return (Route(operation.route.method, override),) if override else operation.routes
+        return self.settings.routes(operation)
 
     def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
         """Why a file may not be sent; empty if it may."""

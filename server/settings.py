@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ..schemas import Service
+from ..schemas import Operation, Route, Service
 from ..tools import Selection
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
@@ -152,6 +153,11 @@ class Settings(BaseSettings):
             ("studio", bool(has_studio)),
         )
         return tuple(name for name, there in found if there) or ("nanonets", "studio")
+
+    def routes(self, operation: Operation) -> Sequence[Route]:
+        """The address that the user set for an operation, or all that are known."""
+        override = self.paths.get(operation.id)
+        return (Route(operation.route.method, override),) if override else operation.routes
 
     @property
     def half_login(self) -> str:

@@ -11,7 +11,6 @@ from anyio import to_thread
 from ..schemas import JsonObject, Operation, Route
 from .arguments import file_types_of
 from .failure import ToolFailure
-from .refusal import failure_of
 from .request import FileSource, MultipartBody, Request, build_request
 from .response import Response
 from .result import ToolResult, shape
@@ -56,7 +55,7 @@ class Upstream(Protocol):
         """Send the request, at the first of its addresses that the service knows.
 
         Raises:
-            ToolFailure: no answer came, or there are no credentials to send it with.
+            ToolFailure: the service refused, no answer came, or there are no credentials to send it with.
         """
         ...
 
@@ -76,16 +75,13 @@ async def call_operation(
         requests = [build_request(operation, values, route) for route in upstream.routes(operation)]
         _check_files(operation, requests, upstream)
         response = await upstream.send(operation, requests, report)
-        secrets = (*upstream.secrets, *hidden)
-        if not response.is_success:
-            raise failure_of(operation, response, secrets)
         shaped = partial(
             shape,
             operation,
             values,
             response,
             limit=upstream.answer_limit,
-            secrets=secrets,
+            secrets=(*upstream.secrets, *hidden),
             save=upstream.save_download,
         )
         return shaped() if len(response.content) < _LARGE_BYTES else await to_thread.run_sync(shaped)

@@ -41,14 +41,12 @@ def generated_files() -> dict[Path, str]:
 
 def main() -> int:
     """Write the files, or check them."""
-    stale = [
-        path for path, text in generated_files().items() if not path.exists() or path.read_text() != text
-    ]
+    files = generated_files()
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:
             sys.stderr.write(f"{path.name} is not current: run make generate\n")
         return 1 if stale else 0
-    files = generated_files()
     for path in stale:
         path.write_text(files[path], encoding="utf-8")
         sys.stderr.write(f"wrote {path.name}\n")

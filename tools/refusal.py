@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import cast
@@ -14,7 +14,7 @@ from ..schemas import JsonObject, JsonValue, Operation
 from .depth import without_depth
 from .failure import LOOK_FIRST, Done, ErrorCode, ToolFailure, done_after_cut
 from .response import Response
-from .secrets import without_secret_properties, without_secrets
+from .secrets import without_secret_properties
 
 __all__ = ["failure_of", "refused_wait"]
 
@@ -52,8 +52,8 @@ _UNKNOWN = _Meaning("upstream_error", LOOK_FIRST)
 _CREDENTIALS = {"nanonets": "NANONETS_API_KEY", "studio": "STUDIO_EMAIL and STUDIO_PASSWORD, or STUDIO_TOKEN"}
 
 
-def failure_of(operation: Operation, response: Response, secrets: Iterable[str] = ()) -> ToolFailure:
-    """The failure for an answer that is not a success. `secrets` are values that must not be repeated."""
+def failure_of(operation: Operation, response: Response) -> ToolFailure:
+    """The failure for an answer that is not a success. Known secrets are taken out where it is told."""
     done = _done(operation, response.status)
     if response.is_html and response.status < 400:
         return ToolFailure(
@@ -73,7 +73,7 @@ def failure_of(operation: Operation, response: Response, secrets: Iterable[str] 
     wait = refused_wait(response)
     if response.status == 503 and wait:
         meaning = _BY_STATUS[429]
-    reason = without_secrets(_reason(operation, response), secrets)
+    reason = _reason(operation, response)
     said = f": {reason}" if reason else " without a reason"
     next_step = meaning.next_step.format(credentials=_CREDENTIALS[operation.service])
     if meaning.code == "rate_limited" and wait is not None:

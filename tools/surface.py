@@ -16,6 +16,7 @@ from typing import Any, cast
 from ..schemas import Effect, JsonObject, Operation, Service, Tier
 from .input_model import input_schema
 from .output_schema import output_schema
+from .size import compact
 
 __all__ = ["RECORD", "Selection", "SelectionError", "Tool", "load_tools", "render_tools", "tool_of"]
 
@@ -40,6 +41,11 @@ class Tool:
     idempotent: bool
     input_schema: JsonObject
     output_schema: JsonObject
+
+    @property
+    def characters(self) -> int:
+        """What the tool costs a model: the characters of its name, description and input schema."""
+        return len(self.name) + len(self.description) + len(compact(self.input_schema))
 
     def definition(self) -> dict[str, Any]:
         """The tool as `tools/list` gives it, all four annotation hints set."""
