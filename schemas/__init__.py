@@ -1,7 +1,19 @@
 """What the two services are: their operations, read off the OpenAPI documents in `openapi/`."""
 
-from .catalog import load_operations
-from .operation import Body, Effect, JsonObject, JsonValue, Operation, Parameter, Route, Service, Tier
+from .catalog import load_operations, load_own_operations
+from .operation import (
+    Body,
+    Effect,
+    JsonObject,
+    JsonValue,
+    Operation,
+    Parameter,
+    Present,
+    Route,
+    Service,
+    Tier,
+    UndoStep,
+)
 
 __all__ = [
     "Body",
@@ -10,8 +22,11 @@ __all__ = [
     "JsonValue",
     "Operation",
     "Parameter",
+    "Present",
     "Route",
     "Service",
     "Tier",
+    "UndoStep",
     "load_operations",
+    "load_own_operations",
 ]

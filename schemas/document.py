@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
-from .operation import Body, JsonObject, JsonValue, Operation, Parameter, Route, Service
+from .operation import Body, JsonObject, JsonValue, Operation, Parameter, Present, Route, Service, UndoStep
 
 __all__ = ["DOCUMENTS", "DocumentError", "document_paths", "operations_of", "read_document"]
 
-DOCUMENTS = ("nanonets-documents", "nanonets-moderation", "nanonets-files", "studio")
+DOCUMENTS = ("review", "nanonets-documents", "nanonets-moderation", "nanonets-files", "studio")
 """The OpenAPI documents, in the order in which their tools are listed."""
 
+_SERVICES: dict[str, Service] = {"review": "docreview", "studio": "studio"}
 _METHODS = ("get", "post", "put", "patch", "delete")
 _EXTENSION = "x-docreview"
 
@@ -52,7 +53,7 @@ def operations_of(name: str, document: JsonObject) -> Iterator[Operation]:
     Raises:
         DocumentError: an operation lacks its tool name, or a reference leads nowhere.
     """
-    service: Service = "studio" if name == "studio" else "nanonets"
+    service: Service = _SERVICES.get(name, "nanonets")
     for key, item in _object(document["paths"]).items():
         for method in _METHODS:
             raw = _object(item).get(method)
@@ -83,6 +84,8 @@ def _operation(service: Service, document: JsonObject, route: Route, raw: JsonOb
         "authenticated": inlined.get("security") != [],
         "body_argument": ours.get("argument", ""),
         "token_property": ours.get("token", ""),
+        "present": _present(ours.get("present")),
+        **_undo(ours.get("undo", [])),
     }
     same_name = ("tool", "toolset", "tier", "effect", "idempotent", "further_keys", "ends_session")
     plain = {key: ours[key] for key in (*same_name, "download", "narrow", "evidence", "note") if key in ours}
@@ -105,6 +108,22 @@ def _parameter(raw: JsonObject) -> Parameter:
 def _bodies(raw: JsonObject) -> Iterator[Body]:
     for content_type, media in _object(raw.get("content", {})).items():
         yield Body(content_type, bool(raw.get("required", False)), _object(_object(media)["schema"]))
+
+
+def _present(raw: JsonValue) -> Present | None:
+    if raw is None:
+        return None
+    given = _object(raw)
+    lists = {key: tuple(_list(given[key])) for key in ("find", "keys") if key in given}
+    return Present(**{**given, **lists})  # pyright: ignore[reportArgumentType] - as below
+
+
+def _undo(raw: JsonValue) -> dict[str, Any]:
+    """The steps that undo an operation, or the reason why nothing does, which is a text."""
+    if isinstance(raw, str):
+        return {"not_undoable": raw.strip()}
+    steps = [_object(entry) for entry in _list(raw)]
+    return {"undo": tuple(UndoStep(**step) for step in steps)}  # pyright: ignore[reportArgumentType] - as below
 
 
 def _success(raw: JsonObject) -> tuple[int, JsonObject | None]:

@@ -6,7 +6,7 @@ does there (effect, idempotence), and how the operation is named and grouped for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
@@ -18,15 +18,19 @@ __all__ = [
     "JsonValue",
     "Operation",
     "Parameter",
+    "Present",
     "Route",
     "Service",
     "Tier",
+    "UndoStep",
 ]
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
-Service = Literal["nanonets", "studio"]
-Tier = Literal["documented", "companion", "extra"]
+Service = Literal["nanonets", "studio", "docreview"]
+"""Who answers: one of the two services, or this server itself with its own tools."""
+
+Tier = Literal["documented", "companion", "extra", "review", "lean"]
 Effect = Literal["read", "write", "destructive"]
 
 
@@ -61,6 +65,47 @@ class Body:
     schema: JsonObject
 
 
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Where the state that a write changes can be read.
+
+    `read` is the id of the operation that answers it; `arguments` gives those of its arguments that the write
+    does not have under the same name. `find` leads from the answer to the item: a text is a key (`a|b`: the
+    first of the two that holds something), a number a place in a list, `*` every entry, and an object picks
+    the entries whose key has the value of a reference. `keys` are the properties that the write may change,
+    all of them if empty; `value` is the one that a caller may expect to have a certain value. `again`: neither
+    the answer nor the arguments tell the state after the write, so it is read once more. `each` names an
+    argument that is a list: the state is read for each of its entries, and is a list of these states.
+
+    References are texts: `workflow_id` (an argument of the write), `answer.id` (its answer; then the state is
+    that of something new, and there is none before), `each` (the entry of the list), `=text` (that text).
+    """
+
+    read: str
+    find: tuple[str | int | dict[str, str], ...] = ()
+    keys: tuple[str, ...] = ()
+    value: str = ""
+    arguments: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    again: bool = False
+    each: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoStep:
+    """One call that puts back a part of what a write changed.
+
+    `call` is an operation id. Arguments of its path are those of the write under the same name; `arguments`
+    gives the others, each as a reference, a list of references, or another value as it is. References are
+    those of `Present`, and `before.value` (the state before), `key` (under which name in a map the item stood),
+    `each.of` (the id that an entry of a state read for each is of). With `each`, a reference to a list, the
+    step is made for each of its entries.
+    """
+
+    call: str
+    arguments: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    each: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Operation:
     """One operation, as its OpenAPI document describes it.
@@ -69,7 +114,8 @@ class Operation:
     `response` is the schema of the success answer, None where nobody documents one. `body_argument`
     names the argument that carries a body which is not an object. `further_keys` names the argument whose
     keys are put beside the named ones in the body. `token_property` is the property of the answer that
-    becomes the session token. `narrow` says how to get a shorter answer where there is no paging.
+    becomes the session token. `narrow` says how to get a shorter answer where there is no paging. `present` says
+    where the state that a write changes is read, `undo` what puts it back; `not_undoable` why nothing does.
     """
 
     id: str
@@ -96,6 +142,9 @@ class Operation:
     narrow: str = ""
     evidence: str = ""
     note: str = ""
+    present: Present | None = None
+    undo: tuple[UndoStep, ...] = ()
+    not_undoable: str = ""
 
     @property
     def routes(self) -> tuple[Route, ...]:
