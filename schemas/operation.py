@@ -73,9 +73,9 @@ class Present:
     does not have under the same name. `find` leads from the answer to the item: a text is a key (`a|b`: the
     first of the two that holds something), a number a place in a list, `*` every entry, and an object picks
     the entries whose key has the value of a reference. `keys` are the properties that the write may change,
-    all of them if empty; `value` is the one that a caller may expect to have a certain value. `again`: neither
-    the answer nor the arguments tell the state after the write, so it is read once more. `each` names an
-    argument that is a list: the state is read for each of its entries, and is a list of these states.
+    all of them if empty; `value` is the one that a caller may expect to have a certain value. `again`:
+    neither the answer nor the arguments tell the state after the write, so it is read once more. `each` names
+    an argument that is a list: the state is read for each of its entries, and is a list of these states.
 
     References are texts: `workflow_id` (an argument of the write), `answer.id` (its answer; then the state is
     that of something new, and there is none before), `each` (the entry of the list), `=text` (that text).
@@ -96,9 +96,9 @@ class UndoStep:
 
     `call` is an operation id. Arguments of its path are those of the write under the same name; `arguments`
     gives the others, each as a reference, a list of references, or another value as it is. References are
-    those of `Present`, and `before.value` (the state before), `key` (under which name in a map the item stood),
-    `each.of` (the id that an entry of a state read for each is of). With `each`, a reference to a list, the
-    step is made for each of its entries.
+    those of `Present`, and `before.value` (the state before), `key` (under which name in a map the item
+    stood), `each.of` (the id that an entry of a state read for each is of); `*` in a reference gives the
+    distinct values of all entries. With `each`, a reference to a list, the step is made for each of its entries.
     """
 
     call: str
@@ -114,8 +114,9 @@ class Operation:
     `response` is the schema of the success answer, None where nobody documents one. `body_argument`
     names the argument that carries a body which is not an object. `further_keys` names the argument whose
     keys are put beside the named ones in the body. `token_property` is the property of the answer that
-    becomes the session token. `narrow` says how to get a shorter answer where there is no paging. `present` says
-    where the state that a write changes is read, `undo` what puts it back; `not_undoable` why nothing does.
+    becomes the session token. `narrow` says how to get a shorter answer where there is no paging. `present`
+    says where the state that a write changes is read, `undo` what puts it back; `not_undoable` why nothing does.
+    `undo_leaves` says in a sentence what stays different all the same.
     """
 
     id: str
@@ -144,6 +145,7 @@ class Operation:
     note: str = ""
     present: Present | None = None
     undo: tuple[UndoStep, ...] = ()
+    undo_leaves: str = ""
     not_undoable: str = ""
 
     @property
