@@ -6,6 +6,7 @@ import base64
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcp import MCPError
@@ -19,17 +20,29 @@ from mcp.types import (
     ContentBlock,
     EmbeddedResource,
     ImageContent,
+    InputRequiredResult,
     ListToolsResult,
     PaginatedRequestParams,
     TextContent,
 )
 from mcp.types import Tool as ListedTool
 
-from ..schemas import JsonObject, load_operations
-from ..tools import NOTHING_SENT, Tool, ToolFailure, ToolResult, call_operation, failure_result, load_tools
+from ..schemas import JsonObject
+from ..tools import (
+    Door,
+    Guards,
+    Tool,
+    ToolFailure,
+    ToolResult,
+    call_tool,
+    failure_result,
+)
+from .asking import InputRequired, asking
+from .callers import caller_of
 from .instructions import instructions
 from .services import Services
 from .settings import Settings
+from .shown_tools import Surface
 from .version import VERSION
 
 if TYPE_CHECKING:
@@ -41,7 +54,16 @@ _log = logging.getLogger(__name__)
 _LIST_SECONDS = 300
 _MOST_ATTACHED_BYTES = 4 * 1024 * 1024
 
-Context = ServerRequestContext[Services]
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What lives as long as the server runs: the clients of the services, and what guards their writes."""
+
+    services: Services
+    guards: Guards
+
+
+Context = ServerRequestContext[Session]
 
 
 def build_server(
@@ -49,7 +71,7 @@ def build_server(
     *,
     transport: httpx2.AsyncBaseTransport | None = None,
     local: bool = True,
-) -> Server[Services]:
+) -> Server[Session]:
     """The docreview server for these settings, for any transport of the SDK or for `mcp.Client(server)`.
 
     `transport` replaces the network. Without `local`, the server reads and writes no files of its machine.
@@ -57,32 +79,37 @@ def build_server(
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
     """
-    every = {tool.name: tool for tool in load_tools()}
-    chosen = settings.selection.choose(every.values())
-    shown = {tool.name for tool in chosen}
-    listed = ListToolsResult(tools=[ListedTool.model_validate(tool.definition()) for tool in chosen])
-    schemas = {tool.name: tool.input_schema for tool in chosen}
+    surface = Surface.of(settings)
+    listed = ListToolsResult(tools=[ListedTool.model_validate(entry) for entry in surface.definitions()])
+    schemas = {tool.name: tool.input_schema for tool in listed.tools}
 
     @asynccontextmanager
-    async def lifespan(_: Server[Services]) -> AsyncGenerator[Services]:
-        services = Services(*_behind(settings, transport), local=local)
+    async def lifespan(_: Server[Session]) -> AsyncGenerator[Session]:
+        behind, network = _behind(settings, transport)
+        services = Services(behind, network, local=local)
+        journal = None
         try:
-            yield services
+            yield Session(services, Guards(settings.confirm, journal))
         finally:
             await services.close()
 
     async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         return listed
 
-    async def call_tool(context: Context, params: CallToolRequestParams) -> CallToolResult:
-        tool = every.get(params.name)
+    async def answer_call(
+        context: Context, params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        tool = surface.every.get(params.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
-        services = context.lifespan_context
-        if tool.name not in shown:
-            result = failure_result(_hidden(settings, tool), services.secrets)
+        if tool.name not in schemas:
+            failure = surface.hidden(tool)
+            result = failure_result(failure, context.lifespan_context.services.secrets)
         else:
-            result = await _answer(tool, params, context)
+            try:
+                result = await _answer(tool, surface, params, context)
+            except InputRequired as question:
+                return question.result
         meta = {**result.meta, "docreview/sandbox": True} if settings.sandbox else result.meta
         return _as_mcp(result, meta)
 
@@ -91,17 +118,19 @@ def build_server(
         "docreview",
         version=VERSION,
         title="docreview",
-        instructions=instructions(settings, chosen),
+        instructions=instructions(settings, surface.chosen),
         lifespan=lifespan,
         on_list_tools=list_tools,
-        on_call_tool=call_tool,
+        on_call_tool=answer_call,
         cache_hints={"tools/list": hint, "server/discover": hint},
         get_tool_input_schema=schemas.get,
     )
 
 
-async def _answer(tool: Tool, params: CallToolRequestParams, context: Context) -> ToolResult:
-    services = context.lifespan_context
+async def _answer(
+    tool: Tool, surface: Surface, params: CallToolRequestParams, context: Context
+) -> ToolResult:
+    session = context.lifespan_context
     steps = 0
 
     async def report(message: str) -> None:
@@ -110,8 +139,12 @@ async def _answer(tool: Tool, params: CallToolRequestParams, context: Context) -
         _log.info("%s: %s", tool.name, message)
         await context.session.report_progress(steps, None, message)
 
+    how = asking(context, params, session.guards.codes)
+    door = Door(session.services, session.guards, report, surface.find, caller_of(context), how.ask, how.code)
     try:
-        return await call_operation(load_operations()[tool.operation], params.arguments, services, report)
+        return await call_tool(surface.operation(tool), params.arguments, door)
+    except InputRequired:
+        raise
     except Exception:
         _log.exception("%s failed inside docreview", tool.name)
         failure = ToolFailure(
@@ -120,16 +153,7 @@ async def _answer(tool: Tool, params: CallToolRequestParams, context: Context) -
             done="no" if tool.effect == "read" else "unknown",
             next_step="Read the item first; the user finds details in the server's log and can report them.",
         )
-        return failure_result(failure, services.secrets)
-
-
-def _hidden(settings: Settings, tool: Tool) -> ToolFailure:
-    return ToolFailure(
-        "not_allowed",
-        f"{tool.name} is not offered: {settings.selection.reason_for_hiding(tool)}.",
-        happened=NOTHING_SENT,
-        next_step="Use another tool, or the user changes the setting and restarts the server.",
-    )
+        return failure_result(failure, session.services.secrets)
 
 
 def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:

@@ -22,6 +22,7 @@ _SHARED: Sequence[tuple[str, str, str]] = (
     ("--tools", "A,B", "Only these tools, or in addition to --toolsets."),
     ("--exclude-tools", "A,B", "Tools to leave out."),
     ("--read-only", "", "Only tools that change nothing."),
+    ("--surface", "full|lean", "lean: the review tools, and three that find and run all others."),
 )
 
 

@@ -113,6 +113,26 @@ class ServiceClient:
             first = first or outcome
         return cast("Outcome", first)
 
+    async def picture(self, address: str) -> bytes:
+        """The picture at an address that the service gave. Credentials go to the service's own host only.
+
+        Raises:
+            ToolFailure: the address may not be called, or no picture came.
+        """
+        url = httpx2.URL(self._base_url + "/").join(address)
+        own = url.host == httpx2.URL(self._base_url).host and url.port == httpx2.URL(self._base_url).port
+        if not own and (url.scheme != "https" or url.userinfo):
+            raise _no_picture("its address is not one that may be called")
+        operation = load_operations()["getDocument"]
+        headers = {"Authorization": await self.credentials.authorization(operation)} if own else {}
+        try:
+            async with self._places, self._opened().stream("GET", url, headers=headers) as answer:
+                if answer.status_code != 200:
+                    raise _no_picture(f"the service answered {answer.status_code}")
+                return (await _whole(answer, operation)).content
+        except httpx2.HTTPError as error:
+            raise _no_picture(f"no answer came ({type(error).__name__})") from error
+
     async def _try(self, request: Request, progress: CallProgress) -> Outcome:
         """One request, and a second one with a new session if the first was refused for its token."""
         outcome = await self._exchange(request, progress)
@@ -271,6 +291,14 @@ def _unheard(operation: Operation, code: ErrorCode, what: str, done: Done) -> To
         retryable=done == "no",
         done=done,
         next_step="Call again later." if done == "no" else LOOK_FIRST,
+    )
+
+
+def _no_picture(reason: str) -> ToolFailure:
+    return ToolFailure(
+        "upstream_error",
+        f"The picture of the page cannot be had: {reason}.",
+        next_step="Go by the values, or let a person look at the document.",
     )
 
 

@@ -39,6 +39,11 @@ class Services:
         return self.settings.answer_limit
 
     @property
+    def timeout(self) -> float:
+        """Seconds that one operation may take with its retries."""
+        return self.settings.timeout
+
+    @property
     def secrets(self) -> Sequence[str]:
         """Keys, passwords and tokens in use, the longest first."""
         held = [secret for client in self._clients.values() for secret in client.credentials.secrets]
@@ -48,6 +53,11 @@ class Services:
         """The address that the user set for the operation, or all that are known."""
         return self.settings.routes(operation)
 
+    def address(self, operation: Operation) -> str:
+        """The base address of the service of an operation."""
+        settings = self.settings
+        return settings.studio_base_url if operation.service == "studio" else settings.nanonets_base_url
+
     def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
         """Why a file may not be sent; empty if it may."""
         return self.files.fault(file, file_types)
@@ -55,6 +65,10 @@ class Services:
     async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
         """Send the request to its service; raises `ToolFailure` where no answer came."""
         return await self._client(operation.service).send(operation, requests, report)
+
+    async def picture(self, address: str) -> bytes:
+        """The picture of a page that a Nanonets answer names."""
+        return await self._client("nanonets").picture(address)
 
     def save_download(self, file_name: str, content: bytes) -> str | None:
         """Store a download where the user finds it."""

@@ -14,7 +14,9 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, Validation
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..schemas import Operation, Route, Service
-from ..tools import Selection
+from ..tools import ConfirmMode, Selection
+from .journal_place import check_journal, journal_passwords
+from ..tools.policy import Policy
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
 
@@ -73,13 +75,17 @@ class Settings(BaseSettings):
     tools: Names = _named("DOCREVIEW_TOOLS", default=())
     exclude_tools: Names = _named("DOCREVIEW_EXCLUDE_TOOLS", default=())
     read_only: bool = _named("DOCREVIEW_READ_ONLY", default=False)
+    surface: Literal["full", "lean"] = _named("DOCREVIEW_SURFACE", default="full")
     paths: dict[str, str] = _named("DOCREVIEW_PATHS", default_factory=dict)
     timeout: float = _named("DOCREVIEW_TIMEOUT", default=50.0, gt=0, le=3600)
     in_flight: int = _named("DOCREVIEW_IN_FLIGHT", default=8, ge=1, le=100)
     answer_limit: int = _named("DOCREVIEW_ANSWER_LIMIT", default=60_000, ge=2_000)
     files: Annotated[tuple[Path, ...] | None, NoDecode] = _named("DOCREVIEW_FILES", default=None)
     downloads: Path | None = _named("DOCREVIEW_DOWNLOADS", default=None)
-    confirm: Literal["never"] = _named("DOCREVIEW_CONFIRM", default="never")
+    confirm: ConfirmMode = _named("DOCREVIEW_CONFIRM", default="destructive")
+    policy: Path | None = _named("DOCREVIEW_POLICY", default=None)
+    journal: str | None = _named("DOCREVIEW_JOURNAL", default=None, repr=False)
+    journal_required: bool = _named("DOCREVIEW_JOURNAL_REQUIRED", default=True)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _named("DOCREVIEW_LOG_LEVEL", default="WARNING")
 
     @field_validator("*", mode="before")
@@ -142,6 +148,12 @@ class Settings(BaseSettings):
             check_path_overrides(value)
         return value
 
+    @field_validator("journal")
+    @classmethod
+    def _place_of_journal(cls, value: str | None) -> str | None:
+        """None is the user's data directory; otherwise `none`, or a URL of SQLite or PostgreSQL."""
+        return None if value is None else check_journal(value)
+
     @property
     def services(self) -> tuple[Service, ...]:
         """The services that have credentials; both if neither has, or in the sandbox."""
@@ -178,13 +190,27 @@ class Settings(BaseSettings):
             self.exclude_tools,
             self.read_only,
             self.services,
+            self.surface == "lean",
         )
+
+    def read_policy(self) -> Policy:
+        """The rules of the policy file, none where no file is set.
+
+        Raises:
+            SettingsError: the file is missing, cannot be read or has a fault.
+        """
+        if self.policy is None:
+            return Policy()
+        from .policy_file import read_policy
+
+        return read_policy(self.policy)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The secret values in these settings."""
         every = (self.nanonets_api_key, self.studio_password, self.studio_token)
-        return tuple(value for entry in every if entry is not None and (value := entry.get_secret_value()))
+        own = tuple(value for entry in every if entry is not None and (value := entry.get_secret_value()))
+        return (*own, *journal_passwords(self.journal))
 
 
 def read_settings(**given: Any) -> Settings:

@@ -1,7 +1,10 @@
 """What an agent sees and may do: tools derived from operations, and the one way of every call."""
 
-from .call import Report, Upstream, call_operation, failure_result
+from .call import call_tool, failure_result
+from .confirmation import Codes
+from .door import Ask, ConfirmMode, Consent, Door, Guards, Report, Upstream, no_answer
 from .failure import NOTHING_SENT, ToolFailure
+from .journal import Caller, Journal, JournalFault
 from .pictures import Picture
 from .request import FileSource, FormBody, JsonBody, MultipartBody, Request, build_request
 from .response import Response
@@ -13,9 +16,18 @@ from .validation import validate_arguments
 __all__ = [
     "NOTHING_SENT",
     "REMOVED",
+    "Ask",
     "Attachment",
+    "Caller",
+    "Codes",
+    "ConfirmMode",
+    "Consent",
+    "Door",
     "FileSource",
     "FormBody",
+    "Guards",
+    "Journal",
+    "JournalFault",
     "JsonBody",
     "MultipartBody",
     "Picture",
@@ -29,9 +41,10 @@ __all__ = [
     "ToolResult",
     "Upstream",
     "build_request",
-    "call_operation",
+    "call_tool",
     "failure_result",
     "load_tools",
+    "no_answer",
     "validate_arguments",
     "without_secrets",
 ]

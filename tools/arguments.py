@@ -15,12 +15,16 @@ from typing import Literal, cast
 from ..schemas import Body, JsonObject, Operation
 
 __all__ = [
+    "CONFIRM",
     "FILE_ARGUMENTS",
+    "REASON",
     "Argument",
     "FileWays",
     "arguments_of",
+    "expected_argument",
     "file_types_of",
     "file_ways_of",
+    "guard_schema",
     "is_sent_by_itself",
 ]
 
@@ -31,6 +35,14 @@ FILE_ARGUMENTS: dict[str, JsonObject] = {
 }
 """The arguments that stand for a file, whatever the service calls it."""
 
+CONFIRM, REASON = "confirm", "reason"
+_GUARDS: dict[str, JsonObject] = {
+    CONFIRM: {"type": "string", "description": "Code from needs_confirmation."},
+    REASON: {"type": "string", "maxLength": 500, "description": "Why; kept in the journal."},
+}
+"""Arguments that every write takes for this server itself. They are not listed with each tool: the server's
+instructions name them, and `confirm` is listed where the settings ask for confirmation."""
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -38,15 +50,17 @@ class Argument:
 
     `wire_name` is the service's name for it. A `file` argument describes the content of the file part of
     that name; a `whole_body` argument is the body itself; the keys of a `further_keys` argument stand
-    beside the named ones in the body. `separator` joins the items of a list in a query.
+    beside the named ones in the body; a `guard` argument is for this server itself and is never sent.
+    `separator` joins the items of a list in a query. `listed` says whether a host is told of it.
     """
 
     name: str
-    location: Literal["path", "query", "body", "whole_body", "further_keys", "file"]
+    location: Literal["path", "query", "body", "whole_body", "further_keys", "file", "guard"]
     wire_name: str
     schema: JsonObject
     required: bool
     separator: str = ""
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,7 @@ def arguments_of(operation: Operation) -> tuple[Argument, ...]:
     ]
     taken = {argument.name for argument in outside_body if argument.location == "path"}
     in_body = list(_body_arguments(operation, taken))
-    arguments = [*outside_body, *in_body]
+    arguments = [*outside_body, *in_body, *_guard_arguments(operation)]
     names = [argument.name for argument in arguments]
     if len(set(names)) != len(names):
         raise ValueError(f"{operation.id}: an argument name stands for two parameters")
@@ -81,6 +95,12 @@ def arguments_of(operation: Operation) -> tuple[Argument, ...]:
 def is_sent_by_itself(schema: JsonObject, required: bool) -> bool:
     """Whether a parameter has only one possible value, so that nobody needs to give it."""
     return required and "const" in schema
+
+
+def expected_argument(operation: Operation) -> str:
+    """The argument that says what the present value has to be; empty where an operation takes none."""
+    value = operation.present.value if operation.present else ""
+    return "expected_status" if value.endswith("status") else "expected_value" if value else ""
 
 
 @cache
@@ -130,6 +150,22 @@ def _body_arguments(operation: Operation, taken: set[str]) -> Iterator[Argument]
             "description": "The page without its boxes.",
         }
         yield Argument(operation.further_keys, "further_keys", "", schema, False)
+
+
+def guard_schema(name: str) -> JsonObject:
+    """The schema of `CONFIRM` or `REASON`."""
+    return _GUARDS[name]
+
+
+def _guard_arguments(operation: Operation) -> Iterator[Argument]:
+    if operation.effect == "read" or operation.service == "docreview":
+        return
+    name = expected_argument(operation)
+    if name:
+        schema: JsonObject = {"type": "string", "description": "Only if it is this now."}
+        yield Argument(name, "guard", "", schema, False)
+    for name, schema in _GUARDS.items():
+        yield Argument(name, "guard", "", schema, False, listed=False)
 
 
 def _file_arguments(wire_name: str, file_types: tuple[str, ...]) -> Iterator[Argument]:

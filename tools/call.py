@@ -1,24 +1,28 @@
-"""The one way of every call: validate, build, send, shape. Every failure becomes an answer here."""
+"""The one way of every call: validate, guard, build, send, shape. Every failure becomes an answer here."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from anyio import to_thread
 
-from ..schemas import JsonObject, Operation, Route
+from ..schemas import JsonObject, Operation, load_operations
+from .answer import parse, wrapped
 from .arguments import file_types_of
+from .door import Door, Written
 from .failure import ToolFailure
-from .request import FileSource, MultipartBody, Request, build_request
+from .guard import Assessment, Prepared, assess, carry_out
+from .request import MultipartBody, build_request
 from .response import Response
 from .result import ToolResult, shape
-from .secrets import secret_arguments, without_secrets
+from .secrets import secret_arguments, without_secret_properties, without_secrets
 from .size import compact
 from .validation import invalid, validate_arguments
 
-__all__ = ["Report", "Upstream", "call_operation", "failure_result"]
+__all__ = ["call_tool", "failure_result", "prepare", "preview", "read", "write"]
 
 _LARGE_BYTES = 500_000
 """An answer from this size on is shaped beside the event loop, so that other calls go on."""
@@ -26,67 +30,87 @@ _LARGE_BYTES = 500_000
 _MOST_MESSAGE = 1_000
 """The most characters of a message; what is longer was a page of the service and no reason."""
 
-Report = Callable[[str], Awaitable[None]]
-"""Tells the host what a call waits for, in a few words."""
 
-
-class Upstream(Protocol):
-    """What the server lends to a call: the way to the service, and the user's files."""
-
-    @property
-    def answer_limit(self) -> int:
-        """The most characters of JSON in a result."""
-        ...
-
-    @property
-    def secrets(self) -> Sequence[str]:
-        """Values that are never shown: keys, passwords, tokens."""
-        ...
-
-    def routes(self, operation: Operation) -> Sequence[Route]:
-        """The addresses to try for an operation, in order."""
-        ...
-
-    def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
-        """Why a file may not be sent; empty if it may."""
-        ...
-
-    async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
-        """Send the request, at the first of its addresses that the service knows.
-
-        Raises:
-            ToolFailure: the service refused, no answer came, or there are no credentials to send it with.
-        """
-        ...
-
-    def save_download(self, file_name: str, content: bytes) -> str | None:
-        """Store a downloaded file and give its path; None where files may not be saved."""
-        ...
-
-
-async def call_operation(
-    operation: Operation, arguments: Mapping[str, Any] | None, upstream: Upstream, report: Report
-) -> ToolResult:
-    """Call one operation with an agent's arguments. A failure is a result too, never an exception."""
+async def call_tool(operation: Operation, arguments: Mapping[str, Any] | None, door: Door) -> ToolResult:
+    """Call one tool with an agent's arguments. A failure is a result too, never an exception."""
     hidden: tuple[str, ...] = ()
     try:
-        values = validate_arguments(operation, arguments)
-        hidden = tuple(str(values[name]) for name in secret_arguments(operation) if name in values)
-        requests = [build_request(operation, values, route) for route in upstream.routes(operation)]
-        _check_files(operation, requests, upstream)
-        response = await upstream.send(operation, requests, report)
-        shaped = partial(
-            shape,
-            operation,
-            values,
-            response,
-            limit=upstream.answer_limit,
-            secrets=(*upstream.secrets, *hidden),
-            save=upstream.save_download,
-        )
-        return shaped() if len(response.content) < _LARGE_BYTES else await to_thread.run_sync(shaped)
+        if operation.service == "docreview":
+            from .own_tools import run_own
+
+            return await run_own(operation, validate_arguments(operation, arguments), door)
+        hidden = _hidden(operation, arguments)
+        prepared = prepare(operation, arguments, door)
+        notes: JsonObject = {}
+        if operation.effect == "read":
+            response = await door.upstream.send(operation, prepared.requests, door.report)
+        else:
+            written = await carry_out(prepared, door, partial(read, door))
+            response, notes = written.response, written.notes
+        return await _shaped(prepared, response, notes, door)
     except ToolFailure as failure:
-        return failure_result(failure, (*upstream.secrets, *hidden))
+        return failure_result(failure, (*door.upstream.secrets, *hidden))
+
+
+async def read(door: Door, operation_id: str, arguments: JsonObject) -> JsonObject:
+    """The whole answer of a reading operation: secrets out, nothing cut, values exactly as they are stored.
+
+    Raises:
+        ToolFailure: the arguments do not fit, or the call failed.
+    """
+    operation = load_operations()[operation_id]
+    prepared = prepare(operation, arguments, door)
+    response = await door.upstream.send(operation, prepared.requests, door.report)
+    answer = wrapped(parse(operation, response), response.status)
+    return without_secret_properties(operation.service, answer)  # pyright: ignore[reportReturnType] - stays an object
+
+
+async def write(
+    door: Door,
+    operation_id: str,
+    arguments: JsonObject,
+    *,
+    is_confirmed: bool = False,
+    undoes: int | None = None,
+) -> Written:
+    """Carry a writing operation out for one of our own tools: guarded and journalled as if called directly.
+
+    `is_confirmed`: a person agreed to the call that this one belongs to. `undoes` is the entry that it takes back.
+
+    Raises:
+        ToolFailure: it was refused or failed; nothing else was tried.
+    """
+    prepared = prepare(load_operations()[operation_id], arguments, door)
+    inner = replace(door, is_confirmed=door.is_confirmed or is_confirmed)
+    return await carry_out(prepared, inner, partial(read, door), undoes)
+
+
+async def preview(
+    door: Door, operation: Operation, arguments: Mapping[str, Any] | None
+) -> tuple[Prepared, Assessment]:
+    """A writing operation as it would be sent, and what the guards would say. Sends no write.
+
+    Raises:
+        ToolFailure: the arguments do not fit.
+    """
+    prepared = prepare(operation, arguments, door)
+    return prepared, await assess(prepared, door, partial(read, door))
+
+
+def prepare(operation: Operation, arguments: Mapping[str, Any] | None, door: Door) -> Prepared:
+    """Valid arguments and the requests for them, one for each address of the operation.
+
+    Raises:
+        ToolFailure: `invalid_arguments`; nothing was sent.
+    """
+    values = validate_arguments(operation, arguments)
+    requests = tuple(build_request(operation, values, route) for route in door.upstream.routes(operation))
+    body = requests[0].body
+    if isinstance(body, MultipartBody) and body.file is not None:
+        reason = door.upstream.check_file(body.file, file_types_of(operation))
+        if reason:
+            raise invalid(operation, [reason])
+    return Prepared(operation, values, requests, _hidden(operation, values))
 
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
@@ -97,9 +121,26 @@ def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     return ToolResult(structured, compact(structured), is_error=True)
 
 
-def _check_files(operation: Operation, requests: Sequence[Request], upstream: Upstream) -> None:
-    body = requests[0].body
-    if isinstance(body, MultipartBody) and body.file is not None:
-        reason = upstream.check_file(body.file, file_types_of(operation))
-        if reason:
-            raise invalid(operation, [reason])
+async def _shaped(prepared: Prepared, response: Response, notes: JsonObject, door: Door) -> ToolResult:
+    upstream = door.upstream
+    shaped = partial(
+        shape,
+        prepared.operation,
+        prepared.values,
+        response,
+        limit=upstream.answer_limit,
+        secrets=(*upstream.secrets, *prepared.hidden),
+        save=upstream.save_download,
+    )
+    result = shaped() if len(response.content) < _LARGE_BYTES else await to_thread.run_sync(shaped)
+    if not notes:
+        return result
+    structured: JsonObject = {**result.structured, "docreview": notes}
+    return replace(result, structured=structured, text=compact(structured))
+
+
+def _hidden(operation: Operation, arguments: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """The secret values among the arguments."""
+    given = arguments or {}
+    values = (given.get(name) for name in secret_arguments(operation))
+    return tuple(value for value in values if isinstance(value, str) and value)

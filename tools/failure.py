@@ -47,7 +47,8 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
 
     `status` is the HTTP status of the service, None where none came. `retryable` says whether the same
     call can work later without anything else being changed. `done` says whether the service carried the
-    call out, and `happened` says so in a sentence.
+    call out, and `happened` says so in a sentence. `notes` stand beside the error under `docreview`, such as the
+    journal entry of a write that failed.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
         self.done: Done = done
         self.happened = happened or _HAPPENED[done]
         self.next_step = next_step
+        self.notes: JsonObject = {}
 
     def after_uncertain_try(self) -> ToolFailure:
         """The same failure at the end of a call of which an earlier try may have been carried out."""
@@ -94,16 +96,15 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
 
     def as_object(self) -> JsonObject:
         """The `{"error": {...}}` object that both channels of the result carry."""
-        return {
-            "error": {
-                "code": self.code,
-                "message": f"{self.message} {self.happened}",
-                "status": self.status,
-                "retryable": self.retryable,
-                "done": self.done,
-                "next": self.next_step,
-            }
+        error: JsonObject = {
+            "code": self.code,
+            "message": f"{self.message} {self.happened}",
+            "status": self.status,
+            "retryable": self.retryable,
+            "done": self.done,
+            "next": self.next_step,
         }
+        return {"error": error, "docreview": self.notes} if self.notes else {"error": error}
 
 
 def done_after_cut(operation: Operation) -> Done:

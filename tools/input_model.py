@@ -42,6 +42,10 @@ def input_schema(operation: Operation) -> JsonObject:
     schema = cast("JsonObject", input_model(operation).model_json_schema())
     definitions = cast("dict[str, JsonObject]", schema.get("$defs", {}))
     inlined = cast("JsonObject", _plain(schema, definitions))
+    properties = cast("JsonObject", inlined.get("properties", {}))
+    for argument in arguments_of(operation):
+        if not argument.listed:
+            del properties[argument.name]
     return {"type": "object", "properties": {}, **inlined}
 
 

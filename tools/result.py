@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from ..schemas import JsonObject, JsonValue, Operation
-from .depth import is_deep, may_be_deep, without_depth
+from .answer import parse, wrapped
 from .drift import differences
-from .failure import Done, ToolFailure
+from .outside import (
+    NOTE,
+    may_hold_hidden,
+    outside_note,
+    with_notes,
+    without_hidden,
+    without_hidden_in,
+    without_note,
+)
+from .outside_paths import outside_paths
 from .pictures import Picture, may_hold_pictures, mime_type_of, picture_of, without_pictures
 from .response import Response
 from .secrets import (
     masked,
     may_hold_secret_properties,
     without_secret_properties,
-    without_secret_text,
     without_secrets,
 )
 from .size import compact, fit
@@ -65,104 +72,100 @@ def shape(
     limit: int,
     secrets: Sequence[str],
     save: SaveDownload,
+    notes: JsonObject | None = None,
 ) -> ToolResult:
     """The result for a successful answer.
 
-    `limit` is the most characters of JSON. `secrets` are values that are never shown.
+    `limit` is the most characters of JSON. `secrets` are values that are never shown. `notes` stand under
+    `docreview`, beside those on text from outside and on what was cut.
 
     Raises:
         ToolFailure: the body is not what its content type says.
     """
     if operation.download and response.content and response.content_type != "application/json":
-        return _download(operation, response, limit, secrets, save)
-    body = _parse(operation, response)
+        return _download(operation, response, limit, secrets, save, notes)
+    body = parse(operation, response)
     meta: JsonObject = {}
     differing = differences(operation, body)
     if differing:
         meta["docreview/differs_from_document"] = cast("JsonValue", differing)
-    answer: JsonValue = _wrapped(body, response.status)
+    answer: JsonValue = wrapped(body, response.status)
     text = compact(answer)
+    removed = 0
+    # Hidden characters go first: they could split a secret or its name, which would then not be found.
+    if may_hold_hidden(text):
+        answer, removed = without_hidden_in(answer)
+        text = compact(answer)
+    read = answer
+    answer = without_note(cast("JsonObject", answer))
     pictures: list[Picture] = []
     if may_hold_secret_properties(operation.service, text):
         answer = without_secret_properties(operation.service, answer)
     answer = masked(answer, text, secrets)
     if may_hold_pictures(text):
         answer, pictures = without_pictures(answer)
-    text = compact(answer)
-    if len(text) > limit:
-        answer = fit(operation, values, cast("JsonObject", answer), limit)
+    if answer is not read:
         text = compact(answer)
-    return ToolResult(cast("JsonObject", answer), text, tuple(pictures), meta=meta)
-
-
-def _parse(operation: Operation, response: Response) -> JsonValue:
-    """The body as JSON that every host can read: whole characters, finite numbers, not too deep."""
-    if not response.content.strip():
-        return None
-    text = response.text
-    try:
-        value = cast("JsonValue", json.loads(text, parse_constant=_no_number))
-    except RecursionError:
-        return {"text": without_secret_text(operation.service, text)}
-    except ValueError:
-        if response.content_type.startswith("text/"):
-            return {"text": without_secret_text(operation.service, text)}
-        raise _unreadable(operation, response) from None
-    if may_be_deep(text) and is_deep(value):
-        value = without_depth(value)
-    return _whole_characters(value) if "\\ud" in text or "\\uD" in text else value
-
-
-def _whole_characters(value: JsonValue) -> JsonValue:
-    """A copy in which half characters (lone surrogates), which no transport can carry, are question marks."""
-    return cast("JsonValue", json.loads(compact(value).encode("utf-8", "replace")))
-
-
-def _no_number(_: str) -> None:
-    """NaN and the infinities are no JSON; null says that there is no number."""
-
-
-def _unreadable(operation: Operation, response: Response) -> ToolFailure:
-    done: Done = "no" if operation.effect == "read" else "yes"
-    return ToolFailure(
-        "upstream_error",
-        f"{operation.tool}: the service answered {response.status} with unreadable JSON.",
-        status=response.status,
-        retryable=operation.effect == "read",
-        done=done,
-        happened="" if done == "no" else "It reported success, so the change was most likely made.",
-        next_step="Call again."
-        if done == "no"
-        else "Read the item to see its present state; do not repeat the call.",
+    structured, text = _noted(
+        operation, values, cast("JsonObject", answer), text, removed, limit, notes or {}
     )
+    return ToolResult(structured, text, tuple(pictures), meta=meta)
 
 
-def _wrapped(answer: JsonValue, status: int) -> JsonObject:
-    if answer is None:
-        return {"ok": True, "status": status}
-    if isinstance(answer, list):
-        return {"items": answer}
-    return answer if isinstance(answer, dict) else {"value": answer}
+def _noted(
+    operation: Operation,
+    values: JsonObject,
+    answer: JsonObject,
+    text: str,
+    removed: int,
+    limit: int,
+    notes: JsonObject,
+) -> tuple[JsonObject, str]:
+    """The answer, whose JSON is `text`, with all that is to be said of it in one key, within the limit."""
+    note: JsonObject = {**outside_note(outside_paths(operation, answer), removed), **notes}
+    needed = len(compact(note))
+    if len(text) + needed > limit:
+        answer, cut = fit(operation, values, answer, limit - needed)
+        text = compact(answer)
+        note = {**outside_note(outside_paths(operation, answer), removed), "cut": cut, **notes}
+    if not note:
+        return answer, text
+    comma = "," if answer else ""
+    return {**answer, NOTE: note}, f'{text[:-1]}{comma}"{NOTE}":{compact(note)}}}'
 
 
 def _download(
-    operation: Operation, response: Response, limit: int, secrets: Sequence[str], save: SaveDownload
+    operation: Operation,
+    response: Response,
+    limit: int,
+    secrets: Sequence[str],
+    save: SaveDownload,
+    notes: JsonObject | None,
 ) -> ToolResult:
     name = without_secrets(_file_name(operation, response), secrets)
     kind = response.content_type or "application/octet-stream"
     about: JsonObject = {"file_name": name, "content_type": kind, "bytes": len(response.content)}
+
+    def told(**more: JsonValue) -> JsonObject:
+        named = [each for each in ("text", "path", "file_name") if each in more or each in about]
+        return with_notes({**more, **about}, named, notes)
+
     shown_as = mime_type_of(response.content)
     if shown_as:
-        return ToolResult(about, compact(about), (picture_of(response.content, shown_as),))
+        seen = told()
+        return ToolResult(seen, compact(seen), (picture_of(response.content, shown_as),))
     if kind.startswith("text/") and len(response.content) <= limit:
-        whole: JsonObject = {"text": response.text, **about}
+        whole = told(text=response.text)
         whole = cast("JsonObject", masked(whole, compact(whole), secrets))
-        return ToolResult(whole, compact(whole))
+        text = compact(whole)
+        if len(text) <= limit:
+            return ToolResult(whole, text)
     path = save(name, response.content)
     if path is not None:
-        saved: JsonObject = {"path": path, **about}
+        saved = told(path=path)
         return ToolResult(saved, compact(saved))
-    return ToolResult(about, compact(about), attachment=Attachment(name, kind, response.content))
+    seen = told()
+    return ToolResult(seen, compact(seen), attachment=Attachment(name, kind, response.content))
 
 
 def _file_name(operation: Operation, response: Response) -> str:
@@ -174,7 +177,8 @@ def _file_name(operation: Operation, response: Response) -> str:
     header = Message()
     header["Content-Disposition"] = response.headers.get("content-disposition", "")
     last = (header.get_filename() or "").replace("\\", "/").rpartition("/")[2].strip().lstrip(".")
-    printable = PurePath("".join(character for character in last if character.isprintable()))
+    shown, _ = without_hidden(last)
+    printable = PurePath("".join(character for character in shown if character.isprintable()))
     if not printable.name:
         return f"{operation.id}{guess_extension(response.content_type) or ''}"
     stem = printable.stem.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")

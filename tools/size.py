@@ -35,12 +35,14 @@ class _Cut:
         self.places.append({"where": where[-_WHERE_CHARACTERS:], **numbers})
 
 
-def fit(operation: Operation, values: JsonObject, answer: JsonObject, limit: int) -> JsonObject:
-    """An answer that is too long, in at most about `limit` characters of JSON, with a note of what was cut.
+def fit(
+    operation: Operation, values: JsonObject, answer: JsonObject, limit: int
+) -> tuple[JsonObject, JsonObject]:
+    """An answer that is too long, and a note of what was cut: together about `limit` characters of JSON.
 
     Lists keep whole items from their start (of a single item that is too long, as much as fits); objects keep
-    their short entries whole and share the rest. The note under `docreview` names the places, how much of how
-    much is shown, and the arguments that get the rest.
+    their short entries whole and share the rest. The note names the places, how much of how much is shown,
+    and the arguments that get the rest.
     """
     cut = _Cut()
     _measure(answer, cut.sizes)
@@ -53,7 +55,7 @@ def fit(operation: Operation, values: JsonObject, answer: JsonObject, limit: int
     }
     if len(cut.places) > _MOST_NOTES:
         note["more_places"] = len(cut.places) - _MOST_NOTES
-    return {**kept, "docreview": {"cut": note}}
+    return kept, note
 
 
 def _measure(value: JsonValue, sizes: dict[int, int]) -> int:

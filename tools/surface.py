@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..schemas import Effect, JsonObject, Operation, Service, Tier
+from .arguments import CONFIRM, guard_schema
 from .input_model import input_schema
 from .output_schema import output_schema
 from .size import compact
@@ -47,13 +48,20 @@ class Tool:
         """What the tool costs a model: the characters of its name, description and input schema."""
         return len(self.name) + len(self.description) + len(compact(self.input_schema))
 
-    def definition(self) -> dict[str, Any]:
-        """The tool as `tools/list` gives it, all four annotation hints set."""
+    def definition(self, *, confirmed: bool = False) -> dict[str, Any]:
+        """The tool as `tools/list` gives it, all four annotation hints set.
+
+        `confirmed`: a person confirms its calls, so it also takes the code of a second call.
+        """
+        schema = self.input_schema
+        if confirmed and self.service != "docreview":
+            properties = cast("JsonObject", schema["properties"])
+            schema = {**schema, "properties": {**properties, CONFIRM: guard_schema(CONFIRM)}}
         return {
             "name": self.name,
             "title": self.title,
             "description": self.description,
-            "inputSchema": self.input_schema,
+            "inputSchema": schema,
             "outputSchema": self.output_schema,
             "annotations": {
                 "readOnlyHint": self.effect == "read",
@@ -73,8 +81,9 @@ class Selection:
     """Which tools are shown.
 
     `toolsets` holds toolset names or `documented`, `companion`, `extra`, `all`; empty means all documented
-    and companion tools of `services`. A toolset shows its extra tools only if it has no others. `tools`
-    adds single tools, `excluded` takes tools away, `read_only` leaves only tools that change nothing.
+    and companion tools of `services`, and our own for review. A toolset shows its extra tools only if it has no others. `tools`
+    adds single tools, `excluded` takes tools away, `read_only` leaves only tools that change nothing. `lean`
+    lists our own tools only, and the others are called through them.
     """
 
     toolsets: tuple[str, ...] = ()
@@ -82,9 +91,19 @@ class Selection:
     excluded: tuple[str, ...] = ()
     read_only: bool = False
     services: tuple[Service, ...] = ("nanonets", "studio")
+    lean: bool = False
 
     def choose(self, tools: Iterable[Tool]) -> list[Tool]:
-        """The selected tools, in the order in which they came.
+        """The tools to list, in the order in which they came: the selected ones; if lean, only our own.
+
+        Raises:
+            SelectionError: a name in the selection stands for nothing.
+        """
+        reached = self.reach(tools)
+        return [tool for tool in reached if tool.service == "docreview"] if self.lean else reached
+
+    def reach(self, tools: Iterable[Tool]) -> list[Tool]:
+        """The selected tools, which may be called: directly, or if lean, most of them through others.
 
         Raises:
             SelectionError: a name in the selection stands for nothing.
@@ -102,6 +121,8 @@ class Selection:
             return "this server runs read-only (--read-only or DOCREVIEW_READ_ONLY)"
         if tool.name in self.excluded:
             return "it is excluded (--exclude-tools or DOCREVIEW_EXCLUDE_TOOLS)"
+        if tool.tier == "lean":
+            return "it belongs to the small surface (--surface lean or DOCREVIEW_SURFACE)"
         if tool.tier == "extra":
             return "it is an extra tool (--toolsets extra or --tools show it)"
         if not self.toolsets and not self.tools:
@@ -112,10 +133,13 @@ class Selection:
         """Whether the tool is shown. `with_toolset`: naming its toolset is enough to ask for it."""
         if tool.name in self.excluded or (self.read_only and tool.effect != "read"):
             return False
-        if tool.name in self.tools:
+        if tool.tier == "lean":
+            return self.lean
+        if tool.name in self.tools or (self.lean and tool.tier == "review"):
             return True
         if not self.toolsets:
-            return not self.tools and tool.service in self.services and tool.tier != "extra"
+            ours = tool.service == "docreview" or tool.service in self.services
+            return not self.tools and ours and tool.tier != "extra"
         if "all" in self.toolsets or tool.tier in self.toolsets:
             return True
         return tool.toolset in self.toolsets and with_toolset

@@ -35,7 +35,7 @@ async def listed(era: Era = "auto", **settings: Any) -> list[Any]:
 
 async def test_default_selection_is_documented_and_companion(era: Era) -> None:
     tools = await listed(era)
-    wanted = [tool.name for tool in TOOLS if tool.tier != "extra"]
+    wanted = [tool.name for tool in TOOLS if tool.tier not in ("extra", "lean")]
     assert [tool.name for tool in tools] == wanted
 
 

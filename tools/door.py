@@ -1,0 +1,156 @@
+"""What one tool call has at hand: the way to the services, the guards, who calls, and how to ask a person.
+
+The server makes a `Door` for each call. It is handed on to `call.read` and `call.write`, by which the tools
+of our own call operations, so that each of their requests is checked, guarded and journalled as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import anyio
+
+from ..schemas import JsonObject, Operation, Route
+from .confirmation import Codes
+from .failure import ToolFailure
+from .journal import Caller, Journal
+from .request import FileSource, Request
+from .response import Response
+
+__all__ = [
+    "Ask",
+    "ConfirmMode",
+    "Consent",
+    "Door",
+    "Flight",
+    "Guards",
+    "Report",
+    "Upstream",
+    "Written",
+    "no_answer",
+]
+
+Report = Callable[[str], Awaitable[None]]
+"""Tells the host what a call waits for, in a few words."""
+
+ConfirmMode = Literal["never", "destructive", "writes"]
+"""Which calls a person confirms."""
+
+Consent = Literal["accepted", "declined", "no answer"]
+
+Ask = Callable[[str, str], Awaitable[Consent]]
+"""Asks a person to confirm, with a summary and the code of the call, where the host can ask."""
+
+
+class Upstream(Protocol):
+    """What the server lends to a call: the way to the service, and the user's files."""
+
+    @property
+    def answer_limit(self) -> int:
+        """The most characters of JSON in a result."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that one operation may take with its retries."""
+        ...
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """Values that are never shown: keys, passwords, tokens."""
+        ...
+
+    def routes(self, operation: Operation) -> Sequence[Route]:
+        """The addresses to try for an operation, in order."""
+        ...
+
+    def address(self, operation: Operation) -> str:
+        """The base address of the service of an operation."""
+        ...
+
+    def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
+        """Why a file may not be sent; empty if it may."""
+        ...
+
+    async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
+        """Send the request, at the first of its addresses that the service knows.
+
+        Raises:
+            ToolFailure: the service refused, no answer came, or there are no credentials to send it with.
+        """
+        ...
+
+    async def picture(self, address: str) -> bytes:
+        """The picture of a page at an address that a Nanonets answer gave; credentials go to the own host only.
+
+        Raises:
+            ToolFailure: it cannot be had, is too large, or the address is not one that may be called.
+        """
+        ...
+
+    def save_download(self, file_name: str, content: bytes) -> str | None:
+        """Store a downloaded file and give its path; None where files may not be saved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write left: the answer, the number of its journal entry, and what the result says of both."""
+
+    response: Response
+    answer: JsonObject
+    entry: int | None
+    notes: JsonObject
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A write that is under way, for identical calls to wait for."""
+
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    written: Written | None = None
+    failure: ToolFailure | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Guards:
+    """What stands between a write and the service, for one server.
+
+    `journal` is None where the user wants none; `journal_required` says whether writes stop without it.
+    `under_way` holds the writes that must not be doubled, by their fingerprint; `unclear` those whose last
+    outcome is not known; `looked_up` those that were looked up in the journal already.
+    """
+
+    confirm: ConfirmMode = "destructive"
+    journal: Journal | None = None
+    journal_required: bool = True
+    codes: Codes = field(default_factory=Codes)
+    under_way: dict[str, Flight] = field(default_factory=dict[str, Flight])
+    unclear: dict[str, str] = field(default_factory=dict[str, str])
+    looked_up: set[str] = field(default_factory=set[str])
+
+
+async def no_answer(summary: str, code: str) -> Consent:
+    """Asks nobody: for hosts that cannot ask."""
+    return "no answer"
+
+
+@dataclass(slots=True, eq=False)
+class Door:
+    """One tool call and all that it may use.
+
+    `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
+    called. `is_confirmed` says that a person has agreed to all that this call does; `code` is a confirmation
+    code that the answer of the person brought with it.
+    """
+
+    upstream: Upstream
+    guards: Guards
+    report: Report
+    find_tool: Callable[[str], Operation]
+    caller: Caller = field(default_factory=Caller)
+    ask: Ask = no_answer
+    code: str = ""
+    is_confirmed: bool = False
