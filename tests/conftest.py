@@ -83,6 +83,11 @@ def answers(*responses: httpx2.Response | Exception) -> Answer:
     return answer
 
 
+def own(result: Any) -> dict[str, Any]:
+    """The service's own part of a structured result: all but the key that is ours."""
+    return {name: value for name, value in result.structured_content.items() if name != "docreview"}
+
+
 def error_of(result: Any) -> dict[str, Any]:
     """The error of a failed call, after checking that both channels carry it."""
     assert result.is_error, result.structured_content
