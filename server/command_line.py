@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -129,6 +130,46 @@ def doctor(**options: Any) -> None:
     from .doctor import examine
 
     sys.exit(examine(_settings(options)))
+
+
+@command_line.group(invoke_without_command=True)
+@click.pass_context
+def journal(context: click.Context) -> None:
+    """Show what was written to the services (list), take it out (export), check its chain (verify)."""
+    if context.invoked_subcommand is None:
+        context.invoke(journal_list)
+
+
+@journal.command("list")
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many entries."
+)
+@click.option("--about", multiple=True, metavar="ID", help="Only entries about this id; can be repeated.")
+def journal_list(limit: int = 20, about: Sequence[str] = ()) -> None:
+    """List the newest writes (the default)."""
+    from .journal_commands import list_journal
+
+    sys.exit(list_journal(read_settings(), limit, about))
+
+
+@journal.command("export")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of stdout.")
+def journal_export(output: Path | None) -> None:
+    """Print every entry with its records and hashes as a line of JSON, the oldest first."""
+    from .journal_commands import export_journal
+
+    sys.exit(export_journal(read_settings(), output))
+
+
+@journal.command("verify")
+def journal_verify() -> None:
+    """Check that no record was changed, taken out or put in.
+
+    Keep the last hash: only by it can be seen later that the end was not cut off.
+    """
+    from .journal_commands import verify_journal
+
+    sys.exit(verify_journal(read_settings()))
 
 
 def main() -> None:

@@ -1,0 +1,86 @@
+"""Where the journal of writes is kept, read from the setting without a database library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+__all__ = ["JournalPlace", "check_journal", "journal_passwords", "journal_place", "keeps_journal"]
+
+_NONE = "none"
+_FILE = "sqlite:///"
+_MEMORY = ("sqlite://", "sqlite:///:memory:")
+_DATABASE = ("postgresql", "postgresql+psycopg")
+_WANTED = "wanted none, sqlite:///FILE (sqlite:////absolute/path) or postgresql://USER:PASSWORD@HOST/DATABASE"
+_ENCODED = "a user name or password with one of @ : / ? # in it must be percent-encoded"
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPlace:
+    """A SQLite file, a PostgreSQL database (`url`), or memory if neither; `shown` is without a password."""
+
+    shown: str
+    file: Path | None = None
+    url: str = ""
+
+
+def keeps_journal(journal: str | None) -> bool:
+    """Whether this setting keeps a journal at all."""
+    return journal != _NONE
+
+
+def check_journal(value: str) -> str:
+    """The setting as it is used. Raises `ValueError` where it is none of the accepted forms."""
+    value = value.strip()
+    if value.lower() == _NONE:
+        return _NONE
+    if value in _MEMORY:
+        return _MEMORY[0]
+    if not value.isprintable() or not (_is_file(value) or _is_database(value)):
+        raise ValueError(_WANTED)
+    return value
+
+
+def journal_place(journal: str | None, *, sandbox: bool) -> JournalPlace:
+    """The place that a checked setting means. None: the user's data directory; in the sandbox, memory."""
+    if journal is None and not sandbox:
+        from platformdirs import user_data_path
+
+        file = user_data_path("docreview", appauthor=False) / "journal.sqlite"
+        return JournalPlace(str(file), file=file)
+    if journal is None or journal in _MEMORY:
+        return JournalPlace("in memory")
+    if journal.startswith(_FILE):
+        file = Path(journal.removeprefix(_FILE)).expanduser().absolute()
+        return JournalPlace(str(file), file=file)
+    parts = urlsplit(journal)
+    database = unquote(parts.path.strip("/")) or "of the user"
+    return JournalPlace(f"in PostgreSQL ({database} at {parts.hostname or 'this machine'})", url=journal)
+
+
+def journal_passwords(journal: str | None) -> tuple[str, ...]:
+    """The passwords in the setting, as they are written there and as they are meant."""
+    if journal is None or "://" not in journal:
+        return ()
+    parts = urlsplit(journal)
+    written = [parts.password or "", *parse_qs(parts.query).get("password", ())]
+    return tuple(dict.fromkeys(form for text in written for form in (text, unquote(text)) if form))
+
+
+def _is_file(value: str) -> bool:
+    return value.startswith(_FILE) and len(value) > len(_FILE) and not set(value) & set("?#")
+
+
+def _is_database(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        known = parts.scheme in _DATABASE and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+        parts = SplitResult("", "", "", "", "")
+    if value.startswith(tuple(f"{scheme}://" for scheme in _DATABASE)) and (
+        not known or value.count("@") > 1 or "@" in parts.path or "#" in value
+    ):
+        raise ValueError(f"{_WANTED}; {_ENCODED}")
+    return known and value != f"{parts.scheme}://"
