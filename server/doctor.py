@@ -19,6 +19,7 @@ from ..tools import Tool, load_tools
 from .application import build_server
 from .files import FilePolicy
 from .logs import set_up_logging
+from .policy_findings import examine_policy, permitted
 from .settings import Settings
 from .tool_table import NOTHING_CHOSEN
 
@@ -51,11 +52,14 @@ class Finding:
 def examine(settings: Settings) -> int:
     """Print every finding. Gives 1 if one is a fault, else 0. Sends one reading call to each service."""
     set_up_logging(settings.log_level, lambda: settings.secrets)
+    shown = settings.selection.choose(load_tools())
+    policy, remarks = examine_policy(settings, shown)
     findings = [
         *_credential_findings(settings),
         *_variable_findings(),
         *_file_findings(settings),
-        *host_findings(settings.selection.choose(load_tools())),
+        *(Finding(level, "policy", text) for level, text in remarks),
+        *host_findings(permitted(policy, shown)),
         *anyio.run(_reach_services, settings),
     ]
     for finding in findings:
@@ -144,7 +148,10 @@ def _file_findings(settings: Settings) -> list[Finding]:
 
 async def _reach_services(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
-    with_probes = settings.model_copy(update={"toolsets": ("all",), "tools": (), "exclude_tools": ()})
+    # What the user hid or forbade does not keep these reads from telling whether the services answer.
+    with_probes = settings.model_copy(
+        update={"toolsets": ("all",), "tools": (), "exclude_tools": (), "policy": None}
+    )
     async with Client(build_server(with_probes)) as client:
         for service in _services_to_try(settings):
             result = await client.call_tool(_PROBES[service], {})

@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
-from .journal_place import check_journal, journal_passwords
 from ..tools.policy import Policy
+from .journal_place import check_journal, journal_passwords
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
 

@@ -1,0 +1,234 @@
+"""The policy file: TOML, checked key by key. A file that has a fault is never taken for one without rules."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..tools import load_tools
+from ..tools.policy import Policy, Rule
+from ..tools.policy_scope import is_number
+from .settings import SettingsError
+
+__all__ = ["PolicyFileError", "keys", "read_policy"]
+
+_SHOWN_CHARACTERS = 60
+_MOST_BYTES = 1_000_000
+
+
+class PolicyFileError(SettingsError):
+    """The policy file cannot be used. Each of `faults` is readable by itself; the message is one line."""
+
+    def __init__(self, path: Path, faults: Iterable[str]) -> None:
+        self.path = path
+        self.faults = tuple(faults)
+        super().__init__(f"DOCREVIEW_POLICY: {path}: {'; '.join(self.faults)}")
+
+
+def _pattern(what: str, known: list[str]) -> BeforeValidator:
+    """A check of a name or pattern that has to stand for at least one of the known names."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str):
+            raise ValueError(f"wanted the name of a {what} in quotes, or a pattern such as {known[0][:8]}*")
+        if not any(fnmatchcase(name, value) for name in known):
+            near = get_close_matches(value, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else _known(what, known)
+            raise ValueError(f"there is no {what} of that name; {hint}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _known(what: str, known: list[str]) -> str:
+    return f"the known ones are {', '.join(known)}" if what == "toolset" else "docreview-mcp tools lists them"
+
+
+def _id(value: object) -> str:
+    """An id of Nanonets, or the id or name of a Studio model."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not text or ("*" in text and text != "*"):
+        raise ValueError("wanted an id, as text or number, or only * for all")
+    return text
+
+
+def _number(value: object) -> str:
+    text = _id(value)
+    if text != "*" and not is_number(text):
+        raise ValueError("wanted the number of a project, or only * for all")
+    return text
+
+
+_TOOLS = [tool.name for tool in load_tools()]
+_TOOLSETS = list(dict.fromkeys(tool.toolset for tool in load_tools()))
+
+ToolPattern = Annotated[str, _pattern("tool", _TOOLS)]
+ToolsetPattern = Annotated[str, _pattern("toolset", _TOOLSETS)]
+Id = Annotated[str, BeforeValidator(_id)]
+Number = Annotated[str, BeforeValidator(_number)]
+
+_A_RULE = "a table with allowed or forbidden"
+
+
+def _list(of: str) -> Any:
+    return Field(default=None, description=f"a list of {of}")
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Tools(_Table):
+    allowed: list[ToolPattern] | None = _list('tool names or patterns such as ["nanonets_get_*"]')
+    forbidden: list[ToolPattern] | None = _list('tool names or patterns such as ["nanonets_delete_*"]')
+
+
+class _Toolsets(_Table):
+    allowed: list[ToolsetPattern] | None = _list('toolset names or patterns such as ["nanonets-*"]')
+    forbidden: list[ToolsetPattern] | None = _list('toolset names or patterns such as ["studio-*"]')
+
+
+class _Ids(_Table):
+    allowed: list[Id] | None = _list('ids such as ["5f1d2c", 1201]')
+    forbidden: list[Id] | None = _list('ids such as ["5f1d2c", 1201]')
+
+
+class _Projects(_Table):
+    allowed: list[Number] | None = _list("project numbers such as [7, 12]")
+    forbidden: list[Number] | None = _list("project numbers such as [7, 12]")
+
+
+class _Session(_Table):
+    most_writes: int | None = Field(default=None, ge=0, description="a whole number from 0")
+    most_approvals: int | None = Field(default=None, ge=0, description="a whole number from 0")
+
+
+class _Approval(_Table):
+    least_confidence: float | None = Field(
+        default=None, ge=0, le=1, allow_inf_nan=False, description="a number from 0 to 1 such as 0.9"
+    )
+    all_verified: bool = Field(default=False, description="true or false")
+
+
+class _File(_Table):
+    tools: _Tools = Field(default_factory=_Tools, description=_A_RULE)
+    toolsets: _Toolsets = Field(default_factory=_Toolsets, description=_A_RULE)
+    workflows: _Ids = Field(default_factory=_Ids, description=_A_RULE)
+    models: _Ids = Field(default_factory=_Ids, description=_A_RULE)
+    projects: _Projects = Field(default_factory=_Projects, description=_A_RULE)
+    session: _Session = Field(
+        default_factory=_Session, description="a table with most_writes or most_approvals"
+    )
+    approval: _Approval = Field(
+        default_factory=_Approval, description="a table with least_confidence or all_verified"
+    )
+
+
+def keys() -> dict[str, list[str]]:
+    """Every table of a policy file with its keys."""
+    return {name: list(_table(name).model_fields) for name in _File.model_fields}
+
+
+def read_policy(path: Path) -> Policy:
+    """The rules in a policy file.
+
+    Raises:
+        PolicyFileError: the file is not there, cannot be read, has a fault or holds no rule.
+    """
+    try:
+        given = _File.model_validate(_content(path))
+    except ValidationError as error:
+        faults = dict.fromkeys(_fault(entry) for entry in error.errors(include_url=False))
+        raise PolicyFileError(path, faults) from None
+    policy = Policy(
+        tools=_rule(given.tools),
+        toolsets=_rule(given.toolsets),
+        workflows=_rule(given.workflows),
+        models=_rule(given.models),
+        projects=_rule(given.projects),
+        most_writes=given.session.most_writes,
+        most_approvals=given.session.most_approvals,
+        least_confidence=given.approval.least_confidence,
+        all_verified=given.approval.all_verified,
+    )
+    if not policy.is_set:
+        raise PolicyFileError(path, ["holds no rule; write one, or do not set DOCREVIEW_POLICY"])
+    return policy
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        path = path.expanduser()
+        if path.exists() and not path.is_file():
+            raise PolicyFileError(path, ["is not a file"])
+        with path.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise PolicyFileError(path, [f"the file cannot be read ({reason})"]) from None
+    if len(content) > _MOST_BYTES:
+        raise PolicyFileError(path, [f"has more than the {_MOST_BYTES} bytes that are read at most"])
+    try:
+        # Some editors put a byte order mark before UTF-8, which TOML does not know.
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise PolicyFileError(path, ["is not UTF-8 text"]) from None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise PolicyFileError(path, [f"is not TOML: {said[:200]}"]) from None
+
+
+def _rule(table: _Tools | _Toolsets | _Ids | _Projects) -> Rule:
+    allowed, forbidden = table.allowed, table.forbidden
+    return Rule(None if allowed is None else tuple(allowed), tuple(forbidden or ()))
+
+
+def _fault(error: ErrorDetails) -> str:
+    """One fault: the key, what came, what is wanted. Places in lists are left out, the value tells which."""
+    where = [str(step) for step in error["loc"] if isinstance(step, str)][:2]
+    key = ".".join(where)
+    if error["type"] == "extra_forbidden":
+        return f"{_key(key)}: unknown, {_nearest(where)}"
+    came = _shown(error["input"])
+    if error["type"] == "value_error":
+        return f"{key}: came {came}, {error.get('ctx', {}).get('error', '')}"
+    fields = _File.model_fields if len(where) == 1 else _table(where[0]).model_fields
+    return f"{key}: came {came}, wanted {fields[where[-1]].description}"
+
+
+def _nearest(where: list[str]) -> str:
+    """What an unknown key may have been meant for; a key of a table may stand outside of it."""
+    known = keys()
+    if len(where) == 2:
+        meant = {name: name for name in known[where[0]]}
+    else:
+        inner = {name: f"{table}.{name}" for table in ("session", "approval") for name in known[table]}
+        meant = {**inner, **{name: f"[{name}]" for name in known}}
+    near = get_close_matches(where[-1], list(meant), n=1)
+    if near:
+        return f"did you mean {meant[near[0]]}?"
+    listed = known[where[0]] if len(where) == 2 else [f"[{name}]" for name in known]
+    return f"the known ones are {', '.join(listed)}"
+
+
+def _key(key: str) -> str:
+    """A key of someone else's making, fit for one line."""
+    plain = "".join(letter if letter.isprintable() else "?" for letter in key)
+    return plain[:_SHOWN_CHARACTERS]
+
+
+def _table(name: str) -> type[_Table]:
+    return cast("type[_Table]", _File.model_fields[name].annotation)
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=True, default=str)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"

@@ -1,0 +1,167 @@
+"""The policy file: how it is read, its faults, and what `doctor` says of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from docreview_mcp.server import Settings
+from docreview_mcp.server.doctor import examine
+from docreview_mcp.server.policy_file import PolicyFileError, keys
+from docreview_mcp.server.settings import SettingsError, read_settings
+from docreview_mcp.tools import load_tools
+
+PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
+EXAMPLE = PAGE.split("```toml\n")[1].split("```")[0]
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    return tmp_path / "policy.toml"
+
+
+def fault_of(path: Path) -> str:
+    with pytest.raises(SettingsError) as caught:
+        Settings(policy=path).read_policy()
+    said = str(caught.value)
+    assert said.startswith(f"DOCREVIEW_POLICY: {path}: ")
+    assert said.isprintable()
+    return said.removeprefix(f"DOCREVIEW_POLICY: {path}: ")
+
+
+def test_no_file_means_no_rules() -> None:
+    assert not Settings().read_policy().is_set
+
+
+def test_the_example_of_the_documentation_works(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written.write_text(EXAMPLE)
+    monkeypatch.setenv("DOCREVIEW_POLICY", str(written))
+    policy = read_settings().read_policy()
+    assert policy.models.allowed == ("1201",)
+    assert policy.as_object()["session"] == {"most_writes": 200, "most_approvals": 50}
+    assert policy.as_object()["approval"] == {"least_confidence": 0.9}
+    left = {tool.name for tool in load_tools() if not policy.tool_refusal(tool.name, tool.toolset)}
+    assert {"nanonets_update_field", "nanonets_approve_file", "review_apply"} <= left
+    assert not left & {"nanonets_delete_field", "studio_delete_project", "nanonets_update_file_fields"}
+
+
+def test_the_documentation_names_every_key() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| ")]
+    tables = {name: set(re.findall(r"`(\w+)`", row.split("|")[2])) for name, row in _with_table(rows)}
+    assert tables == {name: set(known) for name, known in keys().items()}
+
+
+def _with_table(rows: list[str]) -> list[tuple[str, str]]:
+    """Each table with its rows in one: a row without a table continues the one before."""
+    found: dict[str, str] = {}
+    name = ""
+    for row in rows[2:]:
+        cells = row.split("|")
+        name = cells[1].strip(" `[]") or name
+        found[name] = f"|{cells[1]}|{found.get(name, '||').split('|')[2]}{cells[2]}|"
+    return list(found.items())
+
+
+def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
+    written.write_text("\ufeff[session]\nmost_writes = 0\n", encoding="utf-8")
+    assert Settings(policy=written).read_policy().most_writes == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "holds no rule"),
+        ("[tools]\n[approval]\nall_verified = false", "holds no rule"),
+        ("[tools\n", "is not TOML: "),
+        ("a = " + "[" * 100_000, "is not TOML: "),
+        ("[tool]\nforbidden = []", "tool: unknown, did you mean [tools]?"),
+        ("colour = 1", "colour: unknown, the known ones are [tools], "),
+        ("most_writes = 1", "most_writes: unknown, did you mean session.most_writes?"),
+        ("[tools]\nforbiden = []", "tools.forbiden: unknown, did you mean forbidden?"),
+        ("[session]\nx = 1", "session.x: unknown, the known ones are most_writes, most_approvals"),
+        ("tools = 5", "tools: came 5, wanted a table with allowed or forbidden"),
+        ('[tools]\nallowed = "nanonets_*"', 'tools.allowed: came "nanonets_*", wanted a list of tool names'),
+        ("[tools]\nallowed = [5]", "tools.allowed: came 5, wanted the name of a tool in quotes"),
+        ('[tools]\nforbidden = ["nanonets_aprove_file"]', "did you mean nanonets_approve_file?"),
+        ('[tools]\nforbidden = ["nanonets_erase_*"]', "there is no tool of that name"),
+        ('[toolsets]\nallowed = ["studio-htl"]', "did you mean studio-hitl?"),
+        ('[workflows]\nallowed = ["a*"]', 'workflows.allowed: came "a*", wanted an id'),
+        ('[workflows]\nforbidden = [" "]', 'workflows.forbidden: came " ", wanted an id'),
+        ("[models]\nforbidden = [true]", "models.forbidden: came true, wanted an id"),
+        ("[models]\nforbidden = [1.5]", "models.forbidden: came 1.5, wanted an id"),
+        (
+            '[projects]\nallowed = ["Hotels"]',
+            'projects.allowed: came "Hotels", wanted the number of a project',
+        ),
+        ('[session]\nmost_writes = "9"', 'session.most_writes: came "9", wanted a whole number from 0'),
+        ("[session]\nmost_approvals = -1", "session.most_approvals: came -1, wanted a whole number from 0"),
+        (
+            "[approval]\nleast_confidence = 90",
+            "approval.least_confidence: came 90, wanted a number from 0 to 1",
+        ),
+        ("[approval]\nleast_confidence = nan", "wanted a number from 0 to 1"),
+        ("[approval]\nall_verified = 1", "approval.all_verified: came 1, wanted true or false"),
+    ],
+)
+def test_each_fault_is_told_with_the_key_what_came_and_what_is_wanted(
+    written: Path, content: str, said: str
+) -> None:
+    written.write_text(content)
+    assert said in fault_of(written)
+
+
+def test_all_faults_are_told_at_once(written: Path) -> None:
+    written.write_text('[tools]\nallowed = [1, "x"]\n[session]\nmost_writes = -1\nmost = 2\n')
+    with pytest.raises(PolicyFileError) as caught:
+        Settings(policy=written).read_policy()
+    assert len(caught.value.faults) == 4
+
+
+def test_a_file_that_is_not_there_or_cannot_be_read_is_a_fault(written: Path, tmp_path: Path) -> None:
+    assert fault_of(written) == "the file cannot be read (No such file or directory)"
+    assert fault_of(tmp_path) == "is not a file"
+    written.write_bytes(b"\xff\xfe[")
+    assert fault_of(written) == "is not UTF-8 text"
+    written.write_bytes(b"#" * 1_000_001)
+    assert "bytes" in fault_of(written)
+    assert "cannot be read" in fault_of(Path("~nobody-of-that-name/policy.toml"))
+
+
+def test_doctor_tells_what_the_rules_leave(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written.write_text('[tools]\nforbidden = ["studio_*", "review_*"]\n[workflows]\nallowed = []\n')
+    assert examine(Settings(sandbox=True, policy=written)) == 0
+    said = capsys.readouterr().out
+    assert (
+        "ok    policy: in force: tools.forbidden = ['studio_*', 'review_*']; workflows.allowed = []" in said
+    )
+    shown = Settings(sandbox=True).selection.choose(load_tools())
+    left = [tool for tool in shown if not tool.name.startswith(("studio_", "review_"))]
+    writing = sum(tool.effect != "read" for tool in left)
+    assert f"policy: leaves {len(left)} of {len(shown)} tools, {writing} of them writing" in said
+    assert "note  policy: workflows.allowed is empty" in said
+    assert "Studio: answers" in said
+
+
+def test_doctor_tells_where_the_rules_do_not_reach(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written.write_text("[projects]\nallowed = [1]\n[approval]\nall_verified = true\n")
+    written.chmod(0o666)
+    examine(Settings(sandbox=True, policy=written))
+    said = capsys.readouterr().out
+    assert "an agent can mark values as verified itself (nanonets_" in said
+    assert "rules on ids do not reach" in said
+    assert "can be changed by everybody" in said
+    forbidden = ["nanonets_verify_*", "nanonets_add_*", "nanonets_update_file_fields", "nanonets_approve_*"]
+    written.write_text(f"[tools]\nforbidden = {[*forbidden, 'review_*']}\n[approval]\nall_verified = true\n")
+    examine(Settings(sandbox=True, policy=written))
+    said = capsys.readouterr().out
+    assert "leaves no tool that approves" in said
+    assert "mark values as verified" not in said
+
+
+def test_doctor_tells_every_fault_of_the_file(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written.write_text('[tools]\nallowed = ["x"]\n[sesion]\nmost_writes = 1\n')
+    assert examine(Settings(sandbox=True, policy=written)) == 1
+    faults = [line for line in capsys.readouterr().out.splitlines() if line.startswith("fault")]
+    assert len(faults) == 2
+    assert all(f"policy: {written}: " in line for line in faults)
