@@ -60,14 +60,19 @@ def fields_of_file(answer: JsonObject) -> list[FieldState]:
 
 
 def _of_page(page: JsonObject | None) -> Iterator[FieldState]:
+    """The values of a page; its fields are a map by name, or a list as some calls answer it."""
     data = {} if page is None else page.get("data") or {}
-    fields = data.get("fields") or {} if isinstance(data, dict) else None
-    if page is None or not isinstance(data, dict) or not isinstance(fields, dict):
+    if page is None or not isinstance(data, dict):
         yield _unreadable("a page")
         return
-    for name, found in fields.items():
+    fields = data.get("fields")
+    by_name = fields if isinstance(fields, dict) else {"": fields}
+    for name, found in by_name.items():
         for entry in _entries(found):
-            yield _unreadable(name) if entry is None else _state(name, entry)
+            if entry is None:
+                yield _unreadable(name or "a field")
+            else:
+                yield _state(name or str(entry.get("field_name")), entry)
     for table in _entries(data.get("tables")):
         yield from _of_table(table)
 

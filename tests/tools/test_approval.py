@@ -125,6 +125,12 @@ async def test_verified_values_pass_and_changed_ones_do_not() -> None:
             )
 
 
+def test_fields_may_be_a_list_too() -> None:
+    fields = [{"field_name": "total", "confidence": 0.5}, {"field_name": "date", "confidence": 0.95}]
+    states = fields_of_document({"pages": [{"data": {"fields": fields}}, {"data": None}]})
+    assert states == [FieldState("total", 0.5, False), FieldState("date", 0.95, False)]
+
+
 def test_a_refusal_names_the_most_doubtful_and_no_more_than_three() -> None:
     fields = [FieldState(f"field {number}", number / 10, False) for number in range(9, 0, -1)]
     refusal = CONFIDENT.approval_refusal([*fields, FieldState("sure", 0.9, False)])
@@ -147,6 +153,8 @@ def test_a_refusal_names_the_most_doubtful_and_no_more_than_three() -> None:
         {"pages": [{"data": {"fields": {"a": [{"confidence": "0.99"}]}}}]},
         {"pages": [{"data": {"fields": {"a": [{"confidence": float("nan")}]}}}]},
         {"pages": [{"data": {"fields": {"a": [{"verification_status": "success"}]}}}]},
+        {"pages": [{"data": {"fields": "none"}}]},
+        {"pages": [{"data": 5}]},
         {"pages": [{"data": {"tables": [{"cells": ["?"]}]}}]},
         {"moderated_images": [{"moderated_boxes": [{"label": "a"}]}]},
         {"unmoderated_images": [{"predicted_boxes": [{"type": "table", "cells": [{"text": "1"}]}]}]},
