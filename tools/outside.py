@@ -150,7 +150,7 @@ def _free(name: str, taken: set[str]) -> str:
     free, number = name, 1
     while free in taken:
         number += 1
-        free = f"{name} ({number})"
+        free = f"{name}_{number}"
     taken.add(free)
     return free
 

@@ -20,7 +20,10 @@ __all__ = ["outside_paths"]
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 """A key that can stand in a path: any other might itself be a message."""
 
-_MOST_PATHS = 40
+_MOST_PATHS = 100
+_MOST_CHARACTERS = 1_500
+"""Where the paths would need more, only the properties of the answer itself are named."""
+
 _MOST_UNKNOWN = 5
 """The most undescribed keys of one object that are named one by one."""
 
@@ -45,9 +48,10 @@ def outside_paths(operation: Operation, answer: JsonObject) -> list[str]:
     """The paths of an answer, in the form in which results have it, that hold text from outside."""
     found: set[str] = set()
     _look(_answer_of(operation), answer, found)
-    if len(found) > _MOST_PATHS:
-        found = {path.partition(".")[0] for path in found}
-    return _together(frozenset(found))
+    paths = _together(frozenset(found)) if len(found) <= _MOST_PATHS else ()
+    if found and not 0 < sum(map(len, paths)) <= _MOST_CHARACTERS:
+        paths = _together(frozenset(path.partition(".")[0] for path in found))
+    return list(paths)
 
 
 @cache
@@ -130,14 +134,14 @@ def _inside(path: str, name: str) -> str:
 
 
 @lru_cache(maxsize=1_000)
-def _together(paths: frozenset[str]) -> list[str]:
+def _together(paths: frozenset[str]) -> tuple[str, ...]:
     """The paths without those that another one covers, those of one parent in one text."""
     parents: dict[str, list[str]] = {}
     for path in sorted(paths):
         if not any(_covers(other, path) for other in paths):
             parent, _, name = path.rpartition(".")
             parents.setdefault(parent, []).append(name)
-    return list(_texts(parents))
+    return tuple(_texts(parents))
 
 
 def _covers(other: str, path: str) -> bool:

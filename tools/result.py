@@ -125,7 +125,7 @@ def _noted(
     note: JsonObject = {**outside_note(outside_paths(operation, answer), removed), **notes}
     needed = len(compact(note))
     if len(text) + needed > limit:
-        answer, cut = fit(operation, values, answer, limit - needed)
+        answer, cut = fit(operation, values, answer, max(limit - needed, limit // 2))
         text = compact(answer)
         note = {**outside_note(outside_paths(operation, answer), removed), "cut": cut, **notes}
     if not note:
