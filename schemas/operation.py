@@ -98,7 +98,8 @@ class UndoStep:
     gives the others, each as a reference, a list of references, or another value as it is. References are
     those of `Present`, and `before.value` (the state before), `key` (under which name in a map the item
     stood), `each.of` (the id that an entry of a state read for each is of); `*` in a reference gives the
-    distinct values of all entries. With `each`, a reference to a list, the step is made for each of its entries.
+    distinct values of all entries. With `each`, a reference to a list, the step is made for each of its
+    entries.
     """
 
     call: str
@@ -115,8 +116,8 @@ class Operation:
     names the argument that carries a body which is not an object. `further_keys` names the argument whose
     keys are put beside the named ones in the body. `token_property` is the property of the answer that
     becomes the session token. `narrow` says how to get a shorter answer where there is no paging. `present`
-    says where the state that a write changes is read, `undo` what puts it back; `not_undoable` why nothing does.
-    `undo_leaves` says in a sentence what stays different all the same.
+    says where the state that a write changes is read, `undo` what puts it back, `undo_leaves` in a sentence
+    what stays different all the same; `not_undoable` says why nothing puts it back.
     """
 
     id: str
