@@ -146,3 +146,21 @@ def _names(pattern: list[str], steps: Steps) -> bool:
         isinstance(step, int) if wanted == "[]" else wanted in ("*", step)
         for wanted, step in zip(pattern, steps, strict=False)
     )
+
+
+def unmarked(schema: JsonObject, name: str = "") -> Iterator[str]:
+    """The names of the properties whose free text a schema describes as the service's own."""
+    marks: Any = schema.get("x-docreview", {})
+    if marks:
+        return
+    properties: Any = schema.get("properties", {})
+    for key, entry in properties.items():
+        yield from unmarked(entry, key)
+    for entry in (schema.get("items"), schema.get("additionalProperties")):
+        if isinstance(entry, dict):
+            yield from unmarked(entry, name)
+    kind: Any = schema.get("type")
+    kinds: list[Any] = kind if isinstance(kind, list) else [kind]
+    is_free = "enum" not in schema and "format" not in schema
+    if is_free and ("string" in kinds or (kind is None and not {"items", "properties"} & schema.keys())):
+        yield name

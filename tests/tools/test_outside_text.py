@@ -17,6 +17,7 @@ from answers_from_outside import (
     is_hidden,
     names,
     planted,
+    unmarked,
 )
 from conftest import Era, Network, answers, connected, own, reviewing
 from docreview_mcp.schemas import load_operations
@@ -25,6 +26,18 @@ from samples import plain_arguments
 
 GET = ("nanonets_get_document", {"workflow_id": "w", "document_id": "d"})
 DOWNLOAD = ("nanonets_download_document", {"workflow_id": "w", "document_id": "d"})
+SERVICES_OWN = """
+    id ModelID cell_id document_id field_data_id label_id model_id page_id request_file_id table_id
+    lookup_parent_box_ids current_stage_id ModelType model_type workflow_type processing_type type source
+    Status status approval_status export_status validation_status verification_status created created_at
+    updated updated_at uploaded_at verified_at assigned_member assigned_reviewers filepath image_url url
+    message reason
+"""
+"""Properties that hold ids, states, times, addresses and what the service itself says of a call."""
+
+CATALOGUES = {"listWorkflowTypes", "listTypes"}
+"""What the services offer to everybody: nobody else's names."""
+
 UNGUARDED = {"toolsets": "all", "journal": "none", "confirm": "never"}
 
 
@@ -40,6 +53,12 @@ def test_what_is_hidden_is_what_unicode_says() -> None:
         # Of what this Python's Unicode does not know yet, some is known to be hidden.
         assert removed == is_hidden(character) or (removed and 0x13439 <= code <= 0x1343F), hex(code)
     assert len(IGNORABLE) > 4000
+
+
+def test_a_text_is_marked_unless_it_is_known_to_be_the_services_own() -> None:
+    for operation in load_operations().values():
+        if operation.response is not None and operation.id not in CATALOGUES:
+            assert set(unmarked(operation.response)) <= {*SERVICES_OWN.split()}, operation.id
 
 
 @pytest.mark.parametrize("as_list", [True, False])
