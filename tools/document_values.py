@@ -77,7 +77,7 @@ class DocumentValue:
 
 @dataclass(frozen=True, slots=True)
 class DocumentTable:
-    """A table without its cells; `columns` are the names of its columns by their number, in order."""
+    """A table; `columns` are the names of its columns by their number, in order."""
 
     id: str
     page_id: str
@@ -86,6 +86,7 @@ class DocumentTable:
     status: str = UNVERIFIED
     message: str = ""
     box: Box | None = None
+    cells: tuple[DocumentValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,13 @@ class DocumentValues:
     """All that stands in a document, in its own order."""
 
     pages: tuple[DocumentPage, ...]
+    fields: tuple[DocumentValue, ...]
     tables: tuple[DocumentTable, ...]
-    values: tuple[DocumentValue, ...]
+
+    @property
+    def values(self) -> tuple[DocumentValue, ...]:
+        """The fields, then the cells of all tables."""
+        return (*self.fields, *(cell for table in self.tables for cell in table.cells))
 
     def value(self, kind: Literal["field", "cell"], identity: str) -> DocumentValue | None:
         """The field with this `field_data_id` or the cell with this `cell_id`."""
@@ -121,20 +127,17 @@ class DocumentValues:
 def values_of_document(answer: JsonObject) -> DocumentValues:
     """The values of a v4 document, from the answer of `getDocument`."""
     pages: list[DocumentPage] = []
+    fields: list[DocumentValue] = []
     tables: list[DocumentTable] = []
-    values: list[DocumentValue] = []
     for index, entry in enumerate(_objects(answer.get("pages"))):
         number = _whole_number(entry.get("page_number"))
         page = DocumentPage(_text(entry.get("page_id")), number or index + 1, _text(entry.get("image_url")))
         pages.append(page)
         data = entry.get("data")
         data = data if isinstance(data, dict) else entry
-        values.extend(_fields(data.get("fields"), page))
-        for table in _objects(data.get("tables")):
-            found = list(_cells(table, page))
-            tables.append(_table(table, page, found))
-            values.extend(found)
-    return DocumentValues(tuple(pages), tuple(tables), tuple(values))
+        fields.extend(_fields(data.get("fields"), page))
+        tables.extend(_table(table, page) for table in _objects(data.get("tables")))
+    return DocumentValues(tuple(pages), tuple(fields), tuple(tables))
 
 
 def _fields(fields: JsonValue, page: DocumentPage) -> Iterator[DocumentValue]:
@@ -179,7 +182,8 @@ def _cells(table: JsonObject, page: DocumentPage) -> Iterator[DocumentValue]:
         )
 
 
-def _table(table: JsonObject, page: DocumentPage, cells: list[DocumentValue]) -> DocumentTable:
+def _table(table: JsonObject, page: DocumentPage) -> DocumentTable:
+    cells = tuple(_cells(table, page))
     named = table.get("headers")
     columns = dict(enumerate(map(_text, named))) if isinstance(named, list) else {}
     for cell in cells:
@@ -192,6 +196,7 @@ def _table(table: JsonObject, page: DocumentPage, cells: list[DocumentValue]) ->
         _status(table),
         _text(table.get("verification_message")),
         _box(table.get("bbox")),
+        cells,
     )
 
 
