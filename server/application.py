@@ -40,6 +40,7 @@ from ..tools import (
 from .asking import InputRequired, asking
 from .callers import caller_of
 from .instructions import instructions
+from .journal_store import open_journal
 from .services import Services
 from .settings import Settings
 from .shown_tools import Surface
@@ -78,6 +79,7 @@ def build_server(
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
+        SettingsError: the policy file has a fault.
     """
     surface = Surface.of(settings)
     listed = ListToolsResult(tools=[ListedTool.model_validate(entry) for entry in surface.definitions()])
@@ -87,11 +89,15 @@ def build_server(
     async def lifespan(_: Server[Session]) -> AsyncGenerator[Session]:
         behind, network = _behind(settings, transport)
         services = Services(behind, network, local=local)
-        journal = None
+        journal = open_journal(settings, lambda: services.secrets)
         try:
-            yield Session(services, Guards(settings.confirm, journal))
+            yield Session(
+                services, Guards(settings.confirm, journal, settings.journal_required, surface.policy)
+            )
         finally:
             await services.close()
+            if journal is not None:
+                journal.stop()
 
     async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         return listed
@@ -118,7 +124,7 @@ def build_server(
         "docreview",
         version=VERSION,
         title="docreview",
-        instructions=instructions(settings, surface.chosen),
+        instructions=instructions(settings, surface.offered()),
         lifespan=lifespan,
         on_list_tools=list_tools,
         on_call_tool=answer_call,
@@ -140,7 +146,7 @@ async def _answer(
         await context.session.report_progress(steps, None, message)
 
     how = asking(context, params, session.guards.codes)
-    door = Door(session.services, session.guards, report, surface.find, caller_of(context), how.ask, how.code)
+    door = Door(session.services, session.guards, report, surface.find, caller_of(context), how.ask, how.code, tools=surface.offered())
     try:
         return await call_tool(surface.operation(tool), params.arguments, door)
     except InputRequired:

@@ -8,7 +8,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..schemas import Operation, load_operations, load_own_operations
-from ..tools import NOTHING_SENT, Tool, ToolFailure, load_tools
+from ..tools import NOTHING_SENT, Policy, Tool, ToolFailure, load_tools
+from ..tools.guard import not_allowed
 from .settings import Settings
 
 __all__ = ["Surface"]
@@ -16,36 +17,42 @@ __all__ = ["Surface"]
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The tools of a server: `every` one there is, those that are listed (`chosen`) and may be called (`reached`)."""
+    """The tools of a server: `every` one, those listed (`chosen`), those that may be called (`reached`)."""
 
     settings: Settings
+    policy: Policy
     every: Mapping[str, Tool]
     chosen: tuple[Tool, ...]
     reached: frozenset[str]
 
     @classmethod
     def of(cls, settings: Settings) -> Surface:
-        """The tools for these settings.
+        """The tools for these settings and the policy that they name.
 
         Raises:
             SelectionError: a toolset or tool of the settings does not exist.
+            SettingsError: the policy file has a fault.
         """
+        policy = settings.read_policy()
         every = {tool.name: tool for tool in load_tools()}
         selection = settings.selection
-        reached = frozenset(tool.name for tool in selection.reach(every.values()))
-        return cls(settings, every, tuple(selection.choose(every.values())), reached)
+        chosen = selection.choose(every.values())
+        reached = selection.reach(every.values())
+        return cls(
+            settings,
+            policy,
+            every,
+            tuple(tool for tool in chosen if not policy.tool_refusal(tool.name, tool.toolset)),
+            frozenset(tool.name for tool in reached if not policy.tool_refusal(tool.name, tool.toolset)),
+        )
 
     def definitions(self) -> list[dict[str, Any]]:
         """The tools as `tools/list` gives them."""
-        confirm = self.settings.confirm
-        return [
-            tool.definition(
-                confirmed=tool.effect == "destructive" or (confirm == "writes" and tool.effect == "write")
-            )
-            if confirm != "never"
-            else tool.definition()
-            for tool in self.chosen
-        ]
+        return [tool.definition(self.settings.confirm) for tool in self.chosen]
+
+    def offered(self) -> tuple[Tool, ...]:
+        """The tools that may be called, directly or through others, in the order of lists."""
+        return tuple(tool for tool in self.every.values() if tool.name in self.reached)
 
     def operation(self, tool: Tool) -> Operation:
         """The operation that a tool calls."""
@@ -86,6 +93,8 @@ class Surface:
                 happened=NOTHING_SENT,
                 next_step=f"Call it through {through}, with the same arguments under arguments.",
             )
+        if reason := self.policy.tool_refusal(tool.name, tool.toolset):
+            return not_allowed(self.operation(tool), reason)
         return ToolFailure(
             "not_allowed",
             f"{tool.name} is not offered: {self.settings.selection.reason_for_hiding(tool)}.",

@@ -54,7 +54,7 @@ async def connected(
     network: httpx2.AsyncBaseTransport | None = None, era: Era = "auto", **settings: Any
 ) -> AsyncGenerator[Client]:
     """A client of a server with both accounts set, unless the settings say otherwise."""
-    server = build_server(Settings(**{**ACCOUNT, "confirm": "never", **settings}), transport=network)
+    server = build_server(Settings(**{**ACCOUNT, "confirm": "never", "journal": "none", **settings}), transport=network)
     async with Client(server, mode=era) as client:
         yield client
 
@@ -65,7 +65,7 @@ async def reviewing(
 ) -> AsyncGenerator[tuple[Client, Sandbox]]:
     """A client of a server on a sandbox that the test holds in its hands."""
     sandbox = sandbox or Sandbox(work_seconds=0.05)
-    behind, transport = embedded(Settings(**{"confirm": "never", **settings}), sandbox)
+    behind, transport = embedded(Settings(**{"confirm": "never", "journal": "none", **settings}), sandbox)
     async with Client(build_server(behind, transport=transport), mode=era) as client:
         yield client, sandbox
 

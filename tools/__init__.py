@@ -6,6 +6,7 @@ from .door import Ask, ConfirmMode, Consent, Door, Guards, Report, Upstream, no_
 from .failure import NOTHING_SENT, ToolFailure
 from .journal import Caller, Journal, JournalFault
 from .pictures import Picture
+from .policy import Policy
 from .request import FileSource, FormBody, JsonBody, MultipartBody, Request, build_request
 from .response import Response
 from .result import Attachment, ToolResult
@@ -31,6 +32,7 @@ __all__ = [
     "JsonBody",
     "MultipartBody",
     "Picture",
+    "Policy",
     "Report",
     "Request",
     "Response",

@@ -6,6 +6,7 @@ from ..schemas import JsonObject, JsonValue, Operation
 from .confirmation import CODE_SECONDS, Verdict
 from .door import Door
 from .failure import NOTHING_SENT, ToolFailure
+from .outside import without_hidden
 from .size import compact
 
 __all__ = ["confirm_or_fail", "summary_of"]
@@ -14,8 +15,8 @@ _MOST_VALUE = 120
 _MOST_SUMMARY = 700
 
 _AT_FAULT: dict[Verdict, str] = {
-    "forged or for another call": "The code in confirm is not for this call as it now stands: the arguments or the"
-    " present value are others, or it was never given out.",
+    "forged or for another call": "The code in confirm is not for this call as it now stands: the arguments"
+    " or the present value are others, or it was never given out.",
     "expired": "The code in confirm has expired.",
     "used": "The code in confirm was used already.",
 }
@@ -63,8 +64,6 @@ async def confirm_or_fail(
 
 def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue) -> str:
     """What a call would do, in words for a person."""
-    from .outside import without_hidden
-
     parts = [f"{name} {_short(value)}" for name, value in arguments.items()]
     text = f"{operation.title}: {', '.join(parts) or 'no arguments'}."
     if present is not None:

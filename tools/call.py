@@ -14,7 +14,8 @@ from .answer import parse, wrapped
 from .arguments import file_types_of
 from .door import Door, Written
 from .failure import ToolFailure
-from .guard import Assessment, Prepared, assess, carry_out
+from .guard import Assessment, Prepared, assess, carry_out, not_allowed
+from .outside import without_hidden
 from .request import MultipartBody, build_request
 from .response import Response
 from .result import ToolResult, shape
@@ -58,7 +59,7 @@ async def read(door: Door, operation_id: str, arguments: JsonObject) -> JsonObje
     Raises:
         ToolFailure: the arguments do not fit, or the call failed.
     """
-    operation = load_operations()[operation_id]
+    operation = _inside(operation_id, door)
     prepared = prepare(operation, arguments, door)
     response = await door.upstream.send(operation, prepared.requests, door.report)
     answer = wrapped(parse(operation, response), response.status)
@@ -75,12 +76,13 @@ async def write(
 ) -> Written:
     """Carry a writing operation out for one of our own tools: guarded and journalled as if called directly.
 
-    `is_confirmed`: a person agreed to the call that this one belongs to. `undoes` is the entry that it takes back.
+    `is_confirmed`: a person agreed to the call that this one belongs to. `undoes`: the entry that it takes
+    back.
 
     Raises:
         ToolFailure: it was refused or failed; nothing else was tried.
     """
-    prepared = prepare(load_operations()[operation_id], arguments, door)
+    prepared = prepare(_inside(operation_id, door), arguments, door)
     inner = replace(door, is_confirmed=door.is_confirmed or is_confirmed)
     return await carry_out(prepared, inner, partial(read, door), undoes)
 
@@ -101,9 +103,11 @@ def prepare(operation: Operation, arguments: Mapping[str, Any] | None, door: Doo
     """Valid arguments and the requests for them, one for each address of the operation.
 
     Raises:
-        ToolFailure: `invalid_arguments`; nothing was sent.
+        ToolFailure: `invalid_arguments`, or `not_allowed` by the policy; nothing was sent.
     """
     values = validate_arguments(operation, arguments)
+    if reason := door.guards.policy.scope_refusal(operation, values):
+        raise not_allowed(operation, reason)
     requests = tuple(build_request(operation, values, route) for route in door.upstream.routes(operation))
     body = requests[0].body
     if isinstance(body, MultipartBody) and body.file is not None:
@@ -115,10 +119,18 @@ def prepare(operation: Operation, arguments: Mapping[str, Any] | None, door: Doo
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     """The result that tells of a failure, with no secret in it."""
-    message = without_secrets(failure.message, secrets).encode("utf-8", "replace").decode()
+    message = without_secrets(without_hidden(failure.message)[0], secrets).encode("utf-8", "replace").decode()
     failure.message = message if len(message) <= _MOST_MESSAGE else f"{message[:_MOST_MESSAGE]}…"
     structured: JsonObject = failure.as_object()
     return ToolResult(structured, compact(structured), is_error=True)
+
+
+def _inside(operation_id: str, door: Door) -> Operation:
+    """The operation that one of our own tools calls, if the policy does not forbid it."""
+    operation = load_operations()[operation_id]
+    if reason := door.guards.policy.tool_refusal(operation.tool, operation.toolset, inside=True):
+        raise not_allowed(operation, reason)
+    return operation
 
 
 async def _shaped(prepared: Prepared, response: Response, notes: JsonObject, door: Door) -> ToolResult:
@@ -131,12 +143,9 @@ async def _shaped(prepared: Prepared, response: Response, notes: JsonObject, doo
         limit=upstream.answer_limit,
         secrets=(*upstream.secrets, *prepared.hidden),
         save=upstream.save_download,
+        notes=notes,
     )
-    result = shaped() if len(response.content) < _LARGE_BYTES else await to_thread.run_sync(shaped)
-    if not notes:
-        return result
-    structured: JsonObject = {**result.structured, "docreview": notes}
-    return replace(result, structured=structured, text=compact(structured))
+    return shaped() if len(response.content) < _LARGE_BYTES else await to_thread.run_sync(shaped)
 
 
 def _hidden(operation: Operation, arguments: Mapping[str, Any] | None) -> tuple[str, ...]:

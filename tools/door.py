@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import anyio
 
@@ -16,8 +16,12 @@ from ..schemas import JsonObject, Operation, Route
 from .confirmation import Codes
 from .failure import ToolFailure
 from .journal import Caller, Journal
+from .policy import Counts, Policy
 from .request import FileSource, Request
 from .response import Response
+
+if TYPE_CHECKING:
+    from .surface import Tool
 
 __all__ = [
     "Ask",
@@ -83,7 +87,7 @@ class Upstream(Protocol):
         ...
 
     async def picture(self, address: str) -> bytes:
-        """The picture of a page at an address that a Nanonets answer gave; credentials go to the own host only.
+        """The picture of a page, at an address that Nanonets gave; credentials go to its own host only.
 
         Raises:
             ToolFailure: it cannot be had, is too large, or the address is not one that may be called.
@@ -118,14 +122,17 @@ class Flight:
 class Guards:
     """What stands between a write and the service, for one server.
 
-    `journal` is None where the user wants none; `journal_required` says whether writes stop without it.
-    `under_way` holds the writes that must not be doubled, by their fingerprint; `unclear` those whose last
-    outcome is not known; `looked_up` those that were looked up in the journal already.
+    `policy` holds the rules of the user, `counts` what was done so far. `journal` is None where the user
+    wants none; `journal_required` says whether writes stop without it. `under_way` holds the writes that must
+    not be doubled, by their fingerprint; `unclear` those whose last outcome is not known; `looked_up` those
+    that were looked up in the journal already.
     """
 
     confirm: ConfirmMode = "destructive"
     journal: Journal | None = None
     journal_required: bool = True
+    policy: Policy = field(default_factory=Policy)
+    counts: Counts = field(default_factory=Counts)
     codes: Codes = field(default_factory=Codes)
     under_way: dict[str, Flight] = field(default_factory=dict[str, Flight])
     unclear: dict[str, str] = field(default_factory=dict[str, str])
@@ -142,8 +149,8 @@ class Door:
     """One tool call and all that it may use.
 
     `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
-    called. `is_confirmed` says that a person has agreed to all that this call does; `code` is a confirmation
-    code that the answer of the person brought with it.
+    called; `tools` are those that may. `is_confirmed` says that a person has agreed to all that this call
+    does; `code` is a confirmation code that the answer of the person brought with it.
     """
 
     upstream: Upstream
@@ -154,3 +161,4 @@ class Door:
     ask: Ask = no_answer
     code: str = ""
     is_confirmed: bool = False
+    tools: Sequence[Tool] = ()

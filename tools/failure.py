@@ -47,8 +47,8 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
 
     `status` is the HTTP status of the service, None where none came. `retryable` says whether the same
     call can work later without anything else being changed. `done` says whether the service carried the
-    call out, and `happened` says so in a sentence. `notes` stand beside the error under `docreview`, such as the
-    journal entry of a write that failed.
+    call out, and `happened` says so in a sentence. `notes` stand beside the error under `docreview`, such as
+    the journal entry of a write that failed.
     """
 
     def __init__(

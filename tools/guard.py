@@ -15,11 +15,14 @@ from typing import Literal
 import anyio
 
 from ..schemas import JsonObject, JsonValue, Operation
+from .approval import approved_document, fields_of_document, fields_of_file
 from .arguments import CONFIRM, REASON, arguments_of, expected_argument
 from .asking import confirm_or_fail
-from .door import Door, Flight, Written
+from .door import Door, Flight, Guards, Written
 from .failure import NOTHING_SENT, ToolFailure
 from .journal import Closing, JournalFault, Opening
+from .outside import without_hidden
+from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
 from .present import NOT_READ, State, read_state, state_after
 from .request import Request
 from .response import Response
@@ -27,7 +30,7 @@ from .secrets import REMOVED, masked, secret_arguments
 from .size import compact
 from .undoing import may_be_undone, undo_plan
 
-__all__ = ["Assessment", "Prepared", "assess", "carry_out", "needs_confirmation"]
+__all__ = ["Assessment", "Prepared", "assess", "carry_out", "needs_confirmation", "not_allowed"]
 
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
@@ -61,7 +64,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is known of a write before it is sent: the state that it changes, and why it is refused, if it is."""
+    """What is known of a write before it is sent: the state that it changes, and why it is refused, if so."""
 
     before: State
     refusal: ToolFailure | None
@@ -80,7 +83,7 @@ async def assess(prepared: Prepared, door: Door, read: ReadOperation) -> Assessm
     confirm = needs_confirmation(operation, door)
     if guards.journal is not None or confirm or expected_argument(operation) in prepared.values:
         before = await _present_state(prepared, read, min(_READ_SECONDS, door.upstream.timeout / 4))
-    refusal = _unexpected(prepared, before)
+    refusal = _unexpected(prepared, before) or await _disapproved(prepared, door, read)
     reason = "No journal is kept." if guards.journal is None else may_be_undone(operation, before)
     return Assessment(before, refusal, confirm, reason)
 
@@ -155,12 +158,13 @@ async def _stop_once(prepared: Prepared, door: Door) -> None:
             f"{prepared.operation.tool}: an identical call got no clear answer and may have been carried out."
             f" {what}",
             happened=f"{NOTHING_SENT} This call was stopped once, so that nothing is done twice.",
-            next_step="Look first whether it is there already (list or read it). If it is not, call again with the"
-            " same arguments: the next call is sent.",
+            next_step="Look first whether it is there already (list or read it). If it is not, call again"
+            " with the same arguments: the next call is sent.",
         )
 
 
 async def _guarded(prepared: Prepared, door: Door, read: ReadOperation, undoes: int | None) -> Written:
+    guards = door.guards
     assessment = await assess(prepared, door, read)
     if assessment.refusal is not None:
         raise assessment.refusal
@@ -173,10 +177,17 @@ async def _guarded(prepared: Prepared, door: Door, read: ReadOperation, undoes: 
             door,
         )
     before = assessment.before
-    entry = await _open(prepared, before, door, undoes)
+    document = _reserved(prepared, guards)
+    try:
+        entry = await _open(prepared, before, door, undoes)
+    except BaseException:
+        guards.counts.give_back(document)
+        raise
     try:
         response = await door.upstream.send(prepared.operation, prepared.requests, door.report)
     except ToolFailure as failure:
+        if failure.done == "no":
+            guards.counts.give_back(document)
         fault = await _close(entry, _closing_of(failure), door)
         failure.notes |= _entry_notes(entry, fault)
         raise
@@ -216,6 +227,7 @@ async def _settle(
         calls,
         reason,
     )
+    fault = ""
     with anyio.CancelScope(shield=True):
         fault = await _close(entry, closing, door)
     notes: JsonObject = {"undoable": entry is not None and not fault and bool(calls)}
@@ -248,7 +260,7 @@ async def _open(prepared: Prepared, before: State, door: Door, undoes: int | Non
             return None
         raise ToolFailure(
             "not_configured",
-            f"{prepared.operation.tool}: the journal of writes cannot be written ({fault}), so no write is made.",
+            f"{prepared.operation.tool}: the journal of writes cannot be written, so nothing is. {fault}",
             happened=NOTHING_SENT,
             next_step="The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without"
             " a journal. Reading works.",
@@ -308,16 +320,53 @@ def _unexpected(prepared: Prepared, before: State) -> ToolFailure | None:
         return None
     return ToolFailure(
         "conflict",
-        f"{operation.tool}: the present value is {_shown(present)}, {name} was {_shown(prepared.values[name])}.",
+        f"{operation.tool}: the present value is {_shown(present)},"
+        f" {name} was {_shown(prepared.values[name])}.",
         happened=NOTHING_SENT,
         next_step="Somebody changed it meanwhile. Read the item again and decide anew.",
     )
 
 
+async def _disapproved(prepared: Prepared, door: Door, read: ReadOperation) -> ToolFailure | None:
+    """The refusal of an approval that the policy does not allow as long as the document is as it is."""
+    policy = door.guards.policy
+    document = approved_document(prepared.operation, prepared.sent)
+    if not document:
+        return None
+    if policy.judges_approvals:
+        answer = await read(*_document_of(prepared))
+        fields = fields_of_file(answer) if "moderated_images" in answer else fields_of_document(answer)
+        if reason := policy.approval_refusal(fields):
+            return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE)
+    return None
+
+
+def _document_of(prepared: Prepared) -> tuple[str, JsonObject]:
+    """The call that reads the values that an approval would approve."""
+    sent = prepared.sent
+    if prepared.operation.id == "verifyFile":
+        return "getPredictionFileByFileId", {name: sent[name] for name in ("model_id", "request_file_id")}
+    return "getDocument", {name: sent[name] for name in ("workflow_id", "document_id")}
+
+
+def _reserved(prepared: Prepared, guards: Guards) -> str:
+    """Count a write that is about to be sent, and give the document that it approves, if it does."""
+    document = approved_document(prepared.operation, prepared.sent)
+    if reason := guards.policy.count_refusal(guards.counts, document):
+        raise not_allowed(prepared.operation, reason, AFTER_RULE)
+    guards.counts.reserve(document)
+    return document
+
+
+def not_allowed(operation: Operation, reason: str, next_step: str = AFTER_RULE) -> ToolFailure:
+    """The refusal of a call by a rule of the policy."""
+    return ToolFailure(
+        "not_allowed", f"{operation.tool}: {reason}.", happened=NOTHING_SENT, next_step=next_step
+    )
+
+
 def present_text(value: JsonValue) -> str:
     """A value as it is compared: hidden characters, which no agent is shown, do not count."""
-    from .outside import without_hidden
-
     return "" if value is None else without_hidden(str(value))[0]
 
 

@@ -36,8 +36,8 @@ class Opening:
 
     `arguments` are without secrets and without the content of files. `about` holds every id among the
     arguments, as text, so that the history of a document can be found. `fingerprint` is the same for
-    identical calls. `before` is the state that the write changes, if `before_known`. `undoes` is the entry that
-    this write takes back. `until` is the time (ISO 8601, UTC) after which the call is certainly over.
+    identical calls. `before` is the state that the write changes, if `before_known`. `undoes` is the entry
+    that this write takes back. `until` is the time (ISO 8601, UTC) after which the call is certainly over.
     """
 
     tool: str
@@ -56,9 +56,10 @@ class Opening:
 class Closing:
     """How a write ended.
 
-    `status` and `request_id` are those of the service's last answer. `after` is the state that the write left,
-    if `after_known`; `answer` holds what undoing needs of the service's answer, such as the id of something
-    new. `undo` is the plan, a list of `{"operation", "arguments"}`; `not_undoable` says why there is none.
+    `status` and `request_id` are those of the service's last answer. `after` is the state that the write
+    left, if `after_known`; `answer` holds what undoing needs of the service's answer, such as the id of
+    something new. `undo` is the plan, a list of `{"operation", "arguments"}`; `not_undoable` says why there
+    is none.
     """
 
     outcome: Literal["done", "not done", "unknown"]
@@ -101,7 +102,7 @@ class Journal(Protocol):
         ...
 
     async def entries(self, *, about: Sequence[str] = (), before: int = 0, limit: int = 20) -> list[Entry]:
-        """Entries, the newest first: those about every one of these ids, and older than the entry `before`."""
+        """Entries, the newest first: those about every one of these ids, older than the entry `before`."""
         ...
 
     async def unclear(self, fingerprint: str) -> Entry | None:

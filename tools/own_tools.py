@@ -8,6 +8,7 @@ from typing import Protocol, cast
 
 from ..schemas import JsonObject, Operation
 from .door import Door
+from .outside import with_notes
 from .pictures import Picture
 from .result import ToolResult
 from .secrets import masked
@@ -59,6 +60,6 @@ async def run_own(operation: Operation, values: JsonObject, door: Door) -> ToolR
     reply = await module.run(operation, values, door)
     if isinstance(reply, ToolResult):
         return reply
-    structured = reply.structured
+    structured = with_notes(reply.structured, reply.outside)
     structured = cast("JsonObject", masked(structured, compact(structured), door.upstream.secrets))
     return ToolResult(structured, compact(structured), reply.pictures, is_error=reply.is_error)

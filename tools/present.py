@@ -52,7 +52,7 @@ async def read_state(operation: Operation, context: Mapping[str, JsonValue], rea
 
 
 def state_after(operation: Operation, values: JsonObject, answer: JsonObject, before: State) -> State | None:
-    """The state that a write left, as its answer and arguments tell it; None if it has to be read once more."""
+    """The state that a write left, as answer and arguments tell it; None if it has to be read once more."""
     present = operation.present
     if present is None:
         return NOT_READ

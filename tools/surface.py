@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..schemas import Effect, JsonObject, Operation, Service, Tier
 from .arguments import CONFIRM, guard_schema
 from .input_model import input_schema
 from .output_schema import output_schema
 from .size import compact
+
+if TYPE_CHECKING:
+    from .door import ConfirmMode
 
 __all__ = ["RECORD", "Selection", "SelectionError", "Tool", "load_tools", "render_tools", "tool_of"]
 
@@ -48,20 +51,24 @@ class Tool:
         """What the tool costs a model: the characters of its name, description and input schema."""
         return len(self.name) + len(self.description) + len(compact(self.input_schema))
 
-    def definition(self, *, confirmed: bool = False) -> dict[str, Any]:
-        """The tool as `tools/list` gives it, all four annotation hints set.
-
-        `confirmed`: a person confirms its calls, so it also takes the code of a second call.
-        """
+    def schema_for(self, confirm: ConfirmMode) -> JsonObject:
+        """The input schema. What a person confirms also takes the code of a second call."""
         schema = self.input_schema
-        if confirmed and self.service != "docreview":
-            properties = cast("JsonObject", schema["properties"])
-            schema = {**schema, "properties": {**properties, CONFIRM: guard_schema(CONFIRM)}}
+        confirmed = confirm != "never" and (
+            self.effect == "destructive" or (confirm, self.effect) == ("writes", "write")
+        )
+        if not confirmed or self.service == "docreview":
+            return schema
+        properties = cast("JsonObject", schema["properties"])
+        return {**schema, "properties": {**properties, CONFIRM: guard_schema(CONFIRM)}}
+
+    def definition(self, confirm: ConfirmMode = "never") -> dict[str, Any]:
+        """The tool as `tools/list` gives it, all four annotation hints set."""
         return {
             "name": self.name,
             "title": self.title,
             "description": self.description,
-            "inputSchema": schema,
+            "inputSchema": self.schema_for(confirm),
             "outputSchema": self.output_schema,
             "annotations": {
                 "readOnlyHint": self.effect == "read",
@@ -81,9 +88,9 @@ class Selection:
     """Which tools are shown.
 
     `toolsets` holds toolset names or `documented`, `companion`, `extra`, `all`; empty means all documented
-    and companion tools of `services`, and our own for review. A toolset shows its extra tools only if it has no others. `tools`
-    adds single tools, `excluded` takes tools away, `read_only` leaves only tools that change nothing. `lean`
-    lists our own tools only, and the others are called through them.
+    and companion tools of `services`, and our own for review. A toolset shows its extra tools only if it has
+    no others. `tools` adds single tools, `excluded` takes tools away, `read_only` leaves only tools that
+    change nothing. `lean` lists our own tools only, and the others are called through them.
     """
 
     toolsets: tuple[str, ...] = ()

@@ -1,0 +1,137 @@
+"""`review_history`: the journal of writes as an agent needs it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from ..schemas import JsonObject, JsonValue, Operation
+from .door import Door
+from .failure import ToolFailure
+from .journal import Entry, Journal, JournalFault
+from .own_tools import Reply
+from .size import compact
+
+__all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "unreadable"]
+
+_MOST_VALUE = 200
+_DEFAULT_LIMIT = 20
+_OUTSIDE = ("entries[].arguments", "entries[].before", "entries[].after", "entries[].message")
+
+
+async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
+    """The entries asked for, the newest first."""
+    journal = journal_of(door)
+    limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
+    try:
+        if "entry" in values:
+            found = await journal.entry(cast("int", values["entry"]))
+            if found is None:
+                raise no_entry(cast("int", values["entry"]))
+            return Reply({"entries": [entry_in_full(found)]}, outside=_OUTSIDE)
+        entries = await journal.entries(
+            about=tuple(str(each) for each in cast("list[JsonValue]", values.get("about", []))),
+            before=cast("int", values.get("before", 0)),
+            limit=limit + 1,
+        )
+    except JournalFault as fault:
+        raise unreadable(fault) from fault
+    shown: list[JsonValue] = [entry_in_short(entry) for entry in entries[:limit]]
+    structured: JsonObject = {"entries": shown}
+    if len(entries) > limit:
+        structured["older"] = {"before": entries[limit - 1].number}
+    if not shown:
+        structured["note"] = (
+            "This server has changed nothing that fits; changes made elsewhere are not in its journal."
+        )
+    return Reply(structured, outside=_OUTSIDE if shown else ())
+
+
+def journal_of(door: Door) -> Journal:
+    """The journal of this server.
+
+    Raises:
+        ToolFailure: the user wants none.
+    """
+    if door.guards.journal is None:
+        raise ToolFailure(
+            "not_configured",
+            "No journal is kept (DOCREVIEW_JOURNAL=none), so no change is known and none can be undone.",
+            next_step="Read the item itself; only the user can switch the journal on.",
+        )
+    return door.guards.journal
+
+
+def no_entry(number: int) -> ToolFailure:
+    """The failure for an entry that does not exist."""
+    return ToolFailure(
+        "not_found",
+        f"entry: came {number}, the journal has no such entry.",
+        next_step="List the entries with review_history.",
+    )
+
+
+def unreadable(fault: JournalFault) -> ToolFailure:
+    """The failure for a journal that cannot be read."""
+    return ToolFailure(
+        "not_configured",
+        f"The journal of writes cannot be read ({fault}).",
+        next_step="The user has to put this right; docreview-mcp journal verify tells more.",
+    )
+
+
+def entry_in_short(entry: Entry) -> JsonObject:
+    """One line of the history: long values shortened, nothing that is empty."""
+    opening, closing = entry.opening, entry.closing
+    shown: JsonObject = {
+        "entry": entry.number,
+        "at": entry.at[:19] + "Z",
+        "tool": opening.tool,
+        "arguments": {name: _short(value) for name, value in opening.arguments.items()},
+        "outcome": entry.outcome,
+    }
+    if opening.before_known and opening.before is not None:
+        shown["before"] = _short(opening.before)
+    if closing is not None and closing.after_known and closing.after is not None:
+        shown["after"] = _short(closing.after)
+    shown["by"] = _by(entry)
+    if opening.reason:
+        shown["reason"] = opening.reason
+    if opening.undoes is not None:
+        shown["undoes"] = opening.undoes
+    return {**shown, **_undoing(entry)}
+
+
+def entry_in_full(entry: Entry) -> JsonObject:
+    """Everything that the journal knows of one write."""
+    opening, closing = entry.opening, entry.closing
+    shown = {**entry_in_short(entry), "arguments": opening.arguments, "before": opening.before}
+    if closing is not None:
+        shown |= {
+            "after": closing.after,
+            "closed_at": entry.closed_at,
+            "status": closing.status,
+            "request_id": closing.request_id,
+            "message": closing.message,
+            "undo": cast("JsonValue", list(closing.undo)),
+        }
+    return {name: value for name, value in shown.items() if value not in (None, "", [])}
+
+
+def _undoing(entry: Entry) -> JsonObject:
+    if entry.undone_by is not None:
+        return {"undoable": False, "undone_by": entry.undone_by}
+    if entry.closing is None:
+        return {"undoable": False, "not_undoable": "It is not known what it did."}
+    if entry.closing.undo:
+        return {"undoable": True}
+    return {"undoable": False, "not_undoable": entry.closing.not_undoable or "Nothing was changed."}
+
+
+def _by(entry: Entry) -> str:
+    caller = entry.opening.caller
+    return ", ".join(part for part in (caller.user, caller.host, caller.session) if part)
+
+
+def _short(value: JsonValue) -> JsonValue:
+    text = value if isinstance(value, str) else compact(value)
+    return value if len(text) <= _MOST_VALUE else f"{text[:_MOST_VALUE]}… ({len(text)} characters)"

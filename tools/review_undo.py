@@ -1,0 +1,161 @@
+"""`review_undo`: put back what a journal entry changed, if it is still as the entry left it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import cast
+
+from ..schemas import JsonObject, JsonValue, Operation, load_operations
+from .arguments import REASON, expected_argument
+from .asking import confirm_or_fail
+from .call import read, write
+from .door import Door, Written
+from .failure import LOOK_FIRST, NOTHING_SENT, ToolFailure
+from .guard import needs_confirmation
+from .journal import Closing, Entry, JournalFault
+from .own_tools import Reply
+from .present import State, read_state
+from .review_history import journal_of, no_entry, unreadable
+from .size import compact
+
+__all__ = ["run"]
+
+_MOST_SHOWN = 300
+
+
+async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
+    """Undo one entry.
+
+    Raises:
+        ToolFailure: it cannot be undone, the state is another one by now, or a call failed.
+    """
+    number = cast("int", values["entry"])
+    entry, closing = await _undoable(number, door)
+    origin = next(each for each in load_operations().values() if each.tool == entry.opening.tool)
+    present = await _unchanged(origin, entry, closing, door)
+    calls = [_call(step) for step in closing.undo]
+    if any(needs_confirmation(called, door) for called, _ in calls):
+        subject: JsonObject = {
+            "entry": number,
+            "calls": [f"{called.tool} {compact(arguments)}" for called, arguments in calls],
+        }
+        code = str(values.get("confirm", "")) or door.code
+        await confirm_or_fail(operation, subject, present.value, code, door)
+    done: list[JsonValue] = []
+    reason = str(values.get(REASON, ""))
+    for called, arguments in calls:
+        try:
+            written = await _carry(called, arguments, closing, number, reason, door)
+        except ToolFailure as failure:
+            raise _stopped(failure, number, done, len(calls)) from failure
+        done.append(_told(called, written))
+    return Reply({"undone": number, "calls": done}, outside=("calls[].new",))
+
+
+async def _undoable(number: int, door: Door) -> tuple[Entry, Closing]:
+    try:
+        entry = await journal_of(door).entry(number)
+    except JournalFault as fault:
+        raise unreadable(fault) from fault
+    if entry is None:
+        raise no_entry(number)
+    closing = entry.closing
+    if entry.undone_by is not None:
+        raise _refused(number, f"it was undone already, by entry {entry.undone_by}")
+    if closing is None or entry.outcome != "done":
+        raise _refused(number, f"its outcome is: {entry.outcome}")
+    if not closing.undo:
+        raise _refused(number, closing.not_undoable.rstrip(".") or "nothing was changed")
+    return entry, closing
+
+
+def _refused(number: int, why: str) -> ToolFailure:
+    return ToolFailure(
+        "conflict",
+        f"Entry {number} cannot be undone: {why}.",
+        happened=NOTHING_SENT,
+        next_step="review_history shows the entry in full; the usual tools can write what is needed.",
+    )
+
+
+async def _unchanged(origin: Operation, entry: Entry, closing: Closing, door: Door) -> State:
+    """The present state, after checking that it is still the one that the entry left."""
+    context = {**entry.opening.arguments, "answer": closing.answer or {}}
+    present = await read_state(origin, context, partial(read, door))
+    if origin.present is None:
+        return present
+    if not present.known:
+        raise ToolFailure(
+            "upstream_error",
+            f"Entry {entry.number} was not undone: the present state could not be read ({present.problem}).",
+            happened=NOTHING_SENT,
+            retryable=True,
+            next_step="Call again later.",
+        )
+    was_left = closing.after is not None
+    if present.is_there == was_left and (not was_left or _same(closing.after, present.value)):
+        return present
+    raise ToolFailure(
+        "conflict",
+        f"Entry {entry.number} was not undone, since it was changed after it. The entry left"
+        f" {_shown(closing.after)}; now it is {_shown(present.value if present.is_there else None)}.",
+        happened=NOTHING_SENT,
+        next_step="Ask whose value is right. To change it all the same, write it with the usual tool.",
+    )
+
+
+def _same(left: JsonValue, now: JsonValue) -> bool:
+    """Whether the state is as it was left, by all that both tell of it."""
+    if isinstance(left, dict) and isinstance(now, dict):
+        return all(left[name] == now[name] for name in left if name in now)
+    return left == now
+
+
+def _call(step: JsonObject) -> tuple[Operation, JsonObject]:
+    return load_operations()[str(step["operation"])], cast("JsonObject", step["arguments"])
+
+
+async def _carry(
+    called: Operation, arguments: JsonObject, closing: Closing, number: int, reason: str, door: Door
+) -> Written:
+    """One of the calls; the value that it overwrites has to be the one that the entry left."""
+    guards: JsonObject = {REASON: reason} if reason else {}
+    name = expected_argument(called)
+    if name and called.present is not None and isinstance(closing.after, dict):
+        left = closing.after.get(called.present.value)
+        if isinstance(left, str):
+            guards[name] = left
+    return await write(door, called.id, {**arguments, **guards}, is_confirmed=True, undoes=number)
+
+
+def _told(called: Operation, written: Written) -> JsonObject:
+    told: JsonObject = {"tool": called.tool}
+    if written.entry is not None:
+        told["entry"] = written.entry
+    new = {name: value for name, value in written.answer.items() if name == "id" or name.endswith("_id")}
+    if new and not called.idempotent:
+        told["new"] = new
+    return told
+
+
+def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: int) -> ToolFailure:
+    """The failure of one call of an undo, with what was done before it."""
+    if not done:
+        return failure
+    stopped = ToolFailure(
+        failure.code,
+        f"Entry {number} was undone in part: {len(done)} of {planned} calls were made. {failure.message}",
+        status=failure.status,
+        done="unknown" if failure.done == "unknown" else "yes",
+        happened="The calls before were carried out, this one and those after it were not."
+        if failure.done == "no"
+        else "",
+        next_step=LOOK_FIRST,
+    )
+    stopped.notes = {**failure.notes, "calls": done}
+    return stopped
+
+
+def _shown(value: JsonValue) -> str:
+    text = "nothing (it is gone)" if value is None else compact(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
