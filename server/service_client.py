@@ -26,8 +26,10 @@ from ..tools import (
 )
 from ..tools.failure import LOOK_FIRST, NOTHING_SENT, Done, ErrorCode, done_after_cut
 from ..tools.refusal import failure_of
+from .addresses import picture_address, same_host_redirect
 from .credentials import Credentials, NanonetsKey, StudioSession
 from .files import FilePolicy
+from .page_pictures import fetch_picture, no_picture, refused_picture
 from .settings import Settings
 from .tries import CallProgress, Outcome, repeat_as_allowed
 from .version import VERSION
@@ -55,7 +57,7 @@ class ServiceClient:
         self._settings = settings
         self._files = files
         self._transport = transport
-        self._client: httpx2.AsyncClient | None = None
+        self._clients: dict[bool, httpx2.AsyncClient] = {}
         self._places = anyio.Semaphore(settings.in_flight, fast_acquire=True)
         self._known_address: dict[str, int] = {}
         self.credentials: Credentials = (
@@ -87,9 +89,9 @@ class ServiceClient:
         return response
 
     async def close(self) -> None:
-        """Close the pool."""
-        if self._client is not None:
-            await self._client.aclose()
+        """Close the pools."""
+        for client in self._clients.values():
+            await client.aclose()
 
     async def _along_addresses(
         self, operation: Operation, requests: Sequence[Request], progress: CallProgress, report: Report
@@ -119,19 +121,31 @@ class ServiceClient:
         Raises:
             ToolFailure: the address may not be called, or no picture came.
         """
-        url = httpx2.URL(self._base_url + "/").join(address)
-        own = url.host == httpx2.URL(self._base_url).host and url.port == httpx2.URL(self._base_url).port
-        if not own and (url.scheme != "https" or url.userinfo):
-            raise _no_picture("its address is not one that may be called")
-        operation = load_operations()["getDocument"]
-        headers = {"Authorization": await self.credentials.authorization(operation)} if own else {}
         try:
-            async with self._places, self._opened().stream("GET", url, headers=headers) as answer:
-                if answer.status_code != 200:
-                    raise _no_picture(f"the service answered {answer.status_code}")
-                return (await _whole(answer, operation)).content
-        except httpx2.HTTPError as error:
-            raise _no_picture(f"no answer came ({type(error).__name__})") from error
+            url, is_own = picture_address(self._base_url, address)
+        except ValueError as error:
+            raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
+        operation = load_operations()["getDocument"]
+        progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
+        client = self._opened(is_own=is_own)
+
+        async def fetch_once() -> Outcome:
+            authorization = await self.credentials.authorization(operation) if is_own else ""
+            async with self._places:
+                progress.sent += 1
+                return await fetch_picture(client, url, authorization)
+
+        try:
+            with anyio.fail_after(self._settings.timeout):
+                outcome = await repeat_as_allowed(fetch_once, progress, _say_nothing)
+        except TimeoutError:
+            raise no_picture("no answer in time", "timeout", retryable=True) from None
+        if outcome.failure is not None:
+            raise outcome.failure
+        response = cast("Response", outcome.response)
+        if not response.is_success:
+            raise refused_picture(response)
+        return response.content
 
     async def _try(self, request: Request, progress: CallProgress) -> Outcome:
         """One request, and a second one with a new session if the first was refused for its token."""
@@ -180,7 +194,7 @@ class ServiceClient:
                 outgoing = client.build_request(request.method, url, headers=headers, **body)
                 answer = await client.send(outgoing, stream=True)
                 try:
-                    target = _same_host_redirect(outgoing, answer)
+                    target = same_host_redirect(outgoing, answer)
                     if target is None:
                         return await _whole(answer, operation)
                     if not progress.may_send:
@@ -206,10 +220,11 @@ class ServiceClient:
                 with self._files.open(file) as (name, stream):
                     yield {"data": _grouped(fields), "files": [(file_field, (name, stream))]}
 
-    def _opened(self) -> httpx2.AsyncClient:
-        if self._client is None:
-            is_plain = self._base_url.startswith("http://")
-            self._client = httpx2.AsyncClient(
+    def _opened(self, *, is_own: bool = True) -> httpx2.AsyncClient:
+        """The pool for the own host, or for others, where TLS is used although the own host has none."""
+        is_plain = is_own and self._base_url.startswith("http://")
+        if is_plain not in self._clients:
+            self._clients[is_plain] = httpx2.AsyncClient(
                 transport=self._transport,
                 verify=False if is_plain or self._transport is not None else _tls(),
                 trust_env=not is_plain,
@@ -221,7 +236,7 @@ class ServiceClient:
                 headers={"User-Agent": f"docreview-mcp/{VERSION}"},
                 follow_redirects=False,
             )
-        return self._client
+        return self._clients[is_plain]
 
     async def _log_in(self, email: str, password: str) -> str:
         """A session token for these credentials, by the same operation that `studio_login` calls.
@@ -294,12 +309,8 @@ def _unheard(operation: Operation, code: ErrorCode, what: str, done: Done) -> To
     )
 
 
-def _no_picture(reason: str) -> ToolFailure:
-    return ToolFailure(
-        "upstream_error",
-        f"The picture of the page cannot be had: {reason}.",
-        next_step="Go by the values, or let a person look at the document.",
-    )
+async def _say_nothing(message: str) -> None:
+    """A report that nobody waits for."""
 
 
 def _no_request_left(operation: Operation, status: int) -> ToolFailure:
@@ -334,21 +345,6 @@ async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
 
 def _is_unknown_address(response: Response) -> bool:
     return response.status in _UNKNOWN_ADDRESS or (response.is_html and response.status < 400)
-
-
-def _same_host_redirect(request: httpx2.Request, answer: httpx2.Response) -> httpx2.URL | None:
-    """Where to send the request again, if the service moved it on its own host and the method may stay."""
-    location = answer.headers.get("location", "")
-    if answer.status_code not in (301, 302, 307, 308) or not location:
-        return None
-    try:
-        target = request.url.join(location)
-    except httpx2.InvalidURL:
-        return None
-    same = all(getattr(target, part) == getattr(request.url, part) for part in ("scheme", "host", "port"))
-    if target.userinfo or target.fragment:
-        return None
-    return target if same and (request.method == "GET" or answer.status_code > 302) else None
 
 
 def _grouped(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
