@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,16 +65,17 @@ _WORDS = Table(
 )
 """The index by which entries are found. It says nothing that the records do not; so it is not chained."""
 
-_WAIT = 5
-"""Seconds to wait for a connection, and for other processes that write."""
-_LOCK = select(func.set_config("lock_timeout", f"{_WAIT}s", True), func.pg_advisory_xact_lock(0x646F63726576))
+_ROWS = 500
+_LOCK = select(
+    func.set_config("lock_timeout", bindparam("wait"), True), func.pg_advisory_xact_lock(0x646F63726576)
+)
 _OPENED = select(_RECORDS.c.number).where(
     _RECORDS.c.number == bindparam("entry"), _RECORDS.c.kind == "opened"
 )
 _LAST = select(_RECORDS).order_by(_RECORDS.c.number.desc()).limit(1)
 _ADD = insert(_RECORDS)
 _ADD_WORDS = insert(_WORDS)
-_ROWS = 500
+_NEXT = select(_RECORDS).where(_RECORDS.c.number > bindparam("last")).order_by(_RECORDS.c.number).limit(_ROWS)
 _READ_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError)
 
 
@@ -142,10 +143,11 @@ class JournalDatabase:
 
     def every_record(self) -> Iterator[Record]:
         """All records, ordered by number."""
-        chosen = select(_RECORDS).order_by(_RECORDS.c.number).execution_options(yield_per=_ROWS)
-        with self._reading() as connection:
-            for row in connection.execute(chosen) if connection is not None else ():
-                yield Record(*row)
+        last = FIRST
+        while rows := self._rows(_NEXT, {"last": last.number}):
+            for row in rows:
+                last = Record(*row)
+                yield last
 
     def stop(self) -> None:
         """Give back the connection. The next use makes a new one."""
@@ -154,9 +156,9 @@ class JournalDatabase:
         self._engine = None
         self._has_tables = False
 
-    def _rows(self, chosen: Select[Any]) -> Sequence[Any]:
+    def _rows(self, chosen: Select[Any], values: Mapping[str, int] | None = None) -> Sequence[Any]:
         with self._reading() as connection:
-            return () if connection is None else connection.execute(chosen).all()
+            return () if connection is None else connection.execute(chosen, values).all()
 
     @contextmanager
     def _reading(self) -> Generator[Connection | None]:
@@ -184,7 +186,7 @@ class JournalDatabase:
             with engine.connect().execution_options(writes=True, durable=durable) as connection:
                 with connection.begin():
                     if self._place.url:
-                        connection.execute(_LOCK)
+                        connection.execute(_LOCK, {"wait": f"{int(self._place.wait * 1000)}ms"})
                     if not self._has_tables:
                         _METADATA.create_all(connection)
                     yield connection
@@ -223,7 +225,7 @@ def _engine(place: JournalPlace) -> Engine:
         url = make_url(place.url).set(drivername="postgresql+psycopg")
         return create_engine(
             url,
-            connect_args={"connect_timeout": _WAIT},
+            connect_args={"connect_timeout": max(2, int(place.wait))},
             pool_size=1,
             max_overflow=0,
             pool_pre_ping=True,
@@ -233,7 +235,7 @@ def _engine(place: JournalPlace) -> Engine:
     file = "" if place.file is None else str(place.file)
     engine = create_engine(
         URL.create("sqlite", database=file),
-        connect_args={"timeout": _WAIT, "check_same_thread": False},
+        connect_args={"timeout": place.wait, "check_same_thread": False},
         poolclass=StaticPool,
         hide_parameters=True,
     )

@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-__all__ = ["JournalPlace", "check_journal", "journal_passwords", "journal_place", "keeps_journal"]
+__all__ = [
+    "LONGEST_WAIT",
+    "JournalPlace",
+    "check_journal",
+    "journal_passwords",
+    "journal_place",
+    "keeps_journal",
+]
 
 _NONE = "none"
 _FILE = "sqlite:///"
 _MEMORY = ("sqlite://", "sqlite:///:memory:")
-_DATABASE = ("postgresql", "postgresql+psycopg")
+_DATABASE = ("postgresql://", "postgresql+psycopg://")
 _WANTED = "wanted none, sqlite:///FILE (sqlite:////absolute/path) or postgresql://USER:PASSWORD@HOST/DATABASE"
 _ENCODED = "a user name or password with one of @ : / ? # in it must be percent-encoded"
+
+LONGEST_WAIT = 5.0
+"""Seconds. A person waits for the call, and its time limit is for the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalPlace:
-    """A SQLite file, a PostgreSQL database (`url`), or memory if neither; `shown` is without a password."""
+    """A SQLite file, a PostgreSQL database (`url`), or memory if neither.
+
+    `shown` says it without a password. `wait` is the time in seconds to wait for a connection, and for other
+    processes that write.
+    """
 
     shown: str
     file: Path | None = None
     url: str = ""
+    wait: float = LONGEST_WAIT
 
 
 def keeps_journal(journal: str | None) -> bool:
@@ -73,14 +88,14 @@ def _is_file(value: str) -> bool:
 
 
 def _is_database(value: str) -> bool:
+    if not value.startswith(_DATABASE):
+        return False
     try:
         parts = urlsplit(value)
-        known = parts.scheme in _DATABASE and (parts.port is None or parts.port > 0)
+        is_sound = (parts.port is None or parts.port > 0) and not parts.fragment
+        is_sound = is_sound and value.count("@") == parts.netloc.count("@") <= 1
     except ValueError:
-        known = False
-        parts = SplitResult("", "", "", "", "")
-    if value.startswith(tuple(f"{scheme}://" for scheme in _DATABASE)) and (
-        not known or value.count("@") > 1 or "@" in parts.path or "#" in value
-    ):
+        is_sound = False
+    if not is_sound:
         raise ValueError(f"{_WANTED}; {_ENCODED}")
-    return known and value != f"{parts.scheme}://"
+    return value not in _DATABASE

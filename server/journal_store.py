@@ -6,6 +6,7 @@ Nothing is opened, created or imported before the first use. Each use runs in a 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 
 from ..schemas import JsonObject
 from ..tools.journal import Closing, Entry, JournalFault, Opening
-from .journal_place import JournalPlace, journal_place, keeps_journal
+from .journal_place import LONGEST_WAIT, JournalPlace, journal_place, keeps_journal
 from .journal_records import Verification, entry_of, exported, payload_of, verified, word
 from .settings import Settings
 
@@ -33,7 +34,12 @@ def open_journal(settings: Settings, secrets: Callable[[], Sequence[str]]) -> St
     """The journal of these settings; None if they want none. `secrets` gives what must never be written."""
     if not keeps_journal(settings.journal):
         return None
-    return StoredJournal(lambda: journal_place(settings.journal, sandbox=settings.sandbox), secrets)
+
+    def place() -> JournalPlace:
+        found = journal_place(settings.journal, sandbox=settings.sandbox)
+        return replace(found, wait=min(LONGEST_WAIT, settings.timeout))
+
+    return StoredJournal(place, secrets)
 
 
 class StoredJournal:
