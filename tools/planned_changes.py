@@ -1,0 +1,178 @@
+"""Changes of one document, each with the value that it is about, after all of them were checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from ..schemas import JsonObject, Operation
+from .document_values import UNVERIFIED, DocumentValue, values_of_document
+from .failure import ToolFailure
+from .outside import without_hidden
+from .size import compact
+from .validation import invalid
+from .verdicts import in_ranges
+
+__all__ = ["PlannedChange", "plan_changes"]
+
+_KINDS: dict[str, Literal["field", "cell"]] = {"field_data_id": "field", "cell_id": "cell"}
+_MOST_FAULTS = 7
+_MOST_TOLD_ALONE = 4
+"""With more faults than this, the message names all of them first: its end may be cut."""
+_MOST_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """What to make of one value, None for what is left as it is. `index` is the place in the list."""
+
+    index: int
+    target: DocumentValue
+    value: str | None = None
+    status: str | None = None
+    message: str | None = None
+
+    @property
+    def corrects(self) -> bool:
+        """Whether the text has to be written."""
+        return self.value is not None and self.value != self.target.text
+
+    @property
+    def marks(self) -> bool:
+        """Whether the status has to be set, as things stand before anything is sent."""
+        return self.marks_after(self.target.status)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.corrects and not self.marks
+
+    def marks_after(self, status: str) -> bool:
+        """Whether the status has to be set where it is now this one."""
+        if self.status is None:
+            return False
+        return status != self.status or self.message not in (None, self.target.message)
+
+    @property
+    def in_words(self) -> str:
+        """For the person who is asked."""
+        correction = f"{_shown(self.target.text)} → {_shown(self.value or '')}" if self.corrects else ""
+        mark = f"mark as {self.status}" + (f" ({self.message})" if self.message else "") if self.marks else ""
+        return ", ".join(part for part in (correction, mark) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with one change; `is_conflict` if only the present value is another one."""
+
+    index: int
+    text: str
+    is_conflict: bool = False
+
+
+def plan_changes(operation: Operation, values: JsonObject, answer: JsonObject) -> list[PlannedChange]:
+    """The changes of a call, with what they are about, from the answer of `getDocument`.
+
+    Raises:
+        ToolFailure: any of them is at fault, so none is sent; every one at fault is named by its index.
+    """
+    given = cast("list[dict[str, str]]", values["changes"])
+    found = _found(answer)
+    faults: list[_Fault] = []
+    planned: list[PlannedChange] = []
+    seen: dict[tuple[str, str], int] = {}
+    for index, change in enumerate(given):
+        own = list(_faults_alone(index, change, bool(values.get("verify_document"))))
+        names = [name for name in _KINDS if name in change]
+        if len(names) == 1:
+            key = (_KINDS[names[0]], change[names[0]])
+            if key in seen:
+                own.append(_Fault(index, f"changes.{index}: the same value as changes.{seen[key]}"))
+            seen.setdefault(key, index)
+            matching = found.get(key, [])
+            own += _faults_of_place(index, names[0], change, matching, found, answer)
+            if matching and not own:
+                change_of = PlannedChange(
+                    index,
+                    matching[0],
+                    change.get("value"),
+                    change.get("verification_status"),
+                    change.get("verification_message"),
+                )
+                own += _faults_of_expectation(change_of, change)
+                planned.append(change_of)
+        faults += own
+    if faults:
+        raise _failure(operation, faults)
+    return planned
+
+
+def _found(answer: JsonObject) -> dict[tuple[str, str], list[DocumentValue]]:
+    found: dict[tuple[str, str], list[DocumentValue]] = {}
+    for each in values_of_document(answer).values:
+        found.setdefault((each.kind, each.id), []).append(each)
+    return found
+
+
+def _faults_alone(index: int, change: dict[str, str], verifies_all: bool) -> Iterator[_Fault]:
+    """What is wrong with a change whatever the document holds."""
+    where = f"changes.{index}"
+    given = [name for name in _KINDS if name in change]
+    if len(given) != 1:
+        came = " and ".join(given) or "neither"
+        yield _Fault(index, f"{where}: came {came}, wanted exactly one of field_data_id and cell_id")
+    if "value" not in change and "verification_status" not in change:
+        yield _Fault(index, f"{where}: nothing to do, wanted value or verification_status")
+    if "verification_message" in change and "verification_status" not in change:
+        yield _Fault(index, f"{where}.verification_message: came without verification_status")
+    if verifies_all and change.get("verification_status") == UNVERIFIED:
+        yield _Fault(index, f"{where}.verification_status: unverified, but verify_document verifies all")
+
+
+def _faults_of_place(
+    index: int,
+    name: str,
+    change: dict[str, str],
+    matching: list[DocumentValue],
+    found: dict[tuple[str, str], list[DocumentValue]],
+    answer: JsonObject,
+) -> Iterator[_Fault]:
+    where, identity = f"changes.{index}.{name}", change[name]
+    if not matching:
+        other = next(other for other in _KINDS if other != name)
+        hint = f"; it is a {other}" if (_KINDS[other], identity) in found else ""
+        pending = f" (the document is {answer.get('status')!r})" if not found else ""
+        yield _Fault(index, f"{where}: {_shown(identity)} is not in the document{pending}{hint}")
+    elif len(matching) > 1:
+        yield _Fault(index, f"{where}: {_shown(identity)} stands {len(matching)} times in the document")
+    elif not matching[0].page_id or (name == "cell_id" and not matching[0].table_id):
+        yield _Fault(index, f"{where}: the service does not say on which page or in which table it stands")
+
+
+def _faults_of_expectation(change: PlannedChange, given: dict[str, str]) -> Iterator[_Fault]:
+    """A value that is neither the expected nor the new one: somebody else changed it."""
+    expected, present = given.get("expected_value"), change.target.text
+    if expected is None or present == change.value:
+        return
+    if without_hidden(present)[0] != without_hidden(expected)[0]:
+        text = f"changes.{change.index}: the present value is {_shown(present)}, expected {_shown(expected)}"
+        yield _Fault(change.index, text, is_conflict=True)
+
+
+def _failure(operation: Operation, faults: list[_Fault]) -> ToolFailure:
+    texts = [fault.text for fault in faults[:_MOST_FAULTS]]
+    if len(faults) > _MOST_TOLD_ALONE:
+        texts = [f"changes {in_ranges([fault.index for fault in faults])} are at fault", *texts]
+    failure = invalid(operation, texts)
+    if all(fault.is_conflict for fault in faults):
+        failure.code = "conflict"
+        failure.next_step = "Somebody changed it meanwhile. Read the document again and decide anew."
+    if any(fault.is_conflict for fault in faults):
+        failure.notes = {"outside": ["error.message"]}
+    return failure
+
+
+def _shown(text: str) -> str:
+    shown = without_hidden(text)[0]
+    return compact(shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…")
