@@ -23,7 +23,7 @@ from .document_values import (
     values_of_document,
 )
 from .door import Door
-from .outside import without_hidden
+from .outside import NOTE, without_hidden
 from .outside_paths import outside_paths
 from .own_tools import Reply
 from .size import compact, fit
@@ -82,10 +82,11 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
     )
     structured = _structured(answer, document, wanted, document_id)
     limit = door.upstream.answer_limit - _NOTE_CHARACTERS
+    outside = tuple(outside_paths(operation, structured))
     if len(compact(structured)) > limit:
         structured, cut = fit(operation, values, structured, limit)
-        structured["docreview"] = {"cut": cut}
-    return Reply(structured, outside=tuple(outside_paths(operation, structured)))
+        structured[NOTE] = {"cut": cut}
+    return Reply(structured, outside=outside)
 
 
 def _is_shown(value: DocumentValue, show: str, least_confidence: float) -> bool:
