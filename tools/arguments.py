@@ -43,6 +43,12 @@ _GUARDS: dict[str, JsonObject] = {
 """Arguments that every write takes for this server itself. They are not listed with each tool: the server's
 instructions name them, and `confirm` is listed where the settings ask for confirmation."""
 
+_EXPECTED = {
+    "approval_status": "Only if approval_status is this.",
+    "cells": "Only if it has so many cells.",
+}
+"""What an expected value means, where it is not just the present one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -162,7 +168,10 @@ def _guard_arguments(operation: Operation) -> Iterator[Argument]:
         return
     name = expected_argument(operation)
     if name:
-        schema: JsonObject = {"type": "string", "description": "Only if it is this now."}
+        meaning = _EXPECTED.get(
+            operation.present.value if operation.present else "", "Only if it is this now."
+        )
+        schema: JsonObject = {"type": "string", "description": meaning}
         yield Argument(name, "guard", "", schema, False)
     for name, schema in _GUARDS.items():
         yield Argument(name, "guard", "", schema, False, listed=False)

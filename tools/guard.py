@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import anyio
 
@@ -26,7 +26,7 @@ from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
 from .present import NOT_READ, State, read_state, state_after
 from .request import Request
 from .response import Response
-from .secrets import REMOVED, masked, secret_arguments
+from .secrets import REMOVED, masked, secret_arguments, without_secret_properties
 from .size import compact
 from .undoing import may_be_undone, undo_plan
 
@@ -214,9 +214,7 @@ async def _settle(
     after = state_after(operation, prepared.sent, answer, before)
     if after is None:
         after = await _present_state(prepared, read, _READ_SECONDS, answer)
-    calls, reason = undo_plan(operation, prepared.sent, before, answer)
-    if before.known and before.is_there and after.known and after.is_there and before.value == after.value:
-        calls, reason = (), "Nothing was changed."
+    calls, reason = undo_plan(operation, prepared.sent, before, after, answer)
     closing = Closing(
         "done",
         response.status,
@@ -232,7 +230,7 @@ async def _settle(
         fault = await _close(entry, closing, door)
     notes: JsonObject = {"undoable": entry is not None and not fault and bool(calls)}
     if reason:
-        notes["not_undoable"] = reason
+        notes["undo_leaves" if calls else "not_undoable"] = reason
     return Written(response, answer, entry, {**_entry_notes(entry, fault), **notes})
 
 
@@ -366,7 +364,9 @@ def not_allowed(operation: Operation, reason: str, next_step: str = AFTER_RULE) 
 
 
 def present_text(value: JsonValue) -> str:
-    """A value as it is compared: hidden characters, which no agent is shown, do not count."""
+    """A value as it is compared: a list by its length, a text without hidden characters, which nobody sees."""
+    if isinstance(value, list):
+        return str(len(value))
     return "" if value is None else without_hidden(str(value))[0]
 
 
@@ -413,4 +413,5 @@ def _ids_among(prepared: Prepared) -> tuple[str, ...]:
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:
     """What undoing may need of an answer: its texts and numbers, such as the id of something new."""
     texts = str(operation.present) + str(operation.undo)
-    return {name: value for name, value in answer.items() if f"answer.{name}" in texts}
+    needed: JsonObject = {name: value for name, value in answer.items() if f"answer.{name}" in texts}
+    return cast("JsonObject", without_secret_properties(operation.service, needed))

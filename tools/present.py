@@ -58,9 +58,11 @@ def state_after(operation: Operation, values: JsonObject, answer: JsonObject, be
         return NOT_READ
     if present.again:
         return None
+    is_new = _is_of_something_new(present)
+    if operation.route.method == "DELETE" or not (present.keys or is_new):
+        return State(True, None, is_there=False)
     if not present.keys:
-        is_new = _is_of_something_new(present)
-        return State(True, answer if is_new else None, is_there=is_new)
+        return State(True, answer)
     earlier = before.value if isinstance(before.value, dict) else {}
     told = {**earlier, **values, **answer}
     if any(key not in told for key in present.keys):

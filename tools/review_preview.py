@@ -42,6 +42,8 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
     }
     if assessment.not_undoable:
         structured["not_undoable"] = assessment.not_undoable
+    elif wanted.undo_leaves:
+        structured["undo_leaves"] = wanted.undo_leaves
     structured["needs_confirmation"] = assessment.needs_confirmation
     if assessment.refusal is not None:
         structured["would_be_refused"] = assessment.refusal.as_object()["error"]

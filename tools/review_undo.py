@@ -49,7 +49,10 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
         except ToolFailure as failure:
             raise _stopped(failure, number, done, len(calls)) from failure
         done.append(_told(called, written))
-    return Reply({"undone": number, "calls": done}, outside=("calls[].new",))
+    structured: JsonObject = {"undone": number, "calls": done}
+    if left := " ".join(part for part in (closing.not_undoable, origin.undo_leaves) if part):
+        structured["not_put_back"] = left
+    return Reply(structured)
 
 
 async def _undoable(number: int, door: Door) -> tuple[Entry, Closing]:
@@ -92,6 +95,8 @@ async def _unchanged(origin: Operation, entry: Entry, closing: Closing, door: Do
             retryable=True,
             next_step="Call again later.",
         )
+    if not closing.after_known:
+        raise _refused(entry.number, "the state that it left is not known")
     was_left = closing.after is not None
     if present.is_there == was_left and (not was_left or _same(closing.after, present.value)):
         return present

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation, UndoStep, load_operations
-from .arguments import Argument, arguments_of
+from .arguments import arguments_of
 from .failure import ToolFailure
 from .present import State, resolve
+from .size import compact
 from .validation import validate_arguments
 
 __all__ = ["may_be_undone", "undo_plan"]
@@ -26,23 +27,33 @@ def may_be_undone(operation: Operation, before: State) -> str:
     return ""
 
 
-def undo_plan(operation: Operation, values: JsonObject, before: State, answer: JsonObject) -> Plan:
-    """The calls that undo a write, or why there are none."""
+def undo_plan(
+    operation: Operation, values: JsonObject, before: State, after: State, answer: JsonObject
+) -> Plan:
+    """The calls that undo a write, and what they cannot put back; the reason, if there are none."""
     reason = may_be_undone(operation, before)
     if reason:
         return (), reason
+    if before.known and after.known and (before.is_there, before.value) == (after.is_there, after.value):
+        return (), "Nothing was changed."
     if _needs_before(operation) and not before.is_there:
         return (), "Nothing was there before."
     context = {**values, "before": before.value, "answer": answer, "key": before.key}
     calls: list[JsonObject] = []
+    lost: list[str] = []
     for step in operation.undo:
         entries = resolve(step.each, context) if step.each else [None]
         for entry in entries if isinstance(entries, list) else []:
-            call = _call(step, {**context, "each": entry})
-            if isinstance(call, str):
+            call = _call(operation, step, values, after, {**context, "each": entry})
+            if isinstance(call, dict):
+                calls.append(call)
+            elif step.each:
+                lost.append(call)
+            else:
                 return (), call
-            calls.append(call)
-    return tuple(calls), "" if calls else "There is nothing to put back."
+    if not calls:
+        return (), lost[0] if lost else "There is nothing to put back."
+    return tuple(calls), f"{len(lost)} of {len(lost) + len(calls)} stay: {lost[0]}" if lost else ""
 
 
 def _needs_before(operation: Operation) -> bool:
@@ -50,28 +61,52 @@ def _needs_before(operation: Operation) -> bool:
     return any("before" in text or text == "key" for text in texts)
 
 
-def _call(step: UndoStep, context: Mapping[str, JsonValue]) -> JsonObject | str:
-    operation = load_operations()[step.call]
+def _call(
+    operation: Operation, step: UndoStep, values: JsonObject, after: State, context: Mapping[str, JsonValue]
+) -> JsonObject | str:
+    """One call of the plan, or why it cannot be made."""
+    called = load_operations()[step.call]
     arguments: JsonObject = {}
-    for argument in arguments_of(operation):
-        if argument.location == "path" or argument.name in step.arguments:
-            value = resolve(step.arguments.get(argument.name, argument.name), context)
-            if _fits(value, argument):
-                arguments[argument.name] = _fitted(value, argument.schema)
-            elif argument.required:
-                return f"There was no {argument.name} before that could be put back."
+    for argument in arguments_of(called):
+        if argument.location != "path" and argument.name not in step.arguments:
+            continue
+        reference = step.arguments.get(argument.name, argument.name)
+        value = resolve(reference, context)
+        changed = _was_changed(reference, value, after)
+        # Sending back what the call did not touch could change more than it did.
+        if called is operation and argument.name not in values and not argument.required and not changed:
+            continue
+        if _fits(value, argument.schema):
+            arguments[argument.name] = _fitted(value, argument.schema)
+        elif argument.required or changed:
+            return f"{argument.name} was {_words(value)} before, which no call can set."
     try:
-        validate_arguments(operation, arguments)
+        validate_arguments(called, arguments)
     except ToolFailure as failure:
         return f"What was there cannot be sent again: {failure.message}"
-    return {"operation": operation.id, "arguments": arguments}
+    return {"operation": called.id, "arguments": arguments}
 
 
-def _fits(value: JsonValue, argument: Argument) -> bool:
-    """Whether there is a value: null only where null is allowed, an empty text only where it may be one."""
+def _was_changed(reference: JsonValue, value: JsonValue, after: State) -> bool:
+    """Whether a value of the state before is known to be another one now."""
+    first, _, key = reference.partition(".") if isinstance(reference, str) else ("", "", "")
+    if first != "before" or not after.known or not isinstance(after.value, dict):
+        return False
+    return key in after.value and after.value[key] != value
+
+
+def _words(value: JsonValue) -> str:
+    return "empty" if value in (None, "") else compact(value)[:60]
+
+
+def _fits(value: JsonValue, schema: JsonObject) -> bool:
+    """Whether a value can be sent: null only where it is allowed, and only what is among the choices."""
     if value is None:
-        return "null" in _kinds(argument.schema)
-    return value != "" or "format" not in argument.schema
+        return "null" in _kinds(schema)
+    choices = schema.get("enum")
+    if isinstance(choices, list) and value not in choices:
+        return False
+    return value != "" or "format" not in schema
 
 
 def _kinds(schema: JsonObject) -> list[str]:
@@ -93,6 +128,6 @@ def _fitted(value: JsonValue, schema: JsonObject) -> JsonValue:
         known = cast("JsonObject | None", properties.get(name))
         if known is None and open_ended:
             fitted[name] = entry
-        elif known is not None and (entry is not None or "null" in _kinds(known)):
+        elif known is not None and _fits(entry, known):
             fitted[name] = _fitted(entry, known)
     return fitted

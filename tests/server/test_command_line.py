@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 from docreview_mcp.server.command_line import main
+from docreview_mcp.schemas import load_operations
 from docreview_mcp.tools import load_tools
 
 COMMAND = [sys.executable, "-m", "docreview_mcp.server"]
@@ -265,4 +266,4 @@ def test_the_sandbox_listens_says_how_to_use_it_and_stops(run: Run) -> None:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=10)
     assert done.returncode == 0, done.stderr
-    assert about["operations"] == len(load_tools())
+    assert about["operations"] == len(load_operations())

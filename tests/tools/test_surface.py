@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import Era, connected
-from docreview_mcp.schemas import load_operations
+from docreview_mcp.schemas import load_operations, load_own_operations
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.tools import SelectionError, load_tools
 from jsonschema import Draft202012Validator
@@ -28,20 +28,27 @@ def walk(value: Any) -> Any:
             yield from walk(entry)
 
 
+OPERATIONS = [*load_operations().values(), *load_own_operations().values()]
+
+
 async def listed(era: Era = "auto", **settings: Any) -> list[Any]:
     async with connected(era=era, **settings) as client:
         return (await client.list_tools()).tools
 
 
+def ordinary(tool: Any) -> bool:
+    """Whether a tool is shown if nobody chooses."""
+    return tool.tier in ("documented", "companion", "review")
+
+
 async def test_default_selection_is_documented_and_companion(era: Era) -> None:
     tools = await listed(era)
-    wanted = [tool.name for tool in TOOLS if tool.tier not in ("extra", "lean")]
-    assert [tool.name for tool in tools] == wanted
+    assert [tool.name for tool in tools] == [tool.name for tool in TOOLS if ordinary(tool)]
 
 
 async def test_every_tool_has_title_description_and_all_four_hints(era: Era) -> None:
     for tool in await listed(era, toolsets="all"):
-        operation = next(each for each in load_operations().values() if each.tool == tool.name)
+        operation = next(each for each in OPERATIONS if each.tool == tool.name)
         hints = tool.annotations
         assert tool.title
         assert 20 <= len(tool.description) <= 400, tool.name
@@ -68,11 +75,11 @@ def test_schemas_suit_the_strictest_host(tool: Any) -> None:
             assert entry.get("description"), f"{tool.name}.{name} has no description"
 
 
-def test_documented_tools_cost_little_context() -> None:
+async def test_documented_tools_cost_little_context() -> None:
+    """With confirmation, as it is by default: tools that destroy take a code as well."""
     characters = sum(
         len(tool.name) + len(tool.description) + len(json.dumps(tool.input_schema, separators=(",", ":")))
-        for tool in TOOLS
-        if tool.tier == "documented"
+        for tool in await listed(toolsets="documented", confirm="destructive")
     )
     assert characters / 4 <= MOST_TOKENS
 
@@ -100,7 +107,8 @@ def test_no_two_tools_read_alike() -> None:
         ({"toolsets": "documented"}, lambda tool: tool.tier == "documented"),
         ({"toolsets": "companion"}, lambda tool: tool.tier == "companion"),
         ({"toolsets": "extra"}, lambda tool: tool.tier == "extra"),
-        ({"toolsets": "all"}, lambda tool: True),
+        ({"toolsets": "all"}, lambda tool: tool.tier != "lean"),
+        ({"toolsets": "review"}, lambda tool: tool.tier == "review"),
         ({"tools": "studio_login"}, lambda tool: tool.name == "studio_login"),
         (
             {"toolsets": "nanonets-files", "tools": "studio_login", "exclude_tools": "nanonets_delete_file"},
@@ -113,10 +121,10 @@ def test_no_two_tools_read_alike() -> None:
                 )
             ),
         ),
-        ({"read_only": True}, lambda tool: tool.effect == "read" and tool.tier != "extra"),
-        ({"studio_token": None}, lambda tool: tool.service == "nanonets" and tool.tier != "extra"),
-        ({"nanonets_api_key": None}, lambda tool: tool.service == "studio" and tool.tier != "extra"),
-        ({"nanonets_api_key": None, "studio_token": None}, lambda tool: tool.tier != "extra"),
+        ({"read_only": True}, lambda tool: tool.effect == "read" and ordinary(tool)),
+        ({"studio_token": None}, lambda tool: tool.service != "studio" and ordinary(tool)),
+        ({"nanonets_api_key": None}, lambda tool: tool.service != "nanonets" and ordinary(tool)),
+        ({"nanonets_api_key": None, "studio_token": None}, lambda tool: ordinary(tool)),
     ],
 )
 async def test_selection(settings: dict[str, Any], wanted: Any) -> None:
