@@ -54,7 +54,9 @@ def refused_picture(response: Response) -> ToolFailure:
     """The failure for an answer that is no success."""
     status = response.status
     reason = f"its host answered {status}"
-    if 300 <= status < 400:
+    if status < 300:
+        reason = "an HTML page came instead"
+    elif status < 400:
         reason += ", and a redirect to another host is not followed"
     code = _CODES.get(status, "upstream_error")
     return no_picture(reason, code, status=status, retryable=status == 429 or status >= 500)
