@@ -130,22 +130,20 @@ def _reviewers(value: JsonValue) -> list[str]:
 
 async def _read(search: Search, waiting: list[Work]) -> None:
     """Read the documents that have waited longest, a limited number of them."""
-    readable = [work for work in waiting if work.reasons != ["failed"]]
+    readable = [work for work in waiting if work.is_readable]
     if len(readable) > _MOST_READS:
         search.unread_from = readable[_MOST_READS].waiting_since
-    search.unseen["documents_not_read"] += len(readable)
     done = 0
 
     async def read_one(work: Work) -> None:
         nonlocal done
-        async with search.looking_at("documents_not_read"):
-            answer = await search.ask("nanonets", "values of documents", "getDocument", work.ids)
-            if answer is not None:
-                document = values_of_document(answer)
-                async with search.places["nanonets"]:
-                    ids = (text(work.ids["workflow_id"]), text(work.ids["document_id"]))
-                    document = await with_cell_confidence(document, search.door, *ids)
-                _add_values(work, document, search.wanted.least_confidence or 0.0)
+        answer = await search.ask("nanonets", "values of documents", "getDocument", work.ids)
+        if answer is not None:
+            document = values_of_document(answer)
+            async with search.places["nanonets"]:
+                ids = (text(work.ids["workflow_id"]), text(work.ids["document_id"]))
+                document = await with_cell_confidence(document, search.door, *ids)
+            _add_values(work, document, search.wanted.least_confidence or 0.0)
         done += 1
         if done % _REPORT_EACH == 0:
             await search.door.report(f"{done} of {len(readable[:_MOST_READS])} documents read")

@@ -92,6 +92,11 @@ class Work:
         """Since when it waits, the far future if that is not known."""
         return moment(self.waiting_since) or _LAST
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether it is a document that has values."""
+        return self.kind == "document" and self.reasons != ["failed"]
+
     def entry(self) -> JsonObject:
         """The work as the answer shows it: nothing that is empty or not known."""
         shown: JsonObject = {

@@ -144,6 +144,9 @@ def _answer(search: Search, waiting: list[Work], values: JsonObject) -> JsonObje
 def _not_looked_at(search: Search) -> JsonObject:
     """How much was left out to keep the call short, and which arguments get it."""
     left: JsonObject = {name: count for name, count in search.unseen.items() if count > 0}
+    unread = sum(work.is_readable and work.unverified is None for work in search.found)
+    if unread and search.wanted.least_confidence is not None:
+        left["documents_not_read"] = unread
     if not left:
         return {}
     narrowing = "Narrow by kinds, workflow_id or project_id."

@@ -225,6 +225,16 @@ async def test_what_fails_hides_nothing_else(operation: str, status: int, part: 
         assert problem["next"]
 
 
+async def test_documents_that_cannot_be_read_are_listed_and_told() -> None:
+    async with reviewing() as (client, sandbox):
+        total = (await queue(client, kinds=["document"]))["total"]
+        sandbox.faults.add(Fault("status", "getDocument", times=2, status=404))
+        answer = await queue(client, kinds=["document"], order="least_confident")
+        assert answer["total"] == total
+        assert answer["not_looked_at"]["documents_not_read"] == 2
+        assert [(each["part"], each["times"]) for each in answer["problems"]] == [("values of documents", 2)]
+
+
 async def test_a_service_without_an_account_is_told_beside() -> None:
     transport = SandboxTransport(Sandbox())
     async with connected(transport, **SANDBOX, studio_token=None) as client:
