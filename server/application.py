@@ -41,6 +41,7 @@ from .asking import InputRequired, asking
 from .callers import caller_of
 from .instructions import instructions
 from .journal_store import open_journal
+from .more_handlers import STATIC_LISTS, add_handlers
 from .services import Services
 from .settings import Settings
 from .shown_tools import Surface
@@ -120,7 +121,7 @@ def build_server(
         return _as_mcp(result, meta)
 
     hint = CacheHint(ttl_ms=_LIST_SECONDS * 1000, scope="public")
-    return Server(
+    server = Server(
         "docreview",
         version=VERSION,
         title="docreview",
@@ -128,9 +129,11 @@ def build_server(
         lifespan=lifespan,
         on_list_tools=list_tools,
         on_call_tool=answer_call,
-        cache_hints={"tools/list": hint, "server/discover": hint},
+        cache_hints=dict.fromkeys(("tools/list", "server/discover", *STATIC_LISTS), hint),
         get_tool_input_schema=schemas.get,
     )
+    add_handlers(server, surface)
+    return server
 
 
 async def _answer(
@@ -146,7 +149,16 @@ async def _answer(
         await context.session.report_progress(steps, None, message)
 
     how = asking(context, params, session.guards.codes)
-    door = Door(session.services, session.guards, report, surface.find, caller_of(context), how.ask, how.code, tools=surface.offered())
+    door = Door(
+        session.services,
+        session.guards,
+        report,
+        surface.find,
+        caller_of(context),
+        how.ask,
+        how.code,
+        tools=surface.offered(),
+    )
     try:
         return await call_tool(surface.operation(tool), params.arguments, door)
     except InputRequired:

@@ -11,7 +11,7 @@ from ..schemas import JsonObject, Operation
 from .surface import Tool
 from .validation import describe_wanted
 
-__all__ = ["REFERENCE", "render_reference"]
+__all__ = ["REFERENCE", "render_reference", "render_tool"]
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "tools.md"
 """The generated page (in a checkout; an installed package has no docs folder)."""
@@ -42,11 +42,12 @@ def render_reference(operations: Sequence[Operation], tools: Sequence[Tool]) -> 
     for name, members in groups:
         lines += ["", f"## {name}"]
         for operation, tool in members:
-            lines += _tool_lines(operation, tool)
+            lines += render_tool(operation, tool)
     return "\n".join(lines) + "\n"
 
 
-def _tool_lines(operation: Operation, tool: Tool) -> list[str]:
+def render_tool(operation: Operation, tool: Tool) -> list[str]:
+    """The lines about one tool: what it does, its request, its arguments."""
     repeat = "may be repeated" if tool.idempotent else "not to be repeated blindly"
     lines = [
         "",
