@@ -7,6 +7,7 @@ from .confirmation import CODE_SECONDS, Verdict
 from .door import Door
 from .failure import NOTHING_SENT, ToolFailure
 from .outside import without_hidden
+from .secrets import REMOVED, secret_arguments
 from .size import compact
 
 __all__ = ["confirm_or_fail", "summary_of"]
@@ -64,7 +65,8 @@ async def confirm_or_fail(
 
 def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue) -> str:
     """What a call would do, in words for a person."""
-    parts = [f"{name} {_short(value)}" for name, value in arguments.items()]
+    secret = secret_arguments(operation)
+    parts = [f"{name} {REMOVED if name in secret else _short(value)}" for name, value in arguments.items()]
     text = f"{operation.title}: {', '.join(parts) or 'no arguments'}."
     if present is not None:
         text += f" At present: {_short(present)}."

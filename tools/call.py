@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from anyio import to_thread
 
@@ -14,12 +14,13 @@ from .answer import parse, wrapped
 from .arguments import file_types_of
 from .door import Door, Written
 from .failure import ToolFailure
-from .guard import Assessment, Prepared, assess, carry_out, not_allowed
-from .outside import without_hidden
+from .guard import Assessment, assess, carry_out, not_allowed
+from .outside import outside_note, with_notes, without_hidden
+from .prepared import Prepared
 from .request import MultipartBody, build_request
 from .response import Response
 from .result import ToolResult, shape
-from .secrets import secret_arguments, without_secret_properties, without_secrets
+from .secrets import masked, secret_arguments, without_secret_properties, without_secrets
 from .size import compact
 from .validation import invalid, validate_arguments
 
@@ -63,7 +64,7 @@ async def read(door: Door, operation_id: str, arguments: JsonObject) -> JsonObje
     prepared = prepare(operation, arguments, door)
     response = await door.upstream.send(operation, prepared.requests, door.report)
     answer = wrapped(parse(operation, response), response.status)
-    return without_secret_properties(operation.service, answer)  # pyright: ignore[reportReturnType] - stays an object
+    return cast("JsonObject", without_secret_properties(operation.service, answer))
 
 
 async def write(
@@ -119,9 +120,13 @@ def prepare(operation: Operation, arguments: Mapping[str, Any] | None, door: Doo
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     """The result that tells of a failure, with no secret in it."""
-    message = without_secrets(without_hidden(failure.message)[0], secrets).encode("utf-8", "replace").decode()
+    message, removed = without_hidden(failure.message)
+    message = without_secrets(message, secrets).encode("utf-8", "replace").decode()
     failure.message = message if len(message) <= _MOST_MESSAGE else f"{message[:_MOST_MESSAGE]}…"
-    structured: JsonObject = failure.as_object()
+    # What a service says in an error may quote documents.
+    quoting = ["error.message"] if failure.status is not None else []
+    structured = with_notes(failure.as_object(), further=outside_note(quoting, removed))
+    structured = cast("JsonObject", masked(structured, compact(structured), secrets))
     return ToolResult(structured, compact(structured), is_error=True)
 
 

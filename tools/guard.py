@@ -6,60 +6,37 @@ the write: journal entry first, then the request, then the entry is closed with 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Literal, cast
+from typing import cast
 
 import anyio
+import anyio.lowlevel
 
 from ..schemas import JsonObject, JsonValue, Operation
 from .approval import approved_document, fields_of_document, fields_of_file
-from .arguments import CONFIRM, REASON, arguments_of, expected_argument
+from .arguments import CONFIRM, expected_argument
 from .asking import confirm_or_fail
-from .door import Door, Flight, Guards, Written
+from .door import Door, Guards, Written
+from .doubled import not_doubled
 from .failure import NOTHING_SENT, ToolFailure
-from .journal import Closing, JournalFault, Opening
+from .journal import Closing
 from .outside import without_hidden
 from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
+from .prepared import Prepared
 from .present import NOT_READ, State, read_state, state_after
-from .request import Request
+from .recording import close_entry, close_interrupted, closing_of, entry_notes, open_entry
 from .response import Response
-from .secrets import REMOVED, masked, secret_arguments, without_secret_properties
+from .secrets import without_secret_properties
 from .size import compact
 from .undoing import may_be_undone, undo_plan
 
-__all__ = ["Assessment", "Prepared", "assess", "carry_out", "needs_confirmation", "not_allowed"]
+__all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allowed"]
 
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
 
-_SLACK_SECONDS = 60
-_MOST_TEXT = 2_000
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A call whose arguments are valid: `values` hold all of them, `requests` one for each address."""
-
-    operation: Operation
-    values: JsonObject
-    requests: tuple[Request, ...]
-    hidden: tuple[str, ...] = ()
-
-    @property
-    def sent(self) -> JsonObject:
-        """The arguments that are meant for the service."""
-        guards = {each.name for each in arguments_of(self.operation) if each.location == "guard"}
-        return {name: value for name, value in self.values.items() if name not in guards}
-
-    @property
-    def fingerprint(self) -> str:
-        """The same for identical calls."""
-        text = compact([self.operation.id, dict(sorted(self.sent.items()))])
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,61 +83,7 @@ async def carry_out(
     """
     if prepared.operation.idempotent:
         return await _guarded(prepared, door, read, undoes)
-    return await _not_doubled(prepared, door, lambda: _guarded(prepared, door, read, undoes))
-
-
-async def _not_doubled(prepared: Prepared, door: Door, carry: Callable[[], Awaitable[Written]]) -> Written:
-    """Identical calls share one request; after an unknown outcome the next one is stopped once."""
-    guards, fingerprint = door.guards, prepared.fingerprint
-    flight = guards.under_way.get(fingerprint)
-    if flight is not None:
-        await flight.ended.wait()
-        if flight.failure is not None:
-            raise flight.failure
-        if flight.written is not None:
-            return flight.written
-    await _stop_once(prepared, door)
-    if fingerprint in guards.under_way:
-        return await _not_doubled(prepared, door, carry)
-    flight = guards.under_way[fingerprint] = Flight()
-    try:
-        flight.written = await carry()
-    except ToolFailure as failure:
-        flight.failure = failure
-        if failure.done == "unknown":
-            guards.unclear[fingerprint] = failure.message
-        raise
-    except BaseException:
-        flight.failure = _interrupted(prepared.operation)
-        guards.unclear[fingerprint] = flight.failure.message
-        raise
-    finally:
-        del guards.under_way[fingerprint]
-        flight.ended.set()
-    return flight.written
-
-
-async def _stop_once(prepared: Prepared, door: Door) -> None:
-    guards, fingerprint = door.guards, prepared.fingerprint
-    what = guards.unclear.pop(fingerprint, "")
-    if not what and guards.journal is not None and fingerprint not in guards.looked_up:
-        guards.looked_up.add(fingerprint)
-        try:
-            earlier = await guards.journal.unclear(fingerprint)
-        except JournalFault:
-            earlier = None  # opening the entry meets the same fault and says so
-        if earlier is not None:
-            what = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
-    if what:
-        guards.looked_up.add(fingerprint)
-        raise ToolFailure(
-            "conflict",
-            f"{prepared.operation.tool}: an identical call got no clear answer and may have been carried out."
-            f" {what}",
-            happened=f"{NOTHING_SENT} This call was stopped once, so that nothing is done twice.",
-            next_step="Look first whether it is there already (list or read it). If it is not, call again"
-            " with the same arguments: the next call is sent.",
-        )
+    return await not_doubled(prepared, door, lambda: _guarded(prepared, door, read, undoes))
 
 
 async def _guarded(prepared: Prepared, door: Door, read: ReadOperation, undoes: int | None) -> Written:
@@ -179,21 +102,26 @@ async def _guarded(prepared: Prepared, door: Door, read: ReadOperation, undoes: 
     before = assessment.before
     document = _reserved(prepared, guards)
     try:
-        entry = await _open(prepared, before, door, undoes)
+        entry = await open_entry(prepared, before, door, undoes)
     except BaseException:
         guards.counts.give_back(document)
+        raise
+    try:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+    except BaseException:
+        guards.counts.give_back(document)
+        await close_interrupted(entry, Closing("not done", message="Interrupted before it was sent."), door)
         raise
     try:
         response = await door.upstream.send(prepared.operation, prepared.requests, door.report)
     except ToolFailure as failure:
         if failure.done == "no":
             guards.counts.give_back(document)
-        fault = await _close(entry, _closing_of(failure), door)
-        failure.notes |= _entry_notes(entry, fault)
+        fault = await close_entry(entry, closing_of(failure), door)
+        failure.notes |= entry_notes(entry, fault, door)
         raise
     except BaseException:
-        with anyio.CancelScope(shield=True):
-            await _close(entry, Closing("unknown", message="The call was interrupted."), door)
+        await close_interrupted(entry, Closing("unknown", message="The call was interrupted."), door)
         raise
     return await _settle(prepared, before, response, entry, door, read)
 
@@ -213,7 +141,12 @@ async def _settle(
         return Written(response, answer, None, {})
     after = state_after(operation, prepared.sent, answer, before)
     if after is None:
-        after = await _present_state(prepared, read, _READ_SECONDS, answer)
+        try:
+            after = await _present_state(prepared, read, _READ_SECONDS, answer)
+        except BaseException:
+            said = "Carried out; the call was interrupted while the new state was read."
+            await close_interrupted(entry, Closing("done", response.status, not_undoable=said), door)
+            raise
     calls, reason = undo_plan(operation, prepared.sent, before, after, answer)
     closing = Closing(
         "done",
@@ -227,69 +160,11 @@ async def _settle(
     )
     fault = ""
     with anyio.CancelScope(shield=True):
-        fault = await _close(entry, closing, door)
+        fault = await close_entry(entry, closing, door)
     notes: JsonObject = {"undoable": entry is not None and not fault and bool(calls)}
     if reason:
         notes["undo_leaves" if calls else "not_undoable"] = reason
-    return Written(response, answer, entry, {**_entry_notes(entry, fault), **notes})
-
-
-async def _open(prepared: Prepared, before: State, door: Door, undoes: int | None) -> int | None:
-    guards = door.guards
-    if guards.journal is None:
-        return None
-    until = datetime.now(UTC) + timedelta(seconds=door.upstream.timeout + _SLACK_SECONDS)
-    opening = Opening(
-        prepared.operation.tool,
-        _told(prepared, door),
-        _ids_among(prepared),
-        prepared.fingerprint,
-        door.caller,
-        before.value,
-        before.known,
-        str(prepared.values.get(REASON, "")),
-        undoes,
-        until.isoformat(timespec="seconds"),
-    )
-    try:
-        return await guards.journal.open(opening)
-    except JournalFault as fault:
-        if not guards.journal_required:
-            return None
-        raise ToolFailure(
-            "not_configured",
-            f"{prepared.operation.tool}: the journal of writes cannot be written, so nothing is. {fault}",
-            happened=NOTHING_SENT,
-            next_step="The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without"
-            " a journal. Reading works.",
-        ) from fault
-
-
-async def _close(entry: int | None, closing: Closing, door: Door) -> str:
-    """Close an entry; gives what went wrong with that, empty if nothing did."""
-    if entry is None or door.guards.journal is None:
-        return ""
-    try:
-        await door.guards.journal.close(entry, closing)
-    except JournalFault as fault:
-        return f"The journal could not record how this call ended ({fault})."
-    return ""
-
-
-def _entry_notes(entry: int | None, fault: str) -> JsonObject:
-    if entry is None:
-        return {"journal": "The journal cannot be written; this call is not in it."}
-    return {"entry": entry, "journal": fault} if fault else {"entry": entry}
-
-
-def _closing_of(failure: ToolFailure) -> Closing:
-    outcomes: dict[str, Literal["done", "not done", "unknown"]] = {"no": "not done", "yes": "done"}
-    return Closing(
-        outcomes.get(failure.done, "unknown"),
-        failure.status,
-        message=failure.message,
-        not_undoable="It is not known what it did.",
-    )
+    return Written(response, answer, entry, {**entry_notes(entry, fault, door), **notes})
 
 
 async def _present_state(
@@ -364,7 +239,7 @@ def not_allowed(operation: Operation, reason: str, next_step: str = AFTER_RULE) 
 
 
 def present_text(value: JsonValue) -> str:
-    """A value as it is compared: a list by its length, a text without hidden characters, which nobody sees."""
+    """A value as it is compared: a list by its length, a text without what nobody sees."""
     if isinstance(value, list):
         return str(len(value))
     return "" if value is None else without_hidden(str(value))[0]
@@ -373,41 +248,6 @@ def present_text(value: JsonValue) -> str:
 def _shown(value: JsonValue) -> str:
     text = compact(value)
     return text if len(text) <= 200 else f"{text[:200]}…"
-
-
-def _interrupted(operation: Operation) -> ToolFailure:
-    return ToolFailure(
-        "upstream_error",
-        f"{operation.tool}: the identical call that this one waited for was interrupted.",
-        done="unknown",
-        next_step="Look first whether it is there already; only then call again.",
-    )
-
-
-def _told(prepared: Prepared, door: Door) -> JsonObject:
-    """The arguments as the journal keeps them: without secrets, long texts shortened."""
-    secret = secret_arguments(prepared.operation)
-    kept: JsonObject = {}
-    for name, value in prepared.sent.items():
-        text = compact(value)
-        if name in secret:
-            kept[name] = REMOVED
-        elif name == "file_base64" or len(text) > _MOST_TEXT * 10:
-            kept[name] = f"[{len(text)} characters]"
-        else:
-            kept[name] = masked(value, text, door.upstream.secrets)
-    return kept
-
-
-def _ids_among(prepared: Prepared) -> tuple[str, ...]:
-    """Every id among the arguments, as text."""
-    found: dict[str, None] = {}
-    for name, value in prepared.sent.items():
-        if name in ("id", "ids") or name.endswith(("_id", "_ids")):
-            for entry in value if isinstance(value, list) else [value]:
-                if isinstance(entry, (str, int)):
-                    found[str(entry)] = None
-    return tuple(found)
 
 
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:

@@ -9,8 +9,9 @@ from ..schemas import JsonObject, JsonValue, Operation
 from .call import preview
 from .door import Door
 from .failure import NOTHING_SENT, ToolFailure
-from .guard import Assessment, Prepared
+from .guard import Assessment
 from .own_tools import Reply
+from .prepared import Prepared
 from .present import state_after
 from .request import FormBody, JsonBody, MultipartBody, Request, RequestBody
 from .secrets import REMOVED, secret_arguments

@@ -1,0 +1,261 @@
+"""Writes on the record: the journal tells the truth, expected values are kept, nothing is doubled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from conftest import Era, Network, answers, connected, error_of, reviewing
+from docreview_mcp.schemas import load_operations
+from mcp import Client
+
+FIELD = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
+PAGE = {"data": {"fields": {"total": [{"field_data_id": "f", "value": "10"}]}, "tables": []}}
+UPDATE = ("nanonets_update_field", {**FIELD, "value": "12"})
+CREATE = ("studio_add_label", {"project_id": 1, "name": "late"})
+CREATED = httpx2.Response(201, json={"id": 7, "name": "late"})
+
+
+def service(answer: Any, page: Any = PAGE) -> Network:
+    """A service that shows `page` to every read and gives `answer` to every write."""
+    respond = answers(*(answer if isinstance(answer, list) else [answer]))
+
+    def by_method(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json=page) if request.method == "GET" else respond(request)
+
+    return Network(by_method)
+
+
+def writes(network: Network) -> list[httpx2.Request]:
+    """The requests that change something."""
+    return [request for request in network.requests if request.method != "GET"]
+
+
+async def entries(client: Client) -> list[dict[str, Any]]:
+    """The journal, the newest entry first."""
+    return (await client.call_tool("review_history", {})).structured_content["entries"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "error"),
+    [
+        (httpx2.Response(200, json={"field_data_id": "f", "value": "12"}), "done", None),
+        (httpx2.Response(404, json={"message": "gone"}), "not done", "not_found"),
+        (httpx2.Response(500, text="broken"), "unknown", "upstream_error"),
+        (httpx2.ReadTimeout("late"), "unknown", "timeout"),
+        (httpx2.ConnectError("down"), "not done", "unreachable"),
+    ],
+    ids=["done", "refused", "broken", "late", "down"],
+)
+async def test_the_journal_and_the_result_tell_how_a_write_ended(
+    answer: Any, outcome: str, error: str | None, era: Era
+) -> None:
+    async with connected(service(answer), era, journal="sqlite://") as client:
+        result = await client.call_tool(UPDATE[0], {**UPDATE[1], "reason": "the sum is 12"})
+        assert result.is_error == (error is not None)
+        (entry,) = await entries(client)
+        note = result.structured_content["docreview"]
+        assert note["entry"] == entry["entry"]
+        assert entry["outcome"] == outcome
+        assert entry["before"] == {"value": "10"}
+        assert entry["reason"] == "the sum is 12"
+        assert entry["undoable"] == (outcome == "done")
+        if error is None:
+            assert entry["after"] == {"value": "12"}
+            assert note["undoable"] is True
+        else:
+            assert result.structured_content["error"]["code"] == error
+
+
+async def test_no_guard_argument_is_ever_sent(era: Era) -> None:
+    guards = {"reason": "r", "expected_value": "10", "confirm": "x"}
+    network = service(httpx2.Response(200, json={}))
+    async with connected(network, era, journal="sqlite://") as client:
+        await client.call_tool(UPDATE[0], {**UPDATE[1], **guards})
+    assert [request.content for request in writes(network)] == [b'{"value":"12"}']
+
+
+@pytest.mark.parametrize("present", ["10", "10\u200b", 10])
+async def test_an_expected_value_that_is_there_lets_the_write_pass(present: Any, era: Era) -> None:
+    page = {"data": {"fields": {"total": [{"field_data_id": "f", "value": present}]}}}
+    network = service(httpx2.Response(200, json={}), page)
+    async with connected(network, era) as client:
+        result = await client.call_tool(UPDATE[0], {**UPDATE[1], "expected_value": "10"})
+        assert not result.is_error, result.structured_content
+    assert len(writes(network)) == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [
+        ({"data": {"fields": {"total": [{"field_data_id": "f", "value": "11"}]}}}, "conflict"),
+        ({"data": {"fields": {"total": [{"field_data_id": "other", "value": "10"}]}}}, "conflict"),
+        ({"data": {}}, "conflict"),
+    ],
+    ids=["another value", "gone", "empty"],
+)
+async def test_another_value_than_expected_stops_the_write(page: Any, code: str, era: Era) -> None:
+    network = service(httpx2.Response(200, json={}), page)
+    async with connected(network, era) as client:
+        error = error_of(await client.call_tool(UPDATE[0], {**UPDATE[1], "expected_value": "10"}))
+    assert error["code"] == code
+    assert error["done"] == "no"
+    assert "Nothing was sent" in error["message"]
+    assert writes(network) == []
+
+
+EXPECTING = {
+    "nanonets_update_field": "expected_value",
+    "nanonets_update_cell": "expected_value",
+    "nanonets_delete_field": "expected_value",
+    "nanonets_delete_cell": "expected_value",
+    "nanonets_delete_table": "expected_value",
+    "nanonets_approve_file": "expected_status",
+    "nanonets_unapprove_file": "expected_status",
+}
+
+
+async def test_the_tools_that_take_an_expected_value_list_it(era: Era) -> None:
+    async with connected(era=era, toolsets="all") as client:
+        found = {
+            tool.name: name
+            for tool in (await client.list_tools()).tools
+            for name in tool.input_schema["properties"]
+            if name.startswith("expected_")
+        }
+    assert found == EXPECTING
+
+
+async def test_a_journal_that_cannot_be_written_stops_writes_and_nothing_else(
+    tmp_path: Path, era: Era
+) -> None:
+    blocked = tmp_path / "journal"
+    blocked.mkdir()
+    network = service(httpx2.Response(200, json={"value": "12"}))
+    settings = {"journal": f"sqlite:///{blocked}"}
+    async with connected(network, era, **settings) as client:
+        error = error_of(await client.call_tool(*UPDATE))
+        assert error["code"] == "not_configured"
+        assert "journal" in error["message"]
+        assert "Nothing was sent" in error["message"]
+        assert writes(network) == []
+        assert not (
+            await client.call_tool("nanonets_get_page", {k: FIELD[k] for k in FIELD if k[0] != "f"})
+        ).is_error
+    async with connected(network, era, **settings, journal_required=False) as client:
+        result = await client.call_tool(*UPDATE)
+        assert not result.is_error
+        assert result.structured_content["docreview"]["undoable"] is False
+        assert "not in it" in result.structured_content["docreview"]["journal"]
+        assert len(writes(network)) == 1
+
+
+class Slow(httpx2.AsyncBaseTransport):
+    """A service that holds every write until it is let go."""
+
+    def __init__(self, page: Any = PAGE) -> None:
+        self.arrived = anyio.Event()
+        self.let_go = anyio.Event()
+        self.writes = 0
+        self._page = page
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET":
+            return httpx2.Response(200, json=self._page)
+        self.writes += 1
+        self.arrived.set()
+        await self.let_go.wait()
+        return CREATED
+
+
+async def test_identical_writes_under_way_share_one_request(era: Era) -> None:
+    network = Slow()
+    results: list[Any] = []
+    async with connected(network, era, journal="sqlite://") as client:
+
+        async def call() -> None:
+            results.append(await client.call_tool(*CREATE))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(call)
+            await network.arrived.wait()
+            await anyio.sleep(0.05)
+            network.let_go.set()
+        assert network.writes == 1
+        assert {result.structured_content["docreview"]["entry"] for result in results} == {1}
+        assert len(await entries(client)) == 1
+        await client.call_tool(*CREATE)
+        assert network.writes == 2
+
+
+async def test_after_an_unknown_outcome_the_next_identical_call_is_stopped_once(era: Era) -> None:
+    network = service([httpx2.ReadTimeout("late"), CREATED])
+    async with connected(network, era, journal="sqlite://") as client:
+        assert error_of(await client.call_tool(*CREATE))["done"] == "unknown"
+        error = error_of(await client.call_tool(*CREATE))
+        assert error["code"] == "conflict"
+        assert error["done"] == "no"
+        assert "Look first" in error["next"]
+        assert len(writes(network)) == 1
+        other = await client.call_tool(CREATE[0], {**CREATE[1], "name": "another"})
+        assert not other.is_error
+        assert not (await client.call_tool(*CREATE)).is_error
+        assert len(writes(network)) == 3
+
+
+async def test_a_restarted_server_still_stops_the_call_whose_outcome_is_unknown(tmp_path: Path) -> None:
+    journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    async with connected(service(httpx2.ReadTimeout("late")), journal=journal) as client:
+        await client.call_tool(*CREATE)
+    network = service(CREATED)
+    async with connected(network, journal=journal) as client:
+        assert error_of(await client.call_tool(*CREATE))["code"] == "conflict"
+        assert writes(network) == []
+        assert not (await client.call_tool(*CREATE)).is_error
+
+
+async def test_a_call_cut_off_while_it_waits_is_recorded_as_unknown(era: Era) -> None:
+    network = Slow()
+    async with connected(network, era, journal="sqlite://") as client:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(client.call_tool, *UPDATE)
+            await network.arrived.wait()
+            tasks.cancel_scope.cancel()
+        for _ in range(100):
+            (entry,) = await entries(client)
+            if entry["outcome"] == "unknown":
+                break
+            await anyio.sleep(0.02)
+        assert entry["outcome"] == "unknown"
+        assert entry["undoable"] is False
+
+
+async def test_the_journal_holds_no_secret(tmp_path: Path) -> None:
+    file = tmp_path / "journal.sqlite"
+    operation = load_operations()["resetPassword"]
+    secrets = {"reset_password_token": "reset-token-0123456789", "password": "correct horse battery"}
+    network = service(httpx2.Response(200, json={}))
+    async with connected(network, journal=f"sqlite:///{file}", toolsets="all") as client:
+        await client.call_tool(operation.tool, secrets)
+        (entry,) = await entries(client)
+    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    for secret in (*secrets.values(), "studio-token-0123456789"):
+        assert secret.encode() not in stored
+        assert secret not in str(entry)
+
+
+async def test_who_changed_what_is_on_the_record(era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, _):
+        await client.call_tool("studio_add_label", {"project_id": 3, "name": "Very urgent"})
+        await client.call_tool("studio_add_class", {"project_id": 1, "name": "Pool"})
+        about = (await client.call_tool("review_history", {"about": ["3"]})).structured_content["entries"]
+        assert [entry["tool"] for entry in about] == ["studio_add_label"]
+        assert "mcp" in about[0]["by"]
+        first = (await client.call_tool("review_history", {"limit": 1})).structured_content
+        assert [entry["tool"] for entry in first["entries"]] == ["studio_add_class"]
+        older = (await client.call_tool("review_history", first["older"])).structured_content
+        assert [entry["tool"] for entry in older["entries"]] == ["studio_add_label"]

@@ -1,0 +1,76 @@
+"""Writes that must not happen twice: identical ones share a request, and an unclear one stops the next."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from ..schemas import Operation
+from .door import Door, Flight, Written
+from .failure import NOTHING_SENT, ToolFailure
+from .journal import JournalFault
+from .prepared import Prepared
+
+__all__ = ["not_doubled"]
+
+
+async def not_doubled(prepared: Prepared, door: Door, carry: Callable[[], Awaitable[Written]]) -> Written:
+    """Identical calls share one request; after an unknown outcome the next one is stopped once."""
+    guards, fingerprint = door.guards, prepared.fingerprint
+    flight = guards.under_way.get(fingerprint)
+    if flight is not None:
+        await flight.ended.wait()
+        if flight.failure is not None:
+            raise flight.failure
+        if flight.written is not None:
+            return flight.written
+    await _stop_once(prepared, door)
+    if fingerprint in guards.under_way:
+        return await not_doubled(prepared, door, carry)
+    flight = guards.under_way[fingerprint] = Flight()
+    try:
+        flight.written = await carry()
+    except ToolFailure as failure:
+        flight.failure = failure
+        if failure.done == "unknown":
+            guards.unclear[fingerprint] = failure.message
+        raise
+    except BaseException:
+        flight.failure = _interrupted(prepared.operation)
+        guards.unclear[fingerprint] = flight.failure.message
+        raise
+    finally:
+        del guards.under_way[fingerprint]
+        flight.ended.set()
+    return flight.written
+
+
+async def _stop_once(prepared: Prepared, door: Door) -> None:
+    guards, fingerprint = door.guards, prepared.fingerprint
+    what = guards.unclear.pop(fingerprint, "")
+    if not what and guards.journal is not None and fingerprint not in guards.looked_up:
+        guards.looked_up.add(fingerprint)
+        try:
+            earlier = await guards.journal.unclear(fingerprint)
+        except JournalFault:
+            earlier = None  # opening the entry meets the same fault and says so
+        if earlier is not None:
+            what = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
+    if what:
+        guards.looked_up.add(fingerprint)
+        raise ToolFailure(
+            "conflict",
+            f"{prepared.operation.tool}: an identical call got no clear answer and may have been carried out."
+            f" {what}",
+            happened=f"{NOTHING_SENT} This call was stopped once, so that nothing is done twice.",
+            next_step="Look first whether it is there already (list or read it). If it is not, call again"
+            " with the same arguments: the next call is sent.",
+        )
+
+
+def _interrupted(operation: Operation) -> ToolFailure:
+    return ToolFailure(
+        "upstream_error",
+        f"{operation.tool}: the identical call that this one waited for was interrupted.",
+        done="unknown",
+        next_step="Look first whether it is there already; only then call again.",
+    )
