@@ -106,8 +106,10 @@ async def test_arguments_may_come_as_text(era: Era) -> None:
         arguments = {"tool": "nanonets_list_workflows", "arguments": '{"limit": "1"}'}
         found = await client.call_tool("run_read_tool", arguments)
         assert len(own(found)["workflows"]) == 1
-        unreadable = await client.call_tool("run_read_tool", {**arguments, "arguments": "limit 1"})
-        assert "arguments: came" in error_of(unreadable)["message"]
+        broken = {"tool": "studio_login", "arguments": '{"password": "hidden-1234"'}
+        unreadable = error_of(await client.call_tool("run_write_tool", broken))
+        assert "arguments: came" in unreadable["message"]
+        assert "hidden-1234" not in unreadable["message"]
 
 
 async def test_each_runner_names_the_right_one_and_sends_nothing(era: Era) -> None:
