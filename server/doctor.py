@@ -153,7 +153,7 @@ async def _reach_services(settings: Settings) -> list[Finding]:
         update={"toolsets": ("all",), "tools": (), "exclude_tools": (), "policy": None}
     )
     async with Client(build_server(with_probes)) as client:
-        for service in _services_to_try(settings):
+        for service in settings.with_credentials:
             result = await client.call_tool(_PROBES[service], {})
             if not result.is_error:
                 findings.append(Finding("ok", _NAMES[service], "answers, and the credentials are right"))
@@ -163,8 +163,3 @@ async def _reach_services(settings: Settings) -> list[Finding]:
                 Finding("fault", _NAMES[service], f"{answer['error']['message']} {answer['error']['next']}")
             )
     return findings
-
-
-def _services_to_try(settings: Settings) -> list[Service]:
-    has_any = settings.sandbox or settings.secrets
-    return list(settings.services) if has_any else []

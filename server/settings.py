@@ -157,6 +157,11 @@ class Settings(BaseSettings):
     @property
     def services(self) -> tuple[Service, ...]:
         """The services that have credentials; both if neither has, or in the sandbox."""
+        return self.with_credentials or ("nanonets", "studio")
+
+    @property
+    def with_credentials(self) -> tuple[Service, ...]:
+        """The services that can be called; in the sandbox both."""
         if self.sandbox:
             return ("nanonets", "studio")
         has_studio = self.studio_token is not None or (self.studio_email and self.studio_password)
@@ -164,7 +169,7 @@ class Settings(BaseSettings):
             ("nanonets", self.nanonets_api_key is not None),
             ("studio", bool(has_studio)),
         )
-        return tuple(name for name, there in found if there) or ("nanonets", "studio")
+        return tuple(name for name, there in found if there)
 
     def routes(self, operation: Operation) -> Sequence[Route]:
         """The address that the user set for an operation, or all that are known."""
