@@ -164,8 +164,8 @@ PLANS = (
         (
             _step(
                 Way(
-                    "Call review_queue with kinds [document], order least_confident and limit {how_many}; give"
-                    " workflow_id if only one workflow is wanted.",
+                    "Call review_queue with kinds [document], order least_confident and limit {how_many};"
+                    " give workflow_id if only one workflow is wanted.",
                     ("review_queue",),
                 ),
                 Way(
