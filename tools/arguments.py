@@ -29,8 +29,8 @@ __all__ = [
 ]
 
 FILE_ARGUMENTS: dict[str, JsonObject] = {
-    "file_path": {"type": "string", "description": "Local path of the file."},
-    "file_base64": {"type": "string", "description": "Or its content in base64."},
+    "file_path": {"type": "string", "description": "Local path."},
+    "file_base64": {"type": "string", "description": "Or its content."},
     "file_name": {"type": "string", "description": "Name for file_base64."},
 }
 """The arguments that stand for a file, whatever the service calls it."""
