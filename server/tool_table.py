@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import anyio
 import click
 
-from ..tools import Tool, load_tools
+from ..tools import Tool
 from .settings import Settings
+from .shown_tools import Surface
 
 __all__ = ["NOTHING_CHOSEN", "show_tools"]
 
@@ -17,8 +19,13 @@ _EFFECT_STYLES = {"read": "green", "write": "yellow", "destructive": "red"}
 
 
 def show_tools(settings: Settings, as_json: bool) -> int:
-    """Print the tools. Gives 1 if there are none. Raises `SelectionError` for an unknown name."""
-    chosen = settings.selection.choose(load_tools())
+    """Print the tools. Gives 1 if there are none.
+
+    Raises:
+        SelectionError: a toolset or tool of the settings does not exist.
+        SettingsError: the policy file has a fault.
+    """
+    chosen = Surface.of(settings).chosen
     if as_json:
         click.echo(_listed(settings))
     elif sys.stdout.isatty():
@@ -31,7 +38,7 @@ def show_tools(settings: Settings, as_json: bool) -> int:
     return 0 if chosen else 1
 
 
-def _show_table(chosen: list[Tool]) -> None:
+def _show_table(chosen: Sequence[Tool]) -> None:
     from rich.console import Console
     from rich.table import Table
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import httpx2
@@ -28,12 +29,13 @@ def era(request: pytest.FixtureRequest) -> Era:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No credential or setting of the person who runs the tests has any effect."""
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No credential or setting of the person who runs the tests has any effect, none of their files changes."""
     for name in list(os.environ):
         if name.startswith(("NANONETS_", "STUDIO_", "DOCREVIEW_")):
             monkeypatch.delenv(name)
-    return
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("DOCREVIEW_DOWNLOADS", str(tmp_path / "downloads"))
 
 
 class Network(httpx2.AsyncBaseTransport):
@@ -54,7 +56,9 @@ async def connected(
     network: httpx2.AsyncBaseTransport | None = None, era: Era = "auto", **settings: Any
 ) -> AsyncGenerator[Client]:
     """A client of a server with both accounts set, unless the settings say otherwise."""
-    server = build_server(Settings(**{**ACCOUNT, "confirm": "never", "journal": "none", **settings}), transport=network)
+    server = build_server(
+        Settings(**{**ACCOUNT, "confirm": "never", "journal": "none", **settings}), transport=network
+    )
     async with Client(server, mode=era) as client:
         yield client
 

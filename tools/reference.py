@@ -21,22 +21,29 @@ _EFFECTS = {"read": "reads", "write": "writes", "destructive": "destroys"}
 
 def render_reference(operations: Sequence[Operation], tools: Sequence[Tool]) -> str:
     """The whole page: a table of toolsets, then every tool with its request and arguments."""
-    paired = sorted(zip(operations, tools, strict=True), key=lambda pair: pair[1].toolset)
+    paired = sorted(
+        zip(operations, tools, strict=True),
+        key=lambda pair: (pair[1].service != "docreview", pair[1].toolset),
+    )
     lines = [
         "# Tools",
         "",
         "Made from the OpenAPI documents in `schemas/openapi/` by `make generate`; not to be edited by hand.",
-        "Tiers: documented (in the services' own documents); companion (reading and uploading, without which"
-        " nobody can review); extra (from official clients, on request: `--toolsets extra`, `--tools NAME`).",
+        "Tiers: review and lean (docreview's own); documented (in the services' own documents); companion"
+        " (reading and uploading, without which nobody can review); extra (from official clients, on request:"
+        " `--toolsets extra`, `--tools NAME`).",
+        "Every tool that changes something also takes `reason` (kept in the journal) and `confirm` (the code of"
+        " a call that ended as `needs_confirmation`).",
         "Where the evidence for an address or an answer is not high, the tool says so.",
         "",
-        "| toolset | documented | companion | extra |",
-        "| --- | --- | --- | --- |",
+        "| toolset | ours | documented | companion | extra |",
+        "| --- | --- | --- | --- | --- |",
     ]
     groups = [(name, list(members)) for name, members in groupby(paired, key=lambda pair: pair[1].toolset)]
     for name, members in groups:
         counts = [
-            sum(tool.tier == tier for _, tool in members) for tier in ("documented", "companion", "extra")
+            sum(tool.tier in tiers for _, tool in members)
+            for tiers in (("review", "lean"), ("documented",), ("companion",), ("extra",))
         ]
         lines.append(f"| [{name}](#{name}) | " + " | ".join(str(count or "") for count in counts) + " |")
     for name, members in groups:
@@ -44,6 +51,13 @@ def render_reference(operations: Sequence[Operation], tools: Sequence[Tool]) -> 
         for operation, tool in members:
             lines += render_tool(operation, tool)
     return "\n".join(lines) + "\n"
+
+
+def _request(operation: Operation) -> str:
+    """What is sent; our own tools send the requests of others."""
+    if operation.service == "docreview":
+        return ""
+    return f"`{operation.route.method} {operation.route.path}` · "
 
 
 def render_tool(operation: Operation, tool: Tool) -> list[str]:
@@ -55,9 +69,13 @@ def render_tool(operation: Operation, tool: Tool) -> list[str]:
         "",
         f"{tool.title}. {tool.description}",
         "",
-        f"`{operation.route.method} {operation.route.path}` · {tool.tier} · {_EFFECTS[tool.effect]}, {repeat}"
-        f" · operation `{operation.id}`",
+        f"{_request(operation)}{tool.tier} · {_EFFECTS[tool.effect]}, {repeat} · operation `{operation.id}`",
     ]
+    if operation.not_undoable:
+        lines += ["", f"Cannot be undone: {operation.not_undoable}"]
+    elif operation.undo:
+        steps = " and ".join(f"`{step.call}`" for step in operation.undo)
+        lines += ["", f"Undone by {steps}. {operation.undo_leaves}".rstrip()]
     if operation.evidence and not operation.evidence.startswith("high"):
         lines += ["", f"Evidence: {operation.evidence}."]
     if operation.other_routes:

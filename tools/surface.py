@@ -152,7 +152,7 @@ class Selection:
         return tool.toolset in self.toolsets and with_toolset
 
     def _check_names(self, tools: list[Tool]) -> None:
-        toolsets = sorted({tool.toolset for tool in tools})
+        toolsets = sorted({tool.toolset for tool in tools if tool.tier != "lean"})
         _check("toolset", self.toolsets, [*toolsets, *_GROUPS, "all"])
         names = [tool.name for tool in tools]
         _check("tool", (*self.tools, *self.excluded), names)

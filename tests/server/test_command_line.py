@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx2
 import pytest
-from docreview_mcp.server.command_line import main
 from docreview_mcp.schemas import load_operations
+from docreview_mcp.server.command_line import main
 from docreview_mcp.tools import load_tools
 
 COMMAND = [sys.executable, "-m", "docreview_mcp.server"]
@@ -51,20 +51,6 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
 
     return run
-
-
-def test_the_demo_does_what_it_says() -> None:
-    done = subprocess.run([*COMMAND, "demo"], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    for step in (
-        "nanonets_update_field",
-        "nanonets_verify_document",
-        "nanonets_approve_file",
-        "studio_run_adhoc_analysis",
-    ):
-        assert step in done.stdout
-    assert "each did what it says" in done.stdout
-    assert "\x1b[" not in done.stdout, "plain when piped"
 
 
 def test_help_teaches(run: Run) -> None:
@@ -213,7 +199,7 @@ def test_a_wrong_command_is_told_in_a_line_and_ends_with_2(
         ("DOCREVIEW_PATHS", '{"getProject": "https://evil.example/{project_id}"}'),
         ("DOCREVIEW_PATHS", '{"getProject": "/projects/1"}'),
         ("DOCREVIEW_TOOLSETS", "nanonet-files"),
-        ("DOCREVIEW_CONFIRM", "writes"),
+        ("DOCREVIEW_CONFIRM", "sometimes"),
     ],
 )
 def test_a_broken_setting_ends_the_start_with_one_line_that_names_it(

@@ -84,8 +84,11 @@ def test_every_argument_that_sounds_like_such_an_id_is_known() -> None:
                 if operation.service != "docreview" and LOOKS_LIKE_AN_ID.search(name):
                     assert name in GOVERNED[operation.service], (operation.id, argument.name, name)
         described = {each.name for each in arguments_of(operation) if "model" in said(each.schema)}
-        # An id of a model that is called otherwise would not sound like one.
-        assert not {"id", "base_id"} & described - set(known), operation.id
+        # An id of a model that is called otherwise would not sound like one. Our own tools call other
+        # operations, which are asked in turn.
+        assert operation.service == "docreview" or not {"id", "base_id"} & described - set(known), (
+            operation.id
+        )
 
 
 def inner_names(schema: dict[str, Any]) -> Iterator[str]:
