@@ -30,7 +30,7 @@ def era(request: pytest.FixtureRequest) -> Era:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No credential or setting of the person who runs the tests has any effect, none of their files changes."""
+    """No credential or setting of the person who runs the tests has any effect, no file changes."""
     for name in list(os.environ):
         if name.startswith(("NANONETS_", "STUDIO_", "DOCREVIEW_")):
             monkeypatch.delenv(name)

@@ -141,7 +141,7 @@ def test_a_wrong_name_in_the_selection_is_told(settings: dict[str, Any], hint: s
 
 
 async def test_instructions_are_short_and_name_the_toolsets(era: Era) -> None:
-    for settings in ({}, {"sandbox": True, "toolsets": "all", "read_only": True}):
+    for settings in ({}, {"sandbox": True}, {"sandbox": True, "toolsets": "all"}):
         async with connected(era=era, **settings) as client:
             text = client.instructions or ""
         assert len(text) < 1500
