@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import cast
-from urllib.parse import urlsplit
 
 from .demo_transcript import Answer, DemoProblem, Transcript, expect
 
@@ -138,8 +137,9 @@ async def _preview_the_correction(transcript: Transcript, doubt: _Doubt) -> None
     present, afterwards = preview["present"]["value"], preview["afterwards"]["value"]
     expect((present, afterwards) == (doubt.value, doubt.right_value), "the preview tells other values")
     expect(preview["undoable"], "the correction could not be undone")
-    transcript.found(f"would send {request['method']} {urlsplit(str(request['url'])).path} {request['body']}")
-    transcript.found(f"{present} → {afterwards}, can be undone. {preview['sent']}")
+    place = "/".join(str(request["url"]).split("/")[-4:])
+    transcript.found(f"would send {request['method']} …/{place} with {request['body']}")
+    transcript.found(f"{present} → {afterwards}; can be undone. {preview['sent']}")
     field = await _read_field(transcript, doubt)
     expect(field["value"] == doubt.value, "the preview changed the value")
     transcript.found(f"read back: still {field['value']}")

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-__all__ = ["Answer", "DemoProblem", "ReaderGone", "Transcript", "expect", "shortened"]
+__all__ = ["Answer", "DemoProblem", "ReaderGone", "Transcript", "expect"]
 
 Answer = dict[str, Any]
 
@@ -37,11 +37,6 @@ def expect(holds: bool, otherwise: str) -> None:
         raise DemoProblem(otherwise)
 
 
-def shortened(text: str) -> str:
-    """A text with only the beginning of each long id in it."""
-    return _ID.sub(r"\1…", text)
-
-
 class Transcript:
     """Calls tools and tells what happens, for a person to read."""
 
@@ -49,6 +44,7 @@ class Transcript:
         self._client = client
         self._pause = pause
         self._console = _Screen(highlight=False)
+        self._shown_ids: set[tuple[str, str]] = set()
         self.calls = 0
 
     def step(self, text: str) -> None:
@@ -57,7 +53,7 @@ class Transcript:
 
     def found(self, text: str) -> None:
         """What a step showed."""
-        self._print(Text(self._writable(shortened(text))), 2)
+        self._print(Text(self._writable(_shortened(text))), 2)
 
     async def call(self, tool: str, /, **arguments: Any) -> Answer:
         """One tool call; raises `DemoProblem` if it fails."""
@@ -96,9 +92,30 @@ class Transcript:
 
     async def _announce(self, tool: str, arguments: Answer) -> None:
         await anyio.sleep(self._pause)
-        shown = ", ".join(f"{name}={_brief(value)}" for name, value in arguments.items())
-        line = Text.assemble((self._writable(f"→ {tool}"), "cyan"), self._writable(f"({shown})"))
-        self._print(line, 2)
+        shown = f"({self._named(arguments, '=')})"
+        self._print(Text.assemble((self._writable(f"→ {tool}"), "cyan"), self._writable(shown)), 2)
+
+    def _named(self, values: Answer, sign: str) -> str:
+        """Arguments on one line. Ids that were shown before are no more than a `…`."""
+        shown: list[str] = []
+        for name, value in values.items():
+            if isinstance(value, str) and _ID.fullmatch(value) and (name, value) in self._shown_ids:
+                if "…" not in shown:
+                    shown.append("…")
+                continue
+            shown.append(f"{name}{sign}{self._brief(value)}")
+            if isinstance(value, str):
+                self._shown_ids.add((name, value))
+        return ", ".join(shown)
+
+    def _brief(self, value: Any) -> str:
+        """An argument in short; only one entry of a list is worth showing."""
+        if isinstance(value, dict):
+            return f"{{{self._named(cast('Answer', value), ': ')}}}"
+        if isinstance(value, list):
+            entries = cast("list[object]", value)
+            return f"[{self._brief(entries[0])}]" if len(entries) == 1 else f"[{len(entries)} items]"
+        return repr(_shortened(value) if isinstance(value, str) else value)
 
     def _print(self, text: Text, indent: int = 0) -> None:
         """On a terminal long lines are wrapped at words, elsewhere they stay whole."""
@@ -134,12 +151,6 @@ def _answer(tool: str, result: CallToolResult) -> Answer:
     return answer
 
 
-def _brief(value: Any) -> str:
-    """An argument on one line; only one entry of a list is worth showing."""
-    if isinstance(value, dict):
-        named = cast("Answer", value).items()
-        return f"{{{', '.join(f'{name}: {_brief(each)}' for name, each in named)}}}"
-    if isinstance(value, list):
-        entries = cast("list[object]", value)
-        return f"[{_brief(entries[0])}]" if len(entries) == 1 else f"[{len(entries)} items]"
-    return repr(shortened(value) if isinstance(value, str) else value)
+def _shortened(text: str) -> str:
+    """A text with only the beginning of each long id in it."""
+    return _ID.sub(r"\1…", text)

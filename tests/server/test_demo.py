@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from conftest import reviewing
 from docreview_mcp.server.demo_story import POLICY, tell
 from docreview_mcp.server.demo_transcript import DemoProblem, Transcript
+from mcp import Client
+from mcp.types import CallToolResult
 
 STORY = (
     "review_queue",
@@ -78,26 +82,59 @@ def test_the_demo_does_what_it_says_and_leaves_nothing_behind(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("settings", "problem"),
-    [
-        ({}, ""),
+async def test_the_demo_is_not_content_with_a_server_that_lacks_a_guard(tmp_path: Path) -> None:
+    for settings, problem in (
         ({"policy": None}, "review_files was expected to be refused as not_allowed"),
-        ({"confirm": "writes"}, "review_apply failed"),
         ({"confirm": "never"}, "nanonets_delete_field was expected to be refused as needs_confirmation"),
-        ({"journal": "none"}, "could not be undone"),
-        ({"exclude_tools": ("review_history",)}, ""),
+    ):
+        async with on_the_sandbox(tmp_path, **settings) as client:
+            with pytest.raises(DemoProblem, match=problem):
+                await tell(Transcript(client, pause=0.0))
+
+
+@pytest.mark.parametrize(
+    ("tool", "truthful_calls", "lie", "problem"),
+    [
+        ("review_queue", 0, {"entries": [], "total": 0}, "the queue is not in order"),
+        ("review_region", 0, {}, "gave no picture"),
+        ("review_apply", 1, {}, "the corrected value is not there"),
+        ("review_files", 1, {}, "the file is not approved"),
+        ("review_history", 0, {"entries": []}, "the history is another one"),
+        ("review_undo", 0, {"calls": []}, "the value is not put back"),
+        ("nanonets_delete_field", 0, {}, "expected to be refused"),
     ],
 )
-async def test_a_step_that_does_not_do_what_it_says_ends_the_story(
-    tmp_path: Path, settings: dict[str, Any], problem: str
+async def test_the_demo_believes_no_answer_that_it_has_not_read_back(
+    tmp_path: Path, tool: str, truthful_calls: int, lie: dict[str, Any], problem: str
 ) -> None:
-    policy = tmp_path / "policy.toml"
+    async with on_the_sandbox(tmp_path) as client:
+        lying = Lying(client, tool, truthful_calls, lie)
+        with pytest.raises(DemoProblem, match=problem):
+            await tell(Transcript(cast("Client", lying), pause=0.0))
+
+
+class Lying:
+    """A client of a server whose one tool says that it did its work and does nothing."""
+
+    def __init__(self, client: Client, tool: str, truthful_calls: int, lie: dict[str, Any]) -> None:
+        self._client = client
+        self._tool = tool
+        self._truthful_calls = truthful_calls
+        self._lie = lie
+
+    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        if name == self._tool:
+            self._truthful_calls -= 1
+            if self._truthful_calls < 0:
+                return CallToolResult(content=[], structured_content=self._lie)
+        return await self._client.call_tool(name, arguments)
+
+
+@asynccontextmanager
+async def on_the_sandbox(folder: Path, **settings: Any) -> AsyncGenerator[Client]:
+    """A client of a server that is set as the demo sets it, but for these settings."""
+    policy = folder / "policy.toml"
     policy.write_text(POLICY, encoding="utf-8")
     usual = {"policy": policy, "confirm": "destructive", "journal": "sqlite://"}
     async with reviewing(**{**usual, **settings}) as (client, _):
-        if problem:
-            with pytest.raises(DemoProblem, match=problem):
-                await tell(Transcript(client, pause=0.0))
-        else:
-            await tell(Transcript(client, pause=0.0))
+        yield client
