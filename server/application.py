@@ -6,11 +6,10 @@ import base64
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mcp import MCPError
-from mcp.server import Server, ServerRequestContext
+from mcp.server import Server
 from mcp.server.caching import CacheHint
 from mcp.types import (
     INVALID_PARAMS,
@@ -43,6 +42,7 @@ from .instructions import instructions
 from .journal_store import open_journal
 from .more_handlers import STATIC_LISTS, add_handlers
 from .services import Services
+from .session import Context, Session
 from .settings import Settings
 from .shown_tools import Surface
 from .version import VERSION
@@ -55,17 +55,6 @@ __all__ = ["build_server"]
 _log = logging.getLogger(__name__)
 _LIST_SECONDS = 300
 _MOST_ATTACHED_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What lives as long as the server runs: the clients of the services, and what guards their writes."""
-
-    services: Services
-    guards: Guards
-
-
-Context = ServerRequestContext[Session]
 
 
 def build_server(

@@ -22,6 +22,7 @@ from mcp.types import (
 )
 
 from ..tools import Ask, Codes, Consent, no_answer
+from .session import is_stateless
 
 if TYPE_CHECKING:
     from mcp.server import ServerRequestContext
@@ -34,7 +35,6 @@ _KEY = "confirm"
 _LEAST_SECONDS = 1.0
 """Nobody reads a question and declines within it: such a decline comes from a host that cannot ask."""
 _MOST_SECONDS = 45.0
-_FIRST_STATELESS = "2026-07-28"
 _FORM: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -65,7 +65,7 @@ def asking(context: ServerRequestContext[Any], params: CallToolRequestParams, co
     """How this call can ask the person, as far as the host says that it can."""
     if not _can_ask(context):
         return Asking(no_answer)
-    if context.protocol_version < _FIRST_STATELESS:
+    if not is_stateless(context):
         return Asking(_by_request(context))
     answer = (params.input_responses or {}).get(_KEY)
     state = params.request_state or ""

@@ -60,7 +60,8 @@ def instructions(settings: Settings, tools: Sequence[Tool]) -> str:
         parts.append(_LEAN)
     if not any(tool.tier == "extra" for tool in tools):
         parts.append(
-            "Hidden tools (tags, labels, members, deletes, downloads): the user can add them (--toolsets all)."
+            "Hidden tools (tags, labels, members, deletes, downloads): the user can add them"
+            " (--toolsets all)."
         )
     parts.append("This server is read-only." if settings.read_only else _WRITES)
     return " ".join(parts)

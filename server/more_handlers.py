@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from mcp import MCPError
-from mcp.server import Server, ServerRequestContext
+from mcp.server import Server
 from mcp.types import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -28,56 +28,50 @@ from mcp.types import (
 
 from ..tools import Door, ToolFailure, failure_result
 from .callers import caller_of
+from .session import Context, Session, is_stateless
 from .shown_tools import Surface
-
-if TYPE_CHECKING:
-    from .application import Session
 
 __all__ = ["STATIC_LISTS", "add_handlers"]
 
 STATIC_LISTS = ("prompts/list", "resources/list", "resources/templates/list")
 """The lists that stay the same as long as a server runs."""
 
-_Context = ServerRequestContext["Session"]
 _log = logging.getLogger(__name__)
 _NO_SUCH = ("not_found", "invalid_arguments")
 """The codes of a resource that is not there; a service refuses ids that it cannot have given as invalid."""
 _NOT_FOUND_BEFORE_2026 = -32002
-_FIRST_STATELESS = "2026-07-28"
 _Result = TypeVar("_Result")
 
 
 def add_handlers(server: Server[Session], surface: Surface) -> None:
     """Let a server answer for prompts, completion and resources, as far as these tools go."""
 
-    async def list_prompts(context: _Context, params: PaginatedRequestParams) -> ListPromptsResult:
+    async def list_prompts(context: Context, params: PaginatedRequestParams) -> ListPromptsResult:
         from .prompts import list_prompts
 
         return list_prompts(surface)
 
-    async def get_prompt(context: _Context, params: GetPromptRequestParams) -> GetPromptResult:
+    async def get_prompt(context: Context, params: GetPromptRequestParams) -> GetPromptResult:
         from .prompts import get_prompt
 
         return get_prompt(surface, params)
 
-    async def complete(context: _Context, params: CompleteRequestParams) -> CompleteResult:
+    async def complete(context: Context, params: CompleteRequestParams) -> CompleteResult:
         from .completion import complete
 
         return await _safely(complete(surface, _door(context, surface), params))
 
-    async def list_resources(context: _Context, params: PaginatedRequestParams) -> ListResourcesResult:
+    async def list_resources(context: Context, params: PaginatedRequestParams) -> ListResourcesResult:
         from .resources import list_resources
 
         return list_resources(surface)
 
-    async def list_templates(
-        context: _Context, params: PaginatedRequestParams
-    ) -> ListResourceTemplatesResult:
+    async def list_templates(context: Context, params: PaginatedRequestParams) -> ListResourceTemplatesResult:
         from .resources import list_resource_templates
 
         return list_resource_templates(surface)
 
-    async def read_resource(context: _Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+    async def read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
         from .resources import read_resource
 
         try:
@@ -104,17 +98,16 @@ async def _safely(answer: Awaitable[_Result]) -> _Result:
         raise MCPError(INTERNAL_ERROR, "A fault inside docreview ended the request.") from None
 
 
-def _as_error(failure: ToolFailure, uri: str, context: _Context) -> MCPError:
+def _as_error(failure: ToolFailure, uri: str, context: Context) -> MCPError:
     """Why a resource could not be read, as the protocol of this connection says it."""
     if failure.code in _NO_SUCH:
-        is_stateless = context.protocol_version >= _FIRST_STATELESS
-        code = INVALID_PARAMS if is_stateless else _NOT_FOUND_BEFORE_2026
+        code = INVALID_PARAMS if is_stateless(context) else _NOT_FOUND_BEFORE_2026
         return MCPError(code, "There is no such resource.", {"uri": uri})
     told = failure_result(failure, context.lifespan_context.services.secrets).structured
     return MCPError(INTERNAL_ERROR, f"{failure.message} {failure.next_step}", told)
 
 
-def _door(context: _Context, surface: Surface) -> Door:
+def _door(context: Context, surface: Surface) -> Door:
     """A door for reading: nobody is told of progress, and nobody can be asked."""
     session = context.lifespan_context
     return Door(

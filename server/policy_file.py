@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 from ..tools import load_tools
 from ..tools.policy import Policy, Rule
 from ..tools.policy_scope import is_number
-from .settings import SettingsError
+from .settings_error import SettingsError
 
 __all__ = ["PolicyFileError", "keys", "read_policy"]
 

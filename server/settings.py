@@ -17,6 +17,7 @@ from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
 from ..tools.policy import Policy
 from .journal_place import check_journal, journal_passwords
+from .settings_error import SettingsError
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
 
@@ -25,10 +26,6 @@ _ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
 _UNFILLED = "${user_config."
 
 Names = Annotated[tuple[str, ...], NoDecode]
-
-
-class SettingsError(ValueError):
-    """A setting has a value that cannot be used. The message is one line that names the variable."""
 
 
 def is_loopback(host: str) -> bool:

@@ -1,8 +1,8 @@
 """What an agent sees and may do: tools derived from operations, and the one way of every call."""
 
 from .call import call_tool, failure_result
-from .confirmation import Codes
-from .door import Ask, ConfirmMode, Consent, Door, Guards, Report, Upstream, no_answer
+from .confirmation import Codes, ConfirmMode
+from .door import Ask, Consent, Door, Guards, Report, Upstream, no_answer
 from .failure import NOTHING_SENT, ToolFailure
 from .journal import Caller, Journal, JournalFault
 from .pictures import Picture

@@ -17,10 +17,13 @@ from typing import Literal
 from ..schemas import JsonValue
 from .size import compact
 
-__all__ = ["CODE_SECONDS", "Codes", "Verdict"]
+__all__ = ["CODE_SECONDS", "Codes", "ConfirmMode", "Verdict"]
 
 CODE_SECONDS = 300
 """How long a code works."""
+
+ConfirmMode = Literal["never", "destructive", "writes"]
+"""Which calls a person confirms."""
 
 Verdict = Literal["valid", "forged or for another call", "expired", "used"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import anyio
 
 from ..schemas import JsonObject, Operation, Route
-from .confirmation import Codes
+from .confirmation import Codes, ConfirmMode
 from .failure import ToolFailure
 from .journal import Caller, Journal
 from .policy import Counts, Policy
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Ask",
-    "ConfirmMode",
     "Consent",
     "Door",
     "Flight",
@@ -38,9 +37,6 @@ __all__ = [
 
 Report = Callable[[str], Awaitable[None]]
 """Tells the host what a call waits for, in a few words."""
-
-ConfirmMode = Literal["never", "destructive", "writes"]
-"""Which calls a person confirms."""
 
 Consent = Literal["accepted", "declined", "no answer"]
 

@@ -11,16 +11,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ..schemas import Effect, JsonObject, Operation, Service, Tier
 from .arguments import CONFIRM, guard_schema
+from .confirmation import ConfirmMode
 from .input_model import input_schema
 from .output_schema import output_schema
 from .size import compact
-
-if TYPE_CHECKING:
-    from .door import ConfirmMode
 
 __all__ = ["RECORD", "Selection", "SelectionError", "Tool", "load_tools", "render_tools", "tool_of"]
 
