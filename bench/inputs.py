@@ -12,7 +12,10 @@ from docreview_mcp.schemas import Operation, load_operations
 from docreview_mcp.schemas.document import document_paths, read_document
 from docreview_mcp.tools import load_tools
 
+from .upstream import VALUE_BEFORE
+
 __all__ = [
+    "LOOKING_WRITE",
     "READ",
     "WRITE",
     "own_environment",
@@ -41,6 +44,9 @@ WRITE: Call = (
 )
 """The write that is measured; it answers about 250 bytes."""
 
+LOOKING_WRITE: Call = (WRITE[0], {**WRITE[1], "expected_value": VALUE_BEFORE})
+"""The same, but the present value is read first and compared: what a journal needs as well."""
+
 _TIER = "documented"
 _METHODS = ("get", "post", "put", "patch", "delete")
 _KEY = "made-up-key-for-the-benchmark"
@@ -66,14 +72,19 @@ def plain_environment() -> dict[str, str]:
     return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
 
 
-def own_environment(upstream: str) -> dict[str, str]:
-    """The environment of docreview: credentials and addresses, everything else as it is by default."""
+def own_environment(upstream: str, journal: Path | None = None) -> dict[str, str]:
+    """The environment of docreview: credentials, addresses and the journal's file, none if it is None.
+
+    The user's own journal and settings are never touched: what could lead to them is set.
+    """
     return {
         **plain_environment(),
         "NANONETS_API_KEY": _KEY,
         "NANONETS_BASE_URL": f"{upstream}/nanonets",
         "STUDIO_TOKEN": _TOKEN,
         "STUDIO_BASE_URL": f"{upstream}/studio",
+        "DOCREVIEW_CONFIRM": "destructive",
+        "DOCREVIEW_JOURNAL": f"sqlite:///{journal}" if journal else "none",
     }
 
 

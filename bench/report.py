@@ -14,12 +14,12 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["FLOOR", "METRICS", "OURS", "OURS_ALONE", "Samples", "is_missed", "markdown", "show"]
+from .review_job import DOCUMENTS, FIELDS, Tally
+
+__all__ = ["FLOOR", "METRICS", "OURS", "Job", "Samples", "is_missed", "markdown", "show"]
 
 FLOOR = "floor"
 OURS = "docreview"
-OURS_ALONE = "tokens"
-"""The metric that has a limit of its own instead of one beside the floor."""
 
 Samples = Mapping[str, Mapping[str, Sequence[float]]]
 """Server → metric → its samples; the samples at one index were taken right after one another."""
@@ -31,7 +31,8 @@ _PACKAGES = ("docreview-mcp", "mcp", "httpx2", "pydantic", "uvicorn")
 class Metric:
     """One row: what was measured, how it is written, and what is wanted of docreview.
 
-    `wanted` is a ratio to the floor, but a plain value for `OURS_ALONE`; None where nothing is promised.
+    `wanted` is a ratio to the floor, or a plain value where docreview `is_alone`; None where nothing is
+    promised.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Metric:
     write: Callable[[float], str]
     wanted: float | None = None
     better: Literal["less", "more"] = "less"
+    is_alone: bool = False
 
     @property
     def target(self) -> str:
@@ -46,7 +48,7 @@ class Metric:
         if self.wanted is None:
             return ""
         sign = "≤" if self.better == "less" else "≥"
-        return f"{sign} {self.wanted:,.0f}" if self.key == OURS_ALONE else f"{sign} {self.wanted:g} × floor"
+        return f"{sign} {self.write(self.wanted) if self.is_alone else f'{self.wanted:g} × floor'}"
 
 
 def _milliseconds(seconds: float) -> str:
@@ -61,16 +63,55 @@ def _mebibytes(value: float) -> str:
     return f"{value / 2**20:.1f} MiB"
 
 
+Job = Mapping[str, Tally]
+"""The way of doing the review job → what it took; the first is what the other ones are compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One row of the table of the review job; `wanted` is a ratio to the first way, None without a target."""
+
+    label: str
+    count: Callable[[Tally], int]
+    wanted: float | None = None
+
+    def ratio(self, job: Job) -> float:
+        """The last way beside the first."""
+        first, *_, last = job.values()
+        return self.count(last) / self.count(first)
+
+    def is_met(self, job: Job) -> bool | None:
+        """Whether the target is met; None where there is none."""
+        return None if self.wanted is None else self.ratio(job) <= self.wanted
+
+    def cells(self, job: Job) -> list[str]:
+        """The row as text."""
+        numbers = [_whole(self.count(tally)) for tally in job.values()]
+        target = "" if self.wanted is None else f"≤ {self.wanted:.2f}"
+        return [self.label, *numbers, f"{self.ratio(job):.2f}", target, _yes_or_no(self.is_met(job))]
+
+
 METRICS = (
     Metric("start", "spawn to tools/list answered", _milliseconds, 1.25),
     Metric("tools", "tools listed", _whole),
     Metric("bytes", "bytes of the list", _whole),
-    Metric("tokens", "tokens of the list", _whole, 14_000),
+    Metric("tokens", "tokens of the list", _whole, 14_000, is_alone=True),
     Metric("read", "one call, a read of 4 KB", _milliseconds, 1.25),
     Metric("write", "one call, a small write", _milliseconds, 1.25),
+    Metric("journal", "added by the journal to a small write", _milliseconds, 0.003, is_alone=True),
+    Metric("looking", "of these, reading the value before", _milliseconds),
+    Metric("records", "of these, the two records", _milliseconds),
     Metric("rate", "calls per second, 32 in flight", _whole, 0.8, "more"),
     Metric("cpu", "processor time of such a call", _milliseconds),
     Metric("memory", "memory after them", _mebibytes, 1.3),
+    Metric("journal_memory", "memory after them, with the journal", _mebibytes),
+)
+
+JOB_ROWS = (
+    JobRow("tool calls", lambda tally: tally.calls, 1 / 4),
+    JobRow("characters that the model writes", lambda tally: tally.written),
+    JobRow("characters that it reads", lambda tally: tally.read),
+    JobRow("characters in all", lambda tally: tally.characters, 1 / 3),
 )
 
 
@@ -85,7 +126,7 @@ def is_met(metric: Metric, samples: Samples) -> bool | None:
     """Whether docreview meets the target; None where there is none, or nothing could be measured."""
     reached = (
         median(samples[OURS][metric.key])
-        if metric.key == OURS_ALONE and samples[OURS].get(metric.key)
+        if metric.is_alone and samples[OURS].get(metric.key)
         else ratio(metric, samples, OURS)
     )
     if metric.wanted is None or reached is None:
@@ -93,37 +134,38 @@ def is_met(metric: Metric, samples: Samples) -> bool | None:
     return reached <= metric.wanted if metric.better == "less" else reached >= metric.wanted
 
 
-def is_missed(samples: Samples) -> bool:
+def is_missed(samples: Samples, job: Job) -> bool:
     """Whether docreview misses any of its targets."""
-    return any(is_met(metric, samples) is False for metric in METRICS)
+    met = [is_met(metric, samples) for metric in METRICS] + [row.is_met(job) for row in JOB_ROWS]
+    return False in met
 
 
-def show(console: Console, samples: Samples, notes: Sequence[str]) -> None:
-    """Print the table."""
-    table = Table(box=None)
-    for number, heading in enumerate(_headings(samples)):
-        table.add_column(heading, justify="left" if number == 0 else "right")
-    for metric in METRICS:
-        style = "red" if is_met(metric, samples) is False else None
-        table.add_row(*_cells(metric, samples), style=style)
-    console.print(table)
+def show(console: Console, samples: Samples, job: Job, notes: Sequence[str]) -> None:
+    """Print the tables."""
+    for headings, rows in (_table(samples), _job_table(job)):
+        table = Table(box=None)
+        for number, heading in enumerate(headings):
+            table.add_column(heading, justify="left" if number == 0 else "right")
+        for row in rows:
+            table.add_row(*row, style="red" if row[-1] == _yes_or_no(False) else None)
+        console.print(table)
+        console.print()
     for note in notes:
         console.print(note, markup=False, highlight=False)
 
 
-def markdown(samples: Samples, versions: Mapping[str, str], notes: Sequence[str]) -> str:
+def markdown(samples: Samples, job: Job, versions: Mapping[str, str], notes: Sequence[str]) -> str:
     """The text of `RESULTS.md`."""
-    headings = _headings(samples)
     lines = [
         "# Benchmark",
         "",
         "Written by `make bench`; run it on your machine. Read the ratios, not the times: all servers were",
         "measured in turn in one run, and each ratio is the median over pairs of neighbouring measurements.",
         "",
-        f"| {' | '.join(headings)} |",
-        f"| --- |{' ---: |' * (len(headings) - 1)}",
+        *_in_markdown(*_table(samples)),
+        "",
+        *_in_markdown(*_job_table(job)),
     ]
-    lines += [f"| {' | '.join(_cells(metric, samples))} |" for metric in METRICS]
     named = ", ".join(f"{name} {number}" for name, number in _versions(versions).items())
     lines += [
         "",
@@ -131,14 +173,43 @@ def markdown(samples: Samples, versions: Mapping[str, str], notes: Sequence[str]
         "",
         "- **floor**: a bare low-level server of the same SDK with the same tool definitions. It fills an",
         "  address template, forwards with httpx2 and checks nothing (`floor.py`).",
-        "- **docreview**: the installed command with `--toolsets documented`, all other settings by default.",
+        "- **docreview**: the installed command with `--toolsets documented`, no journal except where one is",
+        "  named, all other settings by default.",
         "- **fastmcp**: `FastMCP.from_openapi` on our own documents, documented operations only, converted",
         "  to JSON beforehand, in an environment of its own (`fastmcp_server.py`).",
         "- Tokens are the characters of name, description and input schema, divided by 4.",
         "- The answers come from one upstream on loopback in its own process (`upstream.py`).",
+        "- **The journal** is SQLite in a file beside the code. Before the write it reads the page of the",
+        "  field (10 KB), measured as the same write with `expected_value`; then its entry is opened and",
+        "  closed.",
+        "- **The review job** (`review_job.py`) is done on the sandbox, with a journal. Raw tools: list,",
+        "  read each document, correct, verify the document, approve, list again. Review tools: queue,",
+        "  read each document in full, apply, approve, queue again. Both leave the same state, which is",
+        "  checked. A model reads the text of results; `nanonets_verify_document` answers with the whole",
+        "  document, which is much of that.",
     ]
     lines += [f"- {note}" for note in notes]
     return "\n".join(lines) + "\n"
+
+
+def _table(samples: Samples) -> tuple[list[str], list[list[str]]]:
+    return _headings(samples), [_cells(metric, samples) for metric in METRICS]
+
+
+def _job_table(job: Job) -> tuple[list[str], list[list[str]]]:
+    first, *_ = job
+    done = f"review and approve {DOCUMENTS} invoices, correct {len(FIELDS)} fields in each"
+    headings = [done, *job, f"× {first}", "target", "met"]
+    return headings, [row.cells(job) for row in JOB_ROWS]
+
+
+def _in_markdown(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(headings)} |", f"| --- |{' ---: |' * (len(headings) - 1)}"]
+    return lines + [f"| {' | '.join(row)} |" for row in rows]
+
+
+def _yes_or_no(met: bool | None) -> str:
+    return "" if met is None else ("yes" if met else "NO")
 
 
 def _headings(samples: Samples) -> list[str]:
@@ -157,8 +228,7 @@ def _cells(metric: Metric, samples: Samples) -> list[str]:
         if server != FLOOR:
             times = ratio(metric, samples, server)
             cells.append(f"{times:.2f}" if times is not None else "–")
-    met = is_met(metric, samples)
-    return [*cells, metric.target, "" if met is None else ("yes" if met else "NO")]
+    return [*cells, metric.target, _yes_or_no(is_met(metric, samples))]
 
 
 def _versions(others: Mapping[str, str]) -> dict[str, str]:

@@ -17,8 +17,17 @@ from rich.console import Console
 
 from .client import ServerError, StdioServer
 from .fastmcp_home import FastMcpMissingError, fastmcp_python
-from .inputs import READ, WRITE, own_environment, plain_environment, write_fastmcp_input, write_floor_input
+from .inputs import (
+    LOOKING_WRITE,
+    READ,
+    WRITE,
+    own_environment,
+    plain_environment,
+    write_fastmcp_input,
+    write_floor_input,
+)
 from .report import FLOOR, OURS, Samples, is_missed, markdown, show
+from .review_job import JobError, measure_job
 from .upstream import DOCUMENT, FIELD
 
 _HERE = Path(__file__).parent
@@ -31,6 +40,9 @@ _READS = 20
 _WRITES = 10
 _IN_FLIGHT = 32
 _CALLS_IN_FLIGHT = 128
+
+_JOURNALLED = "docreview with its journal"
+"""Docreview once more; it has no column of its own, and what it adds is told in rows of docreview."""
 
 _Taken = dict[str, dict[str, list[float]]]
 
@@ -57,9 +69,10 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     versions: dict[str, str] = {}
     notes: list[str] = []
-    with tempfile.TemporaryDirectory() as temporary, _upstream() as upstream:
+    # Beside the code, as the place for temporary files may be in memory, where a journal costs less.
+    with tempfile.TemporaryDirectory(prefix=".run-", dir=_HERE) as temporary, _upstream() as upstream:
         folder = Path(temporary)
-        contenders = [_floor(folder, upstream), _docreview(upstream)]
+        contenders = [_floor(folder, upstream), _docreview(upstream), _journalled(folder, upstream)]
         try:
             if without_fastmcp:
                 raise FastMcpMissingError("it was left out")
@@ -69,13 +82,14 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
             notes.append(f"FastMCP was not measured: {missing}.")
         try:
             samples = _measured(contenders, rounds, console)
-        except ServerError as fault:
+            job = measure_job()
+        except (ServerError, JobError) as fault:
             console.print(f"The benchmark ended early: {fault}", markup=False)
             sys.exit(2)
-    show(console, samples, notes)
-    _RESULTS.write_text(markdown(samples, versions, notes), encoding="utf-8")
+    show(console, samples, job, notes)
+    _RESULTS.write_text(markdown(samples, job, versions, notes), encoding="utf-8")
     console.print(f"Written to {_RESULTS.relative_to(_HERE.parent)}.")
-    if strict and is_missed(samples):
+    if strict and is_missed(samples, job):
         sys.exit(1)
 
 
@@ -99,6 +113,11 @@ def _floor(folder: Path, upstream: str) -> Contender:
 def _docreview(upstream: str) -> Contender:
     command = str(Path(sys.executable).with_name("docreview-mcp"))
     return Contender(OURS, [command, "stdio", "--toolsets", "documented"], own_environment(upstream))
+
+
+def _journalled(folder: Path, upstream: str) -> Contender:
+    environment = own_environment(upstream, folder / "journal.sqlite")
+    return Contender(_JOURNALLED, _docreview(upstream).command, environment)
 
 
 def _fastmcp(python: str, folder: Path, upstream: str) -> Contender:
@@ -126,14 +145,24 @@ def _measured(contenders: Sequence[Contender], rounds: int, console: Console) ->
                     running[contender.name] = server
                     taken[contender.name]["start"].append(server.start_seconds)
                     _measure_list(server, taken[contender.name])
-                    _warm_up(server)
+                    _warm_up(server, is_journalled=contender.name == _JOURNALLED)
                 for block in range(_BLOCKS):
                     status.update(f"Round {number + 1} of {rounds}: calls, {block + 1} of {_BLOCKS}")
                     _measure_calls(running, taken)
                 for name, server in running.items():
                     if (memory := server.memory_bytes) is not None:
                         taken[name]["memory"].append(memory)
+    _add_journal(taken[OURS], taken.pop(_JOURNALLED))
     return taken
+
+
+def _add_journal(ours: dict[str, list[float]], journalled: dict[str, list[float]]) -> None:
+    """What the journal adds to a write: differences of samples that were taken right after one another."""
+    rows = list(zip(ours["write"], ours["looking write"], journalled["write"], strict=True))
+    ours["journal"] = [recorded - plain for plain, _, recorded in rows]
+    ours["looking"] = [looking - plain for plain, looking, _ in rows]
+    ours["records"] = [recorded - looking for _, looking, recorded in rows]
+    ours["journal_memory"] = journalled["memory"]
 
 
 def _measure_list(server: StdioServer, taken: dict[str, list[float]]) -> None:
@@ -149,12 +178,14 @@ def _measure_list(server: StdioServer, taken: dict[str, list[float]]) -> None:
     taken["tokens"].append(characters / 4)
 
 
-def _warm_up(server: StdioServer) -> None:
+def _warm_up(server: StdioServer, *, is_journalled: bool) -> None:
     """Check that both calls bring the whole answer, then let the server reach its usual pace."""
     for (tool, arguments), answer in ((READ, DOCUMENT), (WRITE, FIELD)):
         given = server.call(tool, arguments)["structuredContent"]
         if any(given.get(key) != value for key, value in answer.items()):
             raise ServerError(f"{tool} did not bring what the service answered")
+        if is_journalled and tool == WRITE[0] and not given["docreview"].get("undoable"):
+            raise ServerError(f"{tool} is not in the journal with the value before: {given['docreview']}")
         server.one_after_another(tool, arguments, 20)
     server.in_flight(*READ, _CALLS_IN_FLIGHT, _IN_FLIGHT)
 
@@ -164,6 +195,8 @@ def _measure_calls(running: dict[str, StdioServer], taken: _Taken) -> None:
         taken[name]["read"].append(server.one_after_another(*READ, _READS))
     for name, server in running.items():
         taken[name]["write"].append(server.one_after_another(*WRITE, _WRITES))
+        if name == OURS:
+            taken[name]["looking write"].append(server.one_after_another(*LOOKING_WRITE, _WRITES))
     for name, server in running.items():
         before = server.cpu_seconds
         taken[name]["rate"].append(server.in_flight(*READ, _CALLS_IN_FLIGHT, _IN_FLIGHT))

@@ -38,7 +38,7 @@ def _document() -> dict[str, Any]:
 
 
 DOCUMENT: dict[str, Any] = _document()
-"""What every GET answers: one document of Studio."""
+"""What every GET of Studio answers: one document."""
 
 FIELD: dict[str, Any] = {
     "field_data_id": "550e8400-e29b-41d4-a716-446655440010",
@@ -49,16 +49,60 @@ FIELD: dict[str, Any] = {
     "verification_status": "unverified",
     "verification_message": "",
 }
-"""What every other request answers: one field value of Nanonets."""
+"""What every request that is no GET answers: one field value of Nanonets."""
 
-_ANSWERS = {name: json.dumps(answer).encode() for name, answer in (("GET", DOCUMENT), ("PATCH", FIELD))}
+VALUE_BEFORE = "INV-2024-O117"
+"""The value of that field as long as it is only read: no write changes anything here."""
+
+_HEADERS = ("description", "quantity", "unit_price", "amount")
+
+
+def _page() -> dict[str, Any]:
+    """A page of an invoice with 12 fields, one of them that of `FIELD`, and 8 lines: about 10 KB of JSON."""
+    fields = {FIELD["field_name"]: [{**FIELD, "value": VALUE_BEFORE}]}
+    for number in range(11):
+        other = {**FIELD, "field_data_id": _identity(number), "field_name": f"field_{number}"}
+        fields[other["field_name"]] = [other]
+    cells = [
+        {
+            "cell_id": _identity(100 + row * len(_HEADERS) + column),
+            "row": row,
+            "col": column,
+            "header": header,
+            "text": f"{row + 1} x {header}",
+            "bbox": [50.0, 320.0 + 24 * row, 236.0, 339.0 + 24 * row],
+            "verification_status": "unverified",
+            "verification_message": "",
+        }
+        for row in range(8)
+        for column, header in enumerate(_HEADERS)
+    ]
+    box = [50.0, 290.0, 800.0, 512.0]
+    table = {"table_id": _identity(99), "bbox": box, "headers": _HEADERS, "cells": cells}
+    return {
+        "page_id": _identity(98),
+        "page_number": 1,
+        "image_url": "https://files.example/page.png",
+        "data": {"fields": fields, "tables": [table]},
+    }
+
+
+def _identity(number: int) -> str:
+    return f"550e8400-e29b-41d4-a716-4466554{number:05d}"
+
+
+_ANSWERS = {
+    name: json.dumps(answer).encode()
+    for name, answer in (("document", DOCUMENT), ("page", _page()), ("field", FIELD))
+}
 
 
 async def application(scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-    """Answer by the method alone."""
+    """Answer by the method, and for reads by the service."""
     while (await receive()).get("more_body"):
         pass
-    content = _ANSWERS["GET" if scope["method"] == "GET" else "PATCH"]
+    read = "page" if scope["path"].startswith("/nanonets/") else "document"
+    content = _ANSWERS[read if scope["method"] == "GET" else "field"]
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content})
