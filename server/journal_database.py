@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
+    Insert,
     Integer,
     MetaData,
     Select,
@@ -34,6 +35,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..schemas import JsonObject
@@ -65,6 +67,11 @@ _WORDS = Table(
 )
 """The index by which entries are found. It says nothing that the records do not; so it is not chained."""
 
+_Statement = Select[Any] | Insert
+_Values = dict[str, Any] | list[dict[str, Any]]
+_Run = Callable[[_Statement, _Values], Sequence[Any] | None]
+"""Runs a statement of a write, once for each of several values, and gives the first row of what it finds."""
+
 _ROWS = 500
 _LOCK = select(
     func.set_config("lock_timeout", bindparam("wait"), True), func.pg_advisory_xact_lock(0x646F63726576)
@@ -76,6 +83,13 @@ _LAST = select(_RECORDS).order_by(_RECORDS.c.number.desc()).limit(1)
 _ADD = insert(_RECORDS)
 _ADD_WORDS = insert(_WORDS)
 _NEXT = select(_RECORDS).where(_RECORDS.c.number > bindparam("last")).order_by(_RECORDS.c.number).limit(_ROWS)
+_IN_SQLITE: Mapping[_Statement, tuple[str, Mapping[str, Any]]] = {
+    statement: (str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
+    for statement in (_OPENED, _LAST, _ADD, _ADD_WORDS)
+    for compiled in [statement.compile(dialect=sqlite.dialect(paramstyle="named"))]
+}
+"""The statements of a write as the driver takes them, with the values that stand in them."""
+
 _READ_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError)
 
 
@@ -93,15 +107,14 @@ class JournalDatabase:
 
     def append(self, kind: Kind, entry: int | None, payload: JsonObject) -> int:
         """Add a record; without an `entry` it opens one. Gives its number."""
-        with self._writing(durable=kind == "opened") as connection:
-            if entry is not None and connection.execute(_OPENED, {"entry": entry}).first() is None:
+        with self._writing(durable=kind == "opened") as run:
+            if entry is not None and run(_OPENED, {"entry": entry}) is None:
                 raise JournalFault(f"The journal {self._place.shown} has no entry {entry} to close.")
-            last = connection.execute(_LAST).first()
+            last = run(_LAST, {})
             record = chained(FIRST if last is None else Record(*last), entry, kind, payload)
-            connection.execute(_ADD, record._asdict())
+            run(_ADD, record._asdict())
             if entry is None:
-                found_by = [{"word": word, "entry": record.number} for word in sorted(words(payload))]
-                connection.execute(_ADD_WORDS, found_by)
+                run(_ADD_WORDS, [{"word": word, "entry": record.number} for word in sorted(words(payload))])
             return record.number
 
     def records_of(self, entries: Collection[int]) -> dict[int, list[Record]]:
@@ -174,23 +187,38 @@ class JournalDatabase:
                 yield connection if self._has_tables else None
 
     @contextmanager
-    def _writing(self, *, durable: bool) -> Generator[Connection]:
+    def _writing(self, *, durable: bool) -> Generator[_Run]:
         """A transaction that no other process writes beside."""
         with self._faults("written"):
             if self._place.file is not None and not self._place.file.exists():
                 self.stop()
                 _create(self._place)
             engine = self._connected()
-            if not self._has_tables and self._place.file is not None:
-                _use_write_ahead_log(engine)
-            with engine.connect().execution_options(writes=True, durable=durable) as connection:
-                with connection.begin():
-                    if self._place.url:
-                        connection.execute(_LOCK, {"wait": f"{int(self._place.wait * 1000)}ms"})
-                    if not self._has_tables:
-                        _METADATA.create_all(connection)
-                    yield connection
+            if not self._has_tables:
+                if self._place.file is not None:
+                    _use_write_ahead_log(engine)
+                with engine.connect().execution_options(writes=True) as connection, connection.begin():
+                    self._lock(connection)
+                    _METADATA.create_all(connection)
                 self._has_tables = True
+            with self._in_postgresql(engine) if self._place.url else _in_sqlite(engine, durable) as run:
+                yield run
+
+    @contextmanager
+    def _in_postgresql(self, engine: Engine) -> Generator[_Run]:
+        with engine.connect() as connection, connection.begin():
+            self._lock(connection)
+
+            def run(statement: _Statement, values: _Values) -> Sequence[Any] | None:
+                result = connection.execute(statement, values)
+                return result.first() if result.returns_rows else None
+
+            yield run
+
+    def _lock(self, connection: Connection) -> None:
+        """Keep other processes from writing until the transaction ends. SQLite does so by how it begins."""
+        if self._place.url:
+            connection.execute(_LOCK, {"wait": f"{int(self._place.wait * 1000)}ms"})
 
     def _connected(self) -> Engine:
         """The engine, made anew if another file is there now: what goes into a removed file is lost."""
@@ -244,17 +272,43 @@ def _engine(place: JournalPlace) -> Engine:
     return engine
 
 
+@contextmanager
+def _in_sqlite(engine: Engine, durable: bool) -> Generator[_Run]:
+    """By the driver alone: every write waits for this, and SQLAlchemy takes longer for it than SQLite.
+
+    An entry must outlive a power cut before its write is sent; a closing that is lost reads as unknown.
+    """
+    connection = engine.raw_connection()
+    try:
+        driver: Any = connection.driver_connection
+
+        def run(statement: _Statement, values: _Values) -> Sequence[Any] | None:
+            text, given = _IN_SQLITE[statement]
+            if isinstance(values, list):
+                driver.executemany(text, values)
+                return None
+            return next(iter(driver.execute(text, {**given, **values}).fetchall()), None)
+
+        driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+        driver.execute("BEGIN IMMEDIATE")
+        try:
+            yield run
+            driver.execute("COMMIT")
+        except BaseException:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+            raise
+    finally:
+        connection.close()
+
+
 def _leave_transactions_to_us(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None
 
 
 def _begin(connection: Connection) -> None:
-    """An entry must outlive a power cut before its write is sent; a closing that is lost reads as unknown."""
-    options = connection.get_execution_options()
-    sqlite: Any = connection.connection.driver_connection
-    if options.get("writes"):
-        sqlite.execute(f"PRAGMA synchronous={'FULL' if options['durable'] else 'NORMAL'}")
-    sqlite.execute("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
 
 def _use_write_ahead_log(engine: Engine) -> None:

@@ -34,6 +34,7 @@ __all__ = [
 
 Kind = Literal["opened", "closed"]
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr)
 _OPENING = [field.name for field in fields(Opening)]
 _CLOSING = [field.name for field in fields(Closing)]
 _LISTS = {"about", "undo"}
@@ -197,4 +198,4 @@ def _canonical(value: object) -> bytes:
 
     What a stranger put into the table may be no text; it is read so that it can be told as a change.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=repr).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
