@@ -107,9 +107,10 @@ class Written:
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """A write that is under way, for identical calls to wait for."""
+    """A write that is under way, for identical calls to wait for. `is_sent`: the service may have it."""
 
     ended: anyio.Event = field(default_factory=anyio.Event)
+    is_sent: bool = False
     written: Written | None = None
     failure: ToolFailure | None = None
 

@@ -35,8 +35,10 @@ async def not_doubled(prepared: Prepared, door: Door, carry: Callable[[], Awaita
             guards.unclear[fingerprint] = failure.message
         raise
     except BaseException:
-        flight.failure = _interrupted(prepared.operation)
-        guards.unclear[fingerprint] = flight.failure.message
+        # What ends a call before it is sent, such as a question to the person, leaves nothing unclear.
+        if flight.is_sent:
+            flight.failure = _interrupted(prepared.operation)
+            guards.unclear[fingerprint] = flight.failure.message
         raise
     finally:
         del guards.under_way[fingerprint]

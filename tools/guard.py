@@ -112,6 +112,8 @@ async def _guarded(prepared: Prepared, door: Door, read: ReadOperation, undoes: 
         guards.counts.give_back(document)
         await close_interrupted(entry, Closing("not done", message="Interrupted before it was sent."), door)
         raise
+    if flight := guards.under_way.get(prepared.fingerprint):
+        flight.is_sent = True
     try:
         response = await door.upstream.send(prepared.operation, prepared.requests, door.report)
     except ToolFailure as failure:

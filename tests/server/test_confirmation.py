@@ -198,6 +198,16 @@ async def test_the_setting_says_which_calls_are_confirmed(
         assert len(questions) == update + delete
 
 
+async def test_a_question_about_what_must_not_be_repeated_leaves_nothing_unclear(era: Era) -> None:
+    answer, questions = answering(YES)
+    async with asked(answer, era, "writes") as (client, sandbox):
+        result = await client.call_tool("studio_add_label", {"project_id": 3, "name": "Very urgent"})
+        assert not result.is_error, result.structured_content
+        assert len(questions) == 1
+        posted = [request.path for request in sandbox.received if request.method == "POST"]
+        assert len([path for path in posted if path.endswith("/labels")]) == 1
+
+
 async def test_tools_that_are_confirmed_list_the_argument_and_others_do_not(era: Era) -> None:
     for confirm in ("never", "destructive", "writes"):
         async with reviewing(era=era, confirm=confirm) as (client, _):
