@@ -11,7 +11,7 @@ import tenacity
 from ..schemas import Operation
 from ..tools import Report, Response, ToolFailure
 from ..tools.failure import Done, done_after_cut
-from ..tools.refusal import refused_wait
+from ..tools.refusal import leaves_open, refused_wait
 
 __all__ = ["MOST_REQUESTS", "CallProgress", "Outcome", "repeat_as_allowed"]
 
@@ -74,10 +74,10 @@ class CallProgress:
 
     def note(self, outcome: Outcome) -> None:
         """Remember whether a try may have been carried out without our hearing of it."""
-        status = outcome.response.status if outcome.response is not None else 0
-        no_answer = outcome.response is None and outcome.reached
+        response = outcome.response
+        is_open = outcome.reached if response is None else not response.is_success and leaves_open(response)
         self.uncertain_before = self.uncertain
-        if no_answer or (status >= 500 and status != 503):
+        if is_open:
             self.uncertain = done_after_cut(self.operation) == "unknown"
 
 

@@ -36,6 +36,7 @@ _MOST_MESSAGE = 1_000
 async def call_tool(operation: Operation, arguments: Mapping[str, Any] | None, door: Door) -> ToolResult:
     """Call one tool with an agent's arguments. A failure is a result too, never an exception."""
     hidden: tuple[str, ...] = ()
+    notes: JsonObject = {}
     try:
         if operation.service == "docreview":
             from .own_tools import run_own
@@ -43,7 +44,6 @@ async def call_tool(operation: Operation, arguments: Mapping[str, Any] | None, d
             return await run_own(operation, validate_arguments(operation, arguments), door)
         hidden = _hidden(operation, arguments)
         prepared = prepare(operation, arguments, door)
-        notes: JsonObject = {}
         if operation.effect == "read":
             response = await door.upstream.send(operation, prepared.requests, door.report)
         else:
@@ -51,6 +51,7 @@ async def call_tool(operation: Operation, arguments: Mapping[str, Any] | None, d
             response, notes = written.response, written.notes
         return await _shaped(prepared, response, notes, door)
     except ToolFailure as failure:
+        failure.notes = {**notes, **failure.notes}
         return failure_result(failure, (*door.upstream.secrets, *hidden))
 
 

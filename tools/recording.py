@@ -87,7 +87,6 @@ def closing_of(failure: ToolFailure) -> Closing:
         outcomes.get(failure.done, "unknown"),
         failure.status,
         message=failure.message,
-        not_undoable="It is not known what it did.",
     )
 
 

@@ -12,13 +12,15 @@ from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation
 from .depth import without_depth
-from .failure import LOOK_FIRST, Done, ErrorCode, ToolFailure, done_after_cut
+from .failure import LOOK_FIRST, ErrorCode, ToolFailure, done_after_cut
 from .response import Response
 from .secrets import without_secret_properties
 
-__all__ = ["failure_of", "refused_wait"]
+__all__ = ["failure_of", "leaves_open", "refused_wait"]
 
 _MOST_REASON = 20_000
+_NOT_CARRIED_OUT = (307, 308, 503)
+"""Moved with the request as it is, or not available."""
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _MOST_WAIT = 86_400.0
 
@@ -54,20 +56,24 @@ _CREDENTIALS = {"nanonets": "NANONETS_API_KEY", "studio": "STUDIO_EMAIL and STUD
 
 def failure_of(operation: Operation, response: Response) -> ToolFailure:
     """The failure for an answer that is not a success. Known secrets are taken out where it is told."""
-    done = _done(operation, response.status)
+    done = done_after_cut(operation) if leaves_open(response) else "no"
+    first = f"{LOOK_FIRST} " if done == "unknown" else ""
     if response.is_html and response.status < 400:
         return ToolFailure(
             "upstream_error",
             f"{operation.tool}: an HTML page came instead of an answer of the service ({response.status}).",
             status=response.status,
-            next_step="The user has to check the base URL; the path can be changed with DOCREVIEW_PATHS.",
+            done=done,
+            next_step=f"{first}The user has to check the base URL; the path can be changed with"
+            " DOCREVIEW_PATHS.",
         )
     if 300 <= response.status < 400:
         return ToolFailure(
             "upstream_error",
             f"{operation.tool}: the service redirects to another address, which was not followed.",
             status=response.status,
-            next_step="The user has to check the base URL of the service.",
+            done=done,
+            next_step=f"{first}The user has to check the base URL of the service.",
         )
     meaning = _BY_STATUS.get(response.status, _UNKNOWN if done == "unknown" else _ELSE)
     wait = refused_wait(response)
@@ -86,6 +92,11 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
         done=done,
         next_step=next_step,
     )
+
+
+def leaves_open(response: Response) -> bool:
+    """Whether an answer that is no success leaves open what was done: a page may also follow a change."""
+    return not (400 <= response.status < 500 or response.status in _NOT_CARRIED_OUT)
 
 
 def refused_wait(response: Response) -> float | None:
@@ -113,10 +124,6 @@ def _seconds(asked: str) -> float | None:
     except (ValueError, TypeError, OverflowError):
         return None
     return min(max(0.0, until.total_seconds()), _MOST_WAIT)
-
-
-def _done(operation: Operation, status: int) -> Done:
-    return done_after_cut(operation) if status >= 500 and status != 503 else "no"
 
 
 def _reason(operation: Operation, response: Response) -> str:

@@ -124,7 +124,8 @@ def _undoing(entry: Entry) -> JsonObject:
         return {"undoable": False, "not_undoable": "It is not known what it did."}
     if entry.closing.undo:
         return {"undoable": True}
-    return {"undoable": False, "not_undoable": entry.closing.not_undoable or "Nothing was changed."}
+    why = "Nothing was changed." if entry.outcome == "not done" else "It is not known what it did."
+    return {"undoable": False, "not_undoable": entry.closing.not_undoable or why}
 
 
 def _by(entry: Entry) -> str:

@@ -16,6 +16,7 @@ FIELD = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id"
 PAGE = {"data": {"fields": {"total": [{"field_data_id": "f", "value": "10"}]}, "tables": []}}
 UPDATE = ("nanonets_update_field", {**FIELD, "value": "12"})
 CREATE = ("studio_add_label", {"project_id": 1, "name": "late"})
+JSON = {"content-type": "application/json"}
 CREATED = httpx2.Response(201, json={"id": 7, "name": "late"})
 
 
@@ -47,8 +48,12 @@ async def entries(client: Client) -> list[dict[str, Any]]:
         (httpx2.Response(500, text="broken"), "unknown", "upstream_error"),
         (httpx2.ReadTimeout("late"), "unknown", "timeout"),
         (httpx2.ConnectError("down"), "not done", "unreachable"),
+        (httpx2.Response(200, html="<html>Saved."), "unknown", "upstream_error"),
+        (httpx2.Response(303, headers={"Location": "/saved"}), "unknown", "upstream_error"),
+        (httpx2.Response(307, headers={"Location": "https://other.example/"}), "not done", "upstream_error"),
+        (httpx2.Response(200, headers=JSON, content=b'{"value'), "done", "upstream_error"),
     ],
-    ids=["done", "refused", "broken", "late", "down"],
+    ids=["done", "refused", "broken", "late", "down", "page", "see other", "moved", "unreadable"],
 )
 async def test_the_journal_and_the_result_tell_how_a_write_ended(
     answer: Any, outcome: str, error: str | None, era: Era
@@ -63,6 +68,9 @@ async def test_the_journal_and_the_result_tell_how_a_write_ended(
         assert entry["before"] == {"value": "10"}
         assert entry["reason"] == "the sum is 12"
         assert entry["undoable"] == (outcome == "done")
+        if outcome != "done":
+            said = {"not done": "Nothing was changed.", "unknown": "It is not known what it did."}
+            assert entry["not_undoable"] == said[outcome]
         if error is None:
             assert entry["after"] == {"value": "12"}
             assert note["undoable"] is True
