@@ -48,6 +48,8 @@ LOOKING_WRITE: Call = (WRITE[0], {**WRITE[1], "expected_value": VALUE_BEFORE})
 """The same, but the present value is read first and compared: what a journal needs as well."""
 
 _TIER = "documented"
+_CONFIRM = "destructive"
+"""What a person is asked about, the default; the definitions of those tools say so."""
 _METHODS = ("get", "post", "put", "patch", "delete")
 _KEY = "made-up-key-for-the-benchmark"
 
@@ -83,7 +85,7 @@ def own_environment(upstream: str, journal: Path | None = None) -> dict[str, str
         "NANONETS_BASE_URL": f"{upstream}/nanonets",
         "STUDIO_TOKEN": _TOKEN,
         "STUDIO_BASE_URL": f"{upstream}/studio",
-        "DOCREVIEW_CONFIRM": "destructive",
+        "DOCREVIEW_CONFIRM": _CONFIRM,
         "DOCREVIEW_JOURNAL": f"sqlite:///{journal}" if journal else "none",
     }
 
@@ -93,7 +95,7 @@ def write_floor_input(folder: Path, upstream: str) -> Path:
     operations = load_operations()
     tools = [tool for tool in load_tools() if tool.tier == _TIER]
     given = {
-        "tools": [tool.definition() for tool in tools],
+        "tools": [tool.definition(_CONFIRM) for tool in tools],
         "routes": {tool.name: _route(operations[tool.operation], upstream) for tool in tools},
     }
     return _written(folder / "floor.json", given)
