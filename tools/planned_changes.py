@@ -88,7 +88,10 @@ def plan_changes(operation: Operation, values: JsonObject, answer: JsonObject) -
         if len(names) == 1:
             key = (_KINDS[names[0]], change[names[0]])
             if key in seen:
-                own.append(_Fault(index, f"changes.{index}: the same value as changes.{seen[key]}"))
+                twice = (
+                    f"changes.{index}.{names[0]}: came in changes.{seen[key]} already, wanted one change each"
+                )
+                own.append(_Fault(index, twice))
             seen.setdefault(key, index)
             matching = found.get(key, [])
             own += _faults_of_place(index, names[0], change, matching, found, answer)

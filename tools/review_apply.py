@@ -19,6 +19,7 @@ from .failure import ToolFailure
 from .guard import needs_confirmation
 from .own_tools import Reply
 from .planned_changes import PlannedChange, plan_changes
+from .review_document import decision_on
 from .verdicts import Telling
 
 __all__ = ["run"]
@@ -53,7 +54,8 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
                 unit="documents",
             )
         verdicts.append(whole)
-    telling = Telling(operation, values, "changes", "made", _next_step(verdicts), {})
+    next_step = _next_step(verdicts, "" if decision_on(answer) else _after_all(values, answer, changes))
+    telling = Telling(operation, values, "changes", "made", next_step, {})
     return telling.reply(verdicts, stop, door.upstream.answer_limit)
 
 
@@ -157,9 +159,19 @@ def _is_verified(answer: JsonObject) -> bool:
     return answer.get("verification_status") == VERIFIED and all(each.is_verified for each in values)
 
 
-def _next_step(verdicts: Sequence[Verdict]) -> str:
+def _after_all(values: JsonObject, answer: JsonObject, changes: Sequence[PlannedChange]) -> str:
+    """What to do once all of it is done. How sure the service is of cells stands in another document."""
+    settled = {each.target.id for each in changes if each.corrects or each.status == VERIFIED}
+    fields = values_of_document(answer).fields
+    doubtful = sum(each.is_doubtful() and each.id not in settled for each in fields)
+    if doubtful and not values.get("verify_document"):
+        return f"Doubtful fields left: {doubtful}. review_document with show=doubtful lists them."
+    return _APPROVE
+
+
+def _next_step(verdicts: Sequence[Verdict], after_all: str) -> str:
     if all(each.is_settled for each in verdicts):
-        return _APPROVE
+        return after_all
     if any(each.word in ("failed", "unknown") for each in verdicts):
         return (
             "Look with review_document, change what failed, and call again: what was done is not done twice."

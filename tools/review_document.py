@@ -29,11 +29,12 @@ from .own_tools import Reply
 from .size import compact, fit
 from .validation import invalid
 
-__all__ = ["run"]
+__all__ = ["decision_on", "run"]
 
 _NOTE_CHARACTERS = 600
 """Room for what `docreview` says beside a cut: the paths of text from outside, hidden characters."""
 
+_DECIDED = ("approved", "rejected")
 _MOST_EMPTY_SHARE = 0.5
 """A table with a larger share of empty places is told cell by cell."""
 
@@ -168,9 +169,17 @@ def _next(answer: JsonObject, count: int, doubtful: int, unverified: int) -> str
         return (
             "Look at the doubtful values with review_region, then correct or verify them with review_apply."
         )
-    if unverified:
-        return "No value is doubtful. review_apply verifies values, review_files approves the file."
-    return "Every value is verified. review_files approves the file."
+    said = "No value is doubtful." if unverified else "Every value is verified."
+    if decision := decision_on(answer):
+        return f"{said} The file is {decision} already."
+    verifying = "review_apply verifies values, " if unverified else ""
+    return f"{said} {verifying}review_files approves the file."
+
+
+def decision_on(answer: JsonObject) -> str:
+    """`approved` or `rejected`; empty for a document that still waits for a decision."""
+    stage = str(answer.get("verification_stage", "")).strip().casefold()
+    return stage if stage in _DECIDED else ""
 
 
 def _reading(tables: Sequence[JsonObject], wanted: _Wanted) -> str:

@@ -19,20 +19,18 @@ from .secrets import REMOVED, secret_arguments
 __all__ = ["run"]
 
 _OUTSIDE = ("request.body", "present", "afterwards")
+_INSTEAD = {
+    "reviewApply": "Preview each change: nanonets_update_field, nanonets_verify_field, or those of cells.",
+    "reviewFiles": "Preview each file: nanonets_approve_file, nanonets_unapprove_file or _assign_files.",
+    "reviewUndo": "review_history with entry shows under undo what would be called.",
+}
 
 
 async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
     """The request, the state before and after, and what the guards would say. Sends no write."""
     wanted = door.find_tool(str(values["tool"]))
     if wanted.effect == "read" or wanted.service == "docreview":
-        raise ToolFailure(
-            "invalid_arguments",
-            f"tool: {wanted.tool} "
-            + ("changes nothing" if wanted.effect == "read" else "is made of other calls")
-            + ", so there is nothing to preview; wanted a tool that writes to a service.",
-            happened=NOTHING_SENT,
-            next_step="Call it directly, or preview the tool that writes.",
-        )
+        raise _no_preview(wanted)
     prepared, assessment = await preview(door, wanted, cast("JsonObject", values["arguments"]))
     structured: JsonObject = {
         "tool": wanted.tool,
@@ -50,6 +48,21 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
         structured["would_be_refused"] = assessment.refusal.as_object()["error"]
     structured["sent"] = "Nothing was sent that changes anything."
     return Reply(structured, outside=_OUTSIDE)
+
+
+def _no_preview(wanted: Operation) -> ToolFailure:
+    """The failure for a tool that sends no write of its own."""
+    if wanted.effect == "read":
+        said, next_step = "changes nothing, so there is nothing to preview", "Call it directly."
+    else:
+        said = "is made of other calls, which are previewed one by one"
+        next_step = _INSTEAD.get(wanted.id, "Preview the tool that it runs.")
+    return ToolFailure(
+        "invalid_arguments",
+        f"tool: {wanted.tool} {said}; wanted a tool that writes to a service.",
+        happened=NOTHING_SENT,
+        next_step=next_step,
+    )
 
 
 def _request(prepared: Prepared, door: Door) -> JsonObject:

@@ -70,10 +70,14 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         fault = f"since: came {values['since']!r}, wanted a time such as 2026-10-05T09:00:00Z"
         raise invalid(operation, [fault])
     reasons = frozenset(cast("list[str]", values.get("reasons", [])))
+    if values.get("workflow_id") == "":
+        raise invalid(operation, ['workflow_id: came "", wanted an id; leave it out for all workflows'])
     kinds = _kinds(values, reasons)
     if not kinds:
-        fault = "reasons: none of them fits the kinds, workflow_id or project_id that came with them"
-        raise invalid(operation, [fault])
+        narrowing = ("kinds", "reasons", *(argument for argument, _, _ in _PLACES.values()))
+        together = " and ".join(name for name in narrowing if values.get(name))
+        fault = "nothing fits them together; workflow_id is for documents, project_id for the other kinds"
+        raise invalid(operation, [f"{together}: {fault}"])
     least_confident_first = values.get("order") == "least_confident"
     by_values = least_confident_first or "least_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
     return Wanted(
@@ -92,7 +96,7 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
 
 def _kinds(values: JsonObject, reasons: frozenset[str]) -> frozenset[Kind]:
     """The kinds of work to look for: a workflow or a project narrows the search to its own service."""
-    asked = cast("list[Kind]", values.get("kinds", list(REASONS)))
+    asked = cast("list[Kind]", values.get("kinds") or list(REASONS))
     narrowed = [kinds for argument, kinds, _ in _PLACES.values() if argument in values]
     return frozenset(
         kind
@@ -124,7 +128,7 @@ def _answer(search: Search, waiting: list[Work], values: JsonObject) -> JsonObje
     problems = search.problems()
     if problems:
         answer["problems"] = cast("JsonValue", problems)
-    not_looked_at = _not_looked_at(search)
+    not_looked_at = _not_looked_at(search, waiting)
     if not_looked_at:
         answer["not_looked_at"] = not_looked_at
     left = search.door.upstream.answer_limit - len(compact(answer)) - _OWN_CHARACTERS
@@ -141,15 +145,21 @@ def _answer(search: Search, waiting: list[Work], values: JsonObject) -> JsonObje
     return answer
 
 
-def _not_looked_at(search: Search) -> JsonObject:
+def _not_looked_at(search: Search, waiting: list[Work]) -> JsonObject:
     """How much was left out to keep the call short, and which arguments get it."""
     left: JsonObject = {name: count for name, count in search.unseen.items() if count > 0}
-    unread = sum(work.is_readable and work.unverified is None for work in search.found)
-    if unread and search.wanted.least_confidence is not None:
+    reads = search.wanted.least_confidence is not None
+    steps = ["Narrow by kinds, workflow_id or project_id."] if left or reads else []
+    unread = sum(
+        work.is_readable and work.unverified is None for work in (search.found if reads else waiting)
+    )
+    if unread:
         left["documents_not_read"] = unread
-    if not left:
-        return {}
-    narrowing = "Narrow by kinds, workflow_id or project_id."
-    if search.unread_from:
-        narrowing = f"Call again with since={search.unread_from} to have further documents read. {narrowing}"
-    return {**left, "next": narrowing}
+        if search.unread_from:
+            more = f"Call again with since={search.unread_from} to have further documents read."
+            steps.insert(0, more)
+        elif not reads:
+            steps.insert(
+                0, "Whether their values are doubtful is not known: order least_confident reads them."
+            )
+    return {**left, "next": " ".join(steps)} if left else {}

@@ -74,14 +74,24 @@ def _found(
         case _:
             found = document.page(cast("int", wanted))
     if found is None:
-        pages = ", ".join(str(page.number) for page in document.pages) or "none"
-        has = f"its pages are {pages}" if name == "page_number" else "the document has none with this id"
         raise ToolFailure(
             "not_found",
-            f"{name}: came {wanted}, {has}.",
+            f"{name}: came {wanted}, {_not_there(document, name, str(wanted))}.",
             next_step="Take the id or number from review_document.",
         )
     return found
+
+
+def _not_there(document: DocumentValues, name: str, wanted: str) -> str:
+    if name == "page_number":
+        return f"the document has {', '.join(str(page.number) for page in document.pages) or 'no page'}"
+    others = {
+        "field_data_id": document.value("field", wanted),
+        "cell_id": document.value("cell", wanted),
+        "table_id": document.table(wanted),
+    }
+    other = next((f"; it is a {other}" for other, found in others.items() if found is not None), "")
+    return f"the document has none with this id{other}"
 
 
 def _box(found: DocumentValue | DocumentTable | DocumentPage, name: str) -> Box | None:

@@ -37,7 +37,8 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
     if any(needs_confirmation(called, door) for called, _ in calls):
         subject: JsonObject = {
             "entry": number,
-            "calls": [f"{called.tool} {compact(arguments)}" for called, arguments in calls],
+            "of": origin.title,
+            "by": ", ".join(dict.fromkeys(f"{called.title} ({called.tool})" for called, _ in calls)),
         }
         code = str(values.get("confirm", "")) or door.code
         await confirm_or_fail(operation, subject, present.value, code, door)

@@ -25,6 +25,8 @@ _REPORT_SECONDS = 3.0
 _MOST_REASON = 300
 _SHARED = frozenset({"kind", "seconds"})
 _OUTSIDE = ("message", "last_failure")
+_OF_MODELS = "model_id (Nanonets) or id (Studio)"
+"""The one kind that both services have."""
 
 
 @dataclass(slots=True, eq=False)
@@ -78,15 +80,21 @@ def _awaited(operation: Operation, values: JsonObject) -> Awaited:
     """
     kind = values["kind"]
     given = set(values) - _SHARED
+    if kind == "model" and str(values.get("model_id", "")).isdecimal():
+        fault = (
+            f"model_id: came {values['model_id']!r}, wanted a model of Nanonets; one of Studio is given as id"
+        )
+        raise invalid(operation, [fault])
     ways = [awaited for awaited in AWAITED if awaited.kind == kind]
     fitting = next((awaited for awaited in ways if set(awaited.arguments) == given), None)
     if fitting is not None:
         return fitting
     if len(ways) > 1 and not any(given & awaited.arguments.keys() for awaited in ways):
-        names = " or ".join(name for awaited in ways for name in awaited.arguments)
-        raise invalid(operation, [f"{names}: missing, wanted one of them for the kind {kind}"])
+        raise invalid(operation, [f"{_OF_MODELS}: missing, wanted one of them for the kind {kind}"])
     nearest = max(ways, key=lambda awaited: len(given & awaited.arguments.keys()))
     wanted = " and ".join(nearest.arguments)
+    if len(ways) > 1:
+        wanted = _OF_MODELS
     raise invalid(
         operation,
         [

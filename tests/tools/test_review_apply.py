@@ -114,12 +114,28 @@ async def test_a_fault_in_any_change_means_that_none_is_sent(era: Era) -> None:
             'changes.4.field_data_id: "unknown" is not in the document',
             "it is a cell_id",
             "changes.6.verification_message: came without verification_status",
-            "changes.7: the same value as changes.6",
+            "changes.7.cell_id: came in changes.6 already",
         ):
             assert words in error["message"]
         many = [{"field_data_id": f"unknown {number}", "value": "1"} for number in range(300)]
         assert "changes 0-299 are" in error_of(await client.call_tool(*wanted(document, *many)))["message"]
         assert sent(sandbox) == []
+
+
+async def test_it_says_what_is_left_to_do(era: Era) -> None:
+    async with reviewing(era=era) as (client, sandbox):
+        document = invoices(sandbox)[2]
+        total, other = field_of(document, "total_amount"), field_of(document, "iban")
+        other.confidence = 0.3
+        seen = {"field_data_id": other.id, "verification_status": "verified"}
+        first = await client.call_tool(*wanted(document, seen))
+        assert first.structured_content["next"].startswith("Doubtful fields left: 1.")
+        corrected = {"field_data_id": total.id, "value": "4,898.29"}
+        second = await client.call_tool(*wanted(document, corrected))
+        assert second.structured_content["next"].startswith("review_files approves it")
+        document.decision = "approved"
+        third = await client.call_tool(*wanted(document, corrected))
+        assert "next" not in third.structured_content
 
 
 async def test_an_id_that_stands_twice_and_a_contradiction_are_faults(era: Era) -> None:

@@ -44,7 +44,6 @@ async def test_the_queue_holds_what_waits_in_both_services(era: Era) -> None:
         entries = answer["entries"]
         assert answer["total"] == len(entries) == sum(answer["by_kind"].values())
         assert "problems" not in answer
-        assert "not_looked_at" not in answer
         documents = [entry for entry in entries if entry["kind"] == "document"]
         assert {entry["document_id"] for entry in documents} == waiting_documents(sandbox)
         sessions = {session.id: session for session in sandbox.studio.sessions.values()}
@@ -63,6 +62,11 @@ async def test_the_queue_holds_what_waits_in_both_services(era: Era) -> None:
         moments = [entry["waiting_since"] for entry in entries]
         assert moments == sorted(moments)
         assert "getDocument" not in requests(sandbox)
+        unread = [entry for entry in documents if entry["reasons"] != ["failed"]]
+        assert answer["not_looked_at"]["documents_not_read"] == len(unread)
+        assert "order least_confident" in answer["not_looked_at"]["next"]
+        assert "not_looked_at" not in await queue(client, order="least_confident")
+        assert "not_looked_at" not in await queue(client, reasons=["failed"], kinds=[])
         assert answer["docreview"]["outside"] == ["entries[].name", "entries[].label"]
 
 
@@ -280,6 +284,8 @@ async def test_a_long_queue_is_read_in_parts_that_follow_on_each_other() -> None
     [
         ({"since": "yesterday"}, "since"),
         ({"kinds": ["correction"], "reasons": ["not_approved"]}, "reasons"),
+        ({"kinds": ["document"], "project_id": 1}, "kinds and project_id:"),
+        ({"workflow_id": ""}, "workflow_id"),
         ({"limit": 0}, "limit"),
     ],
 )

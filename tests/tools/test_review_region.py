@@ -147,7 +147,7 @@ async def test_the_misread_total_can_be_read(era: Era) -> None:
         ({"field_data_id": "a"}, "field_data_id: came a, the document has none"),
         ({"cell_id": "a"}, "cell_id: came a, the document has none"),
         ({"table_id": "a"}, "table_id: came a, the document has none"),
-        ({"page_number": 7}, "page_number: came 7, its pages are 1"),
+        ({"page_number": 7}, "page_number: came 7, the document has 1"),
     ],
 )
 async def test_what_is_not_there_is_said(arguments: dict[str, Any], message: str, era: Era) -> None:
@@ -155,6 +155,19 @@ async def test_what_is_not_there_is_said(arguments: dict[str, Any], message: str
         error = error_of(await client.call_tool("review_region", {**WHERE, **arguments}))
     assert error["code"] in ("invalid_arguments", "not_found")
     assert message in error["message"]
+
+
+async def test_an_id_of_another_kind_is_told_as_such(era: Era) -> None:
+    async with reviewing(era=era) as (client, sandbox):
+        where, pages = found_in(sandbox, "invoice-003")
+        field, table = pages[0].fields[0], pages[0].tables[0]
+        for given, kind in (
+            ({"cell_id": field.id}, "field_data_id"),
+            ({"table_id": table.cells[0].id}, "cell_id"),
+            ({"field_data_id": table.id}, "table_id"),
+        ):
+            error = error_of(await client.call_tool("review_region", {**where, **given}))
+            assert error["message"].endswith(f"it is a {kind}. Nothing was changed.")
 
 
 async def test_a_value_without_a_place_leads_to_the_page(era: Era) -> None:

@@ -201,6 +201,15 @@ IDS: dict[str, Any] = {
 }
 
 
+async def test_the_number_of_a_studio_model_is_no_model_id() -> None:
+    async with reviewing() as (client, sandbox):
+        for given in ({"model_id": "390"}, {"model_id": "390", "project_id": 6}, {"project_id": 6}):
+            error = error_of(await client.call_tool("review_wait", {"kind": "model", **given}))
+            assert error["code"] == "invalid_arguments"
+            assert "as id" in error["message"] or "id (Studio)" in error["message"]
+        assert not sandbox.received
+
+
 @pytest.mark.parametrize("awaited", AWAITED, ids=lambda awaited: awaited.read)
 async def test_ids_that_are_missing_or_do_not_belong_are_named(awaited: Awaited) -> None:
     needed = {name: IDS[name] for name in awaited.arguments}
