@@ -12,7 +12,7 @@ from .door import Door
 from .own_tools import Reply
 from .search import Ranking, words_of
 from .size import compact
-from .surface import Tool
+from .surface import Tool, load_tools
 from .validation import describe_wanted
 
 __all__ = ["ranked", "run", "runner_of"]
@@ -20,6 +20,8 @@ __all__ = ["ranked", "run", "runner_of"]
 _DEFAULT_LIMIT = 5
 _MOST_CHARACTERS = 6_000
 """The most characters of JSON that tools are given in full with; of the further ones only the name."""
+_MOST_NOT_OFFERED = 3
+_WHY_NOT = "The user's settings leave these out; only the user can change that."
 _LEAST_SHARE = 0.25
 """A tool that fits less than so much as well as the best one does only costs its reader time."""
 
@@ -92,13 +94,11 @@ _POINTER = re.compile(r"[^.;:]*:\s*`?(?:nanonets|studio|review)_\w+`?")
 async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
     """The tools that fit best, each with all that is needed to call it."""
     effect = values.get("effect")
-    offered = tuple(
-        tool
-        for tool in door.tools
-        if tool.toolset != "lean" and (effect is None or (tool.effect == "read") == (effect == "read"))
-    )
+    offered = tuple(tool for tool in door.tools if _is_asked_for(tool, effect))
     limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
-    found = ranked(offered, str(values["query"]))[:limit]
+    query = str(values["query"])
+    found = ranked(offered, query)[:limit]
+    not_offered = _not_offered(offered, query, effect)
     if not found:
         toolsets = sorted({tool.toolset for tool in offered})
         return Reply(
@@ -106,9 +106,11 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
                 "tools": [],
                 "note": "No tool has any of these words. Try others, in English: what to do, and with what. "
                 + (f"The toolsets here: {', '.join(toolsets)}." if toolsets else "No such tool is offered."),
+                **not_offered,
             }
         )
-    most = min(_MOST_CHARACTERS, door.upstream.answer_limit - len(found) * 60)
+    room = door.upstream.answer_limit - len(found) * 60 - len(compact(not_offered))
+    most = min(_MOST_CHARACTERS, room)
     shown: list[JsonValue] = []
     for tool in found:
         told = _told(tool, door)
@@ -120,7 +122,19 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
     if len(shown) < len(found):
         structured["more"] = [tool.name for tool in found[len(shown) :]]
         structured["note"] = "Search for a name under more to get its arguments."
-    return Reply(structured)
+    return Reply({**structured, **not_offered})
+
+
+def _is_asked_for(tool: Tool, effect: JsonValue) -> bool:
+    return tool.toolset != "lean" and (effect is None or (tool.effect == "read") == (effect == "read"))
+
+
+def _not_offered(offered: tuple[Tool, ...], query: str, effect: JsonValue) -> JsonObject:
+    """Those of the very best tools for a query that the settings leave out, for the user to know."""
+    every = tuple(tool for tool in load_tools() if _is_asked_for(tool, effect))
+    best = ranked(every, query)[:_MOST_NOT_OFFERED]
+    names: list[JsonValue] = [tool.name for tool in best if tool not in offered]
+    return {"not_offered": names, "why_not": _WHY_NOT} if names else {}
 
 
 def ranked(tools: tuple[Tool, ...], query: str) -> list[Tool]:

@@ -163,6 +163,19 @@ async def test_only_what_may_be_called_is_found() -> None:
             assert not names & {"studio_list_projects", "studio_delete_project"}
 
 
+async def test_a_better_tool_that_the_settings_leave_out_is_named(era: Era) -> None:
+    query = {"query": "put a tag on a segment of a labeling session"}
+    async with reviewing(era=era, surface="lean") as (client, _):
+        answer = own(await client.call_tool("find_tools", query))
+        assert "studio_add_labeling_tag" in answer["not_offered"]
+        assert "user" in answer["why_not"]
+        assert "not_offered" not in own(await client.call_tool("find_tools", {"query": "approve a file"}))
+    async with reviewing(era=era, surface="lean", toolsets="all") as (client, _):
+        answer = own(await client.call_tool("find_tools", query))
+        assert answer["tools"][0]["tool"] == "studio_add_labeling_tag"
+        assert "not_offered" not in answer
+
+
 async def test_many_tools_are_named_only_and_the_answer_stays_small() -> None:
     async with reviewing(surface="lean", toolsets="all", answer_limit=2_000) as (client, _):
         result = await client.call_tool("find_tools", {"query": "update document", "limit": 20})
