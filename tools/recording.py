@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, cast
 
 import anyio
 
@@ -101,8 +101,8 @@ def _told(prepared: Prepared, door: Door) -> JsonObject:
         elif name == "file_base64" or len(text) > _MOST_TEXT:
             kept[name] = f"[{len(text)} characters]"
         else:
-            kept[name] = masked(value, text, door.upstream.secrets)
-    return kept
+            kept[name] = value
+    return cast("JsonObject", masked(kept, compact(kept), door.upstream.secrets))
 
 
 def _ids_among(prepared: Prepared) -> tuple[str, ...]:
