@@ -81,13 +81,13 @@ _SHOW = _step(
 _CORRECT = _step(
     Way(
         "When the person agrees, send all corrections and verifications of a document in one review_apply,"
-        " each with expected_value (the value that you saw) and a reason. review_preview shows beforehand"
-        " what would be sent.",
-        ("review_apply", "review_preview"),
+        " each with expected_value (the value that you saw), and a reason. To show a change beforehand:"
+        " review_preview with nanonets_update_field.",
+        ("review_apply", "review_preview", "nanonets_update_field"),
     ),
     Way(
         "When the person agrees, send all corrections and verifications of a document in one review_apply,"
-        " each with expected_value (the value that you saw) and a reason.",
+        " each with expected_value (the value that you saw), and a reason.",
         ("review_apply",),
     ),
     Way(
@@ -117,8 +117,8 @@ _APPROVE = _step(
 _REPORT = _step(
     Way(
         "At the end say what was changed from what to what, with the journal entry of each change"
-        " (docreview.entry in its result), what was approved, and what is still open. review_undo takes an"
-        " entry back if the person wants that.",
+        " (docreview.entry of a result; review_apply and review_files: done), what was approved, and what"
+        " is still open. review_undo takes an entry back if the person wants that.",
         ("review_undo",),
     ),
     Way("At the end say what you found, what was changed, and what is still open."),
@@ -230,9 +230,9 @@ PLANS = (
             _step(Way("Add each label with studio_add_label.", ("studio_add_label",)), only_with="labels"),
             _step(
                 Way(
-                    "Store the texts with studio_upload_documents, and wait with review_wait until they are"
-                    " there.",
-                    ("studio_upload_documents", "review_wait"),
+                    "Store the texts with studio_upload_documents, and look with"
+                    " studio_list_project_documents until all are there.",
+                    ("studio_upload_documents", "studio_list_project_documents"),
                 ),
                 Way("Store the texts with studio_upload_documents.", ("studio_upload_documents",)),
             ),
