@@ -26,6 +26,7 @@ _MOST_READS = 40
 """The most documents that a call reads; each takes two requests, as only v2 knows the confidence of cells."""
 
 _REPORT_EACH = 10
+_MOST_NAMES, _MOST_NAME = 3, 40
 
 _BEING_READ = frozenset({"pending", "processing", "queued"})
 _DECIDED = frozenset({"approved", "rejected"})
@@ -159,7 +160,10 @@ def _add_values(work: Work, document: DocumentValues, least_confidence: float) -
     unsettled = [value for value in values if not value.is_verified and not value.is_moderated]
     confidences = [value.confidence for value in unsettled if value.confidence is not None]
     work.least_confidence = min(confidences, default=None)
-    work.doubtful = sum(value.is_doubtful(least_confidence) for value in values)
+    doubtful = [value for value in values if value.is_doubtful(least_confidence)]
+    work.doubtful = len(doubtful)
+    names = dict.fromkeys(value.name[:_MOST_NAME] for value in doubtful)
+    work.doubtful_names = [name for name in names if name][:_MOST_NAMES]
     work.unverified = sum(not value.is_verified for value in values)
     told = [("doubtful", work.doubtful), ("unverified", work.unverified)]
     others = [reason for reason in work.reasons if reason not in ("doubtful", "unverified")]

@@ -73,6 +73,7 @@ class Work:
     `ids` are under the names that the next tools have for them. `waiting_since` is the time as the service
     wrote it, empty if it is not known. `doubtful` and `unverified` count the values, and `least_confidence`
     is the least one among those that nobody settled; None where that was not looked at or is not told.
+    `doubtful_names` are the fields and columns of the first doubtful values.
     """
 
     kind: Kind
@@ -85,6 +86,7 @@ class Work:
     more: JsonObject = field(default_factory=dict[str, JsonValue])
     least_confidence: float | None = None
     doubtful: int | None = None
+    doubtful_names: list[str] = field(default_factory=list[str])
     unverified: int | None = None
 
     @property
@@ -107,6 +109,7 @@ class Work:
             **self.more,
             "least_confidence": self.least_confidence,
             "doubtful": self.doubtful,
+            "doubtful_names": cast("list[JsonValue]", self.doubtful_names),
             "unverified": self.unverified,
             "waiting_since": self.waiting_since,
             "assigned_to": cast("list[JsonValue]", self.assigned_to),

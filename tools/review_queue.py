@@ -61,6 +61,8 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
     waiting = sorted(filter(wanted.includes, search.found), key=wanted.place)
     answer = _answer(search, waiting, values)
     outside = [path for part, paths in _OUTSIDE.items() if answer.get(part) for path in paths]
+    if any(work.doubtful_names for work in waiting):
+        outside.append("entries[].doubtful_names[]")
     return Reply(answer, outside=tuple(outside))
 
 

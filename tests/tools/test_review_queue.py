@@ -124,6 +124,9 @@ async def test_the_least_confident_come_first_and_their_confidence_is_true() -> 
             assert entry["least_confidence"] == min(value.confidence for value in values)
             assert entry.get("unverified", 0) == len(values)
             assert ("doubtful" in entry["reasons"]) == (entry["doubtful"] > 0)
+            assert ("doubtful_names" in entry) == (entry["doubtful"] > 0)
+            if entry["name"] == "invoice-003.pdf":
+                assert entry["doubtful_names"] == ["total_amount"]
         assert {entry["name"] for entry in entries[:3]} >= {"invoice-010.pdf", "receipt-006.png"}
 
 
