@@ -173,15 +173,14 @@ class _Call:
         to_do = [each for each in file_ids if each not in states or not self._is_reached(states[each])]
         if not to_do:
             return
-        shown: JsonObject = {"files": len(to_do), "ids": list[JsonValue](to_do), "model_id": self.model_id}
+        at_present = [states[each].in_words if each in states else "not readable" for each in to_do]
+        asked: JsonObject = {"action": self._values["action"], "files": len(to_do)}
         if self.member:
-            shown["member"] = self.member
-        at_present: JsonValue = [
-            states[each].in_words if each in states else "not readable" for each in to_do
-        ]
+            asked["member"] = self.member
+        asked |= {f"{number}.": words for number, words in enumerate(at_present, 1)}
+        asked |= {"model_id": self.model_id, "ids": list[JsonValue](to_do)}
         code = str(self._values.get(CONFIRM, "")) or self._door.code
-        asked: JsonObject = {"action": self._values["action"], **shown}
-        await confirm_or_fail(self._operation, asked, at_present, code, self._door)
+        await confirm_or_fail(self._operation, asked, None, code, self._door)
 
     def arguments(self, file_id: str, state: _State) -> JsonObject:
         """Those of the operation for one file, which has to be as it was read."""

@@ -281,7 +281,7 @@ async def test_one_confirmation_is_for_all_files_and_their_present_state(era: Er
         asked = await client.call_tool(name, arguments)
         assert error_of(asked)["code"] == "needs_confirmation"
         note = asked.structured_content["docreview"]
-        assert files[0].name in note["summary"]
+        assert all(each.name in note["summary"] for each in files)
         more = {**arguments, "file_ids": [*arguments["file_ids"], ready(sandbox)[5].id]}
         error = error_of(await client.call_tool(name, {**more, "confirm": note["confirm"]}))
         assert error["code"] == "needs_confirmation"
