@@ -30,6 +30,9 @@ DOCUMENTS = 20
 FIELDS = ("vendor_name", "buyer_name")
 """The fields that are corrected in each document: names are wanted in capitals."""
 
+_PORTION = 10
+"""How many documents are read in one call: as many as an agent can well keep in mind."""
+
 _KIND = "invoice"
 _MODERATION_FAILED = ("validation failed", "duplicate check")
 """Stages in which a person has to settle something else first; the job leaves such documents alone."""
@@ -157,21 +160,28 @@ async def _with_review_tools(call: Call) -> list[str]:
     chosen = _open_entries(queue)
     workflow_id = chosen[0]["workflow_id"]
     document_ids = [entry["document_id"] for entry in chosen]
-    for document_id in document_ids:
-        place = {"workflow_id": workflow_id, "document_id": document_id}
-        document = await call("review_document", **place)
-        changes = [
-            {
-                "field_data_id": field["field_data_id"],
-                "value": _corrected(field["value"]),
-                "expected_value": field["value"],
-            }
-            for field in document["fields"]
-            if field["name"] in FIELDS
-        ]
-        applied = await call("review_apply", **place, changes=changes, verify_document=True)
-        if applied["counts"] != {"done": len(changes) + 1}:
-            raise JobError(f"not all changes of {document_id} were made: {applied}")
+    changes: list[dict[str, str]] = []
+    waiting = document_ids
+    while waiting:
+        portion, waiting = waiting[:_PORTION], waiting[_PORTION:]
+        read = await call("review_document", workflow_id=workflow_id, document_ids=portion)
+        for document in read["documents"]:
+            if "error" in document:
+                raise JobError(f"not read: {document}")
+            changes += [
+                {
+                    "document_id": document["document_id"],
+                    "field_data_id": field["field_data_id"],
+                    "value": _corrected(field["value"]),
+                    "expected_value": field["value"],
+                }
+                for field in document["fields"]
+                if field["name"] in FIELDS
+            ]
+        waiting = [*read.get("left_out", ()), *waiting]
+    applied = await call("review_apply", workflow_id=workflow_id, changes=changes, verify_document=True)
+    if applied["counts"] != {"done": len(changes) + len(document_ids)}:
+        raise JobError(f"not all changes were made: {applied['summary']}")
     decided = await call("review_files", action="approve", model_id=workflow_id, file_ids=document_ids)
     if decided["counts"] != {"done": len(document_ids)}:
         raise JobError(f"not all files were approved: {decided}")

@@ -41,11 +41,13 @@ Stop = Literal["", "failures", "time"]
 class Verdict:
     """What came of one item.
 
+    `document_id` is that of the document that it stands in, empty where `id` alone names the item.
     `writes` counts those that were carried out and `entries` are their journal entries; `failed_entry` is
     that of one that was sent and failed. `not_undoable` says of an entry why it cannot be undone.
     """
 
     id: str
+    document_id: str = ""
     word: Word = "not_tried"
     failure: ToolFailure | None = None
     writes: int = 0

@@ -1,8 +1,8 @@
-"""Changes of one document, each with the value that it is about, after all of them were checked together."""
+"""Changes of documents, each with the value that it is about, after all of them were checked together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -14,13 +14,17 @@ from .size import compact
 from .validation import invalid
 from .verdicts import in_ranges
 
-__all__ = ["PlannedChange", "plan_changes"]
+__all__ = ["PlannedChange", "documents_of", "plan_changes"]
 
 _KINDS: dict[str, Literal["field", "cell"]] = {"field_data_id": "field", "cell_id": "cell"}
 _MOST_FAULTS = 7
 _MOST_TOLD_ALONE = 4
 """With more faults than this, the message names all of them first: its end may be cut."""
 _MOST_SHOWN = 40
+_MOST_DOCUMENTS = 50
+
+_Found = dict[tuple[str, str], list[DocumentValue]]
+"""The values of a document by kind and id; more than one where an id stands twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class PlannedChange:
     """What to make of one value, None for what is left as it is. `index` is the place in the list."""
 
     index: int
+    document_id: str
     target: DocumentValue
     value: str | None = None
     status: str | None = None
@@ -71,33 +76,63 @@ class _Fault:
     is_conflict: bool = False
 
 
-def plan_changes(operation: Operation, values: JsonObject, answer: JsonObject) -> list[PlannedChange]:
-    """The changes of a call, with what they are about, from the answer of `getDocument`.
+def documents_of(operation: Operation, values: JsonObject) -> list[str]:
+    """The document of each change of a call: its own, or the one that is named for the whole call.
+
+    Raises:
+        ToolFailure: a change has none, none is about the one for the whole call, or they are too many.
+    """
+    given = cast("list[dict[str, str]]", values["changes"])
+    whole = str(values.get("document_id", ""))
+    named = [change.get("document_id") or whole for change in given]
+    faults: list[_Fault] = []
+    for index, document_id in enumerate(named):
+        if not document_id:
+            text = f"changes.{index}: names no document, wanted document_id here or for the whole call"
+            faults.append(_Fault(index, text))
+            faults += _faults_alone(index, given[index], bool(values.get("verify_document")))
+    if faults:
+        raise _failure(operation, faults)
+    if whole and whole not in named:
+        raise invalid(operation, ["document_id: every change names another document, wanted a change for it"])
+    if (count := len(set(named))) > _MOST_DOCUMENTS:
+        raise invalid(operation, [f"changes: name {count} documents, wanted at most {_MOST_DOCUMENTS}"])
+    return named
+
+
+def plan_changes(
+    operation: Operation, values: JsonObject, documents: Sequence[str], answers: Mapping[str, JsonObject]
+) -> list[PlannedChange]:
+    """The changes of a call, with what they are about.
+
+    `documents` is the document of each change, `answers` are those of `getDocument` by the document.
 
     Raises:
         ToolFailure: any of them is at fault, so none is sent; every one at fault is named by its index.
     """
     given = cast("list[dict[str, str]]", values["changes"])
-    found = _found(answer)
+    found = {document_id: _found(answer) for document_id, answer in answers.items()}
     faults: list[_Fault] = []
     planned: list[PlannedChange] = []
-    seen: dict[tuple[str, str], int] = {}
-    for index, change in enumerate(given):
+    seen: dict[tuple[str, str, str], int] = {}
+    for index, (change, document_id) in enumerate(zip(given, documents, strict=True)):
         own = list(_faults_alone(index, change, bool(values.get("verify_document"))))
         names = [name for name in _KINDS if name in change]
         if len(names) == 1:
-            key = (_KINDS[names[0]], change[names[0]])
+            kind, identity = _KINDS[names[0]], change[names[0]]
+            key = (document_id, kind, identity)
             if key in seen:
                 twice = (
                     f"changes.{index}.{names[0]}: came in changes.{seen[key]} already, wanted one change each"
                 )
                 own.append(_Fault(index, twice))
             seen.setdefault(key, index)
-            matching = found.get(key, [])
-            own += _faults_of_place(index, names[0], change, matching, found, answer)
+            matching = found[document_id].get((kind, identity), [])
+            own += _faults_of_place(index, change, document_id, found, answers[document_id])
             if matching and not own:
                 change_of = PlannedChange(
                     index,
+                    document_id,
                     matching[0],
                     change.get("value"),
                     change.get("verification_status"),
@@ -111,8 +146,8 @@ def plan_changes(operation: Operation, values: JsonObject, answer: JsonObject) -
     return planned
 
 
-def _found(answer: JsonObject) -> dict[tuple[str, str], list[DocumentValue]]:
-    found: dict[tuple[str, str], list[DocumentValue]] = {}
+def _found(answer: JsonObject) -> _Found:
+    found: _Found = {}
     for each in values_of_document(answer).values:
         found.setdefault((each.kind, each.id), []).append(each)
     return found
@@ -135,20 +170,26 @@ def _faults_alone(index: int, change: dict[str, str], verifies_all: bool) -> Ite
 
 def _faults_of_place(
     index: int,
-    name: str,
     change: dict[str, str],
-    matching: list[DocumentValue],
-    found: dict[tuple[str, str], list[DocumentValue]],
+    document_id: str,
+    found: Mapping[str, _Found],
     answer: JsonObject,
 ) -> Iterator[_Fault]:
+    """What is wrong with the value that a change names, by one id, in its document."""
+    name = next(name for name in _KINDS if name in change)
     where, identity = f"changes.{index}.{name}", change[name]
+    here = found[document_id]
+    matching = here.get((_KINDS[name], identity), [])
+    document = f"document {_shown(document_id)}" if len(found) > 1 else "document"
     if not matching:
         other = next(other for other in _KINDS if other != name)
-        hint = f"; it is a {other}" if (_KINDS[other], identity) in found else ""
-        pending = f" (the document is {answer.get('status')!r})" if not found else ""
-        yield _Fault(index, f"{where}: {_shown(identity)} is not in the document{pending}{hint}")
+        hint = f"; it is a {other}" if (_KINDS[other], identity) in here else ""
+        homes = [home for home, values in found.items() if (_KINDS[name], identity) in values]
+        hint = f"; it is in {_shown(homes[0])}" if homes and not hint else hint
+        pending = f" (the document is {answer.get('status')!r})" if not here else ""
+        yield _Fault(index, f"{where}: {_shown(identity)} is not in the {document}{pending}{hint}")
     elif len(matching) > 1:
-        yield _Fault(index, f"{where}: {_shown(identity)} stands {len(matching)} times in the document")
+        yield _Fault(index, f"{where}: {_shown(identity)} stands {len(matching)} times in the {document}")
     elif not matching[0].page_id or (name == "cell_id" and not matching[0].table_id):
         yield _Fault(index, f"{where}: the service does not say on which page or in which table it stands")
 

@@ -1,4 +1,4 @@
-"""`review_document`: one document, short to read, with all that a correction needs.
+"""`review_document`: one document or several, short to read, with all that a correction needs.
 
 Fields stand one by one, cells in the rows of their tables as `[text, cell_id]`. What is as expected is not
 said of each value but once for all, under `unless_given`. Doubtful fields and rows come first.
@@ -7,9 +7,12 @@ said of each value but once for all, under `unless_given`. Doubtful fields and r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
+
+import anyio
 
 from ..schemas import JsonObject, JsonValue, Operation
 from .call import read
@@ -26,6 +29,7 @@ from .door import Door
 from .outside import NOTE, without_hidden
 from .outside_paths import outside_paths
 from .own_tools import Reply
+from .several_documents import read_each, told_together
 from .size import compact, fit
 from .validation import invalid
 
@@ -65,29 +69,68 @@ class _Wanted:
 
 
 async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
-    """The document, or the part of it that was asked for."""
-    workflow_id, document_id = str(values["workflow_id"]), str(values["document_id"])
-    answer = await read(door, "getDocument", {"workflow_id": workflow_id, "document_id": document_id})
-    document = values_of_document(answer)
-    page_number = cast("int | None", values.get("page_number"))
-    if page_number is not None and document.pages and document.page(page_number) is None:
-        numbers = ", ".join(str(page.number) for page in document.pages)
-        raise invalid(operation, [f"page_number: came {page_number}, the document has {numbers}"])
-    document = await with_cell_confidence(document, door, workflow_id, document_id)
-    wanted = _Wanted(
-        str(values.get("show", "all")),
-        str(values.get("search", "")).casefold(),
-        page_number,
-        float(cast("float", values.get("least_confidence", LEAST_CONFIDENCE))),
-        _usual_status(document.values),
-    )
-    structured = _structured(answer, document, wanted, document_id)
+    """The document or documents, or the part of them that was asked for."""
+    if ("document_id" in values) == ("document_ids" in values):
+        came = "both" if "document_id" in values else "neither"
+        raise invalid(operation, [f"came {came}, wanted exactly one of document_id and document_ids"])
+    look = partial(_look, operation, values, door)
+    if "document_id" in values:
+        document_id = str(values["document_id"])
+        answer, document = await look(document_id)
+        structured = _structured(answer, document, _wanted(values, document.values), document_id)
+    else:
+        structured = await _several(operation, values, door, look)
     limit = door.upstream.answer_limit - _NOTE_CHARACTERS
     outside = tuple(outside_paths(operation, structured))
     if len(compact(structured)) > limit:
         structured, cut = fit(operation, values, structured, limit)
         structured[NOTE] = {"cut": cut}
     return Reply(structured, outside=outside)
+
+
+async def _look(
+    operation: Operation, values: JsonObject, door: Door, document_id: str
+) -> tuple[JsonObject, DocumentValues]:
+    """A document as the service answers it and as values; raises `ToolFailure` where it cannot be had."""
+    workflow_id = str(values["workflow_id"])
+    answer = await read(door, "getDocument", {"workflow_id": workflow_id, "document_id": document_id})
+    document = values_of_document(answer)
+    page_number = values.get("page_number")
+    if page_number is not None and document.pages and document.page(cast("int", page_number)) is None:
+        numbers = ", ".join(str(page.number) for page in document.pages)
+        raise invalid(operation, [f"page_number: came {page_number}, the document has {numbers}"])
+    return answer, await with_cell_confidence(document, door, workflow_id, document_id)
+
+
+async def _several(
+    operation: Operation,
+    values: JsonObject,
+    door: Door,
+    look: Callable[[str], Awaitable[tuple[JsonObject, DocumentValues]]],
+) -> JsonObject:
+    """The answer on several documents; raises `ToolFailure` if none of them could be read."""
+    document_ids = list(dict.fromkeys(cast("list[str]", values["document_ids"])))
+    looked = await read_each(document_ids, look, door, anyio.current_time())
+    if not looked.found:
+        raise looked.failure(operation, "none of the documents could be read.", "Or name others.")
+    wanted = _wanted(values, [value for _, document in looked.found.values() for value in document.values])
+    told = {
+        document_id: _structured(answer, document, wanted, document_id)
+        for document_id, (answer, document) in looked.found.items()
+    }
+    limit = door.upstream.answer_limit - _NOTE_CHARACTERS
+    return told_together(document_ids, told, looked.failures, limit)
+
+
+def _wanted(values: JsonObject, shown: Sequence[DocumentValue]) -> _Wanted:
+    """What was asked for of these values."""
+    return _Wanted(
+        str(values.get("show", "all")),
+        str(values.get("search", "")).casefold(),
+        cast("int | None", values.get("page_number")),
+        float(cast("float", values.get("least_confidence", LEAST_CONFIDENCE))),
+        _usual_status(shown),
+    )
 
 
 def _is_shown(value: DocumentValue, show: str, least_confidence: float) -> bool:

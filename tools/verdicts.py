@@ -15,6 +15,9 @@ from .size import compact, fit
 
 __all__ = ["Telling", "in_ranges"]
 
+_DOCUMENTS = "documents"
+"""What holds the verdicts by document where there are several."""
+
 _IN_WORDS: dict[Word, str] = {
     "already": "already so",
     "failed": "failed",
@@ -40,7 +43,8 @@ class Telling:
 
     def reply(self, verdicts: Sequence[Verdict], stop: Stop, limit: int) -> Reply:
         """The answer, within the limit. It is an error where something failed and nothing was changed."""
-        outside = ("error.message", "failed[].message", "unknown[].message")
+        failures = ("failed[].message", "unknown[].message")
+        outside = ("error.message", *failures, *(f"{_DOCUMENTS}.*.{path}" for path in failures))
         notes = _notes(verdicts)
         room = limit - len(compact(notes)) - len(compact(list(outside)))
         told = self._told(verdicts, stop, together=False)
@@ -48,7 +52,7 @@ class Telling:
             told = self._told(verdicts, stop, together=True)
         if len(compact(told)) > room:
             told, notes["cut"] = fit(self.operation, self.values, told, max(room, limit // 2))
-        shown = tuple(path for path in outside if path.partition(".")[0].removesuffix("[]") in told)
+        shown = tuple(path for path in outside if _is_in(told, path))
         structured: JsonObject = {**told, NOTE: notes} if notes else told
         return Reply(structured, outside=shown, is_error="error" in told)
 
@@ -59,14 +63,13 @@ class Telling:
             "summary": self._summary(verdicts, groups, stop),
             "counts": {word: len(group) for word, group in groups.items() if group},
         }
-        if groups["done"]:
-            told["done"] = {each.id: _entries(each) for each in groups["done"]}
-        for word in ("failed", "unknown"):
-            if groups[word]:
-                told[word] = cast("JsonValue", _failures(groups[word], together))
-        for word in ("already", "not_tried"):
-            if groups[word]:
-                told[word] = [each.id for each in groups[word]]
+        if any(each.document_id for each in verdicts):
+            parts: dict[str, list[Verdict]] = {}
+            for each in verdicts:
+                parts.setdefault(each.document_id, []).append(each)
+            told[_DOCUMENTS] = {name: _one_by_one(part, together) for name, part in parts.items()}
+        else:
+            told |= _one_by_one(verdicts, together)
         told |= self.further
         failed = [*groups["failed"], *groups["unknown"]]
         if failed and not any(each.writes for each in verdicts):
@@ -105,6 +108,32 @@ def in_ranges(numbers: Sequence[int]) -> str:
         else:
             runs.append([number, number])
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def _one_by_one(verdicts: Sequence[Verdict], together: bool) -> JsonObject:
+    """Each item by its id, under its verdict."""
+    groups = {word: [each for each in verdicts if each.word == word] for word in get_args(Word)}
+    told: JsonObject = {}
+    if groups["done"]:
+        told["done"] = {each.id: _entries(each) for each in groups["done"]}
+    for word in ("failed", "unknown"):
+        if groups[word]:
+            told[word] = cast("JsonValue", _failures(groups[word], together))
+    for word in ("already", "not_tried"):
+        if groups[word]:
+            told[word] = [each.id for each in groups[word]]
+    return told
+
+
+def _is_in(told: JsonObject, path: str) -> bool:
+    """Whether an answer has such a path: names, `*` for any entry, `[]` behind a list."""
+    name, _, rest = path.partition(".")
+    if name == "*":
+        return any(isinstance(entry, dict) and _is_in(entry, rest) for entry in told.values())
+    if name.endswith("[]"):
+        return name.removesuffix("[]") in told
+    entry = told.get(name)
+    return name in told and (not rest or (isinstance(entry, dict) and _is_in(entry, rest)))
 
 
 def _entries(verdict: Verdict) -> JsonValue:

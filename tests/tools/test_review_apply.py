@@ -287,7 +287,7 @@ async def test_progress_is_told(era: Era) -> None:
     async with reviewing(era=era) as (client, sandbox):
         document = invoices(sandbox)[2]
         await client.call_tool(*wanted(document, *marks(document)[:5]), progress_callback=hear)
-    assert told[-1] == "5 of 5 values"
+    assert told[-1] == "5 of 5 changes"
 
 
 async def test_a_call_that_the_client_gives_up_starts_nothing_more(era: Era) -> None:
