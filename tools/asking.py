@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import cast
+
 from ..schemas import JsonObject, JsonValue, Operation
 from .confirmation import CODE_SECONDS, Verdict
 from .door import Door
 from .failure import NOTHING_SENT, ToolFailure
-from .outside import without_hidden
-from .secrets import REMOVED, secret_arguments
+from .outside import without_hidden_in
+from .secrets import REMOVED, masked, secret_arguments
 from .size import compact
 
 __all__ = ["confirm_or_fail", "summary_of"]
 
 _MOST_VALUE = 120
 _MOST_SUMMARY = 700
+_PLAIN_NAME = re.compile(r"[a-z_]+")
+_NO_MARKS = str.maketrans("“”", '""')
 
 _AT_FAULT: dict[Verdict, str] = {
     "forged or for another call": "The code in confirm is not for this call as it now stands: the arguments"
@@ -39,7 +45,8 @@ async def confirm_or_fail(
         if verdict == "valid":
             return
         fault = f"{_AT_FAULT[verdict]} "
-    summary = summary_of(operation, arguments, present)
+    secrets = door.upstream.secrets
+    summary = summary_of(operation, cast("JsonObject", _clean(arguments, secrets)), _clean(present, secrets))
     new_code = codes.give(*subject)
     if not code:
         consent = await door.ask(summary, new_code)
@@ -59,21 +66,44 @@ async def confirm_or_fail(
         next_step=f"Show the person what would be done. Only if they agree, call again within"
         f" {CODE_SECONDS // 60} minutes with the same arguments and confirm={new_code}",
     )
-    failure.notes = {"confirm": new_code, "expires_in_seconds": CODE_SECONDS, "summary": summary}
+    failure.notes = {
+        "confirm": new_code,
+        "expires_in_seconds": CODE_SECONDS,
+        "summary": summary,
+        "outside": ["error.message", "docreview.summary"],
+    }
     raise failure
 
 
 def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue) -> str:
-    """What a call would do, in words for a person."""
+    """What a call would do, in words for a person. No text in it can pass for words of ours."""
     secret = secret_arguments(operation)
-    parts = [f"{name} {REMOVED if name in secret else _short(value)}" for name, value in arguments.items()]
+    parts = [
+        f"{name if _PLAIN_NAME.fullmatch(name) else _quoted(name)}"
+        f" {REMOVED if name in secret else _short(value)}"
+        for name, value in arguments.items()
+    ]
     text = f"{operation.title}: {', '.join(parts) or 'no arguments'}."
     if present is not None:
         text += f" At present: {_short(present)}."
-    text = without_hidden(text)[0]
     return text if len(text) <= _MOST_SUMMARY else f"{text[:_MOST_SUMMARY]}…"
 
 
+def _clean(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
+    """Without hidden characters first, as they could split a secret."""
+    shown = without_hidden_in(value)[0]
+    return masked(shown, compact(shown), secrets)
+
+
 def _short(value: JsonValue) -> str:
-    text = value if isinstance(value, str) else compact(value)
-    return text if len(text) <= _MOST_VALUE else f"{text[:_MOST_VALUE]}…"
+    return _quoted(value) if isinstance(value, str) else _one_line(compact(value))
+
+
+def _quoted(text: str) -> str:
+    """Text in marks that it cannot close itself."""
+    return f"“{_one_line(text).translate(_NO_MARKS)}”"
+
+
+def _one_line(text: str) -> str:
+    shown = "".join(each if each.isprintable() else " " for each in text)
+    return shown if len(shown) <= _MOST_VALUE else f"{shown[:_MOST_VALUE]}…"

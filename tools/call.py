@@ -124,8 +124,7 @@ def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     message, removed = without_hidden(failure.message)
     message = without_secrets(message, secrets).encode("utf-8", "replace").decode()
     failure.message = message if len(message) <= _MOST_MESSAGE else f"{message[:_MOST_MESSAGE]}…"
-    # What a service says in an error may quote documents.
-    quoting = ["error.message"] if failure.status is not None else []
+    quoting = ["error.message"] if failure.quotes else []
     structured = with_notes(failure.as_object(), further=outside_note(quoting, removed))
     structured = cast("JsonObject", masked(structured, compact(structured), secrets))
     return ToolResult(structured, compact(structured), is_error=True)

@@ -47,8 +47,9 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
 
     `status` is the HTTP status of the service, None where none came. `retryable` says whether the same
     call can work later without anything else being changed. `done` says whether the service carried the
-    call out, and `happened` says so in a sentence. `notes` stand beside the error under `docreview`, such as
-    the journal entry of a write that failed.
+    call out, and `happened` says so in a sentence. `quotes`: the message quotes the service or a document, as
+    wherever there is a `status`. `notes` stand beside the error under `docreview`, such as the journal entry
+    of a write that failed.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
         retryable: bool = False,
         done: Done = "no",
         happened: str = "",
+        quotes: bool = False,
     ) -> None:
         super().__init__(message)
         self.code: ErrorCode = code
@@ -70,6 +72,7 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
         self.done: Done = done
         self.happened = happened or _HAPPENED[done]
         self.next_step = next_step
+        self.quotes = quotes or status is not None
         self.notes: JsonObject = {}
 
     def after_uncertain_try(self) -> ToolFailure:
@@ -81,6 +84,7 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
             status=self.status,
             done="unknown",
             happened=_EARLIER_TRY,
+            quotes=self.quotes,
         )
 
     def before_sending(self, prefix: str) -> ToolFailure:
@@ -92,6 +96,7 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
             status=self.status,
             retryable=self.retryable,
             happened=NOTHING_SENT,
+            quotes=self.quotes,
         )
 
     def as_object(self) -> JsonObject:

@@ -199,6 +199,7 @@ def _unexpected(prepared: Prepared, before: State) -> ToolFailure | None:
         f" {name} was {_shown(prepared.values[name])}.",
         happened=NOTHING_SENT,
         next_step="Somebody changed it meanwhile. Read the item again and decide anew.",
+        quotes=True,
     )
 
 
@@ -212,7 +213,7 @@ async def _disapproved(prepared: Prepared, door: Door, read: ReadOperation) -> T
         answer = await read(*_document_of(prepared))
         fields = fields_of_file(answer) if "moderated_images" in answer else fields_of_document(answer)
         if reason := policy.approval_refusal(fields):
-            return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE)
+            return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE, quotes=True)
     return None
 
 
@@ -233,11 +234,12 @@ def _reserved(prepared: Prepared, guards: Guards) -> str:
     return document
 
 
-def not_allowed(operation: Operation, reason: str, next_step: str = AFTER_RULE) -> ToolFailure:
+def not_allowed(
+    operation: Operation, reason: str, next_step: str = AFTER_RULE, *, quotes: bool = False
+) -> ToolFailure:
     """The refusal of a call by a rule of the policy."""
-    return ToolFailure(
-        "not_allowed", f"{operation.tool}: {reason}.", happened=NOTHING_SENT, next_step=next_step
-    )
+    said = f"{operation.tool}: {reason}."
+    return ToolFailure("not_allowed", said, happened=NOTHING_SENT, next_step=next_step, quotes=quotes)
 
 
 def present_text(value: JsonValue) -> str:

@@ -102,9 +102,11 @@ async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Re
     try:
         answer = await read(present.read, arguments)
     except ToolFailure as failure:
+        # A problem is told in our own name, so it does not quote what others say.
+        said = f"{operation.tool} failed ({failure.code})" if failure.quotes else failure.message.rstrip(".")
         if failure.status == 404:
-            return State(True, None, is_there=False, problem=failure.message)
-        return State(False, problem=failure.message)
+            return State(True, None, is_there=False, problem=said)
+        return State(False, problem=said)
     found = next(_located(answer, present, context), None)
     if found is None:
         return State(True, None, is_there=False, problem=f"{operation.tool} does not show it")

@@ -9,7 +9,6 @@ from ..schemas import JsonObject, JsonValue, Operation, UndoStep, load_operation
 from .arguments import arguments_of
 from .failure import ToolFailure
 from .present import State, resolve
-from .size import compact
 from .validation import validate_arguments
 
 __all__ = ["may_be_undone", "undo_plan"]
@@ -79,11 +78,12 @@ def _call(
         if _fits(value, argument.schema):
             arguments[argument.name] = _fitted(value, argument.schema)
         elif argument.required or changed:
-            return f"{argument.name} was {_words(value)} before, which no call can set."
+            was = "empty" if value in (None, "") else "something else"
+            return f"{argument.name} was {was} before, which no call can set."
     try:
         validate_arguments(called, arguments)
-    except ToolFailure as failure:
-        return f"What was there cannot be sent again: {failure.message}"
+    except ToolFailure:
+        return f"What was there is not what {called.tool} takes."
     return {"operation": called.id, "arguments": arguments}
 
 
@@ -93,10 +93,6 @@ def _was_changed(reference: JsonValue, value: JsonValue, after: State) -> bool:
     if first != "before" or not after.known or not isinstance(after.value, dict):
         return False
     return key in after.value and after.value[key] != value
-
-
-def _words(value: JsonValue) -> str:
-    return "empty" if value in (None, "") else compact(value)[:60]
 
 
 def _fits(value: JsonValue, schema: JsonObject) -> bool:
