@@ -184,9 +184,9 @@ def markdown(samples: Samples, job: Job, versions: Mapping[str, str], notes: Seq
         "  closed.",
         "- **The review job** (`review_job.py`) is done on the sandbox, with a journal. Raw tools: list,",
         "  read each document, correct, verify the document, approve, list again. Review tools: queue,",
-        "  read each document in full, apply, approve, queue again. Both leave the same state, which is",
-        "  checked. A model reads the text of results; `nanonets_verify_document` answers with the whole",
-        "  document, which is much of that.",
+        "  read the documents in full (ten in a call), correct and verify all in one call, approve, queue",
+        "  again. Both leave the same state, which is checked. A model reads the text of results;",
+        "  `nanonets_verify_document` answers with the whole document, which is much of that.",
     ]
     lines += [f"- {note}" for note in notes]
     return "\n".join(lines) + "\n"
