@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import Any, Literal, NamedTuple, cast
 
 from ..schemas import JsonObject
-from ..tools.journal import Caller, Closing, Entry, JournalFault, Opening, Outcome
+from ..tools.journal import Caller, Closing, Entry, JournalFault, Opening, Outcome, Undoing
 from ..tools.secrets import masked
 
 __all__ = [
@@ -126,8 +126,12 @@ def verified(records: Iterable[Record]) -> Verification:
     return Verification(last.number, last.hash)
 
 
-def entry_of(records: Sequence[Record], undone_by: int | None = None) -> Entry:
-    """The entry that its records tell of, the opening one first. Raises `JournalFault` if they are broken."""
+def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
+    """The entry that its records tell of, the opening one first; `undoing` are those that take it back.
+
+    Raises:
+        JournalFault: the records are broken.
+    """
     opened = records[0]
     closed = records[-1] if len(records) > 1 else None
     try:
@@ -149,7 +153,11 @@ def entry_of(records: Sequence[Record], undone_by: int | None = None) -> Entry:
         opening=opening,
         closing=closing,
         closed_at=closed.at if closed else "",
-        undone_by=undone_by,
+        undoing=tuple(
+            Undoing(each.number, each.opening.fingerprint, each.outcome)
+            for each in undoing
+            if each.outcome != "not done"
+        ),
         outcome=outcome_of(opening, closing),
     )
 

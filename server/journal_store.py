@@ -117,15 +117,11 @@ class StoredJournal:
         later = {number: found_by.get(each, []) for number, each in undoing.items()}
         records = database.records_of({*numbers, *(undo for undos in later.values() for undo in undos)})
 
-        def undone_by(number: int) -> int | None:
-            carried_out = (
-                undo
-                for undo in later[number]
-                if undo in records and entry_of(records[undo]).outcome in ("done", "unknown")
-            )
-            return next(carried_out, None)
-
-        return [entry_of(records[number], undone_by(number)) for number in numbers if number in records]
+        return [
+            entry_of(records[number], [entry_of(records[undo]) for undo in later[number] if undo in records])
+            for number in numbers
+            if number in records
+        ]
 
     def _database(self) -> JournalDatabase:
         if self._opened is None:

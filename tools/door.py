@@ -122,7 +122,7 @@ class Guards:
     `policy` holds the rules of the user, `counts` what was done so far. `journal` is None where the user
     wants none; `journal_required` says whether writes stop without it. `under_way` holds the writes that must
     not be doubled, by their fingerprint; `unclear` those whose last outcome is not known; `looked_up` those
-    that were looked up in the journal already.
+    that were looked up in the journal already. `undoing` holds the entries that are just being undone.
     """
 
     confirm: ConfirmMode = "destructive"
@@ -134,6 +134,7 @@ class Guards:
     under_way: dict[str, Flight] = field(default_factory=dict[str, Flight])
     unclear: dict[str, str] = field(default_factory=dict[str, str])
     looked_up: set[str] = field(default_factory=set[str])
+    undoing: set[int] = field(default_factory=set[int])
 
 
 async def no_answer(summary: str, code: str) -> Consent:

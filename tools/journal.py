@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from ..schemas import JsonObject, JsonValue
 
-__all__ = ["Caller", "Closing", "Entry", "Journal", "JournalFault", "Opening", "Outcome"]
+__all__ = ["Caller", "Closing", "Entry", "Journal", "JournalFault", "Opening", "Outcome", "Undoing"]
 
 Outcome = Literal["done", "not done", "unknown", "under way"]
 
@@ -73,17 +73,35 @@ class Closing:
     message: str = ""
 
 
+class Undoing(NamedTuple):
+    """A write that takes an entry back: its number, which call it is, and how it ended."""
+
+    number: int
+    fingerprint: str
+    outcome: Outcome
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One write in the journal. `at` and `closed_at` are ISO 8601 in UTC, `undone_by` a later entry."""
+    """One write in the journal. `at` and `closed_at` are ISO 8601 in UTC.
+
+    `undoing` holds the later writes that take it back, the newest first, without those that were not done.
+    """
 
     number: int
     at: str
     opening: Opening
     closing: Closing | None = None
     closed_at: str = ""
-    undone_by: int | None = None
+    undoing: tuple[Undoing, ...] = ()
     outcome: Outcome = "unknown"
+
+    @property
+    def undone_by(self) -> int | None:
+        """The last of the writes that took it back; None as long as there are fewer than it takes."""
+        carried_out = [each.number for each in self.undoing if each.outcome != "under way"]
+        needed = len(self.closing.undo) if self.closing is not None else 1
+        return carried_out[0] if carried_out and len(carried_out) >= needed else None
 
 
 class Journal(Protocol):

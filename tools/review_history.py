@@ -15,7 +15,7 @@ __all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "
 
 _MOST_VALUE = 200
 _DEFAULT_LIMIT = 20
-_OUTSIDE = ("entries[].arguments", "entries[].before", "entries[].after", "entries[].message")
+_OUTSIDE = ("entries[]: after, arguments, before, message, reason, request_id, undo",)
 
 
 async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
@@ -123,7 +123,8 @@ def _undoing(entry: Entry) -> JsonObject:
     if entry.closing is None:
         return {"undoable": False, "not_undoable": "It is not known what it did."}
     if entry.closing.undo:
-        return {"undoable": True}
+        parts: list[JsonValue] = [each.number for each in entry.undoing]
+        return {"undoable": True, **({"undone_in_part_by": parts} if parts else {})}
     why = "Nothing was changed." if entry.outcome == "not done" else "It is not known what it did."
     return {"undoable": False, "not_undoable": entry.closing.not_undoable or why}
 

@@ -8,7 +8,7 @@ from typing import cast
 from ..schemas import JsonObject, JsonValue, Operation, load_operations
 from .arguments import REASON, expected_argument
 from .asking import confirm_or_fail
-from .call import read, write
+from .call import prepare, read, write
 from .door import Door, Written
 from .failure import LOOK_FIRST, NOTHING_SENT, ToolFailure
 from .guard import needs_confirmation
@@ -30,10 +30,24 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
         ToolFailure: it cannot be undone, the state is another one by now, or a call failed.
     """
     number = cast("int", values["entry"])
+    undoing = door.guards.undoing
+    if number in undoing:
+        raise _refused(number, "another call is just undoing it")
+    undoing.add(number)
+    try:
+        return await _undo(operation, number, values, door)
+    finally:
+        undoing.discard(number)
+
+
+async def _undo(operation: Operation, number: int, values: JsonObject, door: Door) -> Reply:
     entry, closing = await _undoable(number, door)
-    origin = next(each for each in load_operations().values() if each.tool == entry.opening.tool)
+    known = load_operations()
+    origin = next((each for each in known.values() if each.tool == entry.opening.tool), None)
+    if origin is None or any(step["operation"] not in known for step in closing.undo):
+        raise _refused(number, "this version of docreview does not know its tool")
     present = await _unchanged(origin, entry, closing, door)
-    calls = [_call(step) for step in closing.undo]
+    calls = _left(entry, closing, door)
     if any(needs_confirmation(called, door) for called, _ in calls):
         subject: JsonObject = {
             "entry": number,
@@ -66,6 +80,8 @@ async def _undoable(number: int, door: Door) -> tuple[Entry, Closing]:
     closing = entry.closing
     if entry.undone_by is not None:
         raise _refused(number, f"it was undone already, by entry {entry.undone_by}")
+    if under_way := [each.number for each in entry.undoing if each.outcome == "under way"]:
+        raise _refused(number, f"entry {under_way[0]} is just undoing it")
     if closing is None or entry.outcome != "done":
         raise _refused(number, f"its outcome is: {entry.outcome}")
     if not closing.undo:
@@ -107,6 +123,7 @@ async def _unchanged(origin: Operation, entry: Entry, closing: Closing, door: Do
         f" {_shown(closing.after)}; now it is {_shown(present.value if present.is_there else None)}.",
         happened=NOTHING_SENT,
         next_step="Ask whose value is right. To change it all the same, write it with the usual tool.",
+        quotes=True,
     )
 
 
@@ -115,6 +132,13 @@ def _same(left: JsonValue, now: JsonValue) -> bool:
     if isinstance(left, dict) and isinstance(now, dict):
         return all(left[name] == now[name] for name in left if name in now)
     return left == now
+
+
+def _left(entry: Entry, closing: Closing, door: Door) -> list[tuple[Operation, JsonObject]]:
+    """The calls that undo the entry, without those that an undo which stopped half-way has made."""
+    made = {each.fingerprint for each in entry.undoing}
+    calls = [_call(step) for step in closing.undo]
+    return [call for call in calls if prepare(*call, door).fingerprint not in made]
 
 
 def _call(step: JsonObject) -> tuple[Operation, JsonObject]:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
+import httpx2
 import pytest
 from conftest import Era, error_of, reviewing
+from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.schemas import load_operations
+from docreview_mcp.server import Settings, build_server
+from docreview_mcp.server.embedded_sandbox import embedded
 from docreview_mcp.tools.arguments import arguments_of
 from mcp import Client
 from samples import plain_arguments
@@ -119,6 +126,83 @@ async def test_an_undo_can_be_undone_and_none_is_made_twice(era: Era) -> None:
         again = await client.call_tool("review_undo", {"entry": undone["calls"][0]["entry"]})
         assert not again.is_error
         assert (await total(use))[1] == "one"
+
+
+class Behind(httpx2.AsyncBaseTransport):
+    """The sandbox behind a network on which a request can be held back or refused."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+        self._transport = transport
+        self.before: Callable[[httpx2.Request], Awaitable[httpx2.Response | None]] | None = None
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        answer = await self.before(request) if self.before else None
+        return answer or await self._transport.handle_async_request(request)
+
+
+@asynccontextmanager
+async def behind_a_network(era: Era) -> AsyncGenerator[tuple[Client, Behind]]:
+    settings, transport = embedded(Settings(confirm="never", **JOURNALLED), Sandbox(work_seconds=0.05))
+    network = Behind(transport)
+    async with Client(build_server(settings, transport=network), mode=era) as client:
+        yield client, network
+
+
+async def test_two_undos_of_an_entry_at_once_add_nothing_twice(era: Era) -> None:
+    async with behind_a_network(era) as (client, network):
+        use = using(client)
+        where, _ = await total(use)
+        entry = (await use("deleteFieldValue", **where))["docreview"]["entry"]
+        ended = anyio.Event()
+        reads: list[str] = []
+        results: list[Any] = []
+
+        async def hold_the_second_read(request: httpx2.Request) -> None:
+            if request.method == "GET":
+                reads.append(request.url.path)
+                if len(reads) > 1:
+                    await ended.wait()
+
+        async def undo() -> None:
+            results.append(await client.call_tool("review_undo", {"entry": entry}))
+            if not results[-1].is_error:
+                ended.set()
+
+        network.before = hold_the_second_read
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(undo)
+            tasks.start_soon(undo)
+        network.before = None
+        assert sorted(result.is_error for result in results) == [False, True]
+        place = {key: where[key] for key in ("workflow_id", "document_id", "page_id")}
+        page = await use("getPageData", **place)
+        assert len(page["data"]["fields"]["total_amount"]) == 1
+
+
+async def test_an_undo_that_stopped_half_way_goes_on_where_it_stopped(era: Era) -> None:
+    async with behind_a_network(era) as (client, network):
+        use = using(client)
+        added = await use("addClasses", project_id=1, classes=[{"name": name} for name in "ABC"])
+        entry = added["docreview"]["entry"]
+        deleted: list[str] = []
+
+        async def refuse_the_second(request: httpx2.Request) -> httpx2.Response | None:
+            if request.method != "DELETE":
+                return None
+            deleted.append(request.url.path)
+            return httpx2.Response(403, json={"message": "not now"}) if len(deleted) == 2 else None
+
+        network.before = refuse_the_second
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert "1 of 3" in error["message"]
+        (told,) = (await client.call_tool("review_history", {"entry": entry})).structured_content["entries"]
+        assert (told["undoable"], len(told["undone_in_part_by"])) == (True, 1)
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert not undone.is_error, undone.structured_content
+        assert len(undone.structured_content["calls"]) == 2
+        assert [deleted.count(path) for path in dict.fromkeys(deleted)] == [1, 2, 1]
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert "undone already" in error["message"]
 
 
 async def test_a_write_that_changes_nothing_has_nothing_to_undo(era: Era) -> None:
