@@ -60,7 +60,8 @@ async def assess(prepared: Prepared, door: Door, read: ReadOperation) -> Assessm
     confirm = needs_confirmation(operation, door)
     if guards.journal is not None or confirm or expected_argument(operation) in prepared.values:
         before = await _present_state(prepared, read, min(_READ_SECONDS, door.upstream.timeout / 4))
-    refusal = _unexpected(prepared, before) or await _disapproved(prepared, door, read)
+    refusal = _unexpected(prepared, before) or _too_many(prepared, guards)
+    refusal = refusal or await _disapproved(prepared, door, read)
     reason = "No journal is kept." if guards.journal is None else may_be_undone(operation, before)
     return Assessment(before, refusal, confirm, reason)
 
@@ -227,11 +228,17 @@ def _document_of(prepared: Prepared) -> tuple[str, JsonObject]:
 
 def _reserved(prepared: Prepared, guards: Guards) -> str:
     """Count a write that is about to be sent, and give the document that it approves, if it does."""
+    if refusal := _too_many(prepared, guards):
+        raise refusal
     document = approved_document(prepared.operation, prepared.sent)
-    if reason := guards.policy.count_refusal(guards.counts, document):
-        raise not_allowed(prepared.operation, reason, AFTER_RULE)
     guards.counts.reserve(document)
     return document
+
+
+def _too_many(prepared: Prepared, guards: Guards) -> ToolFailure | None:
+    document = approved_document(prepared.operation, prepared.sent)
+    reason = guards.policy.count_refusal(guards.counts, document)
+    return not_allowed(prepared.operation, reason) if reason else None
 
 
 def not_allowed(

@@ -18,7 +18,7 @@ from .secrets import REMOVED, secret_arguments
 
 __all__ = ["run"]
 
-_OUTSIDE = ("request.body", "present", "afterwards")
+_OUTSIDE = ("request.body", "present", "afterwards", "would_be_refused.message")
 _INSTEAD = {
     "reviewApply": "Preview each change: nanonets_update_field, nanonets_verify_field, or those of cells.",
     "reviewFiles": "Preview each file: nanonets_approve_file, nanonets_unapprove_file or _assign_files.",
