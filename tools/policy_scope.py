@@ -115,11 +115,11 @@ def _given(where: str, value: JsonValue, kind: Kind | None, inner: Mapping[str, 
             yield from _given(where, entry, kind, inner)
     elif isinstance(value, dict):
         for key, entry in value.items():
-            yield from _given(f"{where}.{key}", entry, inner.get(key), inner)
+            yield from _given(f"{where}.{key}", entry, inner.get(key.lower()), inner)
     elif kind is not None and value is not None:
         yield Given(where, kind, id_text(kind, value))
 
 
 def _only_ids(known: Mapping[str, Kind]) -> dict[str, Kind]:
-    """The names that can be nothing but an id: a text may well have an attribute called model."""
-    return {name: kind for name, kind in known.items() if name.lower().endswith("id")}
+    """Those that can be nothing but an id, in lower case: a text may well have an attribute called model."""
+    return {name.lower(): kind for name, kind in known.items() if name.lower().endswith("id")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from ..schemas import JsonObject, JsonValue, Operation
+from ..schemas import JsonObject, JsonValue, Operation, load_operations
 from .door import Door
 from .failure import ToolFailure
 from .journal import Entry, Journal, JournalFault
@@ -27,7 +27,7 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
             found = await journal.entry(cast("int", values["entry"]))
             if found is None:
                 raise no_entry(cast("int", values["entry"]))
-            return Reply({"entries": [entry_in_full(found)]}, outside=_OUTSIDE)
+            return Reply({"entries": [_withheld(found, door) or entry_in_full(found)]}, outside=_OUTSIDE)
         entries = await journal.entries(
             about=tuple(str(each) for each in cast("list[JsonValue]", values.get("about", []))),
             before=cast("int", values.get("before", 0)),
@@ -35,7 +35,7 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
         )
     except JournalFault as fault:
         raise unreadable(fault) from fault
-    shown: list[JsonValue] = [entry_in_short(entry) for entry in entries[:limit]]
+    shown: list[JsonValue] = [_withheld(entry, door) or entry_in_short(entry) for entry in entries[:limit]]
     structured: JsonObject = {"entries": shown}
     if len(entries) > limit:
         structured["older"] = {"before": entries[limit - 1].number}
@@ -44,6 +44,13 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
             "This server has changed nothing that fits; changes made elsewhere are not in its journal."
         )
     return Reply(structured, outside=_OUTSIDE if shown else ())
+
+
+def _withheld(entry: Entry, door: Door) -> JsonObject | None:
+    """All that is told of an entry about what the policy forbids; None if it may be told in full."""
+    called = next((each for each in load_operations().values() if each.tool == entry.opening.tool), None)
+    reason = door.guards.policy.scope_refusal(called, entry.opening.arguments) if called is not None else ""
+    return {"entry": entry.number, "outcome": entry.outcome, "not_shown": reason} if reason else None
 
 
 def journal_of(door: Door) -> Journal:

@@ -37,3 +37,25 @@ async def test_no_more_writes_are_sent_than_allowed_and_the_preview_says_so(tmp_
         )
         assert "session.most_writes" in shown.structured_content["would_be_refused"]["message"]
         assert error_of(next(each for each in results if each.is_error))["code"] == "not_allowed"
+
+
+async def test_the_journal_tells_nothing_of_what_may_not_be_touched(tmp_path: Path, era: Era) -> None:
+    journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    async with reviewing(journal=journal) as (client, _):
+        for project in (1, 3):
+            created = await client.call_tool(
+                "studio_create_document", {"project_id": project, "text": "between us"}
+            )
+            assert not created.is_error, created.structured_content
+    policy = written(tmp_path, "[projects]\nforbidden = [3]\n")
+    async with reviewing(era=era, journal=journal, policy=policy) as (client, sandbox):
+        for arguments in ({}, {"about": ["3"]}, {"entry": 3}):
+            told = (await client.call_tool("review_history", arguments)).structured_content["entries"]
+            hidden = {"entry": 3, "outcome": "done", "not_shown": told[0]["not_shown"]}
+            assert told[0] == hidden
+            assert "projects.forbidden" in told[0]["not_shown"]
+        resource = await client.read_resource("docreview://journal/3")
+        assert "between us" not in str(resource)
+        error = error_of(await client.call_tool("review_undo", {"entry": 3}))
+        assert (error["code"], error["done"]) == ("not_allowed", "no")
+        assert [each.operation for each in sandbox.received if each.operation != "login"] == []

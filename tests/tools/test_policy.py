@@ -135,6 +135,7 @@ def test_only_allowed_ids_pass() -> None:
     [
         ("updateGroup", {"project_id": 1, "group_id": 2, "documents": [{"id": 3, "project_id": 7}]}),
         ("updateFileFields", {"model_id": "a", "moderated_boxes": [], "page": {"model_id": "7"}}),
+        ("updateFileFields", {"model_id": "a", "moderated_boxes": [], "page": {"Model_ID": "7"}}),
         ("createDocument", {"project_id": 1, "text": "x", "segments": [{"more": {"project_id": "7"}}]}),
     ],
 )
