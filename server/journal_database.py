@@ -44,7 +44,7 @@ from ..tools.secrets import without_secrets
 from .journal_place import JournalPlace, journal_passwords
 from .journal_records import FIRST, Kind, Record, chained, words
 
-__all__ = ["JournalDatabase"]
+__all__ = ["JournalBusy", "JournalDatabase"]
 
 _METADATA = MetaData()
 _RECORDS = Table(
@@ -93,6 +93,10 @@ _IN_SQLITE: Mapping[_Statement, tuple[str, Mapping[str, Any]]] = {
 _READ_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError)
 
 
+class JournalBusy(Exception):  # noqa: N818 - the next try waits
+    """Another process writes just now, and this write was not to wait."""
+
+
 class JournalDatabase:
     """The tables at one place. Not for two threads at once. Every method raises `JournalFault`.
 
@@ -105,9 +109,18 @@ class JournalDatabase:
         self._has_tables = False
         self._file: tuple[int, int] | None = None
 
-    def append(self, kind: Kind, entry: int | None, payload: JsonObject) -> int:
-        """Add a record; without an `entry` it opens one. Gives its number."""
-        with self._writing(durable=kind == "opened") as run:
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether a record can be added without a network, or anything that has to be made first."""
+        return self._has_tables and not self._place.url
+
+    def append(self, kind: Kind, entry: int | None, payload: JsonObject, *, waits: bool = True) -> int:
+        """Add a record; without an `entry` it opens one. Gives its number.
+
+        Raises:
+            JournalBusy: another process writes, and this call was not to wait.
+        """
+        with self._writing(waits=waits) as run:
             if entry is not None and run(_OPENED, {"entry": entry}) is None:
                 raise JournalFault(f"The journal {self._place.shown} has no entry {entry} to close.")
             last = run(_LAST, {})
@@ -187,7 +200,7 @@ class JournalDatabase:
                 yield connection if self._has_tables else None
 
     @contextmanager
-    def _writing(self, *, durable: bool) -> Generator[_Run]:
+    def _writing(self, *, waits: bool) -> Generator[_Run]:
         """A transaction that no other process writes beside."""
         with self._faults("written"):
             if self._place.file is not None and not self._place.file.exists():
@@ -201,7 +214,8 @@ class JournalDatabase:
                     self._lock(connection)
                     _METADATA.create_all(connection)
                 self._has_tables = True
-            with self._in_postgresql(engine) if self._place.url else _in_sqlite(engine, durable) as run:
+            wait = self._place.wait if waits else 0
+            with self._in_postgresql(engine) if self._place.url else _in_sqlite(engine, wait) as run:
                 yield run
 
     @contextmanager
@@ -273,11 +287,8 @@ def _engine(place: JournalPlace) -> Engine:
 
 
 @contextmanager
-def _in_sqlite(engine: Engine, durable: bool) -> Generator[_Run]:
-    """By the driver alone: every write waits for this, and SQLAlchemy takes longer for it than SQLite.
-
-    An entry must outlive a power cut before its write is sent; a closing that is lost reads as unknown.
-    """
+def _in_sqlite(engine: Engine, wait: float) -> Generator[_Run]:
+    """By the driver alone: every write waits for this, and SQLAlchemy takes longer for it than SQLite."""
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
@@ -289,8 +300,13 @@ def _in_sqlite(engine: Engine, durable: bool) -> Generator[_Run]:
                 return None
             return next(iter(driver.execute(text, {**given, **values}).fetchall()), None)
 
-        driver.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-        driver.execute("BEGIN IMMEDIATE")
+        driver.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not wait and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise JournalBusy from None
+            raise
         try:
             yield run
             driver.execute("COMMIT")
@@ -304,6 +320,9 @@ def _in_sqlite(engine: Engine, durable: bool) -> Generator[_Run]:
 
 def _leave_transactions_to_us(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None
+    # Outlives the end of any process. Only a power cut may take the last records, and no other harm is done:
+    # waiting for the disk would take longer than all else that a write adds.
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _begin(connection: Connection) -> None:

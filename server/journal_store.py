@@ -1,13 +1,16 @@
 """The journal of writes as it is kept: in the user's data directory, or in the database that a setting names.
 
-Nothing is opened, created or imported before the first use. Each use runs in a worker thread, one at a time.
+Nothing is opened, created or imported before the first use. Uses come one at a time, in a worker thread; a
+record that SQLite adds quickly is added without one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -15,7 +18,7 @@ from anyio import CapacityLimiter, to_thread
 from ..schemas import JsonObject
 from ..tools.journal import Closing, Entry, JournalFault, Opening
 from .journal_place import LONGEST_WAIT, JournalPlace, journal_place, keeps_journal
-from .journal_records import Verification, entry_of, exported, payload_of, verified, word
+from .journal_records import Kind, Verification, entry_of, exported, payload_of, verified, word
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ Result = TypeVar("Result")
 _DAY = timedelta(hours=24)
 _MOST = 2**31 - 1
 """The greatest number that the tables can hold."""
+
+_QUICK_SECONDS = 0.005
+"""A record that took less may be added on the event loop the next time."""
 
 
 def open_journal(settings: Settings, secrets: Callable[[], Sequence[str]]) -> StoredJournal | None:
@@ -50,16 +56,15 @@ class StoredJournal:
         self._secrets = secrets
         self._opened: JournalDatabase | None = None
         self._one_at_a_time = CapacityLimiter(1)
+        self._is_quick = False
 
     async def open(self, opening: Opening) -> int:
         """Record a write that is about to be sent, and give the number of its entry."""
-        payload = payload_of(opening, self._secrets())
-        return await self._in_thread(lambda: self._database().append("opened", None, payload))
+        return await self._append("opened", None, payload_of(opening, self._secrets()))
 
     async def close(self, number: int, closing: Closing) -> None:
         """Record how it ended. Of an entry that is closed twice the last closing counts."""
-        payload = payload_of(closing, self._secrets())
-        await self._in_thread(lambda: self._database().append("closed", number, payload))
+        await self._append("closed", number, payload_of(closing, self._secrets()))
 
     async def entry(self, number: int) -> Entry | None:
         """One entry; None if there is no such entry."""
@@ -122,6 +127,28 @@ class StoredJournal:
             for number in numbers
             if number in records
         ]
+
+    async def _append(self, kind: Kind, number: int | None, payload: JsonObject) -> int:
+        """Add a record: at once where that is quick, otherwise beside the event loop.
+
+        A quick disk takes less time than waking a thread and being woken by it; every write waits for both.
+        """
+        database = self._opened
+        if self._is_quick and database and database.is_at_hand and not self._one_at_a_time.borrowed_tokens:
+            from .journal_database import JournalBusy
+
+            with suppress(JournalBusy):
+                return self._timed(lambda: database.append(kind, number, payload, waits=False))
+        return await self._in_thread(
+            lambda: self._timed(lambda: self._database().append(kind, number, payload))
+        )
+
+    def _timed(self, work: Callable[[], Result]) -> Result:
+        began = monotonic()
+        try:
+            return work()
+        finally:
+            self._is_quick = monotonic() - began < _QUICK_SECONDS
 
     def _database(self) -> JournalDatabase:
         if self._opened is None:
