@@ -141,7 +141,7 @@ async def test_a_server_over_http_does_the_review(address: str) -> None:
         ({"kind": "status", "status": 503}, "upstream_error", "no"),
         ({"kind": "status", "status": 429, "headers": {"Retry-After": "90"}}, "rate_limited", "no"),
         ({"kind": "cut"}, "unreachable", "unknown"),
-        ({"kind": "html"}, "upstream_error", "no"),
+        ({"kind": "html"}, "upstream_error", "unknown"),
         ({"kind": "broken_json"}, "upstream_error", "yes"),
         ({"kind": "latency", "seconds": 5}, "timeout", "unknown"),
     ],
