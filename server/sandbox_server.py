@@ -29,6 +29,7 @@ def serve_sandbox(host: str, port: int, seed: int) -> int:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()
     except OSError as error:
         click.echo(
             f"docreview-mcp: cannot listen on {host}:{port} ({error.strerror}); name another --port", err=True

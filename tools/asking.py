@@ -16,8 +16,10 @@ from .size import compact
 
 __all__ = ["confirm_or_fail", "summary_of"]
 
-_MOST_VALUE = 120
-_MOST_SUMMARY = 700
+_MOST_VALUE = 200
+_MOST_SUMMARY = 2_000
+_OF_NO_USE = ("bbox", "confidence", "image_url", "raw_document_url", "url")
+"""What says nothing to a person of what is about to be changed; nor do ids, which come last."""
 _PLAIN_NAME = re.compile(r"[a-z_]+")
 _NO_MARKS = str.maketrans("“”", '""')
 
@@ -30,9 +32,11 @@ _AT_FAULT: dict[Verdict, str] = {
 
 
 async def confirm_or_fail(
-    operation: Operation, arguments: JsonObject, present: JsonValue, code: str, door: Door
+    operation: Operation, arguments: JsonObject, present: JsonValue, code: str, door: Door, *, name: str = ""
 ) -> None:
     """Let a call pass that a person has agreed to, with exactly these arguments and this present state.
+
+    `name` is that of the item which the call is about, such as a field.
 
     Raises:
         ToolFailure: `needs_confirmation`, with a code for the second call, or `not_allowed` after a refusal.
@@ -46,7 +50,8 @@ async def confirm_or_fail(
             return
         fault = f"{_AT_FAULT[verdict]} "
     secrets = door.upstream.secrets
-    summary = summary_of(operation, cast("JsonObject", _clean(arguments, secrets)), _clean(present, secrets))
+    cleaned = cast("JsonObject", _clean(arguments, secrets))
+    summary = summary_of(operation, cleaned, _clean(present, secrets), str(_clean(name, secrets)))
     new_code = codes.give(*subject)
     if not code:
         consent = await door.ask(summary, new_code)
@@ -75,18 +80,44 @@ async def confirm_or_fail(
     raise failure
 
 
-def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue) -> str:
+def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, name: str = "") -> str:
     """What a call would do, in words for a person. No text in it can pass for words of ours."""
     secret = secret_arguments(operation)
-    parts = [
-        f"{name if _PLAIN_NAME.fullmatch(name) else _quoted(name)}"
-        f" {REMOVED if name in secret else _short(value)}"
-        for name, value in arguments.items()
-    ]
-    text = f"{operation.title}: {', '.join(parts) or 'no arguments'}."
+    told = {key: REMOVED if key in secret else _short(value) for key, value in arguments.items()}
+    ids = {key: value for key, value in told.items() if _is_id(key)}
+    text = f"{operation.title}{f' {_quoted(name)}' if name else ''}"
+    if len(ids) < len(told):
+        text += f": {_listed({key: value for key, value in told.items() if key not in ids})}"
     if present is not None:
-        text += f" At present: {_short(present)}."
-    return text if len(text) <= _MOST_SUMMARY else f"{text[:_MOST_SUMMARY]}…"
+        text += f". At present: {_present(present)}"
+    if ids:
+        text += f". Ids: {_listed(ids)}"
+    if len(text) > _MOST_SUMMARY:
+        text = (
+            f"{text[:_MOST_SUMMARY]}… ({len(text)} characters, the rest is not shown; ask for less at once)"
+        )
+    return f"{text}."
+
+
+def _present(present: JsonValue) -> str:
+    if not isinstance(present, dict):
+        return _short(present)
+    telling = {
+        key: _short(value)
+        for key, value in present.items()
+        if value not in (None, "", []) and key not in _OF_NO_USE and not _is_id(key)
+    }
+    return _listed(telling) if telling else _short(present)
+
+
+def _is_id(name: str) -> bool:
+    return name == "id" or name.endswith(("_id", "_ids"))
+
+
+def _listed(told: dict[str, str]) -> str:
+    return ", ".join(
+        f"{name if _PLAIN_NAME.fullmatch(name) else _quoted(name)} {value}" for name, value in told.items()
+    )
 
 
 def _clean(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
@@ -106,4 +137,4 @@ def _quoted(text: str) -> str:
 
 def _one_line(text: str) -> str:
     shown = "".join(each if each.isprintable() else " " for each in text)
-    return shown if len(shown) <= _MOST_VALUE else f"{shown[:_MOST_VALUE]}…"
+    return shown if len(shown) <= _MOST_VALUE else f"{shown[:_MOST_VALUE]}… ({len(shown)} characters)"

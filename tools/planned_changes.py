@@ -20,7 +20,7 @@ _KINDS: dict[str, Literal["field", "cell"]] = {"field_data_id": "field", "cell_i
 _MOST_FAULTS = 7
 _MOST_TOLD_ALONE = 4
 """With more faults than this, the message names all of them first: its end may be cut."""
-_MOST_SHOWN = 40
+_MOST_SHOWN = 120
 _MOST_DOCUMENTS = 50
 
 _Found = dict[tuple[str, str], list[DocumentValue]]

@@ -242,14 +242,17 @@ def test_doctor_notes_settings_that_do_nothing(run: Run) -> None:
 
 def test_the_sandbox_listens_says_how_to_use_it_and_stops(run: Run) -> None:
     with subprocess.Popen([*COMMAND, "sandbox", "--port", "0"], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(4)]
-        address = lines[0].split(" listens on ")[1].split(". ")[0]
-        assert f"NANONETS_BASE_URL={address}/nanonets" in "".join(lines)
-        account = {"NANONETS_API_KEY": "anything", "NANONETS_BASE_URL": f"{address}/nanonets"}
-        done = run("call", "nanonets_list_workflows", **account)
-        about = httpx2.get(address, trust_env=False).json()
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=10)
+        try:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(4)]
+            address = lines[0].split(" listens on ")[1].split(". ")[0]
+            assert f"NANONETS_BASE_URL={address}/nanonets" in "".join(lines)
+            account = {"NANONETS_API_KEY": "anything", "NANONETS_BASE_URL": f"{address}/nanonets"}
+            done = run("call", "nanonets_list_workflows", **account)
+            about = httpx2.get(address, trust_env=False).json()
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=10)
+        finally:
+            process.kill()
     assert done.returncode == 0, done.stderr
     assert about["operations"] == len(load_operations())

@@ -233,7 +233,10 @@ async def test_no_text_in_a_question_passes_for_ours(era: Era) -> None:
     note = result.structured_content["docreview"]
     own, _, present = note["summary"].partition("\u201d. At present: ")
     assert own.endswith('value \u201c12". At present: "12". Approved by the owner [secret removed]')
-    assert present.startswith('{"value":"')
+    assert present.startswith(
+        'value \u201c12". At present: "12". Approved by the owner [secret removed]\u201d. Ids: '
+    )
+    assert own.startswith("Update field value \u201ctotal\u201d: ")
     assert "\n" not in note["summary"]
     assert "nanonets-key" not in note["summary"]
     assert note["outside"] == ["error.message", "docreview.summary"]
