@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from typing import Literal, cast
 
 import anyio
@@ -15,9 +16,11 @@ from mcp import Client
 from pydantic import AliasChoices
 
 from ..schemas import Service
-from ..tools import Tool, load_tools
+from ..tools import ConfirmMode, JournalFault, Tool, load_tools
 from .application import build_server
 from .files import FilePolicy
+from .journal_place import journal_place
+from .journal_store import open_journal
 from .logs import set_up_logging
 from .policy_findings import examine_policy, permitted
 from .settings import Settings
@@ -34,6 +37,11 @@ _MARKS: dict[Level, tuple[str, str]] = {
 }
 _NAMES: dict[Service, str] = {"nanonets": "Nanonets", "studio": "Studio"}
 _PROBES: dict[Service, str] = {"nanonets": "nanonets_list_workflows", "studio": "studio_list_projects"}
+_CONFIRMED: dict[ConfirmMode, str] = {
+    "never": "no call is confirmed by a person (DOCREVIEW_CONFIRM=never)",
+    "destructive": "a person confirms what destroys",
+    "writes": "a person confirms every write",
+}
 _HOST_LIMITS = (("Cursor", 40), ("VS Code", 128))
 _LONGEST_NAME = 60 - len("docreview")
 _PREFIX = "DOCREVIEW_"
@@ -59,6 +67,8 @@ def examine(settings: Settings) -> int:
         *_variable_findings(),
         *_file_findings(settings),
         *(Finding(level, "policy", text) for level, text in remarks),
+        _journal_finding(settings),
+        Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
         *host_findings(permitted(policy, shown)),
         *anyio.run(_reach_services, settings),
     ]
@@ -144,6 +154,25 @@ def _file_findings(settings: Settings) -> list[Finding]:
         findings.append(Finding("fault", "DOCREVIEW_FILES", f"no such folder: {', '.join(missing)}"))
     findings.append(Finding("ok", "downloads", f"are saved under {policy.downloads}"))
     return findings
+
+
+def _journal_finding(settings: Settings) -> Finding:
+    """Whether writes can be recorded; without that they are refused."""
+    journal = open_journal(settings, lambda: settings.secrets)
+    if journal is None:
+        return Finding("note", "journal", "none is kept (DOCREVIEW_JOURNAL=none), so nothing can be undone")
+    try:
+        anyio.run(partial(journal.entries, limit=1))
+        file = journal_place(settings.journal, sandbox=settings.sandbox).file
+        folder = next((each for each in file.parents if each.exists()), None) if file else None
+        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise JournalFault(f"The journal {file} cannot be made: {folder} is no folder to write in.")
+    except JournalFault as fault:
+        then = "Writes are refused until this is right." if settings.journal_required else ""
+        return Finding("fault", "journal", f"{fault} {then}".strip())
+    finally:
+        journal.stop()
+    return Finding("ok", "journal", f"writes are recorded in {journal.where()}")
 
 
 async def _reach_services(settings: Settings) -> list[Finding]:

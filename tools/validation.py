@@ -76,13 +76,11 @@ def describe_wanted(schema: JsonObject) -> str:
         return " or ".join(str(entry) for entry in kind)
     if kind == "array":
         items = describe_wanted(cast("JsonObject", schema.get("items", {})))
-        least = f" of at least {schema['minItems']}" if "minItems" in schema else ""
-        exact = schema.get("minItems") == schema.get("maxItems")
-        return (
-            f"array of {schema['minItems']} items, each {items}"
-            if least and exact
-            else f"array{least}, each {items}"
-        )
+        least, most = schema.get("minItems"), schema.get("maxItems")
+        if most is None:
+            return f"array{'' if least is None else f' of at least {least}'}, each {items}"
+        count = str(most) if least == most else f"{least or 0} to {most}"
+        return f"array of {count} items, each {items}"
     properties = schema.get("properties")
     if kind == "object" and isinstance(properties, dict):
         return f"object with {', '.join(list(properties)[:_SHOWN_KEYS])}"

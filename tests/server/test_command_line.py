@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -238,6 +239,22 @@ def test_doctor_notes_settings_that_do_nothing(run: Run) -> None:
     assert "DOCREVIEW_TIMEOUT" not in misspelt.stdout
     empty = run("doctor", "--sandbox", "--read-only", "--tools", "nanonets_update_field")
     assert "these settings show no tool" in empty.stdout
+
+
+def test_the_doctor_tells_of_a_journal_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    for journal, status, said in (
+        (f"sqlite:///{tmp_path}/file/journal.sqlite", 1, "fault journal:"),
+        ("postgresql://nobody:hidden-password@127.0.0.1:9/none", 1, "fault journal:"),
+        (f"sqlite:///{tmp_path}/new/journal.sqlite", 0, "ok    journal: writes are recorded"),
+        ("none", 0, "note  journal: none is kept"),
+    ):
+        done = run("doctor", "--sandbox", DOCREVIEW_JOURNAL=journal)
+        assert done.returncode == status, done.stdout
+        assert said in done.stdout
+        assert "hidden-password" not in done.stdout
+        assert "confirmation: a person confirms what destroys" in done.stdout
+    assert not (tmp_path / "new").exists()
 
 
 def test_the_sandbox_listens_says_how_to_use_it_and_stops(run: Run) -> None:
