@@ -116,7 +116,8 @@ def prepare(operation: Operation, arguments: Mapping[str, Any] | None, door: Doo
         reason = door.upstream.check_file(body.file, file_types_of(operation))
         if reason:
             raise invalid(operation, [reason])
-    return Prepared(operation, values, requests, _hidden(operation, values))
+    address = door.upstream.address(operation)
+    return Prepared(operation, values, address, requests, _hidden(operation, values))
 
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:

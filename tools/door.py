@@ -121,8 +121,9 @@ class Guards:
 
     `policy` holds the rules of the user, `counts` what was done so far. `journal` is None where the user
     wants none; `journal_required` says whether writes stop without it. `under_way` holds the writes that must
-    not be doubled, by their fingerprint; `unclear` those whose last outcome is not known; `looked_up` those
-    that were looked up in the journal already. `undoing` holds the entries that are just being undone.
+    not be doubled, `unclear` the fingerprints of those whose last outcome is not known, `stopped_for` the
+    entries, also of other servers, for which a call was stopped once. `undoing` holds the entries that are
+    just being undone.
     """
 
     confirm: ConfirmMode = "destructive"
@@ -131,9 +132,9 @@ class Guards:
     policy: Policy = field(default_factory=Policy)
     counts: Counts = field(default_factory=Counts)
     codes: Codes = field(default_factory=Codes)
-    under_way: dict[str, Flight] = field(default_factory=dict[str, Flight])
+    under_way: dict[tuple[str, ...], Flight] = field(default_factory=dict[tuple[str, ...], Flight])
     unclear: dict[str, str] = field(default_factory=dict[str, str])
-    looked_up: set[str] = field(default_factory=set[str])
+    stopped_for: set[int] = field(default_factory=set[int])
     undoing: set[int] = field(default_factory=set[int])
 
 

@@ -15,8 +15,8 @@ __all__ = ["not_doubled"]
 
 async def not_doubled(prepared: Prepared, door: Door, carry: Callable[[], Awaitable[Written]]) -> Written:
     """Identical calls share one request; after an unknown outcome the next one is stopped once."""
-    guards, fingerprint = door.guards, prepared.fingerprint
-    flight = guards.under_way.get(fingerprint)
+    guards, call = door.guards, prepared.identity
+    flight = guards.under_way.get(call)
     if flight is not None:
         await flight.ended.wait()
         if flight.failure is not None:
@@ -24,24 +24,24 @@ async def not_doubled(prepared: Prepared, door: Door, carry: Callable[[], Awaita
         if flight.written is not None:
             return flight.written
     await _stop_once(prepared, door)
-    if fingerprint in guards.under_way:
+    if call in guards.under_way:
         return await not_doubled(prepared, door, carry)
-    flight = guards.under_way[fingerprint] = Flight()
+    flight = guards.under_way[call] = Flight()
     try:
         flight.written = await carry()
     except ToolFailure as failure:
         flight.failure = failure
         if failure.done == "unknown":
-            guards.unclear[fingerprint] = failure.message
+            guards.unclear[prepared.fingerprint] = failure.message
         raise
     except BaseException:
         # What ends a call before it is sent, such as a question to the person, leaves nothing unclear.
         if flight.is_sent:
             flight.failure = _interrupted(prepared.operation)
-            guards.unclear[fingerprint] = flight.failure.message
+            guards.unclear[prepared.fingerprint] = flight.failure.message
         raise
     finally:
-        del guards.under_way[fingerprint]
+        del guards.under_way[call]
         flight.ended.set()
     return flight.written
 
@@ -49,16 +49,15 @@ async def not_doubled(prepared: Prepared, door: Door, carry: Callable[[], Awaita
 async def _stop_once(prepared: Prepared, door: Door) -> None:
     guards, fingerprint = door.guards, prepared.fingerprint
     what = guards.unclear.pop(fingerprint, "")
-    if not what and guards.journal is not None and fingerprint not in guards.looked_up:
-        guards.looked_up.add(fingerprint)
+    if guards.journal is not None:
         try:
             earlier = await guards.journal.unclear(fingerprint)
         except JournalFault:
             earlier = None  # opening the entry meets the same fault and says so
-        if earlier is not None:
-            what = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
+        if earlier is not None and earlier.number not in guards.stopped_for:
+            guards.stopped_for.add(earlier.number)
+            what = what or f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
     if what:
-        guards.looked_up.add(fingerprint)
         raise ToolFailure(
             "conflict",
             f"{prepared.operation.tool}: an identical call got no clear answer and may have been carried out."

@@ -99,6 +99,7 @@ async def _guarded(prepared: Prepared, door: Door, read: ReadOperation, undoes: 
             assessment.before.value,
             str(prepared.values.get(CONFIRM, "")) or door.code,
             door,
+            name=assessment.before.key,
         )
     before = assessment.before
     document = _reserved(prepared, guards)
@@ -113,7 +114,7 @@ async def _guarded(prepared: Prepared, door: Door, read: ReadOperation, undoes: 
         guards.counts.give_back(document)
         await close_interrupted(entry, Closing("not done", message="Interrupted before it was sent."), door)
         raise
-    if flight := guards.under_way.get(prepared.fingerprint):
+    if flight := guards.under_way.get(prepared.identity):
         flight.is_sent = True
     try:
         response = await door.upstream.send(prepared.operation, prepared.requests, door.report)

@@ -38,6 +38,7 @@ class Opening:
     arguments, as text, so that the history of a document can be found. `fingerprint` is the same for
     identical calls. `before` is the state that the write changes, if `before_known`. `undoes` is the entry
     that this write takes back. `until` is the time (ISO 8601, UTC) after which the call is certainly over.
+    `address` is that of the service: ids mean something else at another one.
     """
 
     tool: str
@@ -50,6 +51,7 @@ class Opening:
     reason: str = ""
     undoes: int | None = None
     until: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

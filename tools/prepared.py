@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..schemas import JsonObject, Operation
 from .arguments import arguments_of
 from .request import Request
+from .secrets import secret_arguments
 from .size import compact
 
 __all__ = ["Prepared"]
@@ -15,10 +16,14 @@ __all__ = ["Prepared"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A call whose arguments are valid: `values` hold all of them, `requests` one for each address."""
+    """A call whose arguments are valid: `values` hold all of them, `hidden` the secret ones among them.
+
+    `address` is that of the service, and `requests` holds one for each path to try there.
+    """
 
     operation: Operation
     values: JsonObject
+    address: str
     requests: tuple[Request, ...]
     hidden: tuple[str, ...] = ()
 
@@ -30,6 +35,13 @@ class Prepared:
 
     @property
     def fingerprint(self) -> str:
-        """The same for identical calls."""
-        text = compact([self.operation.id, dict(sorted(self.sent.items()))])
+        """The same for identical calls of the same service. Secrets have no part in it: it can be read."""
+        secret = secret_arguments(self.operation)
+        told = {name: value for name, value in sorted(self.sent.items()) if name not in secret}
+        text = compact([self.operation.id, self.address, told])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The same for calls that are identical in their secrets, too."""
+        return (self.fingerprint, *self.hidden)

@@ -39,6 +39,7 @@ async def open_entry(prepared: Prepared, before: State, door: Door, undoes: int 
         str(prepared.values.get(REASON, "")),
         undoes,
         until.isoformat(timespec="seconds"),
+        prepared.address,
     )
     try:
         # Cut off here, the record could be written already and its number lost.

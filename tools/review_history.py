@@ -112,6 +112,7 @@ def entry_in_full(entry: Entry) -> JsonObject:
     """Everything that the journal knows of one write."""
     opening, closing = entry.opening, entry.closing
     shown = {**entry_in_short(entry), "arguments": opening.arguments, "before": opening.before}
+    shown["address"] = opening.address
     if closing is not None:
         shown |= {
             "after": closing.after,

@@ -46,6 +46,9 @@ async def _undo(operation: Operation, number: int, values: JsonObject, door: Doo
     origin = next((each for each in known.values() if each.tool == entry.opening.tool), None)
     if origin is None or any(step["operation"] not in known for step in closing.undo):
         raise _refused(number, "this version of docreview does not know its tool")
+    here, there = door.upstream.address(origin), entry.opening.address
+    if there not in ("", here):
+        raise _refused(number, f"the change was made at {there}, and this server works with {here}")
     calls = _left(entry, closing, door)
     present = await _unchanged(origin, entry, closing, door)
     if any(needs_confirmation(called, door) for called, _ in calls):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +246,48 @@ async def test_a_restarted_server_still_stops_the_call_whose_outcome_is_unknown(
         assert error_of(await client.call_tool(*CREATE))["code"] == "conflict"
         assert writes(network) == []
         assert not (await client.call_tool(*CREATE)).is_error
+
+
+async def test_servers_that_share_a_journal_stop_each_others_calls_once(tmp_path: Path) -> None:
+    journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    network, elsewhere = service(CREATED), service(CREATED)
+    async with (
+        connected(service(httpx2.ReadTimeout("late")), journal=journal) as late,
+        connected(network, journal=journal) as client,
+        connected(elsewhere, journal=journal, studio_base_url="https://other.example") as other,
+    ):
+        assert not (await client.call_tool(*CREATE)).is_error
+        assert error_of(await late.call_tool(*CREATE))["done"] == "unknown"
+        assert error_of(await client.call_tool(*CREATE))["code"] == "conflict"
+        assert len(writes(network)) == 1
+        assert not (await other.call_tool(*CREATE)).is_error, "another service is another matter"
+        assert not (await client.call_tool(*CREATE)).is_error
+
+
+async def test_what_was_changed_at_another_service_is_not_undone_here(tmp_path: Path, era: Era) -> None:
+    journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    async with connected(service(httpx2.Response(200, json={"value": "12"})), journal=journal) as client:
+        await client.call_tool(*UPDATE)
+    page = {"data": {"fields": {"total": [{"field_data_id": "f", "value": "12"}]}}}
+    network = service(httpx2.Response(200, json={}), page)
+    async with connected(network, era, journal=journal, nanonets_base_url="https://other.example") as client:
+        error = error_of(await client.call_tool("review_undo", {"entry": 1}))
+        assert error["code"] == "conflict"
+        assert "https://other.example" in error["message"]
+    assert network.requests == []
+
+
+async def test_nothing_in_the_journal_follows_from_a_password(tmp_path: Path) -> None:
+    """Not even the fingerprint of the call: whoever reads it could try passwords until one fits."""
+    file = tmp_path / "journal.sqlite"
+    async with connected(service(httpx2.Response(200, json={})), journal=f"sqlite:///{file}") as client:
+        for password in ("correct horse battery", "wrong horse battery"):
+            login = {"email": "ada@example.com", "password": password}
+            assert not (await client.call_tool("studio_login", login)).is_error
+    with closing(sqlite3.connect(file)) as database:
+        stored = database.execute("SELECT payload FROM docreview_records WHERE kind = 'opened'").fetchall()
+    first, second = (json.loads(payload) for (payload,) in stored)
+    assert first == {**second, "until": first["until"]}
 
 
 async def test_a_call_cut_off_while_it_waits_is_recorded_as_unknown(era: Era) -> None:
