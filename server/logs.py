@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ..tools import without_secrets
+from ..tools.outside import without_hidden
 
 __all__ = ["MaskingFormatter", "set_up_logging"]
 
@@ -14,15 +15,28 @@ _HTTP_LIBRARIES = ("httpx2", "httpcore2")  # at DEBUG they print header lines, s
 
 
 class MaskingFormatter(logging.Formatter):
-    """Formats a record, exception included, and then takes every secret out of the text."""
+    """Formats a record, exception included, without secrets and without what a terminal would obey.
+
+    A message is one line, whatever it quotes; only a traceback goes on below.
+    """
 
     def __init__(self, secrets: Callable[[], Sequence[str]]) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
         self._secrets = secrets
 
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the library
+        """The line without what follows of an exception."""
+        record.message = _plain(record.message)
+        return super().formatMessage(record)
+
     def format(self, record: logging.LogRecord) -> str:
-        """The line as it is written, without secrets."""
-        return without_secrets(super().format(record), self._secrets())
+        """The text as it is written, without secrets."""
+        text = "\n".join(_plain(line) for line in super().format(record).split("\n"))
+        return without_secrets(text, self._secrets())
+
+
+def _plain(line: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in without_hidden(line)[0])
 
 
 def set_up_logging(level: str, secrets: Callable[[], Sequence[str]]) -> None:

@@ -223,6 +223,26 @@ async def test_no_secret_in_any_error(status: int, caplog: pytest.LogCaptureFixt
         assert "my new password" not in text
 
 
+def test_no_quoted_text_forges_a_line_of_the_log_or_moves_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = logging.getLogger().handlers[:], logging.getLogger().level
+    try:
+        set_up_logging("INFO", lambda: ["a key that is secret"])
+        said = "no\x1b[2J\r\n2026-01-01 CRITICAL forged\u2028\u202e a key\u200b that is secret"
+        logging.getLogger("quoting").info("the service said: %s", said)
+        try:
+            raise RuntimeError("\x1b]0;title\x07 raised")
+        except RuntimeError:
+            logging.getLogger("raising").exception("failed")
+    finally:
+        logging.getLogger().handlers[:], logging.getLogger().level = before
+    said, *raised = capsys.readouterr().err.splitlines()
+    assert said.endswith("no[2J  2026-01-01 CRITICAL forged  [secret removed]")
+    assert raised[-1] == "RuntimeError: ]0;title raised"
+    assert "\x1b" not in "".join(raised)
+
+
 def test_logs_are_masked_for_every_logger(capsys: pytest.CaptureFixture[str]) -> None:
     before = logging.getLogger().handlers[:], logging.getLogger().level
     try:
