@@ -74,6 +74,8 @@ def asking(context: ServerRequestContext[Any], params: CallToolRequestParams, co
     consent = _meaning(answer, codes.age(state))
     if consent == "accepted":
         return Asking(no_answer, state)
+    if consent == "declined":
+        codes.revoke(state)
 
     async def answered(summary: str, code: str) -> Consent:
         return consent

@@ -58,10 +58,14 @@ class Codes:
         """Whether a code is good for this subject; from now on it is not any more."""
         verdict = self.check(code, *subject)
         if verdict == "valid":
-            now = self._clock()
-            self._used = {raw: until for raw, until in self._used.items() if until > now}
-            self._used[_bytes(code)] = now + CODE_SECONDS + 1
+            self.revoke(code)
         return verdict
+
+    def revoke(self, code: str) -> None:
+        """From now on a code is good for nothing."""
+        now = self._clock()
+        self._used = {raw: until for raw, until in self._used.items() if until > now}
+        self._used[_bytes(code)] = now + CODE_SECONDS + 1
 
     def age(self, code: str) -> float:
         """Seconds since a code was given out, as it says itself."""

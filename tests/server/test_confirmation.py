@@ -242,6 +242,23 @@ async def test_no_text_in_a_question_passes_for_ours(era: Era) -> None:
     assert note["outside"] == ["error.message", "docreview.summary"]
 
 
+async def test_what_a_person_declined_is_not_carried_out_by_a_later_answer() -> None:
+    async with asked(answering(YES)[0], "auto") as (client, sandbox):
+        field = await field_of(client)
+        first = await client.session.call_tool("nanonets_delete_field", field, allow_input_required=True)
+        no = ElicitResult(action="accept", content={"confirm": False})
+        for answer in (no, YES):
+            result = await client.session.call_tool(
+                "nanonets_delete_field",
+                field,
+                input_responses={"confirm": answer},
+                request_state=first.request_state,
+                allow_input_required=True,
+            )
+            assert getattr(result, "is_error", True), result
+        assert changes(sandbox) == []
+
+
 async def test_a_swapped_answer_of_the_stateless_era_is_not_consent() -> None:
     """An answer that comes with the state of another call does not count for this one."""
     async with asked(answering(YES)[0], "auto") as (client, sandbox):
