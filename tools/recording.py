@@ -14,7 +14,7 @@ from .failure import NOTHING_SENT, ToolFailure
 from .journal import Closing, JournalFault, Opening
 from .prepared import Prepared
 from .present import State
-from .secrets import REMOVED, masked, secret_arguments
+from .secrets import REMOVED, masked, secret_arguments, without_secret_properties
 from .size import compact
 
 __all__ = ["close_entry", "close_interrupted", "closing_of", "entry_notes", "open_entry"]
@@ -103,7 +103,9 @@ def _told(prepared: Prepared, door: Door) -> JsonObject:
             kept[name] = f"[{len(text)} characters]"
         else:
             kept[name] = value
-    return cast("JsonObject", masked(kept, compact(kept), door.upstream.secrets))
+    # An agent may send back what the service told it, such as a page with its signed addresses.
+    clean = without_secret_properties(prepared.operation.service, kept)
+    return cast("JsonObject", masked(clean, compact(clean), door.upstream.secrets))
 
 
 def _ids_among(prepared: Prepared) -> tuple[str, ...]:

@@ -277,6 +277,15 @@ async def test_what_was_changed_at_another_service_is_not_undone_here(tmp_path: 
     assert network.requests == []
 
 
+async def test_the_journal_holds_no_secret_that_an_agent_sends_back(era: Era) -> None:
+    page = {"id": "p", "signed_urls": {"original": "https://files.example/p?signature=0123456789"}}
+    call = {"model_id": "m", "moderated_boxes": [], "page": page}
+    async with connected(service(httpx2.Response(200, json={})), era, journal="sqlite://") as client:
+        assert not (await client.call_tool("nanonets_update_file_fields", call)).is_error
+        (entry,) = await entries(client)
+        assert entry["arguments"]["page"] == {"id": "p", "signed_urls": "[secret removed]"}
+
+
 async def test_nothing_in_the_journal_follows_from_a_password(tmp_path: Path) -> None:
     """Not even the fingerprint of the call: whoever reads it could try passwords until one fits."""
     file = tmp_path / "journal.sqlite"
