@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation, Present, load_operations
 from .arguments import arguments_of
@@ -47,7 +46,9 @@ async def read_state(operation: Operation, context: Mapping[str, JsonValue], rea
         state = await _read_one(present, {**context, "each": entry}, read)
         if not state.known or not state.is_there:
             return state
-        found.append({"of": entry, **cast("JsonObject", state.value)})
+        if not isinstance(state.value, dict):
+            return State(False, problem=f"{present.read} shows it in another form")
+        found.append({"of": entry, **state.value})
     return State(True, found)
 
 

@@ -87,14 +87,14 @@ class Telling:
 
     def _error(self, failed: Sequence[Verdict], summary: str) -> JsonObject:
         first = cast("ToolFailure", failed[0].failure)
-        is_unknown = any(each.word == "unknown" for each in failed)
+        said = {each.failure.done for each in failed if each.failure is not None}
         summary = summary.removeprefix("Partly done: ")
         return ToolFailure(
             first.code,
             f"{self.operation.tool}: {summary} The first failure: {first.message}",
             status=first.status,
             retryable=all(each.failure is not None and each.failure.retryable for each in failed),
-            done="unknown" if is_unknown else "no",
+            done="unknown" if "unknown" in said else "yes" if "yes" in said else "no",
             next_step=f"{first.next_step} {self.next_step}".strip(),
         ).as_object()
 

@@ -299,6 +299,27 @@ async def test_nothing_in_the_journal_follows_from_a_password(tmp_path: Path) ->
     assert first == {**second, "until": first["until"]}
 
 
+async def test_a_change_whose_answer_is_too_large_is_told_as_made(era: Era) -> None:
+    page = {"unmoderated_images": [{"approval_status": "", "request_file_id": "f"}]}
+    network = service(httpx2.Response(200, content=b" " * (65 * 2**20)), page)
+    async with connected(network, era, journal="sqlite://") as client:
+        call = {"action": "approve", "model_id": "m", "file_ids": ["f"]}
+        error = error_of(await client.call_tool("review_files", call))
+        assert (error["code"], error["done"]) == ("too_large", "yes")
+        (entry,) = await entries(client)
+        assert (entry["outcome"], entry["undoable"]) == ("done", False)
+
+
+@pytest.mark.parametrize("page", ["text", ["list"], None])
+async def test_a_state_of_an_odd_form_does_not_stop_a_write(page: Any, era: Era) -> None:
+    network = service(httpx2.Response(200, json={}), {"unmoderated_images": [page]})
+    call = {"model_id": "m", "file_ids": ["f"], "member": "ada@example.com"}
+    async with connected(network, era, journal="sqlite://") as client:
+        result = await client.call_tool("nanonets_assign_files", call)
+        assert not result.is_error, result.structured_content
+        assert result.structured_content["docreview"]["undoable"] is False
+
+
 async def test_a_call_cut_off_while_it_waits_is_recorded_as_unknown(era: Era) -> None:
     network = Slow()
     async with connected(network, era, journal="sqlite://") as client:
