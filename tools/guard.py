@@ -27,7 +27,7 @@ from .prepared import Prepared
 from .present import NOT_READ, State, read_state, state_after
 from .recording import close_entry, close_interrupted, closing_of, entry_notes, open_entry
 from .response import Response
-from .secrets import without_secret_properties
+from .secrets import masked, without_secret_properties
 from .size import compact
 from .undoing import may_be_undone, undo_plan
 
@@ -152,6 +152,9 @@ async def _settle(
             await close_interrupted(entry, Closing("done", response.status, not_undoable=said), door)
             raise
     calls, reason = undo_plan(operation, prepared.sent, before, after, answer)
+    plan: JsonValue = list(calls)
+    if masked(plan, compact(plan), door.upstream.secrets) != plan:
+        calls, reason = (), "What was there holds a secret, which the journal does not keep."
     closing = Closing(
         "done",
         response.status,

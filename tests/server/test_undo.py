@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from conftest import Era, error_of, reviewing
+from conftest import Era, Network, connected, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.schemas import load_operations
 from docreview_mcp.server import Settings, build_server
@@ -203,6 +204,30 @@ async def test_an_undo_that_stopped_half_way_goes_on_where_it_stopped(era: Era) 
         assert [deleted.count(path) for path in dict.fromkeys(deleted)] == [1, 2, 1]
         error = error_of(await client.call_tool("review_undo", {"entry": entry}))
         assert "undone already" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("value", "undoable"),
+    [("12\u200b.5\u202e\t\x07 \u00ad", True), ("", True), ("my nanonets-key-0123456789", False)],
+    ids=["hidden characters", "empty", "a secret"],
+)
+async def test_a_value_comes_back_exactly_or_is_said_not_to(value: str, undoable: bool, era: Era) -> None:
+    stored = [value]
+
+    def field(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "PATCH":
+            stored.append(json.loads(request.content)["value"])
+            return httpx2.Response(200, json={"field_data_id": "f", "value": stored[-1]})
+        one = {"field_data_id": "f", "value": stored[-1]}
+        return httpx2.Response(200, json={"data": {"fields": {"total": [one]}}})
+
+    where = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
+    async with connected(Network(field), era, journal="sqlite://") as client:
+        written = await client.call_tool("nanonets_update_field", {**where, "value": "new"})
+        assert written.structured_content["docreview"]["undoable"] is undoable
+        undone = await client.call_tool("review_undo", {"entry": 1})
+        assert undone.is_error is not undoable
+    assert stored == ([value, "new", value] if undoable else [value, "new"])
 
 
 async def test_a_write_that_changes_nothing_has_nothing_to_undo(era: Era) -> None:
