@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Sequence
 
@@ -11,6 +12,7 @@ from ..tools.outside import without_hidden
 
 __all__ = ["MaskingFormatter", "set_up_logging"]
 
+_QUERY = re.compile(r"\?\S+")
 _HTTP_LIBRARIES = ("httpx2", "httpcore2")  # at DEBUG they print header lines, such as Set-Cookie
 
 
@@ -27,6 +29,9 @@ class MaskingFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the library
         """The line without what follows of an exception."""
         record.message = _plain(record.message)
+        if record.name in _HTTP_LIBRARIES:
+            # The address of a picture carries a signature that opens it.
+            record.message = _QUERY.sub("?…", record.message)
         return super().formatMessage(record)
 
     def format(self, record: logging.LogRecord) -> str:

@@ -248,6 +248,7 @@ def test_logs_are_masked_for_every_logger(capsys: pytest.CaptureFixture[str]) ->
     try:
         set_up_logging("DEBUG", lambda: ["a key that is secret"])
         logging.getLogger("httpx2").info("GET https://x Authorization: Bearer %s", token())
+        logging.getLogger("httpx2").info("HTTP Request: GET https://x/page.png?X-Signature=opens-it 200 OK")
         logging.getLogger("any.other").warning("key %s", "a key that is secret")
         try:
             raise RuntimeError("Basic YWJjZGVmZ2hpams6 and a key that is secret")
@@ -259,6 +260,7 @@ def test_logs_are_masked_for_every_logger(capsys: pytest.CaptureFixture[str]) ->
     assert captured.out == ""
     assert "a key that is secret" not in captured.err
     assert "eyJ" not in captured.err
+    assert "https://x/page.png?… 200 OK" in captured.err
     assert "YWJjZGVmZ2hpams6" not in captured.err
     assert "RuntimeError" in captured.err
 
