@@ -6,6 +6,7 @@ import base64
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mcp import MCPError
@@ -28,6 +29,7 @@ from mcp.types import Tool as ListedTool
 
 from ..schemas import JsonObject
 from ..tools import (
+    ConfirmMode,
     Door,
     Guards,
     Tool,
@@ -72,7 +74,7 @@ def build_server(
         SettingsError: the policy file has a fault.
     """
     surface = Surface.of(settings)
-    listed = ListToolsResult(tools=[ListedTool.model_validate(entry) for entry in surface.definitions()])
+    listed = ListToolsResult(tools=[_listed(tool, settings.confirm) for tool in surface.chosen])
     schemas = {tool.name: tool.input_schema for tool in listed.tools}
 
     @asynccontextmanager
@@ -123,6 +125,12 @@ def build_server(
     )
     add_handlers(server, surface)
     return server
+
+
+@cache
+def _listed(tool: Tool, confirm: ConfirmMode) -> ListedTool:
+    """A tool as it is listed, checked once for all servers of this process."""
+    return ListedTool.model_validate(tool.definition(confirm))
 
 
 async def _answer(

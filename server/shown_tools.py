@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
 
 from ..schemas import Operation, load_operations, load_own_operations
 from ..tools import NOTHING_SENT, Policy, Tool, ToolFailure, load_tools
@@ -45,10 +44,6 @@ class Surface:
             tuple(tool for tool in chosen if not policy.tool_refusal(tool.name, tool.toolset)),
             frozenset(tool.name for tool in reached if not policy.tool_refusal(tool.name, tool.toolset)),
         )
-
-    def definitions(self) -> list[dict[str, Any]]:
-        """The tools as `tools/list` gives them."""
-        return [tool.definition(self.settings.confirm) for tool in self.chosen]
 
     def offered(self) -> tuple[Tool, ...]:
         """The tools that may be called, directly or through others, in the order of lists."""
