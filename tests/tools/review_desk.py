@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 import httpx2
 from conftest import Era
 from docreview_mcp.sandbox import Sandbox
@@ -78,3 +79,21 @@ def cells_of(document: Document) -> list[Cell]:
 def sent(sandbox: Sandbox) -> list[str]:
     """The writes that the sandbox received, by operation id."""
     return [each.operation for each in sandbox.received if each.method != "GET"]
+
+
+class HeldWrites:
+    """Holds every write for ever; `begun` is set as soon as there are `enough`."""
+
+    def __init__(self, enough: int) -> None:
+        self.begun = anyio.Event()
+        self._missing = enough
+
+    def first(self, method: str, path: str) -> Any:
+        """What to wait for before a request is answered."""
+        return self._hold() if method != "GET" else None
+
+    async def _hold(self) -> None:
+        self._missing -= 1
+        if not self._missing:
+            self.begun.set()
+        await anyio.sleep_forever()

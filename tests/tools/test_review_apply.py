@@ -11,7 +11,7 @@ from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.faults import Fault
 from docreview_mcp.sandbox.nanonets_state import Document
 from mcp import Client
-from review_desk import cells_of, field_of, interrupted, invoices, sent
+from review_desk import HeldWrites, cells_of, field_of, interrupted, invoices, sent
 
 JOURNAL = {"journal": "sqlite://"}
 
@@ -293,23 +293,11 @@ async def test_progress_is_told(era: Era) -> None:
 async def test_a_call_that_the_client_gives_up_starts_nothing_more(era: Era) -> None:
     sandbox = Sandbox()
     document = invoices(sandbox)[2]
-    under_way = 0
-    begun = anyio.Event()
-
-    async def wait() -> None:
-        nonlocal under_way
-        under_way += 1
-        if under_way == 4:
-            begun.set()
-        await anyio.sleep_forever()
-
-    def first(method: str, path: str) -> Any:
-        return wait() if method != "GET" else None
-
-    async with interrupted(era, sandbox, first=first) as client:
+    held = HeldWrites(4)
+    async with interrupted(era, sandbox, first=held.first) as client:
         async with anyio.create_task_group() as group:
             group.start_soon(client.call_tool, *wanted(document, *marks(document)))
-            await begun.wait()
+            await held.begun.wait()
             group.cancel_scope.cancel()
         for _ in range(500):
             if "under way" not in {entry["outcome"] for entry in await entries(client, document)}:

@@ -12,7 +12,7 @@ from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.faults import Fault
 from docreview_mcp.sandbox.nanonets_state import Document
-from review_desk import interrupted, invoices, ready, sent
+from review_desk import HeldWrites, interrupted, invoices, ready, sent
 
 JOURNAL = {"journal": "sqlite://"}
 MEMBER = "new.reviewer@example.com"
@@ -245,23 +245,11 @@ async def test_what_there_is_no_time_for_is_left_to_the_next_call() -> None:
 async def test_a_call_that_the_client_gives_up_starts_nothing_more(era: Era) -> None:
     sandbox = Sandbox()
     files = ready(sandbox)[:8]
-    begun = anyio.Event()
-    writes = 0
-
-    async def wait() -> None:
-        nonlocal writes
-        writes += 1
-        if writes == 4:
-            begun.set()
-        await anyio.sleep_forever()
-
-    def first(method: str, path: str) -> Any:
-        return wait() if method != "GET" else None
-
-    async with interrupted(era, sandbox, first=first) as client:
+    held = HeldWrites(4)
+    async with interrupted(era, sandbox, first=held.first) as client:
         async with anyio.create_task_group() as group:
             group.start_soon(client.call_tool, *wanted(files))
-            await begun.wait()
+            await held.begun.wait()
             group.cancel_scope.cancel()
         outcomes: list[str] = []
         for _ in range(500):
