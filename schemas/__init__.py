@@ -1,6 +1,6 @@
 """What the two services are: their operations, read off the OpenAPI documents in `openapi/`."""
 
-from .catalog import load_operations, load_own_operations
+from .catalog import load_operations, load_own_operations, operations_by_tool
 from .operation import (
     Body,
     Effect,
@@ -29,4 +29,5 @@ __all__ = [
     "UndoStep",
     "load_operations",
     "load_own_operations",
+    "operations_by_tool",
 ]

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from .operation import Operation
 
-__all__ = ["RECORD", "load_operations", "load_own_operations", "render_operations"]
+__all__ = ["RECORD", "load_operations", "load_own_operations", "operations_by_tool", "render_operations"]
 
 RECORD = Path(__file__).with_name("operations.json")
 """The generated record of all operations."""
@@ -20,6 +20,12 @@ RECORD = Path(__file__).with_name("operations.json")
 def load_operations() -> Mapping[str, Operation]:
     """Every operation of both services by its id, in the order in which tools are listed."""
     return {each.id: each for each in _every() if each.service != "docreview"}
+
+
+@cache
+def operations_by_tool() -> Mapping[str, Operation]:
+    """Every operation of both services by the name of its tool."""
+    return {each.tool: each for each in load_operations().values()}
 
 
 @cache

@@ -30,7 +30,6 @@ from mcp.types import Tool as ListedTool
 from ..schemas import JsonObject
 from ..tools import (
     ConfirmMode,
-    Door,
     Guards,
     Tool,
     ToolFailure,
@@ -39,12 +38,11 @@ from ..tools import (
     failure_result,
 )
 from .asking import InputRequired, asking
-from .callers import caller_of
 from .instructions import instructions
 from .journal_store import open_journal
 from .more_handlers import STATIC_LISTS, add_handlers
 from .services import Services
-from .session import Context, Session
+from .session import Context, Session, door_for
 from .settings import Settings
 from .shown_tools import Surface
 from .version import VERSION
@@ -116,7 +114,7 @@ def build_server(
         "docreview",
         version=VERSION,
         title="docreview",
-        instructions=instructions(settings, surface.offered()),
+        instructions=instructions(settings, surface.offered),
         lifespan=lifespan,
         on_list_tools=list_tools,
         on_call_tool=answer_call,
@@ -146,16 +144,7 @@ async def _answer(
         await context.session.report_progress(steps, None, message)
 
     how = asking(context, params, session.guards.codes)
-    door = Door(
-        session.services,
-        session.guards,
-        report,
-        surface.find,
-        caller_of(context),
-        how.ask,
-        how.code,
-        tools=surface.offered(),
-    )
+    door = door_for(context, surface, report, how.ask, how.code)
     try:
         return await call_tool(surface.operation(tool), params.arguments, door)
     except InputRequired:

@@ -76,7 +76,7 @@ async def complete(surface: Surface, door: Door, params: CompleteRequestParams) 
 
 async def _choices(surface: Surface, door: Door, name: str, given: Mapping[str, str]) -> Choices:
     if name == "toolset":
-        return [(toolset, "") for toolset in sorted({tool.toolset for tool in surface.offered()})]
+        return [(toolset, "") for toolset in sorted({tool.toolset for tool in surface.offered})]
     if name == "type":
         return [(value, "") for value in _task_types()]
     if name == "id" and door.guards.journal is not None:

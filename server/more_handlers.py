@@ -26,9 +26,8 @@ from mcp.types import (
     ReadResourceResult,
 )
 
-from ..tools import Door, ToolFailure, failure_result
-from .callers import caller_of
-from .session import Context, Session, is_stateless
+from ..tools import ToolFailure, failure_result
+from .session import Context, Session, door_for, is_stateless
 from .shown_tools import Surface
 
 __all__ = ["STATIC_LISTS", "add_handlers"]
@@ -59,7 +58,7 @@ def add_handlers(server: Server[Session], surface: Surface) -> None:
     async def complete(context: Context, params: CompleteRequestParams) -> CompleteResult:
         from .completion import complete
 
-        return await _safely(complete(surface, _door(context, surface), params))
+        return await _safely(complete(surface, door_for(context, surface), params))
 
     async def list_resources(context: Context, params: PaginatedRequestParams) -> ListResourcesResult:
         from .resources import list_resources
@@ -75,7 +74,7 @@ def add_handlers(server: Server[Session], surface: Surface) -> None:
         from .resources import read_resource
 
         try:
-            return await _safely(read_resource(surface, _door(context, surface), params.uri))
+            return await _safely(read_resource(surface, door_for(context, surface), params.uri))
         except ToolFailure as failure:
             raise _as_error(failure, params.uri, context) from None
 
@@ -105,20 +104,3 @@ def _as_error(failure: ToolFailure, uri: str, context: Context) -> MCPError:
         return MCPError(code, "There is no such resource.", {"uri": uri})
     told = failure_result(failure, context.lifespan_context.services.secrets).structured
     return MCPError(INTERNAL_ERROR, f"{failure.message} {failure.next_step}", told)
-
-
-def _door(context: Context, surface: Surface) -> Door:
-    """A door for reading: nobody is told of progress, and nobody can be asked."""
-    session = context.lifespan_context
-    return Door(
-        session.services,
-        session.guards,
-        _no_report,
-        surface.find,
-        caller_of(context),
-        tools=surface.offered(),
-    )
-
-
-async def _no_report(message: str) -> None:
-    """Tell nobody."""

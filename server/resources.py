@@ -84,7 +84,7 @@ class _Reading:
 
 def list_resources(surface: Surface) -> ListResourcesResult:
     """The resources that have no ids in their address."""
-    toolsets = sorted({tool.toolset for tool in surface.offered()})
+    toolsets = sorted({tool.toolset for tool in surface.offered})
     return ListResourcesResult(
         resources=[
             Resource(
@@ -164,7 +164,7 @@ async def read_resource(surface: Surface, door: Door, uri: str) -> ReadResourceR
 
 async def _tools(reading: _Reading) -> Contents:
     toolset = reading.parts[0]
-    tools = [tool for tool in reading.surface.offered() if tool.toolset == toolset]
+    tools = [tool for tool in reading.surface.offered if tool.toolset == toolset]
     if not tools:
         raise reading.not_there()
     lines = [f"# {toolset}"]

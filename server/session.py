@@ -7,10 +7,12 @@ from typing import Any
 
 from mcp.server import ServerRequestContext
 
-from ..tools import Guards
+from ..tools import Ask, Door, Guards, Report, no_answer
+from .callers import caller_of
 from .services import Services
+from .shown_tools import Surface
 
-__all__ = ["Context", "Session", "is_stateless"]
+__all__ = ["Context", "Session", "door_for", "is_stateless"]
 
 _FIRST_STATELESS = "2026-07-28"
 
@@ -24,6 +26,21 @@ class Session:
 
 
 Context = ServerRequestContext[Session]
+
+
+async def _no_report(message: str) -> None:
+    """Tell nobody of progress."""
+
+
+def door_for(
+    context: Context, surface: Surface, report: Report = _no_report, ask: Ask = no_answer, code: str = ""
+) -> Door:
+    """What one request has at hand; without `report` and `ask`, nobody is told or asked anything."""
+    session = context.lifespan_context
+    caller = caller_of(context)
+    return Door(
+        session.services, session.guards, report, surface.find, caller, ask, code, tools=surface.offered
+    )
 
 
 def is_stateless(context: ServerRequestContext[Any]) -> bool:

@@ -16,12 +16,16 @@ __all__ = ["Surface"]
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The tools of a server: `every` one, those listed (`chosen`), those that may be called (`reached`)."""
+    """The tools of a server: `every` one, those listed (`chosen`), and those that may be called.
+
+    The latter, directly or through others, are `offered` in the order of lists, and `reached` by name.
+    """
 
     settings: Settings
     policy: Policy
     every: Mapping[str, Tool]
     chosen: tuple[Tool, ...]
+    offered: tuple[Tool, ...]
     reached: frozenset[str]
 
     @classmethod
@@ -37,17 +41,11 @@ class Surface:
         selection = settings.selection
         chosen = selection.choose(every.values())
         reached = selection.reach(every.values())
-        return cls(
-            settings,
-            policy,
-            every,
-            tuple(tool for tool in chosen if not policy.tool_refusal(tool.name, tool.toolset)),
-            frozenset(tool.name for tool in reached if not policy.tool_refusal(tool.name, tool.toolset)),
+        listed, offered = (
+            tuple(tool for tool in tools if not policy.tool_refusal(tool.name, tool.toolset))
+            for tools in (chosen, reached)
         )
-
-    def offered(self) -> tuple[Tool, ...]:
-        """The tools that may be called, directly or through others, in the order of lists."""
-        return tuple(tool for tool in self.every.values() if tool.name in self.reached)
+        return cls(settings, policy, every, listed, offered, frozenset(tool.name for tool in offered))
 
     def operation(self, tool: Tool) -> Operation:
         """The operation that a tool calls."""

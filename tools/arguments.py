@@ -25,6 +25,7 @@ __all__ = [
     "file_types_of",
     "file_ways_of",
     "guard_schema",
+    "is_id",
     "is_sent_by_itself",
 ]
 
@@ -156,6 +157,11 @@ def _body_arguments(operation: Operation, taken: set[str]) -> Iterator[Argument]
             "description": "The page without its boxes.",
         }
         yield Argument(operation.further_keys, "further_keys", "", schema, False)
+
+
+def is_id(name: str) -> bool:
+    """Whether an argument or property of this name holds an id, or several."""
+    return name == "id" or name.endswith(("_id", "_ids"))
 
 
 def guard_schema(name: str) -> JsonObject:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation
+from .arguments import is_id
 from .confirmation import CODE_SECONDS, Verdict
 from .door import Door
 from .failure import NOTHING_SENT, ToolFailure
 from .outside import without_hidden_in
 from .secrets import REMOVED, masked, secret_arguments
-from .size import compact
+from .size import compact, shortened
 
 __all__ = ["confirm_or_fail", "summary_of"]
 
@@ -84,7 +85,7 @@ def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, 
     """What a call would do, in words for a person. No text in it can pass for words of ours."""
     secret = secret_arguments(operation)
     told = {key: REMOVED if key in secret else _short(value) for key, value in arguments.items()}
-    ids = {key: value for key, value in told.items() if _is_id(key)}
+    ids = {key: value for key, value in told.items() if is_id(key)}
     text = f"{operation.title}{f' {_quoted(name)}' if name else ''}"
     if len(ids) < len(told):
         text += f": {_listed({key: value for key, value in told.items() if key not in ids})}"
@@ -105,13 +106,9 @@ def _present(present: JsonValue) -> str:
     telling = {
         key: _short(value)
         for key, value in present.items()
-        if value not in (None, "", []) and key not in _OF_NO_USE and not _is_id(key)
+        if value not in (None, "", []) and key not in _OF_NO_USE and not is_id(key)
     }
     return _listed(telling) if telling else _short(present)
-
-
-def _is_id(name: str) -> bool:
-    return name == "id" or name.endswith(("_id", "_ids"))
 
 
 def _listed(told: dict[str, str]) -> str:
@@ -137,4 +134,4 @@ def _quoted(text: str) -> str:
 
 def _one_line(text: str) -> str:
     shown = "".join(each if each.isprintable() else " " for each in text)
-    return shown if len(shown) <= _MOST_VALUE else f"{shown[:_MOST_VALUE]}… ({len(shown)} characters)"
+    return shortened(shown, _MOST_VALUE, counted=True)

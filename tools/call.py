@@ -21,7 +21,7 @@ from .request import MultipartBody, build_request
 from .response import Response
 from .result import ToolResult, shape
 from .secrets import masked, secret_arguments, without_secret_properties, without_secrets
-from .size import compact
+from .size import compact, shortened
 from .validation import invalid, validate_arguments
 
 __all__ = ["call_tool", "failure_result", "prepare", "preview", "read", "write"]
@@ -124,7 +124,7 @@ def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     """The result that tells of a failure, with no secret in it."""
     message, removed = without_hidden(failure.message)
     message = without_secrets(message, secrets).encode("utf-8", "replace").decode()
-    failure.message = message if len(message) <= _MOST_MESSAGE else f"{message[:_MOST_MESSAGE]}…"
+    failure.message = shortened(message, _MOST_MESSAGE)
     quoting = ["error.message"] if failure.quotes else []
     structured = with_notes(failure.as_object(), further=outside_note(quoting, removed))
     structured = cast("JsonObject", masked(structured, compact(structured), secrets))

@@ -6,7 +6,6 @@ the write: journal entry first, then the request, then the entry is closed with 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,6 +13,7 @@ import anyio
 import anyio.lowlevel
 
 from ..schemas import JsonObject, JsonValue, Operation
+from .answer import parse, wrapped
 from .approval import approved_document, fields_of_document, fields_of_file
 from .arguments import CONFIRM, expected_argument
 from .asking import confirm_or_fail
@@ -24,11 +24,11 @@ from .journal import Closing
 from .outside import without_hidden
 from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
 from .prepared import Prepared
-from .present import NOT_READ, State, read_state, state_after
+from .present import NOT_READ, Read, State, read_state, state_after
 from .recording import close_entry, close_interrupted, closing_of, entry_notes, open_entry
 from .response import Response
 from .secrets import masked, without_secret_properties
-from .size import compact
+from .size import compact, shortened
 from .undoing import may_be_undone, undo_plan
 
 __all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allowed"]
@@ -36,6 +36,7 @@ __all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allow
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
 
+_MOST_SHOWN = 200
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 
 
@@ -49,13 +50,11 @@ class Assessment:
     not_undoable: str
 
 
-ReadOperation = Callable[[str, JsonObject], Awaitable[JsonObject]]
-
-
-async def assess(prepared: Prepared, door: Door, read: ReadOperation) -> Assessment:
+async def assess(prepared: Prepared, door: Door, read: Read) -> Assessment:
     """Everything that is decided before a write is sent. Sends reads only, and no write."""
     operation = prepared.operation
     guards = door.guards
+    read = _each_once(read)
     before = NOT_READ
     confirm = needs_confirmation(operation, door)
     if guards.journal is not None or confirm or expected_argument(operation) in prepared.values:
@@ -66,6 +65,19 @@ async def assess(prepared: Prepared, door: Door, read: ReadOperation) -> Assessm
     return Assessment(before, refusal, confirm, reason)
 
 
+def _each_once(read: Read) -> Read:
+    """Reads nothing twice: what is approved and what is expected are judged by the same answer."""
+    answers: dict[str, JsonObject] = {}
+
+    async def once(operation_id: str, arguments: JsonObject) -> JsonObject:
+        call = compact([operation_id, dict(sorted(arguments.items()))])
+        if call not in answers:
+            answers[call] = await read(operation_id, arguments)
+        return answers[call]
+
+    return once
+
+
 def needs_confirmation(operation: Operation, door: Door) -> bool:
     """Whether a person has to agree to a call of this operation before it is sent."""
     mode = door.guards.confirm
@@ -74,9 +86,7 @@ def needs_confirmation(operation: Operation, door: Door) -> bool:
     return mode == "writes" or operation.effect == "destructive"
 
 
-async def carry_out(
-    prepared: Prepared, door: Door, read: ReadOperation, undoes: int | None = None
-) -> Written:
+async def carry_out(prepared: Prepared, door: Door, read: Read, undoes: int | None = None) -> Written:
     """Do a write that has been prepared, once.
 
     Raises:
@@ -87,7 +97,7 @@ async def carry_out(
     return await not_doubled(prepared, door, lambda: _guarded(prepared, door, read, undoes))
 
 
-async def _guarded(prepared: Prepared, door: Door, read: ReadOperation, undoes: int | None) -> Written:
+async def _guarded(prepared: Prepared, door: Door, read: Read, undoes: int | None) -> Written:
     guards = door.guards
     assessment = await assess(prepared, door, read)
     if assessment.refusal is not None:
@@ -131,11 +141,9 @@ async def _guarded(prepared: Prepared, door: Door, read: ReadOperation, undoes: 
 
 
 async def _settle(
-    prepared: Prepared, before: State, response: Response, entry: int | None, door: Door, read: ReadOperation
+    prepared: Prepared, before: State, response: Response, entry: int | None, door: Door, read: Read
 ) -> Written:
     """Close the entry of a write that was carried out, and say what the result tells of it."""
-    from .answer import parse, wrapped
-
     operation = prepared.operation
     try:
         answer = wrapped(parse(operation, response), response.status)
@@ -175,7 +183,7 @@ async def _settle(
 
 
 async def _present_state(
-    prepared: Prepared, read: ReadOperation, seconds: float, answer: JsonObject | None = None
+    prepared: Prepared, read: Read, seconds: float, answer: JsonObject | None = None
 ) -> State:
     context: JsonObject = dict(prepared.sent) if answer is None else {**prepared.sent, "answer": answer}
     with anyio.move_on_after(seconds):
@@ -208,7 +216,7 @@ def _unexpected(prepared: Prepared, before: State) -> ToolFailure | None:
     )
 
 
-async def _disapproved(prepared: Prepared, door: Door, read: ReadOperation) -> ToolFailure | None:
+async def _disapproved(prepared: Prepared, door: Door, read: Read) -> ToolFailure | None:
     """The refusal of an approval that the policy does not allow as long as the document is as it is."""
     policy = door.guards.policy
     document = approved_document(prepared.operation, prepared.sent)
@@ -261,8 +269,7 @@ def present_text(value: JsonValue) -> str:
 
 
 def _shown(value: JsonValue) -> str:
-    text = compact(value)
-    return text if len(text) <= 200 else f"{text[:200]}…"
+    return shortened(compact(value), _MOST_SHOWN)
 
 
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:

@@ -10,7 +10,7 @@ from ..schemas import JsonObject, Operation
 from .document_values import UNVERIFIED, DocumentValue, values_of_document
 from .failure import ToolFailure
 from .outside import without_hidden
-from .size import compact
+from .size import compact, shortened
 from .validation import invalid
 from .verdicts import in_ranges
 
@@ -219,4 +219,4 @@ def _failure(operation: Operation, faults: list[_Fault]) -> ToolFailure:
 
 def _shown(text: str) -> str:
     shown = without_hidden(text)[0]
-    return compact(shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}…")
+    return compact(shortened(shown, _MOST_SHOWN))

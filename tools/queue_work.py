@@ -15,6 +15,7 @@ from ..schemas import JsonObject, JsonValue, Service
 from .call import read
 from .door import Door
 from .failure import ToolFailure
+from .size import shortened
 
 __all__ = ["REASONS", "Kind", "Search", "Wanted", "Work", "listed", "moment", "text"]
 
@@ -103,7 +104,7 @@ class Work:
         """The work as the answer shows it: nothing that is empty or not known."""
         shown: JsonObject = {
             "kind": self.kind,
-            "name": self.name if len(self.name) <= _MOST_NAME else f"{self.name[:_MOST_NAME]}…",
+            "name": shortened(self.name, _MOST_NAME),
             **self.ids,
             "reasons": cast("list[JsonValue]", self.reasons),
             **self.more,

@@ -8,7 +8,7 @@ from typing import Literal, cast
 import anyio
 
 from ..schemas import JsonObject
-from .arguments import REASON
+from .arguments import REASON, is_id
 from .door import Door
 from .failure import NOTHING_SENT, ToolFailure
 from .journal import Closing, JournalFault, Opening
@@ -112,7 +112,7 @@ def _ids_among(prepared: Prepared) -> tuple[str, ...]:
     """Every id among the arguments, as text."""
     found: dict[str, None] = {}
     for name, value in prepared.sent.items():
-        if name in ("id", "ids") or name.endswith(("_id", "_ids")):
+        if is_id(name):
             for entry in value if isinstance(value, list) else [value]:
                 if isinstance(entry, (str, int)):
                     found[str(entry)] = None

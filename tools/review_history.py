@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import cast
 
-from ..schemas import JsonObject, JsonValue, Operation, load_operations
+from ..schemas import JsonObject, JsonValue, Operation, operations_by_tool
 from .door import Door
 from .failure import ToolFailure
 from .journal import Entry, Journal, JournalFault
 from .own_tools import Reply
-from .size import compact
+from .size import compact, shortened
 
 __all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "unreadable"]
 
@@ -48,7 +48,7 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
 
 def _withheld(entry: Entry, door: Door) -> JsonObject | None:
     """All that is told of an entry about what the policy forbids; None if it may be told in full."""
-    called = next((each for each in load_operations().values() if each.tool == entry.opening.tool), None)
+    called = operations_by_tool().get(entry.opening.tool)
     reason = door.guards.policy.scope_refusal(called, entry.opening.arguments) if called is not None else ""
     return {"entry": entry.number, "outcome": entry.outcome, "not_shown": reason} if reason else None
 
@@ -144,4 +144,4 @@ def _by(entry: Entry) -> str:
 
 def _short(value: JsonValue) -> JsonValue:
     text = value if isinstance(value, str) else compact(value)
-    return value if len(text) <= _MOST_VALUE else f"{text[:_MOST_VALUE]}… ({len(text)} characters)"
+    return value if len(text) <= _MOST_VALUE else shortened(text, _MOST_VALUE, counted=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import cast
 
-from ..schemas import JsonObject, JsonValue, Operation, load_operations
+from ..schemas import JsonObject, JsonValue, Operation, load_operations, operations_by_tool
 from .arguments import REASON, expected_argument
 from .asking import confirm_or_fail
 from .call import prepare, read, write
@@ -16,7 +16,7 @@ from .journal import Closing, Entry, JournalFault
 from .own_tools import Reply
 from .present import State, read_state
 from .review_history import journal_of, no_entry, unreadable
-from .size import compact
+from .size import compact, shortened
 
 __all__ = ["run"]
 
@@ -43,7 +43,7 @@ async def run(operation: Operation, values: JsonObject, door: Door) -> Reply:
 async def _undo(operation: Operation, number: int, values: JsonObject, door: Door) -> Reply:
     entry, closing = await _undoable(number, door)
     known = load_operations()
-    origin = next((each for each in known.values() if each.tool == entry.opening.tool), None)
+    origin = operations_by_tool().get(entry.opening.tool)
     if origin is None or any(step["operation"] not in known for step in closing.undo):
         raise _refused(number, "this version of docreview does not know its tool")
     here, there = door.upstream.address(origin), entry.opening.address
@@ -190,5 +190,4 @@ def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: 
 
 
 def _shown(value: JsonValue) -> str:
-    text = "nothing (it is gone)" if value is None else compact(value)
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return "nothing (it is gone)" if value is None else shortened(compact(value), _MOST_SHOWN)

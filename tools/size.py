@@ -9,7 +9,7 @@ from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation
 
-__all__ = ["compact", "fit"]
+__all__ = ["compact", "fit", "shortened"]
 
 _LEAST_SHARE = 60
 _LEAST_TEXT = 20
@@ -21,6 +21,13 @@ _WHERE_CHARACTERS = 120
 def compact(value: JsonValue) -> str:
     """JSON without spaces, as it is sent to the host."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def shortened(text: str, most: int, *, counted: bool = False) -> str:
+    """The text, or its first `most` characters with a sign; `counted` says how many it has in all."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}…{f' ({len(text)} characters)' if counted else ''}"
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from .depth import MOST_LEVELS, is_deep
 from .failure import NOTHING_SENT, ToolFailure
 from .input_model import argument_schema, input_model
 from .secrets import REMOVED, secret_arguments
+from .size import shortened
 
 __all__ = ["describe_wanted", "invalid", "validate_arguments"]
 
@@ -138,7 +139,7 @@ def _shown(value: object) -> str:
     except (TypeError, ValueError, RecursionError):
         text = f"a value of type {type(value).__name__}"
     text = text.encode("utf-8", "backslashreplace").decode()
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}… ({len(text)} characters)"
+    return shortened(text, _SHOWN_CHARACTERS, counted=True)
 
 
 def _file_faults(operation: Operation, values: JsonObject) -> list[str]:
