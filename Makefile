@@ -15,14 +15,14 @@ lint: $(VENV)/.ready
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
 	$(RUN)/pyright --project pyproject.toml
-	$(RUN)/python -m docreview_mcp.tools.generate --check
+	$(RUN)/python -m scripts.generate --check
 
 format: $(VENV)/.ready
 	$(RUN)/ruff format .
 	$(RUN)/ruff check --fix .
 
 generate: $(VENV)/.ready
-	$(RUN)/python -m docreview_mcp.tools.generate
+	$(RUN)/python -m scripts.generate
 
 bench: $(VENV)/.ready
 	$(RUN)/python -m bench.run
@@ -54,4 +54,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(RUN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement constraints.txt
 	$(RUN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@# Editors and type checkers find the four folders under their installed names here.
+	mkdir -p $(VENV)/editor/docreview_mcp
+	for name in schemas tools server sandbox; do ln -sfn ../../../$$name $(VENV)/editor/docreview_mcp/$$name; done
 	@touch $@

@@ -19,7 +19,7 @@ from unittest.mock import patch
 import anyio
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
-from docreview_mcp.server.embedded_sandbox import embedded
+from docreview_mcp.server.services.sandbox_transport import embedded
 from mcp import Client
 
 from .inputs import plain_environment

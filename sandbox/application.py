@@ -24,11 +24,12 @@ from starlette.routing import BaseRoute, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from ..schemas import Operation, load_operations
+from . import nanonets, studio
 from .faults import Fault, Faults
 from .incoming import read_call
-from .nanonets_state import NanonetsState
+from .nanonets.state import NanonetsState
 from .service import HANDLERS, Download, Refusal
-from .studio_data import furnished_studio
+from .studio.data import furnished_studio
 
 __all__ = ["CutConnection", "Received", "Sandbox"]
 
@@ -169,7 +170,7 @@ class Sandbox:
         return str(claims["email"])
 
     async def _stored_file(self, request: Request) -> Response:
-        from .nanonets_documents import stored_file
+        from .nanonets.documents import stored_file
 
         found = stored_file(self.nanonets, str(request.path_params["path"]))
         if found is None:
@@ -259,8 +260,7 @@ def _specific_first(route: BaseRoute) -> list[int]:
 
 
 def _import_handlers() -> None:
-    """Import every module of the package that may register handlers."""
-    package = importlib.import_module(__package__ or "")
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith(("nanonets_", "studio_")):
+    """Import every module that may register handlers."""
+    for package in (nanonets, studio):
+        for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")

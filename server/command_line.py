@@ -57,7 +57,7 @@ def command_line() -> None:
 @_with_settings
 def stdio(**options: Any) -> None:
     """Serve MCP over stdin and stdout (what hosts start)."""
-    from .stdio import serve
+    from .commands.stdio import serve
 
     serve(_settings(options))
 
@@ -72,7 +72,7 @@ def stdio(**options: Any) -> None:
 )
 def demo(pause: float) -> None:
     """Do real review work on the sandbox through a real MCP client, and show each step."""
-    from .demo import run_demo
+    from .commands.demo import run_demo
 
     sys.exit(run_demo(pause))
 
@@ -82,7 +82,7 @@ def demo(pause: float) -> None:
 @_with_settings
 def tools(as_json: bool, **options: Any) -> None:
     """Show the tools that a host would see with these settings."""
-    from .tool_table import show_tools
+    from .commands.tools import show_tools
 
     sys.exit(show_tools(_settings(options), as_json))
 
@@ -98,7 +98,7 @@ def call(tool: str, arguments: str, **options: Any) -> None:
     docreview-mcp call nanonets_list_workflows --sandbox
     docreview-mcp call studio_get_project '{"project_id": 1}' --sandbox
     """
-    from .one_call import call_once
+    from .commands.call import call_once
 
     text = sys.stdin.read() if arguments == "-" else arguments
     sys.exit(call_once(_settings(options), tool, text))
@@ -118,7 +118,7 @@ def call(tool: str, arguments: str, **options: Any) -> None:
 @click.option("--seed", default=0, show_default=True, help="Which made-up data.")
 def sandbox(host: str, port: int, seed: int) -> None:
     """Serve the stand-in for both services over HTTP."""
-    from .sandbox_server import serve_sandbox
+    from .commands.sandbox import serve_sandbox
 
     sys.exit(serve_sandbox(host, port, seed))
 
@@ -127,7 +127,7 @@ def sandbox(host: str, port: int, seed: int) -> None:
 @_with_settings
 def doctor(**options: Any) -> None:
     """Check credentials, reachability, settings and host limits. Prints no secret, changes nothing."""
-    from .doctor import examine
+    from .commands.doctor import examine
 
     sys.exit(examine(_settings(options)))
 
@@ -147,7 +147,7 @@ def journal(context: click.Context) -> None:
 @click.option("--about", multiple=True, metavar="ID", help="Only entries about this id; can be repeated.")
 def journal_list(limit: int = 20, about: Sequence[str] = ()) -> None:
     """List the newest writes (the default)."""
-    from .journal_commands import list_journal
+    from .commands.journal import list_journal
 
     sys.exit(list_journal(read_settings(), limit, about))
 
@@ -156,7 +156,7 @@ def journal_list(limit: int = 20, about: Sequence[str] = ()) -> None:
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of stdout.")
 def journal_export(output: Path | None) -> None:
     """Print every entry with its records and hashes as a line of JSON, the oldest first."""
-    from .journal_commands import export_journal
+    from .commands.journal import export_journal
 
     sys.exit(export_journal(read_settings(), output))
 
@@ -167,7 +167,7 @@ def journal_verify() -> None:
 
     Keep the last hash: only by it can be seen later that the end was not cut off.
     """
-    from .journal_commands import verify_journal
+    from .commands.journal import verify_journal
 
     sys.exit(verify_journal(read_settings()))
 

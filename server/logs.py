@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ..tools import without_secrets
-from ..tools.outside import without_hidden
+from ..tools.untrusted import without_hidden
 
 __all__ = ["MaskingFormatter", "set_up_logging"]
 

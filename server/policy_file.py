@@ -14,8 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from ..tools import load_tools
-from ..tools.policy import Policy, Rule
-from ..tools.policy_scope import is_number
+from ..tools.guards.policy import Policy, Rule
+from ..tools.guards.policy_scope import is_number
 from .settings_error import SettingsError
 
 __all__ = ["PolicyFileError", "keys", "read_policy"]

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
-from ..tools.policy import Policy
+from ..tools.guards.policy import Policy
 from .journal_place import check_journal, journal_passwords
 from .settings_error import SettingsError
 

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
-from docreview_mcp.server.embedded_sandbox import embedded
+from docreview_mcp.server.services.sandbox_transport import embedded
 from mcp import Client
 
 Era = Literal["legacy", "auto"]

@@ -1,29 +1,37 @@
 """What an agent sees and may do: tools derived from operations, and the one way of every call."""
 
 from .call import call_tool, failure_result
-from .confirmation import Codes, ConfirmMode
-from .door import Ask, Consent, Door, Guards, Report, Upstream, no_answer
 from .failure import NOTHING_SENT, ToolFailure
-from .journal import Caller, Journal, JournalFault
-from .pictures import Picture
-from .policy import Policy
-from .request import FileSource, FormBody, JsonBody, MultipartBody, Request, build_request
-from .response import Response
-from .result import Attachment, ToolResult
-from .secrets import REMOVED, without_secrets
-from .surface import Selection, SelectionError, Tool, load_tools
-from .validation import validate_arguments
+from .guards.confirmation_codes import Codes
+from .guards.context import Ask, CallContext, Consent, Guards, Report, Upstream, no_answer
+from .guards.journal import Caller, Journal, JournalFault
+from .guards.policy import Policy
+from .redaction import REMOVED, without_secrets
+from .requests.request import (
+    FileSource,
+    FormBody,
+    JsonBody,
+    MultipartBody,
+    Request,
+    build_request,
+)
+from .requests.validation import validate_arguments
+from .results.images import Picture
+from .results.response import Response
+from .results.result import Attachment, ToolResult
+from .surface.selection import Selection, SelectionError
+from .surface.tool import ConfirmMode, Tool, load_tools
 
 __all__ = [
     "NOTHING_SENT",
     "REMOVED",
     "Ask",
     "Attachment",
+    "CallContext",
     "Caller",
     "Codes",
     "ConfirmMode",
     "Consent",
-    "Door",
     "FileSource",
     "FormBody",
     "Guards",

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
 from anyio import to_thread
 
-from ..schemas import JsonObject, Operation, load_operations
-from .answer import parse, wrapped
-from .arguments import file_types_of
-from .door import Door, Written
+from ..schemas import JsonObject, Operation
 from .failure import ToolFailure
-from .guard import Assessment, assess, carry_out, not_allowed
-from .outside import outside_note, with_notes, without_hidden
-from .prepared import Prepared
-from .request import MultipartBody, build_request
-from .response import Response
-from .result import ToolResult, shape
-from .secrets import masked, secret_arguments, without_secret_properties, without_secrets
-from .size import compact, shortened
-from .validation import invalid, validate_arguments
+from .guards.context import CallContext
+from .guards.guard import carry_out
+from .json_text import compact, shortened
+from .operation_call import prepare, read, secret_values
+from .own_tools import run_own
+from .redaction import masked, without_secrets
+from .requests.prepared_call import Prepared
+from .requests.validation import validate_arguments
+from .results.reply import Delegation
+from .results.response import Response
+from .results.result import ToolResult, shape
+from .untrusted import outside_note, with_notes, without_hidden
 
-__all__ = ["call_tool", "failure_result", "prepare", "preview", "read", "write"]
+__all__ = ["call_tool", "failure_result"]
 
 _LARGE_BYTES = 500_000
 """An answer from this size on is shaped beside the event loop, so that other calls go on."""
@@ -33,91 +32,29 @@ _MOST_MESSAGE = 1_000
 """The most characters of a message; what is longer was a page of the service and no reason."""
 
 
-async def call_tool(operation: Operation, arguments: Mapping[str, Any] | None, door: Door) -> ToolResult:
+async def call_tool(
+    operation: Operation, arguments: Mapping[str, Any] | None, context: CallContext
+) -> ToolResult:
     """Call one tool with an agent's arguments. A failure is a result too, never an exception."""
     hidden: tuple[str, ...] = ()
     notes: JsonObject = {}
     try:
         if operation.service == "docreview":
-            from .own_tools import run_own
-
-            return await run_own(operation, validate_arguments(operation, arguments), door)
-        hidden = _hidden(operation, arguments)
-        prepared = prepare(operation, arguments, door)
+            result = await run_own(operation, validate_arguments(operation, arguments), context)
+            if isinstance(result, Delegation):
+                return await call_tool(result.operation, result.arguments, context)
+            return result
+        hidden = secret_values(operation, arguments)
+        prepared = prepare(operation, arguments, context)
         if operation.effect == "read":
-            response = await door.upstream.send(operation, prepared.requests, door.report)
+            response = await context.upstream.send(operation, prepared.requests, context.report)
         else:
-            written = await carry_out(prepared, door, partial(read, door))
+            written = await carry_out(prepared, context, partial(read, context))
             response, notes = written.response, written.notes
-        return await _shaped(prepared, response, notes, door)
+        return await _shaped(prepared, response, notes, context)
     except ToolFailure as failure:
         failure.notes = {**notes, **failure.notes}
-        return failure_result(failure, (*door.upstream.secrets, *hidden))
-
-
-async def read(door: Door, operation_id: str, arguments: JsonObject) -> JsonObject:
-    """The whole answer of a reading operation: secrets out, nothing cut, values exactly as they are stored.
-
-    Raises:
-        ToolFailure: the arguments do not fit, or the call failed.
-    """
-    operation = _inside(operation_id, door)
-    prepared = prepare(operation, arguments, door)
-    response = await door.upstream.send(operation, prepared.requests, door.report)
-    answer = wrapped(parse(operation, response), response.status)
-    return cast("JsonObject", without_secret_properties(operation.service, answer))
-
-
-async def write(
-    door: Door,
-    operation_id: str,
-    arguments: JsonObject,
-    *,
-    is_confirmed: bool = False,
-    undoes: int | None = None,
-) -> Written:
-    """Carry a writing operation out for one of our own tools: guarded and journalled as if called directly.
-
-    `is_confirmed`: a person agreed to the call that this one belongs to. `undoes`: the entry that it takes
-    back.
-
-    Raises:
-        ToolFailure: it was refused or failed; nothing else was tried.
-    """
-    prepared = prepare(_inside(operation_id, door), arguments, door)
-    inner = replace(door, is_confirmed=door.is_confirmed or is_confirmed)
-    return await carry_out(prepared, inner, partial(read, door), undoes)
-
-
-async def preview(
-    door: Door, operation: Operation, arguments: Mapping[str, Any] | None
-) -> tuple[Prepared, Assessment]:
-    """A writing operation as it would be sent, and what the guards would say. Sends no write.
-
-    Raises:
-        ToolFailure: the arguments do not fit.
-    """
-    prepared = prepare(operation, arguments, door)
-    return prepared, await assess(prepared, door, partial(read, door))
-
-
-def prepare(operation: Operation, arguments: Mapping[str, Any] | None, door: Door) -> Prepared:
-    """Valid arguments and the requests for them, one for each address of the operation.
-
-    Raises:
-        ToolFailure: `invalid_arguments`, or `not_allowed` by the policy; nothing was sent.
-    """
-    values = validate_arguments(operation, arguments)
-    if reason := door.guards.policy.scope_refusal(operation, values):
-        raise not_allowed(operation, reason)
-    requests = tuple(build_request(operation, values, route) for route in door.upstream.routes(operation))
-    body = requests[0].body
-    if isinstance(body, MultipartBody) and body.file is not None:
-        reason = door.upstream.check_file(body.file, file_types_of(operation))
-        if reason:
-            raise invalid(operation, [reason])
-    address = door.upstream.address(operation)
-    return Prepared(operation, values, address, requests, _hidden(operation, values))
+        return failure_result(failure, (*context.upstream.secrets, *hidden))
 
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
@@ -131,16 +68,10 @@ def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     return ToolResult(structured, compact(structured), is_error=True)
 
 
-def _inside(operation_id: str, door: Door) -> Operation:
-    """The operation that one of our own tools calls, if the policy does not forbid it."""
-    operation = load_operations()[operation_id]
-    if reason := door.guards.policy.tool_refusal(operation.tool, operation.toolset, inside=True):
-        raise not_allowed(operation, reason)
-    return operation
-
-
-async def _shaped(prepared: Prepared, response: Response, notes: JsonObject, door: Door) -> ToolResult:
-    upstream = door.upstream
+async def _shaped(
+    prepared: Prepared, response: Response, notes: JsonObject, context: CallContext
+) -> ToolResult:
+    upstream = context.upstream
     shaped = partial(
         shape,
         prepared.operation,
@@ -152,10 +83,3 @@ async def _shaped(prepared: Prepared, response: Response, notes: JsonObject, doo
         notes=notes,
     )
     return shaped() if len(response.content) < _LARGE_BYTES else await to_thread.run_sync(shaped)
-
-
-def _hidden(operation: Operation, arguments: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The secret values among the arguments."""
-    given = arguments or {}
-    values = (given.get(name) for name in secret_arguments(operation))
-    return tuple(value for value in values if isinstance(value, str) and value)

@@ -1,65 +1,119 @@
-"""The tools that are ours: each is a module that calls operations, all on the one way of every call."""
+"""The tools that are ours: each has a function that calls operations, all on the one way of every call."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Protocol, cast
+from collections.abc import Awaitable, Callable
+from typing import cast
 
 from ..schemas import JsonObject, Operation
-from .door import Door
-from .outside import with_notes
-from .pictures import Picture
-from .result import ToolResult
-from .secrets import masked
-from .size import compact
+from .guards.context import CallContext
+from .json_text import compact
+from .redaction import masked
+from .results.reply import Delegation, Reply
+from .results.result import ToolResult
+from .untrusted import with_notes
 
-__all__ = ["MODULES", "Reply", "run_own"]
+__all__ = ["RUNNERS", "run_own"]
 
-MODULES = {
-    "reviewQueue": "review_queue",
-    "reviewDocument": "review_document",
-    "reviewRegion": "review_region",
-    "reviewPreview": "review_preview",
-    "reviewApply": "review_apply",
-    "reviewFiles": "review_files",
-    "reviewWait": "review_wait",
-    "reviewHistory": "review_history",
-    "reviewUndo": "review_undo",
-    "findTools": "find_tools",
-    "runReadTool": "run_tool",
-    "runWriteTool": "run_tool",
+Runner = Callable[[Operation, JsonObject, CallContext], Awaitable[Reply | Delegation]]
+"""Runs one of our own tools with valid arguments."""
+
+
+def _queue() -> Runner:
+    from .review.queue import run
+
+    return run
+
+
+def _document() -> Runner:
+    from .review.document import run
+
+    return run
+
+
+def _region() -> Runner:
+    from .review.region import run
+
+    return run
+
+
+def _preview() -> Runner:
+    from .review.preview import run
+
+    return run
+
+
+def _apply() -> Runner:
+    from .review.apply import run
+
+    return run
+
+
+def _files() -> Runner:
+    from .review.files import run
+
+    return run
+
+
+def _wait() -> Runner:
+    from .review.wait import run
+
+    return run
+
+
+def _history() -> Runner:
+    from .review.history import run
+
+    return run
+
+
+def _undo() -> Runner:
+    from .review.undo import run
+
+    return run
+
+
+def _find_tools() -> Runner:
+    from .lean.find_tools import run
+
+    return run
+
+
+def _run_tool() -> Runner:
+    from .lean.run_tool import run
+
+    return run
+
+
+RUNNERS: dict[str, Callable[[], Runner]] = {
+    "reviewQueue": _queue,
+    "reviewDocument": _document,
+    "reviewRegion": _region,
+    "reviewPreview": _preview,
+    "reviewApply": _apply,
+    "reviewFiles": _files,
+    "reviewWait": _wait,
+    "reviewHistory": _history,
+    "reviewUndo": _undo,
+    "findTools": _find_tools,
+    "runReadTool": _run_tool,
+    "runWriteTool": _run_tool,
 }
-"""The module of each of our own operations, imported when it is first called."""
+"""By operation id: what imports the function of each of our own tools when it is first called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What one of our own tools answers.
-
-    `outside` names the paths of the structured answer whose text comes from documents (see `outside`).
-    """
-
-    structured: JsonObject
-    pictures: tuple[Picture, ...] = ()
-    outside: tuple[str, ...] = ()
-    is_error: bool = False
-
-
-class _Module(Protocol):
-    async def run(self, operation: Operation, values: JsonObject, door: Door) -> Reply | ToolResult: ...
-
-
-async def run_own(operation: Operation, values: JsonObject, door: Door) -> ToolResult:
+async def run_own(operation: Operation, values: JsonObject, context: CallContext) -> ToolResult | Delegation:
     """Run one of our own tools with valid arguments.
 
+    Returns:
+        Its result, or the call of another tool that is to be answered in its place.
+
     Raises:
-        ToolFailure: it could not do what was asked; the failure says what was and was not done.
+        ToolFailure: It could not do what was asked; the failure says what was and was not done.
     """
-    module = cast("_Module", import_module(f".{MODULES[operation.id]}", __package__))
-    reply = await module.run(operation, values, door)
-    if isinstance(reply, ToolResult):
+    reply = await RUNNERS[operation.id]()(operation, values, context)
+    if isinstance(reply, Delegation):
         return reply
     structured = with_notes(reply.structured, reply.outside)
-    structured = cast("JsonObject", masked(structured, compact(structured), door.upstream.secrets))
+    structured = cast("JsonObject", masked(structured, compact(structured), context.upstream.secrets))
     return ToolResult(structured, compact(structured), reply.pictures, is_error=reply.is_error)

@@ -9,13 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from docreview_mcp.sandbox import (
-    nanonets_documents,
-    nanonets_files,  # noqa: F401 - registers its handlers
-    nanonets_moderation,  # noqa: F401 - registers its handlers
-    nanonets_setup,  # noqa: F401 - registers its handlers
-)
-from docreview_mcp.sandbox.nanonets_state import Document, NanonetsState
+from docreview_mcp.sandbox.nanonets import files as _files  # noqa: F401 - registers its handlers
+from docreview_mcp.sandbox.nanonets import moderation as _moderation  # noqa: F401 - registers its handlers
+from docreview_mcp.sandbox.nanonets import setup as _setup  # noqa: F401 - registers its handlers
+from docreview_mcp.sandbox.nanonets.documents import stored_file
+from docreview_mcp.sandbox.nanonets.state import Document, NanonetsState
 from docreview_mcp.sandbox.page_images import page_png, pages_pdf
 from docreview_mcp.sandbox.service import HANDLERS, Call, Download, Refusal, UploadedFile
 from PIL import Image
@@ -323,7 +321,7 @@ def test_an_original_that_is_uploaded_again_holds_the_same(bench: Bench, name: s
     file = UploadedFile("again.bin", original.content_type, original.content)
     again = bench.call("uploadDocument", {"workflow_id": bench.named(name).workflow_id}, {}, file=file)
     assert values_of(again) == values_of(bench.read(name))
-    stored = nanonets_documents.stored_file(bench.state, f"documents/{again['document_id']}")
+    stored = stored_file(bench.state, f"documents/{again['document_id']}")
     assert stored is not None
     assert stored.content == original.content
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from docreview_mcp.sandbox.service import Download, Refusal, UploadedFile
-from docreview_mcp.sandbox.studio_analysis import analyse, sentence_spans
-from docreview_mcp.sandbox.studio_data import furnished_studio
+from docreview_mcp.sandbox.studio.analysis import analyse, sentence_spans
+from docreview_mcp.sandbox.studio.data import furnished_studio
 from studio_desk import Studio
 
 HOTELS, TICKETS, INVOICES = 1, 2, 5

@@ -13,9 +13,10 @@ import pytest
 import yaml
 from docreview_mcp.schemas import load_operations
 from docreview_mcp.schemas.document import document_paths, read_document
-from docreview_mcp.tools.generate import generated_files
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from scripts.generate import generated_files
 
 FACTS = Path(__file__).parents[1] / "data" / "operations.csv"
 DOCUMENTS = {name: read_document(path) for name, path in document_paths().items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from docreview_mcp.schemas import JsonValue, Operation, load_operations
-from docreview_mcp.tools.arguments import arguments_of
+from docreview_mcp.tools.requests.arguments import arguments_of
 from undo_scenarios import SCENARIOS
 
 OPERATIONS = load_operations()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from docreview_mcp.server import Settings
-from docreview_mcp.server.doctor import examine
+from docreview_mcp.server.commands.doctor import examine
 from docreview_mcp.server.policy_file import PolicyFileError, keys
 from docreview_mcp.server.settings import SettingsError, read_settings
 from docreview_mcp.tools import load_tools

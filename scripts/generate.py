@@ -1,0 +1,60 @@
+"""Write the generated, committed files from the OpenAPI documents: `python -m scripts.generate`.
+
+With `--check` nothing is written; the exit status says whether the files are current.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from docreview_mcp.schemas.catalog import RECORD as OPERATIONS_RECORD
+from docreview_mcp.schemas.catalog import render_operations
+from docreview_mcp.schemas.document import DOCUMENTS, document_paths, operations_of, read_document
+from docreview_mcp.schemas.operation import Operation
+from docreview_mcp.tools.surface.reference import render_reference
+from docreview_mcp.tools.surface.tool import RECORD as SURFACE_RECORD
+from docreview_mcp.tools.surface.tool import render_tools, tool_of
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "tools.md"
+"""The generated reference page."""
+
+__all__ = ["generated_files", "read_operations"]
+
+
+def read_operations() -> list[Operation]:
+    """The operations of all OpenAPI documents, documented and companion ones before extra ones in each."""
+    paths = document_paths()
+    operations = [
+        operation for name in DOCUMENTS for operation in operations_of(name, read_document(paths[name]))
+    ]
+    return sorted(operations, key=lambda operation: operation.tier == "extra")
+
+
+def generated_files() -> dict[Path, str]:
+    """Every generated file with the text that it ought to have."""
+    operations = read_operations()
+    tools = [tool_of(operation) for operation in operations]
+    return {
+        OPERATIONS_RECORD: render_operations(operations),
+        SURFACE_RECORD: render_tools(tools),
+        REFERENCE: render_reference(operations, tools),
+    }
+
+
+def main() -> int:
+    """Write the files, or check them."""
+    files = generated_files()
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
+    if "--check" in sys.argv:
+        for path in stale:
+            sys.stderr.write(f"{path.name} is not current: run make generate\n")
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(files[path], encoding="utf-8")
+        sys.stderr.write(f"wrote {path.name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

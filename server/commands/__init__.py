@@ -1,0 +1,1 @@
+"""The commands of `docreview-mcp`, one file for each."""

@@ -1,0 +1,194 @@
+"""Check what a user may have got wrong: credentials, addresses, settings, what hosts can take."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from typing import Literal, cast
+
+import anyio
+import click
+from mcp import Client
+from pydantic import AliasChoices
+
+from ...schemas import Service
+from ...tools import ConfirmMode, JournalFault, Tool, load_tools
+from ..journal.store import open_journal
+from ..journal_place import journal_place
+from ..logs import set_up_logging
+from ..protocol.application import build_server
+from ..services.files import FilePolicy
+from ..settings import Settings
+from .doctor_policy import examine_policy, permitted
+from .tools import NOTHING_CHOSEN
+
+__all__ = ["Finding", "examine", "host_findings"]
+
+Level = Literal["ok", "note", "fault"]
+
+_MARKS: dict[Level, tuple[str, str]] = {
+    "ok": ("ok", "green"),
+    "note": ("note", "yellow"),
+    "fault": ("fault", "red"),
+}
+_NAMES: dict[Service, str] = {"nanonets": "Nanonets", "studio": "Studio"}
+_PROBES: dict[Service, str] = {"nanonets": "nanonets_list_workflows", "studio": "studio_list_projects"}
+_CONFIRMED: dict[ConfirmMode, str] = {
+    "never": "no call is confirmed by a person (DOCREVIEW_CONFIRM=never)",
+    "destructive": "a person confirms what destroys",
+    "writes": "a person confirms every write",
+}
+_HOST_LIMITS = (("Cursor", 40), ("VS Code", 128))
+_LONGEST_NAME = 60 - len("docreview")
+_PREFIX = "DOCREVIEW_"
+_MANY_TOKENS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was checked, and what came of it."""
+
+    level: Level
+    about: str
+    text: str
+
+
+def examine(settings: Settings) -> int:
+    """Print every finding. Gives 1 if one is a fault, else 0. Sends one reading call to each service."""
+    set_up_logging(settings.log_level, lambda: settings.secrets)
+    shown = settings.selection.choose(load_tools())
+    policy, remarks = examine_policy(settings, shown)
+    findings = [
+        *_credential_findings(settings),
+        *_variable_findings(),
+        *_file_findings(settings),
+        *(Finding(level, "policy", text) for level, text in remarks),
+        _journal_finding(settings),
+        Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
+        *host_findings(permitted(policy, shown)),
+        *anyio.run(_reach_services, settings),
+    ]
+    for finding in findings:
+        mark, colour = _MARKS[finding.level]
+        shown = click.style(f"{mark:<6}", fg=colour) if sys.stdout.isatty() else f"{mark:<6}"
+        click.echo(f"{shown}{finding.about}: {finding.text}")
+    return 1 if any(finding.level == "fault" for finding in findings) else 0
+
+
+def host_findings(tools: list[Tool]) -> list[Finding]:
+    """What hosts would drop or choke on in a list of tools."""
+    if not tools:
+        return [Finding("note", "tools", NOTHING_CHOSEN)]
+    definitions = [tool.definition() for tool in tools]
+    characters = sum(tool.characters for tool in tools)
+    findings = [
+        Finding("ok", "tools", f"{len(tools)} tools, about {characters // 4:,} tokens of definitions")
+    ]
+    if characters // 4 > _MANY_TOKENS:
+        findings.append(Finding("note", "tools", "choose fewer with --toolsets if your host loads them all"))
+    for host, most in _HOST_LIMITS:
+        if len(tools) > most:
+            findings.append(
+                Finding(
+                    "note", host, f"takes about {most} tools of all servers; choose fewer with --toolsets"
+                )
+            )
+    long = [tool.name for tool in tools if len(tool.name) > _LONGEST_NAME]
+    if long:
+        findings.append(Finding("note", "Cursor", f"leaves out names that are too long: {', '.join(long)}"))
+    if any("$ref" in json.dumps(definition) for definition in definitions):
+        findings.append(Finding("fault", "tools", "a schema holds a reference, which hosts refuse"))
+    return findings
+
+
+def _credential_findings(settings: Settings) -> list[Finding]:
+    if settings.sandbox:
+        return [Finding("ok", "credentials", "the sandbox needs none")]
+    nanonets = settings.nanonets_api_key is not None
+    by_password = bool(settings.studio_email and settings.studio_password)
+    by_token = settings.studio_token is not None
+    studio = "STUDIO_EMAIL and STUDIO_PASSWORD are set" if by_password else "STUDIO_TOKEN is set"
+    missing: Level = "note" if nanonets or by_password or by_token else "fault"
+    found = [
+        Finding("ok", "Nanonets", "NANONETS_API_KEY is set")
+        if nanonets
+        else Finding(missing, "Nanonets", "NANONETS_API_KEY is not set"),
+    ]
+    if by_password or by_token:
+        return [*found, Finding("ok", "Studio", studio)]
+    if fault := settings.half_login:
+        return [*found, Finding("fault", "Studio", fault)]
+    neither = "neither STUDIO_EMAIL with STUDIO_PASSWORD nor STUDIO_TOKEN is set"
+    return [*found, Finding(missing, "Studio", neither)]
+
+
+def _variable_findings() -> list[Finding]:
+    """Variables that look like settings of docreview and are none: a misspelling would go unnoticed."""
+    known = [
+        str(choice).removeprefix(_PREFIX)
+        for field in Settings.model_fields.values()
+        if isinstance(field.validation_alias, AliasChoices)
+        for choice in field.validation_alias.choices
+        if str(choice).startswith(_PREFIX)
+    ]
+    findings: list[Finding] = []
+    for name in sorted(name for name in os.environ if name.upper().startswith(_PREFIX)):
+        rest = name.upper().removeprefix(_PREFIX)
+        if rest not in known:
+            near = get_close_matches(rest, known, n=1)
+            hint = f"; did you mean {_PREFIX}{near[0]}?" if near else "; see Settings in README.md"
+            findings.append(Finding("note", name, f"is no setting and has no effect{hint}"))
+    return findings
+
+
+def _file_findings(settings: Settings) -> list[Finding]:
+    policy = FilePolicy(settings)
+    there = [str(folder) for folder in policy.folders if folder.is_dir()]
+    missing = [str(folder) for folder in policy.folders if not folder.is_dir()]
+    findings = [Finding("ok", "files", f"may be sent from {', '.join(there) or 'nowhere'}")]
+    if missing and settings.files is not None:
+        findings.append(Finding("fault", "DOCREVIEW_FILES", f"no such folder: {', '.join(missing)}"))
+    findings.append(Finding("ok", "downloads", f"are saved under {policy.downloads}"))
+    return findings
+
+
+def _journal_finding(settings: Settings) -> Finding:
+    """Whether writes can be recorded; without that they are refused."""
+    journal = open_journal(settings, lambda: settings.secrets)
+    if journal is None:
+        return Finding("note", "journal", "none is kept (DOCREVIEW_JOURNAL=none), so nothing can be undone")
+    try:
+        anyio.run(partial(journal.entries, limit=1))
+        file = journal_place(settings.journal, sandbox=settings.sandbox).file
+        folder = next((each for each in file.parents if each.exists()), None) if file else None
+        if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise JournalFault(f"The journal {file} cannot be made: {folder} is no folder to write in.")
+    except JournalFault as fault:
+        then = "Writes are refused until this is right." if settings.journal_required else ""
+        return Finding("fault", "journal", f"{fault} {then}".strip())
+    finally:
+        journal.stop()
+    return Finding("ok", "journal", f"writes are recorded in {journal.where()}")
+
+
+async def _reach_services(settings: Settings) -> list[Finding]:
+    findings: list[Finding] = []
+    # What the user hid or forbade does not keep these reads from telling whether the services answer.
+    with_probes = settings.model_copy(
+        update={"toolsets": ("all",), "tools": (), "exclude_tools": (), "policy": None}
+    )
+    async with Client(build_server(with_probes)) as client:
+        for service in settings.with_credentials:
+            result = await client.call_tool(_PROBES[service], {})
+            if not result.is_error:
+                findings.append(Finding("ok", _NAMES[service], "answers, and the credentials are right"))
+                continue
+            answer = cast("dict[str, dict[str, str]]", result.structured_content)
+            findings.append(
+                Finding("fault", _NAMES[service], f"{answer['error']['message']} {answer['error']['next']}")
+            )
+    return findings

@@ -1,0 +1,115 @@
+"""What `doctor` says of the policy file: its faults, and what its rules leave of the tools."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from ...schemas import load_operations
+from ...tools import Tool
+from ...tools.guards.policy import Policy
+from ...tools.guards.policy_scope import governed_arguments
+from ...tools.requests.arguments import arguments_of
+from ..policy_file import PolicyFileError
+from ..settings import Settings
+
+__all__ = ["examine_policy", "permitted"]
+
+Remark = tuple[Literal["ok", "note", "fault"], str]
+
+_APPROVING = ("nanonets_approve_file", "nanonets_verify_document", "review_files", "review_apply")
+_VERIFYING = frozenset({"verification_status", "moderated_boxes"})
+"""Arguments by which a tool can mark a value as verified."""
+
+_NAMED = 3
+
+
+def examine_policy(settings: Settings, shown: Sequence[Tool]) -> tuple[Policy, list[Remark]]:
+    """The policy of these settings, none if it has a fault, and what a user should know of it.
+
+    `shown` are the tools that the settings show without it.
+    """
+    if settings.policy is None:
+        return Policy(), []
+    try:
+        policy = settings.read_policy()
+    except PolicyFileError as error:
+        return Policy(), [("fault", f"{error.path}: {fault}") for fault in error.faults]
+    return policy, [*_effects(policy, shown), *_gaps(policy, permitted(policy, shown)), *_place(settings)]
+
+
+def permitted(policy: Policy, tools: Sequence[Tool]) -> list[Tool]:
+    """The tools that the policy lets an agent call."""
+    return [tool for tool in tools if not policy.tool_refusal(tool.name, tool.toolset)]
+
+
+def _effects(policy: Policy, shown: Sequence[Tool]) -> Iterator[Remark]:
+    rules = "; ".join(
+        f"{table}.{key} = {value}"
+        for table, keys in policy.as_object().items()
+        if isinstance(keys, dict)
+        for key, value in keys.items()
+    )
+    yield "ok", f"in force: {rules}"
+    left = permitted(policy, shown)
+    writing = sum(tool.effect != "read" for tool in left)
+    yield "ok" if left else "note", f"leaves {len(left)} of {len(shown)} tools, {writing} of them writing"
+    for kind, rule in (
+        ("workflows", policy.workflows),
+        ("models", policy.models),
+        ("projects", policy.projects),
+    ):
+        if rule.allowed == ():
+            yield "note", f"{kind}.allowed is empty, so none may be touched"
+
+
+def _gaps(policy: Policy, left: Sequence[Tool]) -> Iterator[Remark]:
+    """Where the rules reach less far than a user may think."""
+    operations = load_operations()
+    if policy.judges_approvals:
+        if not any(tool.name in _APPROVING for tool in left):
+            yield "note", "has a rule on approval, but leaves no tool that approves"
+        verifying = [
+            tool.name
+            for tool in left
+            if tool.name not in _APPROVING
+            and tool.service == "nanonets"
+            and any(each.name in _VERIFYING for each in arguments_of(operations[tool.operation]))
+        ]
+        if verifying:
+            yield (
+                "note",
+                f"an agent can mark values as verified itself ({_listed(verifying)}), and they then pass the"
+                " rule on approval; forbid these tools to leave that to people",
+            )
+    services = {
+        *(("nanonets",) if policy.workflows.is_set or policy.models.is_set else ()),
+        *(("studio",) if policy.projects.is_set or policy.models.is_set else ()),
+    }
+    unreached = [
+        tool.name
+        for tool in left
+        if tool.effect != "read"
+        and tool.service in services
+        and not governed_arguments(operations[tool.operation])
+    ]
+    if unreached:
+        yield (
+            "note",
+            f"rules on ids do not reach {len(unreached)} writing tools that name no workflow, model or"
+            f" project ({_listed(unreached)}); forbid those that are not needed",
+        )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+
+
+def _place(settings: Settings) -> Iterator[Remark]:
+    """A file that others may write is no rule."""
+    if settings.policy is not None and os.name == "posix":
+        mode = settings.policy.expanduser().stat().st_mode
+        if mode & stat.S_IWOTH:
+            yield "note", f"{settings.policy} can be changed by everybody on this machine"

@@ -1,0 +1,129 @@
+"""The journal for a person: list it, take it out whole, and check that nobody changed it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+import anyio
+import click
+
+from ...tools.guards.journal import Entry, JournalFault
+from ..journal.store import StoredJournal, open_journal
+from ..settings import Settings
+
+__all__ = ["export_journal", "list_journal", "verify_journal"]
+
+_COLUMNS: Sequence[tuple[str, Callable[[Entry], str]]] = (
+    ("entry", lambda entry: str(entry.number)),
+    ("time", lambda entry: entry.at[:19] + "Z"),
+    ("tool", lambda entry: entry.opening.tool),
+    ("outcome", lambda entry: f"undone by {entry.undone_by}" if entry.undone_by else entry.outcome),
+    ("about", lambda entry: " ".join(entry.opening.about)),
+    ("host", lambda entry: entry.opening.caller.host),
+    ("user", lambda entry: entry.opening.caller.user),
+    ("reason", lambda entry: entry.opening.reason),
+)
+_STYLES = {"done": "green", "not done": "red", "unknown": "yellow", "under way": "yellow"}
+
+
+def list_journal(settings: Settings, limit: int, about: Sequence[str]) -> int:
+    """Print the newest entries, the newest first: a table for people, else a line with tabs for each."""
+    return _with_journal(settings, partial(_list, limit=limit, about=about))
+
+
+def export_journal(settings: Settings, output: Path | None) -> int:
+    """Write every entry with its records as a line of JSON, the oldest first, to a file or to stdout."""
+    return _with_journal(settings, partial(_export, output=output))
+
+
+def verify_journal(settings: Settings) -> int:
+    """Walk the chain of records. Gives 1, and prints the first break, if it does not hold."""
+    return _with_journal(settings, _verify)
+
+
+def _with_journal(settings: Settings, work: Callable[[StoredJournal], int]) -> int:
+    journal = open_journal(settings, lambda: settings.secrets)
+    if journal is None:
+        click.echo("docreview-mcp: there is no journal: DOCREVIEW_JOURNAL is none", err=True)
+        return 2
+    try:
+        return work(journal)
+    except JournalFault as fault:
+        click.echo(f"docreview-mcp: {fault}", err=True)
+        return 1
+    finally:
+        journal.stop()
+
+
+def _list(journal: StoredJournal, *, limit: int, about: Sequence[str]) -> int:
+    entries = anyio.run(partial(journal.entries, about=about, limit=limit))
+    if not entries:
+        return _nothing(journal, "about these ids" if about else "")
+    rows = [(entry, [_printable(told(entry)) for _, told in _COLUMNS]) for entry in entries]
+    if not sys.stdout.isatty():
+        for _, cells in rows:
+            click.echo("\t".join(cells))
+        return 0
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*(name for name, _ in _COLUMNS), box=None)
+    for entry, cells in rows:
+        table.add_row(*map(Text, cells), style=_STYLES[entry.outcome] if entry.outcome != "done" else None)
+    Console().print(table)
+    return 0
+
+
+def _export(journal: StoredJournal, *, output: Path | None) -> int:
+    lines = (json.dumps(entry) for entry in journal.all_entries())
+    first = next(lines, None)
+    if first is None:
+        return _nothing(journal)
+    lines = chain([first], lines)
+    if output is None:
+        for line in lines:
+            click.echo(line)
+        return 0
+    try:
+        count = _write(output, lines)
+    except OSError as error:
+        click.echo(f"docreview-mcp: {output} cannot be written: {error.strerror}", err=True)
+        return 1
+    click.echo(f"{count} entries written to {output}", err=True)
+    return 0
+
+
+def _verify(journal: StoredJournal) -> int:
+    found = journal.verify()
+    if not found.broken and not found.count:
+        return _nothing(journal)
+    if found.broken:
+        click.echo(f"The chain is broken after {found.count} records: {found.broken}.")
+        return 1
+    click.echo(f"{found.count} records, the chain holds; the last hash is {found.last_hash}")
+    return 0
+
+
+def _nothing(journal: StoredJournal, about: str = "") -> int:
+    click.echo(
+        f"docreview-mcp: no entries {about}".rstrip() + f" in the journal ({journal.where()})", err=True
+    )
+    return 0
+
+
+def _write(output: Path, lines: Iterable[str]) -> int:
+    """Into a file for this user alone, as it holds what stands in documents. Gives the number of lines."""
+    with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        return sum(file.write(f"{line}\n") > 0 for line in lines)
+
+
+def _printable(text: str) -> str:
+    """Text in which nothing moves the cursor, colours, hides or turns round what stands beside it."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -1,0 +1,35 @@
+"""Serve MCP over stdin and stdout. Nothing else is ever written to stdout."""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+import anyio
+from mcp.server.stdio import stdio_server
+
+from ..logs import set_up_logging
+from ..protocol.application import build_server
+from ..settings import Settings
+
+__all__ = ["serve"]
+
+_FOR_A_PERSON = "docreview-mcp serves MCP on stdin and stdout; try docreview-mcp demo, or --help"
+
+
+def serve(settings: Settings) -> None:
+    """Serve until stdin ends."""
+    set_up_logging(settings.log_level, lambda: settings.secrets)
+    server = build_server(settings)
+    if sys.stdin.isatty():
+        sys.stderr.write(f"{_FOR_A_PERSON}\n")
+    if fault := settings.half_login:
+        sys.stderr.write(f"docreview-mcp: {fault}\n")
+
+    async def run() -> None:
+        async with stdio_server() as (incoming, outgoing):
+            await server.run(incoming, outgoing, server.create_initialization_options())
+
+    # Ctrl-C ends the process itself: the SDK's thread that reads stdin cannot be cancelled.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    anyio.run(run)

@@ -1,0 +1,209 @@
+"""The records that the journal consists of: chained by hash, written as canonical JSON, read as entries.
+
+A record's hash covers the hash of the record before it, so that a record cannot be changed, taken out or
+put in without breaking the chain from there on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Literal, NamedTuple, cast
+
+from ...schemas import JsonObject
+from ...tools.guards.journal import Caller, Closing, Entry, JournalFault, Opening, Outcome, Undoing
+from ...tools.redaction import masked
+
+__all__ = [
+    "FIRST",
+    "Kind",
+    "Record",
+    "Verification",
+    "chained",
+    "entry_of",
+    "exported",
+    "now",
+    "outcome_of",
+    "payload_of",
+    "verified",
+    "words",
+]
+
+Kind = Literal["opened", "closed"]
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr)
+_OPENING = [field.name for field in fields(Opening)]
+_CLOSING = [field.name for field in fields(Closing)]
+_LISTS = {"about", "undo"}
+_OURS = ("tool", "fingerprint", "until", "address", "outcome")
+"""What no stranger writes. A short password that is one of our words must not spoil it."""
+
+
+class Record(NamedTuple):
+    """One record. `number` counts from 1 without gaps; `entry` is the number of the opening record."""
+
+    number: int
+    entry: int
+    kind: str
+    at: str
+    payload: str
+    previous: str
+    hash: str
+
+
+FIRST = Record(0, 0, "", "", "", "", "0" * 64)
+"""What the first record follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a walk over the chain found: how many records hold, the hash of the last one, the first break."""
+
+    count: int
+    last_hash: str
+    broken: str = ""
+
+
+def now() -> str:
+    """The present time as records carry it: ISO 8601 in UTC with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def payload_of(content: Opening | Closing, known_secrets: Sequence[str]) -> JsonObject:
+    """What a record says, without the known secrets: the last line of defence, callers mask before."""
+    names = _OPENING if isinstance(content, Opening) else _CLOSING
+    plain: dict[str, Any] = {name: getattr(content, name) for name in names}
+    if isinstance(content, Opening):
+        plain["caller"] = {field.name: getattr(content.caller, field.name) for field in fields(Caller)}
+    for name in _LISTS & plain.keys():
+        plain[name] = list(plain[name])
+    text = json.dumps(plain, ensure_ascii=False)
+    clean = cast("JsonObject", masked(plain, text, known_secrets))
+    return clean | {name: plain[name] for name in _OURS if name in plain}
+
+
+def words(payload: JsonObject) -> set[str]:
+    """Under what an entry can be found: hashes, as ids can be of any length and hold any character."""
+    about = cast("list[str]", payload.get("about") or [])
+    undoes = payload.get("undoes")
+    return {
+        *(word("about", each) for each in about),
+        word("call", str(payload["fingerprint"])),
+        *([word("undoes", str(undoes))] if undoes is not None else []),
+    }
+
+
+def word(what: Literal["about", "call", "undoes"], value: str) -> str:
+    """The hash under which entries about an id, of a call, or undoing an entry are found."""
+    return sha256(_canonical([what, value])).hexdigest()[:32]
+
+
+def chained(last: Record, entry: int | None, kind: Kind, payload: JsonObject) -> Record:
+    """The record that follows `last`. Without an `entry` it opens one."""
+    number = last.number + 1
+    text = _canonical(payload).decode("ascii")
+    record = Record(number, entry or number, kind, now(), text, last.hash, "")
+    return record._replace(hash=_hash(record))
+
+
+def verified(records: Iterable[Record]) -> Verification:
+    """Walk over all records, ordered by number, up to the first that breaks the chain."""
+    last = FIRST
+    for record in records:
+        number = last.number + 1
+        if record.number != number:
+            missing = f"record {number}" if record.number == number + 1 else f"record {number} and more"
+            return _broken(last, f"{missing} is missing before record {record.number}")
+        if record.previous != last.hash:
+            how = "one of the two was replaced, or the chain was forked"
+            return _broken(last, f"record {number} does not follow from record {last.number}: {how}")
+        if record.hash != _hash(record):
+            return _broken(last, f"record {number} was changed after it was written")
+        last = record
+    return Verification(last.number, last.hash)
+
+
+def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
+    """The entry that its records tell of, the opening one first; `undoing` are those that take it back.
+
+    Raises:
+        JournalFault: the records are broken.
+    """
+    opened = records[0]
+    closed = records[-1] if len(records) > 1 else None
+    try:
+        given = _known(opened, _OPENING)
+        caller = Caller(**given.pop("caller"))
+        given["about"] = tuple(given["about"])
+        opening = Opening(**given, caller=caller)
+        closing = None
+        if closed is not None:
+            given = _known(closed, _CLOSING)
+            given["undo"] = tuple(given["undo"])
+            closing = Closing(**given)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        broken = f"entry {opened.entry} cannot be read; docreview-mcp journal verify finds the break"
+        raise JournalFault(f"The journal's {broken}.") from None
+    return Entry(
+        number=opened.entry,
+        at=opened.at,
+        opening=opening,
+        closing=closing,
+        closed_at=closed.at if closed else "",
+        undoing=tuple(
+            Undoing(each.number, each.opening.fingerprint, each.outcome)
+            for each in undoing
+            if each.outcome != "not done"
+        ),
+        outcome=outcome_of(opening, closing),
+    )
+
+
+def outcome_of(opening: Opening, closing: Closing | None) -> Outcome:
+    """How a write ended; without a closing it is under way until the call is certainly over."""
+    if closing is not None:
+        return closing.outcome
+    try:
+        until = datetime.fromisoformat(opening.until)
+    except ValueError:
+        return "unknown"
+    over = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return "under way" if datetime.now(UTC) < over else "unknown"
+
+
+def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
+    """An entry with its records; from these the hashes can be computed again."""
+    said: list[JsonObject] = [
+        {**record._asdict(), "payload": json.loads(record.payload)} for record in records
+    ]
+    return {
+        "entry": entry.number,
+        "outcome": entry.outcome,
+        "undone_by": entry.undone_by,
+        "records": list(said),
+    }
+
+
+def _known(record: Record, names: Sequence[str]) -> dict[str, Any]:
+    """What a record says, without what only a later version knows."""
+    stored = cast("dict[str, Any]", json.loads(record.payload))
+    return {name: stored[name] for name in names if name in stored}
+
+
+def _broken(last: Record, how: str) -> Verification:
+    return Verification(last.number, last.hash, how)
+
+
+def _hash(record: Record) -> str:
+    return sha256(_canonical([record.previous, *record[:5]])).hexdigest()
+
+
+def _canonical(value: object) -> bytes:
+    """ASCII, so that no character of a document is one that a database cannot store.
+
+    What a stranger put into the table may be no text; it is read so that it can be told as a change.
+    """
+    return _ENCODER.encode(value).encode("ascii")

@@ -1,0 +1,1 @@
+"""The MCP side: handlers, instructions, prompts, resources, elicitation."""

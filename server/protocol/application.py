@@ -1,0 +1,199 @@
+"""The MCP server: lists the selected tools and passes each call on its one way."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from mcp import MCPError
+from mcp.server import Server
+from mcp.server.caching import CacheHint
+from mcp.types import (
+    INVALID_PARAMS,
+    BlobResourceContents,
+    CallToolRequestParams,
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    ImageContent,
+    InputRequiredResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+    TextContent,
+)
+from mcp.types import Tool as ListedTool
+
+from ...schemas import JsonObject
+from ...tools import (
+    ConfirmMode,
+    Guards,
+    Tool,
+    ToolFailure,
+    ToolResult,
+    call_tool,
+    failure_result,
+)
+from ..journal.store import open_journal
+from ..services.upstream import Services
+from ..settings import Settings
+from ..version import VERSION
+from .elicitation import InputRequired, asking
+from .handlers import STATIC_LISTS, add_handlers
+from .instructions import instructions
+from .session import Context, ServerState, call_context_for
+from .surface import Surface
+
+if TYPE_CHECKING:
+    import httpx2
+
+__all__ = ["build_server"]
+
+_log = logging.getLogger(__name__)
+_LIST_SECONDS = 300
+_MOST_ATTACHED_BYTES = 4 * 1024 * 1024
+
+
+def build_server(
+    settings: Settings,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    local: bool = True,
+) -> Server[ServerState]:
+    """The docreview server for these settings, for any transport of the SDK or for `mcp.Client(server)`.
+
+    `transport` replaces the network. Without `local`, the server reads and writes no files of its machine.
+
+    Raises:
+        SelectionError: a toolset or tool of the settings does not exist.
+        SettingsError: the policy file has a fault.
+    """
+    surface = Surface.of(settings)
+    listed = ListToolsResult(tools=[_listed(tool, settings.confirm) for tool in surface.chosen])
+    schemas = {tool.name: tool.input_schema for tool in listed.tools}
+
+    @asynccontextmanager
+    async def lifespan(_: Server[ServerState]) -> AsyncGenerator[ServerState]:
+        behind, network = _behind(settings, transport)
+        services = Services(behind, network, local=local)
+        journal = open_journal(settings, lambda: services.secrets)
+        try:
+            yield ServerState(
+                services, Guards(settings.confirm, journal, settings.journal_required, surface.policy)
+            )
+        finally:
+            await services.close()
+            if journal is not None:
+                journal.stop()
+
+    async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
+        return listed
+
+    async def answer_call(
+        context: Context, params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
+        tool = surface.every.get(params.name)
+        if tool is None:
+            raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
+        if tool.name not in schemas:
+            failure = surface.hidden(tool)
+            result = failure_result(failure, context.lifespan_context.services.secrets)
+        else:
+            try:
+                result = await _answer(tool, surface, params, context)
+            except InputRequired as question:
+                return question.result
+        meta = {**result.meta, "docreview/sandbox": True} if settings.sandbox else result.meta
+        return _as_mcp(result, meta)
+
+    hint = CacheHint(ttl_ms=_LIST_SECONDS * 1000, scope="public")
+    server = Server(
+        "docreview",
+        version=VERSION,
+        title="docreview",
+        instructions=instructions(settings, surface.offered),
+        lifespan=lifespan,
+        on_list_tools=list_tools,
+        on_call_tool=answer_call,
+        cache_hints=dict.fromkeys(("tools/list", "server/discover", *STATIC_LISTS), hint),
+        get_tool_input_schema=schemas.get,
+    )
+    add_handlers(server, surface)
+    return server
+
+
+@cache
+def _listed(tool: Tool, confirm: ConfirmMode) -> ListedTool:
+    """A tool as it is listed, checked once for all servers of this process."""
+    return ListedTool.model_validate(tool.definition(confirm))
+
+
+async def _answer(
+    tool: Tool, surface: Surface, params: CallToolRequestParams, context: Context
+) -> ToolResult:
+    state = context.lifespan_context
+    steps = 0
+
+    async def report(message: str) -> None:
+        nonlocal steps
+        steps += 1
+        _log.info("%s: %s", tool.name, message)
+        await context.session.report_progress(steps, None, message)
+
+    how = asking(context, params, state.guards.codes)
+    call_context = call_context_for(context, surface, report, how.ask, how.code)
+    try:
+        return await call_tool(surface.operation(tool), params.arguments, call_context)
+    except InputRequired:
+        raise
+    except Exception:
+        _log.exception("%s failed inside docreview", tool.name)
+        failure = ToolFailure(
+            "upstream_error",
+            f"{tool.name}: a fault inside docreview ended the call.",
+            done="no" if tool.effect == "read" else "unknown",
+            next_step="Read the item first; the user finds details in the server's log and can report them.",
+        )
+        return failure_result(failure, state.services.secrets)
+
+
+def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
+    """The same JSON in both channels, then pictures and an attached file."""
+    structured = result.structured
+    content: list[ContentBlock] = [TextContent(type="text", text=result.text)]
+    content += [
+        ImageContent(type="image", data=picture.base64, mime_type=picture.mime_type)
+        for picture in result.pictures
+    ]
+    attached = result.attachment
+    if attached is not None:
+        if len(attached.content) > _MOST_ATTACHED_BYTES:
+            failure = ToolFailure(
+                "too_large",
+                f"The file has {len(attached.content)} bytes, over HTTP at most {_MOST_ATTACHED_BYTES}.",
+                next_step="Download it with a server that runs over stdio on the user's machine.",
+            )
+            return _as_mcp(failure_result(failure, ()), meta)
+        blob = BlobResourceContents(
+            uri=f"docreview://downloads/{attached.file_name}",
+            mime_type=attached.mime_type,
+            blob=base64.b64encode(attached.content).decode(),
+        )
+        content.append(EmbeddedResource(type="resource", resource=blob))
+    return CallToolResult(
+        content=content, structured_content=structured, is_error=result.is_error, _meta=meta or None
+    )
+
+
+def _behind(
+    settings: Settings, transport: httpx2.AsyncBaseTransport | None
+) -> tuple[Settings, httpx2.AsyncBaseTransport | None]:
+    """The settings and transport that calls use: in the sandbox, its own credentials and no network."""
+    if not settings.sandbox or transport is not None:
+        return settings, transport
+    from ..services.sandbox_transport import embedded
+
+    return embedded(settings)

@@ -1,0 +1,1 @@
+"""The HTTP side: one shared client for each service, with credentials and retries."""

@@ -1,0 +1,365 @@
+"""The shared client of one service: one pool, credentials, time limits, a bound on requests in flight."""
+
+from __future__ import annotations
+
+import math
+import ssl
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import Any, cast
+from urllib.parse import urlencode
+
+import anyio
+import httpx2
+
+from ...schemas import Operation, load_operations
+from ...tools import (
+    FormBody,
+    JsonBody,
+    MultipartBody,
+    Report,
+    Request,
+    Response,
+    ToolFailure,
+    build_request,
+)
+from ...tools.failure import LOOK_FIRST, NOTHING_SENT, Done, ErrorCode, done_after_cut
+from ...tools.results.service_error import failure_of
+from ..settings import Settings
+from ..version import VERSION
+from .credentials import Credentials, NanonetsKey, StudioSession
+from .files import FilePolicy
+from .page_images import fetch_picture, no_picture, refused_picture
+from .retries import CallProgress, Outcome, repeat_as_allowed
+from .urls import picture_address, same_host_redirect
+
+__all__ = ["ServiceClient"]
+
+_CONNECT_SECONDS = 5.0
+_READ_SECONDS = 30.0
+_MOST_ANSWER_BYTES = 64 * 1024 * 1024
+_UNKNOWN_ADDRESS = (404, 405)
+
+
+class ServiceClient:
+    """Sends requests to one service. Nothing is opened before the first request."""
+
+    def __init__(
+        self,
+        service: str,
+        settings: Settings,
+        files: FilePolicy,
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._is_studio = service == "studio"
+        self._base_url = settings.studio_base_url if self._is_studio else settings.nanonets_base_url
+        self._settings = settings
+        self._files = files
+        self._transport = transport
+        self._clients: dict[bool, httpx2.AsyncClient] = {}
+        self._places = anyio.Semaphore(settings.in_flight, fast_acquire=True)
+        self._known_address: dict[str, int] = {}
+        self.credentials: Credentials = (
+            StudioSession(settings, self._log_in) if self._is_studio else NanonetsKey(settings)
+        )
+
+    async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
+        """Send the request, at the first of the operation's addresses that the service knows.
+
+        Raises:
+            ToolFailure: no answer came in time, no connection was made, there are no credentials, or the
+                answer refuses what an earlier try of this call may have done.
+        """
+        progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
+        try:
+            with anyio.fail_after(self._settings.timeout):
+                outcome = await self._along_addresses(operation, requests, progress, report)
+        except TimeoutError:
+            raise self._timed_out(progress) from None
+        except ToolFailure as failure:
+            raise (failure.after_uncertain_try() if progress.uncertain else failure) from None
+        failure = outcome.failure
+        if outcome.response is not None and not outcome.response.is_success:
+            failure = failure_of(operation, outcome.response)
+        if failure is not None:
+            raise failure.after_uncertain_try() if progress.uncertain_before else failure
+        response = cast("Response", outcome.response)
+        self._keep_session(operation, response)
+        return response
+
+    async def close(self) -> None:
+        """Close the pools."""
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def _along_addresses(
+        self, operation: Operation, requests: Sequence[Request], progress: CallProgress, report: Report
+    ) -> Outcome:
+        """Try the known address, else one after the other until the service knows one."""
+        known = self._known_address.get(operation.id)
+        order = range(len(requests)) if known is None else (known,)
+        first: Outcome | None = None
+        for index in order:
+            if first is not None and not progress.may_send:
+                break
+
+            async def send_once(request: Request = requests[index]) -> Outcome:
+                return await self._try(request, progress)
+
+            outcome = await repeat_as_allowed(send_once, progress, report)
+            if outcome.response is None or not _is_unknown_address(outcome.response):
+                if outcome.response is not None and outcome.response.is_success:
+                    self._known_address[operation.id] = index
+                return outcome
+            first = first or outcome
+        return cast("Outcome", first)
+
+    async def picture(self, address: str) -> bytes:
+        """The picture at an address that the service gave. Credentials go to the service's own host only.
+
+        Raises:
+            ToolFailure: the address may not be called, or no picture came.
+        """
+        try:
+            url, is_own = picture_address(self._base_url, address)
+        except ValueError as error:
+            raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
+        operation = load_operations()["getDocument"]
+        progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
+        client = self._opened(is_own=is_own)
+
+        async def fetch_once() -> Outcome:
+            authorization = await self.credentials.authorization(operation) if is_own else ""
+            async with self._places:
+                progress.sent += 1
+                return await fetch_picture(client, url, authorization)
+
+        try:
+            with anyio.fail_after(self._settings.timeout):
+                outcome = await repeat_as_allowed(fetch_once, progress, _say_nothing)
+        except TimeoutError:
+            raise no_picture("no answer in time", "timeout", retryable=True) from None
+        if outcome.failure is not None:
+            raise outcome.failure
+        response = cast("Response", outcome.response)
+        if not response.is_success:
+            raise refused_picture(response)
+        return response.content
+
+    async def _try(self, request: Request, progress: CallProgress) -> Outcome:
+        """One request, and a second one with a new session if the first was refused for its token."""
+        outcome = await self._exchange(request, progress)
+        refused = outcome.response is not None and outcome.response.status == 401
+        may_renew = refused and progress.operation.authenticated and progress.may_send
+        if may_renew and await self.credentials.renew(progress.authorization):
+            outcome = await self._exchange(request, progress)
+        progress.note(outcome)
+        return outcome
+
+    async def _exchange(self, request: Request, progress: CallProgress) -> Outcome:
+        operation = progress.operation
+        authorization = await self.credentials.authorization(operation)
+        progress.authorization = authorization
+        async with self._places:
+            progress.under_way = True
+            outcome = await self._outcome(request, authorization, progress)
+            progress.under_way = False
+        return outcome
+
+    async def _outcome(self, request: Request, authorization: str, progress: CallProgress) -> Outcome:
+        operation = progress.operation
+        try:
+            return Outcome(response=await self._answer(request, authorization, progress))
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
+            return Outcome(failure=self._unreachable(operation), reached=False)
+        except httpx2.TimeoutException:
+            return Outcome(failure=self._no_answer(operation, "timeout", "did not answer in time"))
+        except httpx2.TransportError:
+            return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
+        except httpx2.DecodingError:
+            return Outcome(failure=self._no_answer(operation, "upstream_error", "sent an unreadable answer"))
+
+    async def _answer(self, request: Request, authorization: str, progress: CallProgress) -> Response:
+        """The answer to a request, which is sent once more if the service moved it on its own host."""
+        operation = progress.operation
+        client = self._opened()
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        url: str | httpx2.URL = f"{self._base_url}{request.path}{query}"
+        headers = {"Authorization": authorization} if authorization else {}
+        headers["Accept"] = "*/*" if operation.download else "application/json"
+        while True:
+            progress.sent += 1
+            async with self._body_of(request) as body:
+                outgoing = client.build_request(request.method, url, headers=headers, **body)
+                answer = await client.send(outgoing, stream=True)
+                try:
+                    target = same_host_redirect(outgoing, answer)
+                    if target is None:
+                        return await _whole(answer, operation)
+                    if not progress.may_send:
+                        raise _no_request_left(operation, answer.status_code)
+                    url = target
+                finally:
+                    await answer.aclose()
+
+    @asynccontextmanager
+    async def _body_of(self, request: Request) -> AsyncGenerator[dict[str, Any]]:
+        """The arguments by which the HTTP library makes the body; a file stays open while it is sent."""
+        match request.body:
+            case None:
+                yield {}
+            case JsonBody(value):
+                yield {"json": value}
+            case FormBody(fields):
+                yield {"data": _grouped(fields)}
+            case MultipartBody(fields, file_field, file):
+                if file is None:
+                    yield {"files": [(name, (None, value.encode())) for name, value in fields]}
+                    return
+                with self._files.open(file) as (name, stream):
+                    yield {"data": _grouped(fields), "files": [(file_field, (name, stream))]}
+
+    def _opened(self, *, is_own: bool = True) -> httpx2.AsyncClient:
+        """The pool for the own host, or for others, where TLS is used although the own host has none."""
+        is_plain = is_own and self._base_url.startswith("http://")
+        if is_plain not in self._clients:
+            self._clients[is_plain] = httpx2.AsyncClient(
+                transport=self._transport,
+                verify=False if is_plain or self._transport is not None else _tls(),
+                trust_env=not is_plain,
+                timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
+                limits=httpx2.Limits(
+                    max_connections=self._settings.in_flight,
+                    max_keepalive_connections=self._settings.in_flight,
+                ),
+                headers={"User-Agent": f"docreview-mcp/{VERSION}"},
+                follow_redirects=False,
+            )
+        return self._clients[is_plain]
+
+    async def _log_in(self, email: str, password: str) -> str:
+        """A session token for these credentials, by the same operation that `studio_login` calls.
+
+        Raises:
+            ToolFailure: signing in failed, so that the call it was for was not sent.
+        """
+        operation = load_operations()["login"]
+        route = self._settings.routes(operation)[0]
+        request = build_request(operation, {"email": email, "password": password}, route)
+        outcome = await self._exchange(request, CallProgress(operation, math.inf))
+        response = outcome.response
+        if response is not None and response.is_success and (token := _token_in(operation, response)):
+            return token
+        if response is None:
+            failure = outcome.failure or self._unreachable(operation)
+        elif response.is_success:
+            failure = ToolFailure(
+                "upstream_error", "Studio answered without a session token.", next_step=_CHECK_ACCOUNT
+            )
+        else:
+            failure = failure_of(operation, response)
+            if response.status in (400, 401, 403, 404, 422):
+                failure.code, failure.next_step = "unauthorized", _CHECK_ACCOUNT
+        if response is None or response.status >= 500:
+            failure.retryable, failure.next_step = True, "Call again later."
+        raise failure.before_sending("Signing in to Studio failed.")
+
+    def _keep_session(self, operation: Operation, response: Response) -> None:
+        if operation.token_property and (token := _token_in(operation, response)):
+            self.credentials.keep(token)
+        if operation.ends_session:
+            self.credentials.keep("")
+
+    def _unreachable(self, operation: Operation) -> ToolFailure:
+        host = httpx2.URL(self._base_url).host
+        return ToolFailure(
+            "unreachable",
+            f"{operation.tool}: no connection to {host}.",
+            happened=NOTHING_SENT,
+            retryable=True,
+            next_step="Call again later; if it stays so, the user has to check the network and the base URL.",
+        )
+
+    def _no_answer(self, operation: Operation, code: ErrorCode, what: str) -> ToolFailure:
+        return _unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))
+
+    def _timed_out(self, progress: CallProgress) -> ToolFailure:
+        what = f"no answer within {self._settings.timeout:g} seconds"
+        return _unheard(progress.operation, "timeout", what, progress.done)
+
+
+_CHECK_ACCOUNT = "The user has to check STUDIO_EMAIL and STUDIO_PASSWORD."
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """The TLS settings, made once for both services: reading the trusted certificates takes a while."""
+    return httpx2.create_ssl_context()
+
+
+def _unheard(operation: Operation, code: ErrorCode, what: str, done: Done) -> ToolFailure:
+    """The failure of a call whose answer did not come, with what can be said of it."""
+    return ToolFailure(
+        code,
+        f"{operation.tool}: {what}.",
+        retryable=done == "no",
+        done=done,
+        next_step="Call again later." if done == "no" else LOOK_FIRST,
+    )
+
+
+async def _say_nothing(message: str) -> None:
+    """A report that nobody waits for."""
+
+
+def _no_request_left(operation: Operation, status: int) -> ToolFailure:
+    return ToolFailure(
+        "upstream_error",
+        f"{operation.tool}: the service redirected again after as many requests as a call may send.",
+        status=status,
+        retryable=True,
+        next_step="Call again later.",
+    )
+
+
+async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
+    parts: list[bytes] = []
+    size = 0
+    async for part in answer.aiter_bytes():
+        size += len(part)
+        if size > _MOST_ANSWER_BYTES and not answer.is_success:
+            break
+        if size > _MOST_ANSWER_BYTES:
+            raise ToolFailure(
+                "too_large",
+                f"{operation.tool}: the answer is over {_MOST_ANSWER_BYTES // 2**20} MiB and was not read.",
+                status=answer.status_code,
+                done="no" if operation.effect == "read" else "yes",
+                next_step=operation.narrow or "Ask for less, for example with a smaller limit.",
+            )
+        parts.append(part)
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(answer.status_code, headers, b"".join(parts))
+
+
+def _is_unknown_address(response: Response) -> bool:
+    return response.status in _UNKNOWN_ADDRESS or (response.is_html and response.status < 400)
+
+
+def _grouped(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in fields:
+        grouped.setdefault(name, []).append(value)
+    return grouped
+
+
+def _token_in(operation: Operation, response: Response) -> str:
+    import json
+
+    try:
+        body = cast("object", json.loads(response.content))
+    except ValueError:
+        return ""
+    token = cast("dict[str, object]", body).get(operation.token_property) if isinstance(body, dict) else None
+    return token if isinstance(token, str) else ""

@@ -1,0 +1,176 @@
+"""How each service is told who calls: a fixed key for Nanonets, a session that renews itself for Studio."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import anyio
+
+from ...schemas import Operation
+from ...tools import NOTHING_SENT, ToolFailure
+from ..settings import Settings
+
+__all__ = ["Credentials", "NanonetsKey", "StudioSession"]
+
+_RENEW_BEFORE_SECONDS = 60.0
+
+LogIn = Callable[[str, str], Awaitable[str]]
+"""E-mail address and password → session token."""
+
+
+class Credentials(Protocol):
+    """What authenticates the requests to one service."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secret values held here now."""
+        ...
+
+    async def authorization(self, operation: Operation) -> str:
+        """The `Authorization` header for a request; empty for an operation that needs none.
+
+        Raises:
+            ToolFailure: nothing is configured to authenticate with, or signing in failed.
+        """
+        ...
+
+    async def renew(self, refused: str) -> bool:
+        """Whether a new header can be had after the service refused this one."""
+        ...
+
+    def keep(self, token: str) -> None:
+        """Use this session token from now on; an empty one ends the session."""
+        ...
+
+
+class NanonetsKey:
+    """Basic authentication with the API key as user name and an empty password."""
+
+    def __init__(self, settings: Settings) -> None:
+        key = settings.nanonets_api_key
+        self._header = ""
+        self.secrets: tuple[str, ...] = ()
+        if key is not None:
+            encoded = base64.b64encode(f"{key.get_secret_value()}:".encode()).decode()
+            self._header = f"Basic {encoded}"
+            self.secrets = (key.get_secret_value(), encoded)
+
+    async def authorization(self, operation: Operation) -> str:
+        """The header; raises `ToolFailure` without a key."""
+        if not self._header and operation.authenticated:
+            raise _not_configured(operation, "NANONETS_API_KEY is not set")
+        return self._header
+
+    async def renew(self, refused: str) -> bool:
+        """Never: a key stays what it is."""
+        return False
+
+    def keep(self, token: str) -> None:
+        """Nanonets has no sessions."""
+
+
+class StudioSession:
+    """A bearer token, given or got by signing in when first needed, and renewed before it runs out.
+
+    However many calls wait for a token, one of them signs in.
+    """
+
+    def __init__(self, settings: Settings, log_in: LogIn) -> None:
+        self._email = settings.studio_email or ""
+        self._password = settings.studio_password.get_secret_value() if settings.studio_password else ""
+        self._token = settings.studio_token.get_secret_value() if settings.studio_token else ""
+        self._log_in = log_in
+        self._lock = anyio.Lock()
+        self._was_ended = False
+        self._logins = 0
+        self._failed: ToolFailure | None = None
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Token and password."""
+        return tuple(value for value in (self._token, self._password) if value)
+
+    async def authorization(self, operation: Operation) -> str:
+        """The header; signs in first where that is needed and possible."""
+        if not operation.authenticated:
+            return ""
+        if self._needs_token():
+            before = self._logins
+            async with self._lock:
+                if self._needs_token():
+                    self._check_can_sign_in(operation)
+                    await self._sign_in(before)
+        return f"Bearer {self._token}"
+
+    async def renew(self, refused: str) -> bool:
+        """Sign in again, unless another call already did or there is nothing to sign in with."""
+        before = self._logins
+        async with self._lock:
+            if refused != f"Bearer {self._token}":
+                return bool(self._token)
+            if not self._can_log_in:
+                return False
+            await self._sign_in(before)
+            return True
+
+    def keep(self, token: str) -> None:
+        """Use the token of a login or registration that an agent made; an empty one ends the session."""
+        self._token = token
+        self._was_ended = not token
+
+    @property
+    def _can_log_in(self) -> bool:
+        return bool(self._email and self._password)
+
+    def _needs_token(self) -> bool:
+        return not self._token or (self._can_log_in and _runs_out(self._token))
+
+    async def _sign_in(self, logins_before: int) -> None:
+        """Sign in, unless that failed for another call while this one waited: then it fails the same way."""
+        if self._failed is not None and self._logins != logins_before:
+            raise self._failed.before_sending("")
+        self._failed = None
+        try:
+            self._token = await self._log_in(self._email, self._password)
+        except ToolFailure as failure:
+            self._failed = failure
+            raise
+        finally:
+            self._logins += 1
+
+    def _check_can_sign_in(self, operation: Operation) -> None:
+        if self._was_ended:
+            raise ToolFailure(
+                "unauthorized",
+                f"{operation.tool}: the Studio session was ended by studio_logout.",
+                happened=NOTHING_SENT,
+                next_step="Call studio_login, or the user restarts the server.",
+            )
+        if not self._can_log_in:
+            missing = "STUDIO_PASSWORD is" if self._email else "STUDIO_EMAIL and STUDIO_PASSWORD are"
+            raise _not_configured(operation, f"{missing} not set, and neither is STUDIO_TOKEN")
+
+
+def _not_configured(operation: Operation, reason: str) -> ToolFailure:
+    return ToolFailure(
+        "not_configured",
+        f"{operation.tool}: {reason}.",
+        happened=NOTHING_SENT,
+        next_step="The user sets it in the host's settings of this server and restarts it,"
+        " or starts the server with --sandbox to try without an account.",
+    )
+
+
+def _runs_out(token: str) -> bool:
+    """Whether a JSON Web Token ends within a minute; a token of another form has no known end."""
+    import jwt
+
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+    except jwt.InvalidTokenError:
+        return False
+    end = claims.get("exp")
+    return isinstance(end, (int, float)) and end - time.time() < _RENEW_BEFORE_SECONDS

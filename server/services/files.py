@@ -1,0 +1,174 @@
+"""Which local files may be sent to a service, and where downloads are put."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from ...tools import NOTHING_SENT, FileSource, ToolFailure
+from ..settings import Settings
+
+__all__ = ["MOST_BYTES", "FilePolicy", "default_folders"]
+
+MOST_BYTES = 25 * 1024 * 1024
+"""The largest file that is sent, in bytes."""
+
+
+def default_folders() -> tuple[Path, ...]:
+    """Documents, Downloads, Desktop, and the working directory unless it is `/` or the home itself."""
+    here = Path.cwd().resolve()
+    home = _home()
+    folders = [] if home is None else [home / name for name in ("Documents", "Downloads", "Desktop")]
+    if here not in (Path(here.anchor), None if home is None else home.resolve()):
+        folders.append(here)
+    return tuple(folders)
+
+
+def _home() -> Path | None:
+    """The user's home directory; None where there is none, as in some containers."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return None
+
+
+class FilePolicy:
+    """The rules for files: allowed folders with links resolved, nothing hidden, at most 25 MB.
+
+    Without `local` (a server that others reach over the network) no path of this machine is read or written.
+    """
+
+    def __init__(self, settings: Settings, *, local: bool = True) -> None:
+        self._local = local
+        given = settings.files
+        self._folders = tuple(_resolved(folder) for folder in (default_folders() if given is None else given))
+        self._downloads = settings.downloads or (_home() or Path.cwd()) / "Downloads" / "docreview"
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that files may come from, links resolved."""
+        return self._folders
+
+    @property
+    def downloads(self) -> Path:
+        """Where downloads are saved."""
+        return self._downloads
+
+    def fault(self, file: FileSource, file_types: Sequence[str] = ()) -> str:
+        """Why this file may not be sent; empty if it may. `file_types` are endings without a dot."""
+        fault = self._path_fault(file.path) if file.path else _content_fault(file)
+        if fault or not file_types:
+            return fault
+        name = "file_path" if file.path else "file_name"
+        sent_as = _resolved(Path(file.path)) if file.path else Path(file.file_name)
+        ending = sent_as.suffix.lower().lstrip(".")
+        if ending in file_types:
+            return ""
+        return f"{name}: came a file ending .{ending}, wanted one of {', '.join(file_types)}"
+
+    @contextmanager
+    def open(self, file: FileSource) -> Generator[tuple[str, BinaryIO]]:
+        """The file's name and its content, opened for reading.
+
+        Raises:
+            ToolFailure: the file may not be sent (any more), or cannot be read.
+        """
+        if reason := self.fault(file):
+            raise _refused(reason)
+        if not file.path:
+            yield file.file_name, io.BytesIO(base64.b64decode(file.content_base64, validate=True))
+            return
+        path = _resolved(Path(file.path))
+        try:
+            stream = path.open("rb")
+        except OSError as error:
+            raise _refused(f"file_path: the file cannot be read ({error.strerror})") from None
+        with stream:
+            yield path.name, stream
+
+    def save(self, file_name: str, content: bytes) -> str | None:
+        """Store a download under a name that is not taken yet; None where this server may not save files.
+
+        Raises:
+            ToolFailure: the folder cannot be written.
+        """
+        if not self._local:
+            return None
+        try:
+            self._downloads.mkdir(parents=True, exist_ok=True)
+            for target in _free_names(self._downloads / file_name):
+                try:
+                    with target.open("xb") as stream:
+                        stream.write(content)
+                except FileExistsError:
+                    continue
+                return str(target)
+        except OSError as error:
+            raise ToolFailure(
+                "not_allowed",
+                f"The download was read but cannot be saved under {self._downloads} ({error.strerror}).",
+                next_step="The user sets DOCREVIEW_DOWNLOADS to a folder that can be written.",
+            ) from None
+        return None
+
+    def _path_fault(self, given: str) -> str:
+        if not self._local:
+            return "file_path: no file of the server's machine is read; wanted file_base64 and file_name"
+        try:
+            path = _resolved(Path(given))
+            inside = next((folder for folder in self._folders if path.is_relative_to(folder)), None)
+            if inside is None:
+                allowed = ", ".join(str(folder) for folder in self._folders) or "none"
+                return (
+                    f"file_path: {given!r} is outside the allowed folders ({allowed});"
+                    " the user can allow others with DOCREVIEW_FILES"
+                )
+            if any(part.startswith(".") for part in path.relative_to(inside).parts):
+                return f"file_path: {given!r} is hidden, or in a hidden folder; hidden files are not sent"
+            if not path.exists():
+                return f"file_path: there is no file {given!r}"
+            if not path.is_file():
+                return f"file_path: {given!r} is not a file"
+            size = path.stat().st_size
+        except (OSError, ValueError, RuntimeError) as error:
+            return f"file_path: {given!r} cannot be read ({error})"
+        return _size_fault("file_path", size)
+
+
+def _refused(reason: str) -> ToolFailure:
+    return ToolFailure(
+        "invalid_arguments", f"{reason}.", happened=NOTHING_SENT, next_step="Name another file."
+    )
+
+
+def _content_fault(file: FileSource) -> str:
+    if Path(file.file_name).name != file.file_name or file.file_name.startswith("."):
+        return "file_name: wanted a plain file name without folders"
+    if len(file.content_base64) > MOST_BYTES * 4 // 3 + 4:
+        return f"file_base64: the file has more than the {MOST_BYTES} bytes that are sent at most"
+    try:
+        content = base64.b64decode(file.content_base64, validate=True)
+    except (binascii.Error, ValueError):
+        return "file_base64: came text that is not base64"
+    return _size_fault("file_base64", len(content))
+
+
+def _size_fault(name: str, size: int) -> str:
+    if size > MOST_BYTES:
+        return f"{name}: the file has {size} bytes, at most {MOST_BYTES} are sent"
+    return "" if size else f"{name}: the file is empty"
+
+
+def _resolved(path: Path) -> Path:
+    return path.expanduser().resolve()
+
+
+def _free_names(wanted: Path) -> Iterator[Path]:
+    yield wanted
+    for number in range(2, 10_000):
+        yield wanted.with_stem(f"{wanted.stem} ({number})")

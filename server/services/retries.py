@@ -1,0 +1,132 @@
+"""When a request is sent again, and how long is waited before."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import anyio
+import tenacity
+
+from ...schemas import Operation
+from ...tools import Report, Response, ToolFailure
+from ...tools.failure import Done, done_after_cut
+from ...tools.results.service_error import leaves_open, refused_wait
+
+__all__ = ["MOST_REQUESTS", "CallProgress", "Outcome", "repeat_as_allowed"]
+
+MOST_REQUESTS = 3
+"""The most requests that one call of a tool may send."""
+
+_PASSING = frozenset({502, 503, 504})
+_backoff = tenacity.wait_exponential(multiplier=0.25, max=8.0) + tenacity.wait_random(0.0, 0.25)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one request: an answer, or the failure to get one.
+
+    `reached` is False only where no connection was made, so that the service has certainly done nothing.
+    """
+
+    response: Response | None = None
+    failure: ToolFailure | None = None
+    reached: bool = True
+
+    @property
+    def reason(self) -> str:
+        """In a few words, why another try is needed."""
+        if self.response is not None:
+            return f"the service answered {self.response.status}"
+        return "no connection" if not self.reached else "no answer"
+
+
+@dataclass(slots=True)
+class CallProgress:
+    """What has happened so far in one call of a tool, over all its requests.
+
+    `uncertain`: some try may have been carried out without a clear answer; `uncertain_before`: one before the
+    last. `authorization` is the header of the last request: only that one was refused by a 401.
+    """
+
+    operation: Operation
+    deadline: float
+    sent: int = 0
+    under_way: bool = False
+    uncertain: bool = False
+    uncertain_before: bool = False
+    authorization: str = ""
+
+    @property
+    def may_send(self) -> bool:
+        """Whether the call has a request left."""
+        return self.sent < MOST_REQUESTS
+
+    @property
+    def seconds_left(self) -> float:
+        """The seconds until the call's time is over."""
+        return self.deadline - anyio.current_time()
+
+    @property
+    def done(self) -> Done:
+        """What can be said of the call if nothing more is heard."""
+        return done_after_cut(self.operation) if self.under_way or self.uncertain else "no"
+
+    def note(self, outcome: Outcome) -> None:
+        """Remember whether a try may have been carried out without our hearing of it."""
+        response = outcome.response
+        is_open = outcome.reached if response is None else not response.is_success and leaves_open(response)
+        self.uncertain_before = self.uncertain
+        if is_open:
+            self.uncertain = done_after_cut(self.operation) == "unknown"
+
+
+async def repeat_as_allowed(
+    send_once: Callable[[], Awaitable[Outcome]], progress: CallProgress, report: Report
+) -> Outcome:
+    """Send until there is an answer to keep, or no further try is allowed; the last outcome is the answer.
+
+    Reads and idempotent operations are repeated after a missing answer, 429, 502, 503 and 504; others only
+    where the service has certainly done nothing. A wait that does not fit into the time ends the tries.
+    """
+
+    def repeatable(outcome: Outcome) -> bool:
+        if not outcome.reached or (outcome.response is not None and outcome.response.status == 429):
+            return True
+        if not progress.operation.idempotent:
+            return False
+        return outcome.response is None or outcome.response.status in _PASSING
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        response = _last(state).response
+        asked = refused_wait(response) if response is not None else None
+        return asked if asked is not None else _backoff(state)
+
+    def stop(state: tenacity.RetryCallState) -> bool:
+        return not progress.may_send or state.upcoming_sleep >= progress.seconds_left
+
+    async def tell(state: tenacity.RetryCallState) -> None:
+        await report(f"{_last(state).reason}, trying again in {state.upcoming_sleep:.1f} s")
+
+    first = await send_once()
+    if not repeatable(first):
+        return first
+    outcomes = [first]
+
+    async def next_outcome() -> Outcome:
+        return outcomes.pop() if outcomes else await send_once()
+
+    tries = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_result(repeatable),
+        wait=wait,
+        stop=stop,
+        before_sleep=tell,
+        sleep=anyio.sleep,
+        retry_error_callback=_last,
+    )
+    return await tries(next_outcome)
+
+
+def _last(state: tenacity.RetryCallState) -> Outcome:
+    assert state.outcome is not None
+    return state.outcome.result()

@@ -1,0 +1,64 @@
+"""Which addresses that a service names may be called, and which of them get the credentials."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import httpx2
+
+from ..settings import is_loopback
+
+__all__ = ["picture_address", "same_host_redirect"]
+
+_MOVED = (301, 302, 307, 308)
+
+
+def picture_address(base_url: str, address: str) -> tuple[httpx2.URL, bool]:
+    """The address of a picture that a service's answer named, and whether it is on the service's own host.
+
+    Another host is called over https only, and never one of the user's own network.
+
+    Raises:
+        ValueError: the address may not be called.
+    """
+    try:
+        base = httpx2.URL(base_url + "/")
+        url = base.join(address.strip())
+    except (httpx2.InvalidURL, UnicodeError) as error:
+        raise ValueError("it is no address") from error
+    if not address.strip() or not url.host:
+        raise ValueError("it names no host")
+    if url.userinfo:
+        raise ValueError("it holds credentials")
+    if _is_same_host(base, url):
+        return url, True
+    if url.scheme != "https":
+        raise ValueError("it is on another host and not https")
+    if is_loopback(url.host) or _is_of_own_network(url.host):
+        raise ValueError("it is on the user's own network")
+    return url, False
+
+
+def same_host_redirect(request: httpx2.Request, answer: httpx2.Response) -> httpx2.URL | None:
+    """Where to send the request again, if the service moved it on its own host and the method may stay."""
+    location = answer.headers.get("location", "")
+    if answer.status_code not in _MOVED or not location:
+        return None
+    try:
+        target = request.url.join(location)
+    except httpx2.InvalidURL:
+        return None
+    if target.userinfo or target.fragment or not _is_same_host(request.url, target):
+        return None
+    return target if request.method == "GET" or answer.status_code > 302 else None
+
+
+def _is_same_host(one: httpx2.URL, other: httpx2.URL) -> bool:
+    return all(getattr(one, part) == getattr(other, part) for part in ("scheme", "host", "port"))
+
+
+def _is_of_own_network(host: str) -> bool:
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return host.endswith((".localhost", ".local", ".internal"))

@@ -1,0 +1,61 @@
+"""The policy through the public interface: what stands in the file holds for every way to a write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anyio
+from conftest import Era, error_of, reviewing
+
+LABEL = "studio_add_label"
+
+
+def written(folder: Path, text: str) -> Path:
+    """A policy file."""
+    file = folder / "policy.toml"
+    file.write_text(text)
+    return file
+
+
+async def test_no_more_writes_are_sent_than_allowed_and_the_preview_says_so(tmp_path: Path, era: Era) -> None:
+    policy = written(tmp_path, "[session]\nmost_writes = 2\n")
+    async with reviewing(era=era, policy=policy) as (client, sandbox):
+        results: list[Any] = []
+
+        async def add(name: str) -> None:
+            results.append(await client.call_tool(LABEL, {"project_id": 3, "name": name}))
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(5):
+                tasks.start_soon(add, f"label {number}")
+        assert sorted(result.is_error for result in results) == [False, False, True, True, True]
+        posted = [each for each in sandbox.received if each.operation == "addLabel"]
+        assert len(posted) == 2
+        shown = await client.call_tool(
+            "review_preview", {"tool": LABEL, "arguments": {"project_id": 3, "name": "one more"}}
+        )
+        assert "session.most_writes" in shown.structured_content["would_be_refused"]["message"]
+        assert error_of(next(each for each in results if each.is_error))["code"] == "not_allowed"
+
+
+async def test_the_journal_tells_nothing_of_what_may_not_be_touched(tmp_path: Path, era: Era) -> None:
+    journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    async with reviewing(journal=journal) as (client, _):
+        for project in (1, 3):
+            created = await client.call_tool(
+                "studio_create_document", {"project_id": project, "text": "between us"}
+            )
+            assert not created.is_error, created.structured_content
+    policy = written(tmp_path, "[projects]\nforbidden = [3]\n")
+    async with reviewing(era=era, journal=journal, policy=policy) as (client, sandbox):
+        for arguments in ({}, {"about": ["3"]}, {"entry": 3}):
+            told = (await client.call_tool("review_history", arguments)).structured_content["entries"]
+            hidden = {"entry": 3, "outcome": "done", "not_shown": told[0]["not_shown"]}
+            assert told[0] == hidden
+            assert "projects.forbidden" in told[0]["not_shown"]
+        resource = await client.read_resource("docreview://journal/3")
+        assert "between us" not in str(resource)
+        error = error_of(await client.call_tool("review_undo", {"entry": 3}))
+        assert (error["code"], error["done"]) == ("not_allowed", "no")
+        assert [each.operation for each in sandbox.received if each.operation != "login"] == []

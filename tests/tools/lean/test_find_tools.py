@@ -1,0 +1,185 @@
+"""What an agent asks for in its own words, and the tool that it has to find."""
+
+from __future__ import annotations
+
+import json
+from statistics import mean
+from typing import Any
+
+import pytest
+from conftest import Era, own, reviewing
+from docreview_mcp.tools import load_tools
+from docreview_mcp.tools.lean.find_tools import ranked
+from docreview_mcp.tools.lean.search import words_of
+
+EVERY = tuple(tool for tool in load_tools() if tool.tier != "lean")
+USUAL = tuple(tool for tool in EVERY if tool.tier != "extra")
+BY_NAME = {tool.name: tool for tool in EVERY}
+
+ASKED = {
+    "correct the total amount of an invoice": ("nanonets_update_field",),
+    "fix a wrong value in a table row": ("nanonets_update_cell",),
+    "sign off an invoice": ("nanonets_approve_file",),
+    "approve many files": ("review_files",),
+    "remove a field value": ("nanonets_delete_field",),
+    "which documents are waiting for review": ("review_queue",),
+    "list workflows": ("nanonets_list_workflows",),
+    "read a document with its fields and tables": ("nanonets_get_document",),
+    "upload a pdf invoice": ("nanonets_upload_document",),
+    "take back an approval": ("nanonets_unapprove_file",),
+    "undo my last change": ("review_undo",),
+    "what was changed on this document and by whom": ("review_history",),
+    "assign files to a reviewer": ("nanonets_assign_files",),
+    "sentiment analysis of some texts": ("studio_run_adhoc_analysis",),
+    "create a labeling project": ("studio_create_project",),
+    "add topics to a project": ("studio_add_classes",),
+    "train a model": ("studio_train_model",),
+    "start a labelling session": ("studio_create_labeling_session",),
+    "invite a colleague to the workspace": ("studio_invite_users",),
+    "human in the loop reviews pending": ("studio_list_hitl_reviews",),
+    "see the picture of a field on the page": ("review_region",),
+    "wait until the analysis is finished": ("review_wait",),
+    "what would this call do before sending it": ("review_preview",),
+    "mark a segment as annotated": ("studio_mark_segment_annotated",),
+    "rename a label": ("studio_update_label",),
+    "verify all fields of a document": ("nanonets_verify_document",),
+    "status of a batch analysis": ("studio_get_analysis", "studio_create_batch_analysis"),
+    "send files again to the accounting system": ("nanonets_retry_exports",),
+    "copy a project": ("studio_clone_project",),
+    "change a member's role": ("studio_update_user_role",),
+    "unread notifications": ("studio_list_notifications", "studio_update_notification"),
+    "list the models I may use": ("studio_list_models",),
+    "move project to another workspace": ("studio_transfer_project",),
+    "add a missing line item to the table": ("nanonets_add_cell",),
+    "reset password": ("studio_reset_password",),
+    "values with low confidence": ("review_document", "review_queue"),
+    "download the original file": ("nanonets_download_document",),
+    "verify several fields at once": ("review_apply",),
+    "switch human review on for a model": ("studio_add_hitl", "studio_update_hitl"),
+}
+
+
+@pytest.mark.parametrize(("query", "wanted"), ASKED.items(), ids=ASKED)
+def test_the_tool_is_among_the_first_three(query: str, wanted: tuple[str, ...]) -> None:
+    for offered in (USUAL, EVERY):
+        first = [tool.name for tool in ranked(offered, query)[:3]]
+        assert set(wanted) & set(first), first
+
+
+@pytest.mark.parametrize("tool", EVERY, ids=lambda tool: tool.name)
+def test_a_name_finds_its_tool_first_however_it_is_written(tool: Any) -> None:
+    for written in (
+        tool.name,
+        tool.name.upper(),
+        f"  {tool.name.replace('_', ' ')} ",
+        f"how to call {tool.name}?",
+    ):
+        assert ranked(EVERY, written)[0] is tool
+
+
+@pytest.mark.parametrize("tool", EVERY, ids=lambda tool: tool.name)
+def test_a_title_finds_its_tool_among_the_first_five(tool: Any) -> None:
+    assert tool in ranked(EVERY, tool.title)[:5]
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "approve approved approval",
+        "class classes",
+        "correct corrections",
+        "analyses analyzing",
+        "verify verification",
+    ],
+)
+def test_forms_of_a_word_are_one_word(forms: str) -> None:
+    assert len(set(words_of(forms))) == 1
+
+
+def test_names_are_taken_apart() -> None:
+    assert (
+        words_of("nanonets_update_field")
+        == words_of("nanonetsUpdateField")
+        == words_of("Nanonets, update: field!")
+    )
+
+
+async def test_an_answer_holds_what_a_call_needs(era: Era) -> None:
+    async with reviewing(era=era, surface="lean", confirm="destructive") as (client, _):
+        found = own(
+            await client.call_tool("find_tools", {"query": "delete a cell from a table", "effect": "write"})
+        )
+    first = found["tools"][0]
+    assert (first["tool"], first["effect"]) == ("nanonets_delete_cell", "destructive")
+    assert first["toolset"] == "nanonets-moderation"
+    assert first["call_with"] == "run_write_tool"
+    assert first["description"] == BY_NAME["nanonets_delete_cell"].description
+    assert first["required"] == BY_NAME["nanonets_delete_cell"].input_schema["required"]
+    assert first["arguments"]["cell_id"] == "string"
+    assert "confirm" in first["arguments"]
+    assert len(found["tools"]) == 5
+    assert all(entry["effect"] != "read" for entry in found["tools"])
+
+
+async def test_every_argument_is_told_and_a_tool_costs_about_a_hundred_tokens() -> None:
+    told: dict[str, Any] = {}
+    async with reviewing(surface="lean", toolsets="all") as (client, _):
+        for tool in EVERY:
+            found = own(await client.call_tool("find_tools", {"query": tool.name, "limit": 1}))
+            told[tool.name] = found["tools"][0]
+    for name, entry in told.items():
+        tool = BY_NAME[name]
+        if tool.service == "docreview":
+            assert entry["call_with"] == name
+        else:
+            assert entry["arguments"].keys() == tool.input_schema["properties"].keys(), name
+            assert entry["call_with"] == ("run_read_tool" if tool.effect == "read" else "run_write_tool")
+    assert mean(len(json.dumps(entry)) for entry in told.values()) < 450
+
+
+async def test_nothing_to_find_is_said_and_never_fails(era: Era) -> None:
+    async with reviewing(era=era, surface="lean") as (client, _):
+        for query in (
+            "Rechnung freigeben",
+            "qwxyz",
+            "漢字 🙂",
+            "",
+            "...",
+            "the of and",
+            "x" * 5_000,
+            "\ud7ff_" * 50,
+        ):
+            found = own(await client.call_tool("find_tools", {"query": query}))
+            assert found["tools"] == []
+            assert "nanonets-documents" in found["note"]
+
+
+async def test_only_what_may_be_called_is_found() -> None:
+    async with reviewing(surface="lean", read_only=True, exclude_tools="studio_list_projects") as (client, _):
+        for query in ("update field value", "studio_list_projects", "studio_delete_project", "run_read_tool"):
+            found = own(await client.call_tool("find_tools", {"query": query, "limit": 20}))
+            names = {entry["tool"] for entry in found["tools"]}
+            assert all(BY_NAME[name].effect == "read" for name in names)
+            assert not names & {"studio_list_projects", "studio_delete_project"}
+
+
+async def test_a_better_tool_that_the_settings_leave_out_is_named(era: Era) -> None:
+    query = {"query": "put a tag on a segment of a labeling session"}
+    async with reviewing(era=era, surface="lean") as (client, _):
+        answer = own(await client.call_tool("find_tools", query))
+        assert "studio_add_labeling_tag" in answer["not_offered"]
+        assert "user" in answer["why_not"]
+        assert "not_offered" not in own(await client.call_tool("find_tools", {"query": "approve a file"}))
+    async with reviewing(era=era, surface="lean", toolsets="all") as (client, _):
+        answer = own(await client.call_tool("find_tools", query))
+        assert answer["tools"][0]["tool"] == "studio_add_labeling_tag"
+        assert "not_offered" not in answer
+
+
+async def test_many_tools_are_named_only_and_the_answer_stays_small() -> None:
+    async with reviewing(surface="lean", toolsets="all", answer_limit=2_000) as (client, _):
+        result = await client.call_tool("find_tools", {"query": "update document", "limit": 20})
+        found = own(result)
+    assert len(result.content[0].text) <= 2_000
+    assert found["tools"]
+    assert len(found["tools"]) + len(found["more"]) == 20

@@ -1,0 +1,161 @@
+"""What one tool call has at hand: the client of the services, the guards, the caller, a way to ask a person.
+
+The server makes a `CallContext` for each call. It is passed on to `operation_call.read` and `write`, by which
+our own tools call operations, so that each of their requests is checked, guarded and journalled as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import anyio
+
+from ...schemas import JsonObject, Operation, Route
+from ..failure import ToolFailure
+from ..requests.request import FileSource, Request
+from ..results.response import Response
+from ..surface.tool import ConfirmMode, Tool
+from .confirmation_codes import Codes
+from .journal import Caller, Journal
+from .policy import Counts, Policy
+
+__all__ = [
+    "Ask",
+    "CallContext",
+    "Consent",
+    "Flight",
+    "Guards",
+    "Report",
+    "Upstream",
+    "Written",
+    "no_answer",
+]
+
+Report = Callable[[str], Awaitable[None]]
+"""Tells the host what a call waits for, in a few words."""
+
+Consent = Literal["accepted", "declined", "no answer"]
+
+Ask = Callable[[str, str], Awaitable[Consent]]
+"""Asks a person to confirm, with a summary and the code of the call, where the host can ask."""
+
+
+class Upstream(Protocol):
+    """What the server lends to a call: the way to the service, and the user's files."""
+
+    @property
+    def answer_limit(self) -> int:
+        """The most characters of JSON in a result."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that one operation may take with its retries."""
+        ...
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """Values that are never shown: keys, passwords, tokens."""
+        ...
+
+    def routes(self, operation: Operation) -> Sequence[Route]:
+        """The addresses to try for an operation, in order."""
+        ...
+
+    def address(self, operation: Operation) -> str:
+        """The base address of the service of an operation."""
+        ...
+
+    def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
+        """Why a file may not be sent; empty if it may."""
+        ...
+
+    async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
+        """Send the request, at the first of its addresses that the service knows.
+
+        Raises:
+            ToolFailure: the service refused, no answer came, or there are no credentials to send it with.
+        """
+        ...
+
+    async def picture(self, address: str) -> bytes:
+        """The picture of a page, at an address that Nanonets gave; credentials go to its own host only.
+
+        Raises:
+            ToolFailure: it cannot be had, is too large, or the address is not one that may be called.
+        """
+        ...
+
+    def save_download(self, file_name: str, content: bytes) -> str | None:
+        """Store a downloaded file and give its path; None where files may not be saved."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write left: the answer, the number of its journal entry, and what the result says of both."""
+
+    response: Response
+    answer: JsonObject
+    entry: int | None
+    notes: JsonObject
+
+
+@dataclass(slots=True, eq=False)
+class Flight:
+    """A write that is under way, for identical calls to wait for. `is_sent`: the service may have it."""
+
+    ended: anyio.Event = field(default_factory=anyio.Event)
+    is_sent: bool = False
+    written: Written | None = None
+    failure: ToolFailure | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Guards:
+    """What stands between a write and the service, for one server.
+
+    `policy` holds the rules of the user, `counts` what was done so far. `journal` is None where the user
+    wants none; `journal_required` says whether writes stop without it. `under_way` holds the writes that must
+    not be doubled, `unclear` the fingerprints of those whose last outcome is not known, `stopped_for` the
+    entries, also of other servers, for which a call was stopped once. `undoing` holds the entries that are
+    just being undone.
+    """
+
+    confirm: ConfirmMode = "destructive"
+    journal: Journal | None = None
+    journal_required: bool = True
+    policy: Policy = field(default_factory=Policy)
+    counts: Counts = field(default_factory=Counts)
+    codes: Codes = field(default_factory=Codes)
+    under_way: dict[tuple[str, ...], Flight] = field(default_factory=dict[tuple[str, ...], Flight])
+    unclear: dict[str, str] = field(default_factory=dict[str, str])
+    stopped_for: set[int] = field(default_factory=set[int])
+    undoing: set[int] = field(default_factory=set[int])
+
+
+async def no_answer(summary: str, code: str) -> Consent:
+    """Asks nobody: for hosts that cannot ask."""
+    return "no answer"
+
+
+@dataclass(slots=True, eq=False)
+class CallContext:
+    """One tool call and all that it may use.
+
+    `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
+    called; `tools` are those that may. `is_confirmed` says that a person has agreed to all that this call
+    does; `code` is a confirmation code that the answer of the person brought with it.
+    """
+
+    upstream: Upstream
+    guards: Guards
+    report: Report
+    find_tool: Callable[[str], Operation]
+    caller: Caller = field(default_factory=Caller)
+    ask: Ask = no_answer
+    code: str = ""
+    is_confirmed: bool = False
+    tools: Sequence[Tool] = ()

@@ -1,0 +1,170 @@
+"""Read the present state of what a write changes, as the operation's record says where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ...schemas import JsonObject, JsonValue, Operation, Present, load_operations
+from ..failure import ToolFailure
+from ..requests.arguments import arguments_of
+
+__all__ = ["NOT_READ", "Read", "State", "read_state", "resolve", "state_after"]
+
+Read = Callable[[str, JsonObject], Awaitable[JsonObject]]
+"""Calls a reading operation by its id and gives its whole answer; raises `ToolFailure`."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state of what a write changes.
+
+    `value` is the state if it is `known`, otherwise `problem` says why not. `is_there` is False for something
+    that does not exist. `key` is the name in a map under which the item stands.
+    """
+
+    known: bool
+    value: JsonValue = None
+    key: str = ""
+    is_there: bool = True
+    problem: str = ""
+
+
+NOT_READ = State(False, problem="no operation reads it")
+
+
+async def read_state(operation: Operation, context: Mapping[str, JsonValue], read: Read) -> State:
+    """The state that a write with these arguments changes. `context` holds the arguments and the `answer`."""
+    present = operation.present
+    if present is None:
+        return NOT_READ
+    if not present.each:
+        return await _read_one(present, context, read)
+    found: list[JsonValue] = []
+    entries = context.get(present.each)
+    for entry in entries if isinstance(entries, list) else []:
+        state = await _read_one(present, {**context, "each": entry}, read)
+        if not state.known or not state.is_there:
+            return state
+        if not isinstance(state.value, dict):
+            return State(False, problem=f"{present.read} shows it in another form")
+        found.append({"of": entry, **state.value})
+    return State(True, found)
+
+
+def state_after(operation: Operation, values: JsonObject, answer: JsonObject, before: State) -> State | None:
+    """The state that a write left, as answer and arguments tell it; None if it has to be read once more."""
+    present = operation.present
+    if present is None:
+        return NOT_READ
+    if present.again:
+        return None
+    is_new = _is_of_something_new(present)
+    if operation.route.method == "DELETE" or not (present.keys or is_new):
+        return State(True, None, is_there=False)
+    if not present.keys:
+        return State(True, answer)
+    earlier = before.value if isinstance(before.value, dict) else {}
+    told = {**earlier, **values, **answer}
+    if any(key not in told for key in present.keys):
+        return None
+    return State(True, {key: told[key] for key in present.keys})
+
+
+def resolve(reference: JsonValue, context: Mapping[str, JsonValue]) -> JsonValue:
+    """The value that a reference stands for, None if there is none; see `schemas.Present`."""
+    if isinstance(reference, list):
+        return [resolve(entry, context) for entry in reference]
+    if not isinstance(reference, str):
+        return reference
+    if reference.startswith("="):
+        return reference[1:]
+    first, *steps = reference.split(".")
+    places: list[JsonValue] = [context.get(first)]
+    for step in steps:
+        places = [inner for place in places for inner in _step_into(place, step)]
+    if "*" in steps:
+        return [place for index, place in enumerate(places) if place not in places[:index]]
+    return places[0] if places else None
+
+
+async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Read) -> State:
+    if _is_of_something_new(present) and "answer" not in context:
+        return State(True, None, is_there=False)
+    operation = load_operations()[present.read]
+    arguments: JsonObject = {}
+    for argument in arguments_of(operation):
+        given = argument.name in present.arguments
+        if given or argument.required:
+            value = resolve(present.arguments.get(argument.name, argument.name), context)
+            if value is None:
+                return State(False, problem=f"{argument.name} is not known")
+            arguments[argument.name] = value
+    try:
+        answer = await read(present.read, arguments)
+    except ToolFailure as failure:
+        # A problem is told in our own name, so it does not quote what others say.
+        said = f"{operation.tool} failed ({failure.code})" if failure.quotes else failure.message.rstrip(".")
+        if failure.status == 404:
+            return State(True, None, is_there=False, problem=said)
+        return State(False, problem=said)
+    found = next(_located(answer, present, context), None)
+    if found is None:
+        return State(True, None, is_there=False, problem=f"{operation.tool} does not show it")
+    item, key = found
+    if present.keys and isinstance(item, dict):
+        return State(True, {name: item.get(name) for name in present.keys}, key)
+    return State(True, item, key)
+
+
+def _is_of_something_new(present: Present) -> bool:
+    references = [
+        *present.arguments.values(),
+        *(value for step in present.find if isinstance(step, dict) for value in step.values()),
+    ]
+    return any(isinstance(entry, str) and entry.startswith("answer.") for entry in references)
+
+
+def _located(
+    answer: JsonObject, present: Present, context: Mapping[str, JsonValue]
+) -> Iterator[tuple[JsonValue, str]]:
+    places: list[tuple[JsonValue, str]] = [(answer, "")]
+    for step in present.find:
+        places = [inner for item, key in places for inner in _inside(item, key, step, context)]
+    yield from places
+
+
+def _inside(
+    item: JsonValue, key: str, step: str | int | dict[str, str], context: Mapping[str, JsonValue]
+) -> Iterator[tuple[JsonValue, str]]:
+    if isinstance(step, dict):
+        wanted = {name: str(resolve(reference, context)) for name, reference in step.items()}
+        for entry in item if isinstance(item, list) else []:
+            if isinstance(entry, dict) and all(
+                str(entry.get(name)) == value for name, value in wanted.items()
+            ):
+                yield entry, key
+    elif isinstance(step, int):
+        if isinstance(item, list) and len(item) > step:
+            yield item[step], key
+    elif step == "*":
+        if isinstance(item, dict):
+            yield from ((entry, name) for name, entry in item.items())
+        elif isinstance(item, list):
+            yield from ((entry, key) for entry in item)
+    elif isinstance(item, dict):
+        chosen = next((item[name] for name in step.split("|") if item.get(name)), None)
+        if chosen is None:
+            chosen = item.get(step.split("|")[0])
+        if chosen is not None:
+            yield chosen, key
+
+
+def _step_into(place: JsonValue, step: str) -> Iterator[JsonValue]:
+    if step == "*":
+        if isinstance(place, list):
+            yield from place
+        elif isinstance(place, dict):
+            yield from place.values()
+    elif isinstance(place, dict) and step in place:
+        yield place[step]

@@ -1,0 +1,130 @@
+"""What the journal of writes knows, and how the way of a call uses it. The server stores it.
+
+Every write is opened before it is sent and closed after. An entry that was never closed belongs to a call
+that is still under way or whose server stopped: whether it was carried out is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from ...schemas import JsonObject, JsonValue
+
+__all__ = ["Caller", "Closing", "Entry", "Journal", "JournalFault", "Opening", "Outcome", "Undoing"]
+
+Outcome = Literal["done", "not done", "unknown", "under way"]
+
+
+class JournalFault(Exception):  # noqa: N818 - the state of the journal, not a programming error
+    """The journal cannot be read or written; the message is one line without secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the host program with its version, the session of this server, the user of the machine."""
+
+    host: str = ""
+    session: str = ""
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is known of a write before it is sent.
+
+    `arguments` are without secrets and without the content of files. `about` holds every id among the
+    arguments, as text, so that the history of a document can be found. `fingerprint` is the same for
+    identical calls. `before` is the state that the write changes, if `before_known`. `undoes` is the entry
+    that this write takes back. `until` is the time (ISO 8601, UTC) after which the call is certainly over.
+    `address` is that of the service: ids mean something else at another one.
+    """
+
+    tool: str
+    arguments: JsonObject
+    about: tuple[str, ...]
+    fingerprint: str
+    caller: Caller
+    before: JsonValue = None
+    before_known: bool = False
+    reason: str = ""
+    undoes: int | None = None
+    until: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a write ended.
+
+    `status` and `request_id` are those of the service's last answer. `after` is the state that the write
+    left, if `after_known`; `answer` holds what undoing needs of the service's answer, such as the id of
+    something new. `undo` is the plan, a list of `{"operation", "arguments"}`; `not_undoable` says why there
+    is none.
+    """
+
+    outcome: Literal["done", "not done", "unknown"]
+    status: int | None = None
+    request_id: str = ""
+    after: JsonValue = None
+    after_known: bool = False
+    answer: JsonObject | None = None
+    undo: tuple[JsonObject, ...] = ()
+    not_undoable: str = ""
+    message: str = ""
+
+
+class Undoing(NamedTuple):
+    """A write that takes an entry back: its number, which call it is, and how it ended."""
+
+    number: int
+    fingerprint: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One write in the journal. `at` and `closed_at` are ISO 8601 in UTC.
+
+    `undoing` holds the later writes that take it back, the newest first, without those that were not done.
+    """
+
+    number: int
+    at: str
+    opening: Opening
+    closing: Closing | None = None
+    closed_at: str = ""
+    undoing: tuple[Undoing, ...] = ()
+    outcome: Outcome = "unknown"
+
+    @property
+    def undone_by(self) -> int | None:
+        """The last of the writes that took it back; None as long as there are fewer than it takes."""
+        carried_out = [each.number for each in self.undoing if each.outcome != "under way"]
+        needed = len(self.closing.undo) if self.closing is not None else 1
+        return carried_out[0] if carried_out and len(carried_out) >= needed else None
+
+
+class Journal(Protocol):
+    """The stored journal. Every method raises `JournalFault` where the journal cannot be read or written."""
+
+    async def open(self, opening: Opening) -> int:
+        """Record a write that is about to be sent, and give the number of its entry."""
+        ...
+
+    async def close(self, number: int, closing: Closing) -> None:
+        """Record how it ended."""
+        ...
+
+    async def entry(self, number: int) -> Entry | None:
+        """One entry; None if there is no such entry."""
+        ...
+
+    async def entries(self, *, about: Sequence[str] = (), before: int = 0, limit: int = 20) -> list[Entry]:
+        """Entries, the newest first: those about every one of these ids, older than the entry `before`."""
+        ...
+
+    async def unclear(self, fingerprint: str) -> Entry | None:
+        """The last entry of such a call of the last day, if how it ended is not known."""
+        ...

@@ -1,0 +1,255 @@
+"""The policy: what an agent may do with this server, as rules that are checked before anything is sent.
+
+Every check gives a sentence that names the rule, or an empty text. A policy without rules refuses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import cast
+
+from ...schemas import JsonObject, JsonValue, Operation
+from .approval import FieldState
+from .policy_scope import Kind, given_ids, id_text, is_number, left_out
+
+__all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
+
+AFTER_RULE = "Do not try it another way: the user set this rule. Tell the user, who can change the policy."
+"""The next step after a refusal."""
+
+AFTER_APPROVAL_RULE = (
+    "Look at the named values, correct the wrong ones and verify each; or leave the approval to a person."
+)
+"""The next step after `Policy.approval_refusal`."""
+
+_EVERYTHING = "*"
+_SHOWN_FIELDS = 3
+_SHOWN_IDS = 5
+_NAMES: dict[Kind, str] = {"workflow": "workflow or model", "model": "model", "project": "project"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Names or ids that are allowed, None for all, and those that are forbidden, which counts for more."""
+
+    allowed: tuple[str, ...] | None = None
+    forbidden: tuple[str, ...] = ()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether the rule can refuse anything."""
+        return self.allowed is not None or bool(self.forbidden)
+
+    def as_object(self) -> JsonObject:
+        """The rule as it stands in a policy file."""
+        allowed: JsonObject = {} if self.allowed is None else {"allowed": list(self.allowed)}
+        forbidden: JsonObject = {"forbidden": list(self.forbidden)} if self.forbidden else {}
+        return {**allowed, **forbidden}
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was done in a session so far. A call is counted before it is sent, so that none gets past a limit.
+
+    A document counts as one approval however often it is approved, and in whichever interface.
+    """
+
+    writes: int = 0
+    approved: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def approvals(self) -> int:
+        """How many documents were approved."""
+        return len(self.approved)
+
+    def reserve(self, document: str = "") -> None:
+        """Count a write that is about to be sent; `document` is the one that it approves."""
+        self.writes += 1
+        if document:
+            self.approved[document] = self.approved.get(document, 0) + 1
+
+    def give_back(self, document: str = "") -> None:
+        """Take back what was reserved for a write that was certainly not carried out."""
+        self.writes = max(0, self.writes - 1)
+        if document in self.approved:
+            self.approved[document] -= 1
+            if not self.approved[document]:
+                del self.approved[document]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules in force. Tools and toolsets are names or patterns with `*`, the others ids or `*` for all.
+
+    `most_writes` and `most_approvals` are for a session. With `least_confidence` (0 to 1) a document is
+    approved only if every field is as certain as that or verified, with `all_verified` if each is verified.
+    """
+
+    tools: Rule = Rule()
+    toolsets: Rule = Rule()
+    workflows: Rule = Rule()
+    models: Rule = Rule()
+    projects: Rule = Rule()
+    most_writes: int | None = None
+    most_approvals: int | None = None
+    least_confidence: float | None = None
+    all_verified: bool = False
+
+    @property
+    def is_set(self) -> bool:
+        """Whether there is any rule."""
+        return self != Policy()
+
+    @property
+    def judges_approvals(self) -> bool:
+        """Whether the fields of a document have to be read before it is approved."""
+        return self.all_verified or self.least_confidence is not None
+
+    @property
+    def judges_ids(self) -> bool:
+        """Whether there is a rule about workflows, models or projects."""
+        return self.workflows.is_set or self.models.is_set or self.projects.is_set
+
+    def tool_refusal(self, tool: str, toolset: str, *, inside: bool = False) -> str:
+        """Why a tool may not be used.
+
+        `inside`: a tool of this server calls it for its own work. What is forbidden stays so; but what is
+        allowed is the tool that the agent called, with all that it needs.
+        """
+        for what, rule, name in (("tools", self.tools, tool), ("toolsets", self.toolsets, toolset)):
+            for pattern in rule.forbidden:
+                if fnmatchcase(name, pattern):
+                    return f"the policy forbids {pattern} ({what}.forbidden)"
+            if not inside and rule.allowed is not None and not _matches(name, rule.allowed):
+                return f"the policy does not allow {name} ({what}.allowed)"
+        return ""
+
+    def scope_refusal(self, operation: Operation, values: JsonObject) -> str:
+        """Why a call may not be made with the workflows, models and projects that its arguments name.
+
+        A call that names none passes, unless it starts something for which the service would choose one.
+        """
+        if not self.judges_ids:
+            return ""
+        for given in given_ids(operation, values):
+            if refusal := self.id_refusal(given.kind, given.id):
+                return f"{given.argument}: {refusal}"
+        for kind in _NAMES:
+            rules = self._rules(kind)
+            if any(rule.is_set for _, rule in rules) and (name := left_out(operation, values, kind)):
+                tables = " and ".join(table for table, rule in rules if rule.is_set)
+                return (
+                    f"{name}: missing, so the service would choose the {_NAMES[kind]} itself,"
+                    f" and the policy has a rule about that ({tables})"
+                )
+        return ""
+
+    def id_refusal(self, kind: Kind, identity: str | int) -> str:
+        """Why this workflow, model or project may not be touched."""
+        asked = id_text(kind, identity)
+        rules = self._rules(kind)
+        shown = f"{_NAMES[kind]} {asked[:80]!r}"
+        for table, rule in rules:
+            forbidden = {id_text(kind, each).casefold() for each in rule.forbidden}
+            if _EVERYTHING in forbidden or asked.casefold() in forbidden:
+                return f"the policy forbids {shown} ({table}.forbidden)"
+        allowing = [(table, rule.allowed) for table, rule in rules if rule.allowed is not None]
+        allowed = [id_text(kind, each) for _, listed in allowing for each in listed]
+        if asked in allowed:
+            return ""
+        if kind == "model" and not is_number(asked) and self.models.forbidden:
+            return f"the policy forbids some models by id (models.forbidden), and {shown} is not an id"
+        if not allowing or _EVERYTHING in allowed:
+            return ""
+        named = ", ".join(allowed[:_SHOWN_IDS]) + (", …" if len(allowed) > _SHOWN_IDS else "")
+        tables = " and ".join(f"{table}.allowed" for table, _ in allowing)
+        return f"the policy does not allow {shown}, only {named or 'none at all'} ({tables})"
+
+    def count_refusal(self, counts: Counts, document: str = "") -> str:
+        """Why no further write may be sent in this session; `document` is the one that it would approve."""
+        if self.most_writes is not None and counts.writes >= self.most_writes:
+            return (
+                f"the policy allows {self.most_writes} writes in a session (session.most_writes),"
+                " and that many were made"
+            )
+        most = self.most_approvals
+        if document and most is not None and counts.approvals >= most and document not in counts.approved:
+            return (
+                f"the policy allows {most} approvals in a session (session.most_approvals),"
+                " and that many were made"
+            )
+        return ""
+
+    def approval_refusal(self, fields: Sequence[FieldState]) -> str:
+        """Why a document with these fields and cells may not be approved."""
+        if self.all_verified:
+            rule = "only if every field and cell is verified (approval.all_verified)"
+            failing = [each for each in fields if not each.verified]
+        elif self.least_confidence is not None:
+            least = self.least_confidence
+            rule = (
+                f"only if every field and cell has a confidence of at least {least:g} or is verified"
+                " (approval.least_confidence)"
+            )
+            failing = [each for each in fields if not each.verified and not _is_certain(each, least)]
+        else:
+            return ""
+        if not fields:
+            return f"the policy approves a document {rule}, and no field of this one could be read"
+        if not failing:
+            return ""
+        failing.sort(key=lambda each: _certainty(each) or 0.0)
+        named = ", ".join(_described(each) for each in failing[:_SHOWN_FIELDS])
+        more = ", …" if len(failing) > _SHOWN_FIELDS else ""
+        return f"the policy approves a document {rule}; {len(failing)} of {len(fields)} fail: {named}{more}"
+
+    def as_object(self) -> JsonObject:
+        """The rules in force, in the form of a policy file; empty if there are none."""
+        tables: dict[str, JsonObject] = {
+            "tools": self.tools.as_object(),
+            "toolsets": self.toolsets.as_object(),
+            "workflows": self.workflows.as_object(),
+            "models": self.models.as_object(),
+            "projects": self.projects.as_object(),
+            "session": _without_none(most_writes=self.most_writes, most_approvals=self.most_approvals),
+            "approval": _without_none(
+                least_confidence=self.least_confidence, all_verified=self.all_verified or None
+            ),
+        }
+        return cast("JsonObject", {name: table for name, table in tables.items() if table})
+
+    def _rules(self, kind: Kind) -> tuple[tuple[str, Rule], ...]:
+        """The rules about a kind, with their tables."""
+        models = ("models", self.models)
+        if kind == "workflow":
+            return (("workflows", self.workflows), models)
+        return (models,) if kind == "model" else (("projects", self.projects),)
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _certainty(state: FieldState) -> float | None:
+    """How sure the service is of the value as it stands now; None where it says nothing of it."""
+    return None if state.changed else state.confidence
+
+
+def _is_certain(state: FieldState, least: float) -> bool:
+    certainty = _certainty(state)
+    return certainty is not None and certainty >= least
+
+
+def _described(state: FieldState) -> str:
+    if state.changed:
+        return f"{state.name!r} (changed, not verified)"
+    if state.confidence is None:
+        return f"{state.name!r} (no confidence)"
+    # Rounded down, so that a value that just fails does not look as if it passed.
+    return f"{state.name!r} ({int(state.confidence * 1000) / 1000:g})"
+
+
+def _without_none(**values: JsonValue) -> JsonObject:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,62 @@
+"""JSON as text: written compactly, shortened for a message, and never nested too deeply."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+from ..schemas import JsonValue
+
+__all__ = ["MOST_LEVELS", "compact", "is_deep", "may_be_deep", "shortened", "without_depth"]
+
+MOST_LEVELS = 100
+"""The most levels of lists and objects in an argument or an answer."""
+
+
+def compact(value: JsonValue) -> str:
+    """JSON without spaces, as it is sent to the host."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def shortened(text: str, most: int, *, counted: bool = False) -> str:
+    """The text, or its first `most` characters with a sign; `counted` says how many it has in all."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}…{f' ({len(text)} characters)' if counted else ''}"
+
+
+def may_be_deep(text: str) -> bool:
+    """Whether JSON text opens enough lists and objects that a closer look is needed."""
+    return text.count("[") + text.count("{") > MOST_LEVELS
+
+
+def is_deep(value: object) -> bool:
+    """Whether a JSON value has more levels than are taken."""
+    level: list[object] = [value]
+    for _ in range(MOST_LEVELS + 1):
+        level = [inner for entry in level for inner in _inside(entry)]
+        if not level:
+            return False
+    return True
+
+
+def without_depth(value: JsonValue, levels: int = MOST_LEVELS) -> JsonValue:
+    """A copy in which what is nested more deeply than is taken is replaced by a text that says so."""
+    if not isinstance(value, (dict, list)):
+        return value
+    if levels == 0:
+        return "[left out: nested too deeply]"
+    if isinstance(value, list):
+        return [without_depth(entry, levels - 1) for entry in value]
+    return {key: without_depth(entry, levels - 1) for key, entry in value.items()}
+
+
+def _inside(value: object) -> list[object]:
+    """The lists and objects directly inside a value."""
+    if isinstance(value, dict):
+        every = list(cast("dict[str, object]", value).values())
+    elif isinstance(value, list):
+        every = cast("list[object]", value)
+    else:
+        return []
+    return [entry for entry in every if isinstance(entry, (dict, list))]

@@ -1,0 +1,1 @@
+"""The compact tool list: searching and running the tools that are not listed."""

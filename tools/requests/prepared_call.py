@@ -1,0 +1,47 @@
+"""A call whose arguments are valid, before anything is decided about it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from ...schemas import JsonObject, Operation
+from ..json_text import compact
+from ..redaction import secret_arguments
+from .arguments import arguments_of
+from .request import Request
+
+__all__ = ["Prepared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call whose arguments are valid: `values` hold all of them, `hidden` the secret ones among them.
+
+    `address` is that of the service, and `requests` holds one for each path to try there.
+    """
+
+    operation: Operation
+    values: JsonObject
+    address: str
+    requests: tuple[Request, ...]
+    hidden: tuple[str, ...] = ()
+
+    @property
+    def sent(self) -> JsonObject:
+        """The arguments that are meant for the service."""
+        guards = {each.name for each in arguments_of(self.operation) if each.location == "guard"}
+        return {name: value for name, value in self.values.items() if name not in guards}
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for identical calls of the same service. Secrets have no part in it: it can be read."""
+        secret = secret_arguments(self.operation)
+        told = {name: value for name, value in sorted(self.sent.items()) if name not in secret}
+        text = compact([self.operation.id, self.address, told])
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The same for calls that are identical in their secrets, too."""
+        return (self.fingerprint, *self.hidden)

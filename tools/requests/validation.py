@@ -1,0 +1,188 @@
+"""Check a tool's arguments before anything is sent, and say of each fault what came and what is wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from ...schemas import JsonObject, JsonValue, Operation
+from ..failure import NOTHING_SENT, ToolFailure
+from ..json_text import MOST_LEVELS, is_deep, shortened
+from ..redaction import REMOVED, secret_arguments
+from .arguments import arguments_of, file_ways_of
+from .input_model import argument_schema, input_model
+
+__all__ = ["describe_wanted", "invalid", "validate_arguments"]
+
+_SHOWN_CHARACTERS = 80
+_SHOWN_FAULTS = 8
+_SHOWN_KEYS = 6
+
+
+def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None) -> JsonObject:
+    """The arguments as they will be sent: converted where a host wrote them as text, otherwise as they came.
+
+    Only what the caller set is in the answer.
+
+    Raises:
+        ToolFailure: `invalid_arguments`, naming every argument at fault.
+    """
+    too_deep = [name for name, value in (arguments or {}).items() if is_deep(value)]
+    if too_deep:
+        raise invalid(
+            operation, [f"{name}: is nested more than {MOST_LEVELS} levels deep" for name in too_deep]
+        )
+    try:
+        checked = input_model(operation).model_validate(dict(arguments or {}))
+    except ValidationError as error:
+        secrets = secret_arguments(operation)
+        faults = [_fault(operation, entry, secrets) for entry in error.errors(include_url=False)]
+        raise invalid(operation, faults) from None
+    values = cast("JsonObject", checked.model_dump(exclude_unset=True))
+    faults = [
+        *_file_faults(operation, values),
+        *_further_key_faults(operation, values),
+        *_unsendable_faults(values),
+    ]
+    if faults:
+        raise invalid(operation, faults)
+    return values
+
+
+def invalid(operation: Operation, faults: Sequence[str]) -> ToolFailure:
+    """The failure for arguments at fault; nothing was sent."""
+    listed = "; ".join(faults[:_SHOWN_FAULTS])
+    more = f"; and {len(faults) - _SHOWN_FAULTS} more" if len(faults) > _SHOWN_FAULTS else ""
+    end = "" if listed.endswith("?") and not more else "."
+    return ToolFailure(
+        "invalid_arguments",
+        f"{operation.tool}: {listed}{more}{end}",
+        happened=NOTHING_SENT,
+        next_step="Correct the named arguments and call the tool again.",
+    )
+
+
+def describe_wanted(schema: JsonObject) -> str:
+    """A schema in words, such as `integer from 1 to 100`."""
+    if "enum" in schema:
+        return "one of " + ", ".join(str(choice) for choice in cast("list[JsonValue]", schema["enum"]))
+    kind = schema.get("type", "any value")
+    if isinstance(kind, list):
+        return " or ".join(str(entry) for entry in kind)
+    if kind == "array":
+        items = describe_wanted(cast("JsonObject", schema.get("items", {})))
+        least, most = schema.get("minItems"), schema.get("maxItems")
+        if most is None:
+            return f"array{'' if least is None else f' of at least {least}'}, each {items}"
+        count = str(most) if least == most else f"{least or 0} to {most}"
+        return f"array of {count} items, each {items}"
+    properties = schema.get("properties")
+    if kind == "object" and isinstance(properties, dict):
+        return f"object with {', '.join(list(properties)[:_SHOWN_KEYS])}"
+    words = str(kind)
+    if "minimum" in schema or "maximum" in schema:
+        words += f" from {schema.get('minimum', 'any')} to {schema.get('maximum', 'any')}"
+    if "maxLength" in schema or "minLength" in schema:
+        words += f" of {schema.get('minLength', 0)} to {schema.get('maxLength', 'any number of')} characters"
+    if "pattern" in schema:
+        words += f" matching {schema['pattern']}"
+    return words
+
+
+def _fault(operation: Operation, error: ErrorDetails, secrets: frozenset[str]) -> str:
+    location = error["loc"]
+    where = ".".join(str(step) for step in location)
+    schema = _schema_at(argument_schema(operation), location)
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        return _unknown(where, location, argument_schema(operation))
+    wanted = describe_wanted(schema)
+    if kind == "missing":
+        meaning = schema.get("description")
+        return f"{where}: missing, wanted {wanted}" + (f" ({str(meaning).rstrip('.')})" if meaning else "")
+    came = "a secret value" if secrets.intersection(map(str, location)) else _shown(error["input"])
+    if kind == "value_error":
+        wanted += f", {error.get('ctx', {}).get('error', '')}"
+    hint = " (leave it out to send nothing)" if error["input"] is None else ""
+    return f"{where}: came {came}, wanted {wanted}{hint}"
+
+
+def _unknown(where: str, location: tuple[int | str, ...], schema: JsonObject) -> str:
+    parent = _schema_at(schema, location[:-1])
+    known = list(cast("JsonObject", parent.get("properties", {})))
+    near = get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+    if near:
+        return f"{where}: unknown argument, did you mean {near[0]}?"
+    return f"{where}: unknown argument, the known ones are {', '.join(known) or 'none'}"
+
+
+def _schema_at(schema: JsonObject, location: Sequence[int | str]) -> JsonObject:
+    for step in location:
+        inner = schema.get("items") if isinstance(step, int) else None
+        if inner is None:
+            inner = cast("JsonObject", schema.get("properties", {})).get(str(step))
+        if not isinstance(inner, dict):
+            return {}
+        schema = inner
+    return schema
+
+
+def _shown(value: object) -> str:
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = f"a value of type {type(value).__name__}"
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return shortened(text, _SHOWN_CHARACTERS, counted=True)
+
+
+def _file_faults(operation: Operation, values: JsonObject) -> list[str]:
+    ways = file_ways_of(operation)
+    if ways is None:
+        return []
+    given = [name for name in ways.names if name in values]
+    empty = [name for name in (*ways.names, "file_name") if values.get(name) == ""]
+    if empty:
+        return [f"{name}: came empty" for name in empty]
+    listed = " or ".join(ways.names)
+    if len(given) > 1:
+        return [f"{' and '.join(given)}: came together, wanted exactly one of {listed}"]
+    if not given and ways.required:
+        return [f"{ways.names[0]}: missing, wanted exactly one of {listed}"]
+    if "file_base64" in given and "file_name" not in values:
+        return ["file_name: missing, wanted string (file_base64 needs a name with its ending)"]
+    if "file_name" in values and "file_base64" not in given:
+        return ["file_name: came without file_base64, which it names"]
+    return []
+
+
+def _further_key_faults(operation: Operation, values: JsonObject) -> list[str]:
+    further = values.get(operation.further_keys) if operation.further_keys else None
+    named = [argument.name for argument in arguments_of(operation) if argument.location == "body"]
+    return [
+        f"{operation.further_keys}.{name}: wanted as the argument {name}, not inside {operation.further_keys}"
+        for name in named
+        if isinstance(further, dict) and name in further
+    ]
+
+
+def _unsendable_faults(values: JsonObject) -> list[str]:
+    """Values that JSON or UTF-8 cannot carry, and stand-ins for secrets that were never shown."""
+    faults: list[str] = []
+    for name, value in values.items():
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            text.encode()
+        except UnicodeEncodeError:
+            faults.append(f"{name}: holds half of a character (a lone surrogate), wanted valid Unicode")
+        except ValueError:
+            faults.append(f"{name}: holds a number that JSON cannot carry")
+        else:
+            if REMOVED in text:
+                faults.append(f"{name}: holds {REMOVED!r}, which stands for a value that was not shown")
+    return faults

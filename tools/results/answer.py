@@ -1,0 +1,69 @@
+"""A service's answer as one object that every host can read, before anything is taken out of it."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+from ...schemas import JsonObject, JsonValue, Operation
+from ..failure import Done, ToolFailure
+from ..json_text import compact, is_deep, may_be_deep, without_depth
+from ..redaction import without_secret_text
+from .response import Response
+
+__all__ = ["parse", "wrapped"]
+
+
+def parse(operation: Operation, response: Response) -> JsonValue:
+    """The body as JSON that every host can read: whole characters, finite numbers, not too deep.
+
+    Raises:
+        ToolFailure: the body is not what its content type says.
+    """
+    if not response.content.strip():
+        return None
+    text = response.text
+    try:
+        value = cast("JsonValue", json.loads(text, parse_constant=_no_number))
+    except RecursionError:
+        return {"text": without_secret_text(operation.service, text)}
+    except ValueError:
+        if response.content_type.startswith("text/"):
+            return {"text": without_secret_text(operation.service, text)}
+        raise _unreadable(operation, response) from None
+    if may_be_deep(text) and is_deep(value):
+        value = without_depth(value)
+    return _whole_characters(value) if "\\ud" in text or "\\uD" in text else value
+
+
+def wrapped(answer: JsonValue, status: int) -> JsonObject:
+    """An answer as an object: a list stands under `items`, an empty one says `ok`."""
+    if answer is None:
+        return {"ok": True, "status": status}
+    if isinstance(answer, list):
+        return {"items": answer}
+    return answer if isinstance(answer, dict) else {"value": answer}
+
+
+def _whole_characters(value: JsonValue) -> JsonValue:
+    """A copy in which half characters (lone surrogates), which no transport can carry, are question marks."""
+    return cast("JsonValue", json.loads(compact(value).encode("utf-8", "replace")))
+
+
+def _no_number(_: str) -> None:
+    """NaN and the infinities are no JSON; null says that there is no number."""
+
+
+def _unreadable(operation: Operation, response: Response) -> ToolFailure:
+    done: Done = "no" if operation.effect == "read" else "yes"
+    return ToolFailure(
+        "upstream_error",
+        f"{operation.tool}: the service answered {response.status} with unreadable JSON.",
+        status=response.status,
+        retryable=operation.effect == "read",
+        done=done,
+        happened="" if done == "no" else "It reported success, so the change was most likely made.",
+        next_step="Call again."
+        if done == "no"
+        else "Read the item to see its present state; do not repeat the call.",
+    )

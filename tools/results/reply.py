@@ -1,0 +1,31 @@
+"""What one of our own tools returns before it becomes a tool result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...schemas import JsonObject, Operation
+from .images import Picture
+
+__all__ = ["Delegation", "Reply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What one of our own tools answers.
+
+    `outside` names the paths of the structured answer whose text comes from documents.
+    """
+
+    structured: JsonObject
+    pictures: tuple[Picture, ...] = ()
+    outside: tuple[str, ...] = ()
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """Another tool whose call answers in place of this one, checked and guarded as if called directly."""
+
+    operation: Operation
+    arguments: JsonObject

@@ -1,0 +1,186 @@
+"""A service's answer → the structured result of a tool: an object, without secrets or base64 pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from ...schemas import JsonObject, JsonValue, Operation
+from ..json_text import compact
+from ..redaction import (
+    masked,
+    may_hold_secret_properties,
+    without_secret_properties,
+    without_secrets,
+)
+from ..untrusted import (
+    NOTE,
+    may_hold_hidden,
+    outside_note,
+    with_notes,
+    without_hidden,
+    without_hidden_in,
+    without_note,
+)
+from .answer import parse, wrapped
+from .images import Picture, may_hold_pictures, mime_type_of, picture_of, without_pictures
+from .response import Response
+from .schema_drift import differences
+from .truncation import fit
+from .untrusted_paths import outside_paths
+
+__all__ = ["Attachment", "SaveDownload", "ToolResult", "shape"]
+
+
+_MOST_NAME_BYTES = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A downloaded file that travels in the result itself, because the server may not save files."""
+
+    file_name: str
+    mime_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answers: one object, given to the host as structure and as the same JSON in text."""
+
+    structured: JsonObject
+    text: str
+    pictures: tuple[Picture, ...] = ()
+    attachment: Attachment | None = None
+    meta: JsonObject = field(default_factory=dict[str, JsonValue])
+    is_error: bool = False
+
+
+class SaveDownload(Protocol):
+    """Stores a downloaded file where the user can open it, or refuses."""
+
+    def __call__(self, file_name: str, content: bytes) -> str | None:
+        """The path of the saved file; None where files may not be saved here."""
+        ...
+
+
+def shape(
+    operation: Operation,
+    values: JsonObject,
+    response: Response,
+    *,
+    limit: int,
+    secrets: Sequence[str],
+    save: SaveDownload,
+    notes: JsonObject | None = None,
+) -> ToolResult:
+    """The result for a successful answer.
+
+    `limit` is the most characters of JSON. `secrets` are values that are never shown. `notes` stand under
+    `docreview`, beside those on text from outside and on what was cut.
+
+    Raises:
+        ToolFailure: the body is not what its content type says.
+    """
+    if operation.download and response.content and response.content_type != "application/json":
+        return _download(operation, response, limit, secrets, save, notes)
+    body = parse(operation, response)
+    meta: JsonObject = {}
+    differing = differences(operation, body)
+    if differing:
+        meta["docreview/differs_from_document"] = cast("JsonValue", differing)
+    answer: JsonValue = wrapped(body, response.status)
+    text = compact(answer)
+    removed = 0
+    # Hidden characters go first: they could split a secret or its name, which would then not be found.
+    if may_hold_hidden(text):
+        answer, removed = without_hidden_in(answer)
+        text = compact(answer)
+    read = answer
+    answer = without_note(cast("JsonObject", answer))
+    pictures: list[Picture] = []
+    if may_hold_secret_properties(operation.service, text):
+        answer = without_secret_properties(operation.service, answer)
+    answer = masked(answer, text, secrets)
+    if may_hold_pictures(text):
+        answer, pictures = without_pictures(answer)
+    if answer is not read:
+        text = compact(answer)
+    structured, text = _noted(
+        operation, values, cast("JsonObject", answer), text, removed, limit, notes or {}
+    )
+    return ToolResult(structured, text, tuple(pictures), meta=meta)
+
+
+def _noted(
+    operation: Operation,
+    values: JsonObject,
+    answer: JsonObject,
+    text: str,
+    removed: int,
+    limit: int,
+    notes: JsonObject,
+) -> tuple[JsonObject, str]:
+    """The answer, whose JSON is `text`, with all that is to be said of it in one key, within the limit."""
+    note: JsonObject = {**outside_note(outside_paths(operation, answer), removed), **notes}
+    needed = len(compact(note))
+    if len(text) + needed > limit:
+        answer, cut = fit(operation, values, answer, max(limit - needed, limit // 2))
+        text = compact(answer)
+        note = {**outside_note(outside_paths(operation, answer), removed), "cut": cut, **notes}
+    if not note:
+        return answer, text
+    comma = "," if answer else ""
+    return {**answer, NOTE: note}, f'{text[:-1]}{comma}"{NOTE}":{compact(note)}}}'
+
+
+def _download(
+    operation: Operation,
+    response: Response,
+    limit: int,
+    secrets: Sequence[str],
+    save: SaveDownload,
+    notes: JsonObject | None,
+) -> ToolResult:
+    name = without_secrets(_file_name(operation, response), secrets)
+    kind = response.content_type or "application/octet-stream"
+    about: JsonObject = {"file_name": name, "content_type": kind, "bytes": len(response.content)}
+
+    def told(**more: JsonValue) -> JsonObject:
+        named = [each for each in ("text", "path", "file_name") if each in more or each in about]
+        return with_notes({**more, **about}, named, notes)
+
+    shown_as = mime_type_of(response.content)
+    if shown_as:
+        seen = told()
+        return ToolResult(seen, compact(seen), (picture_of(response.content, shown_as),))
+    if kind.startswith("text/") and len(response.content) <= limit:
+        whole = told(text=response.text)
+        whole = cast("JsonObject", masked(whole, compact(whole), secrets))
+        text = compact(whole)
+        if len(text) <= limit:
+            return ToolResult(whole, text)
+    path = save(name, response.content)
+    if path is not None:
+        saved = told(path=path)
+        return ToolResult(saved, compact(saved))
+    seen = told()
+    return ToolResult(seen, compact(seen), attachment=Attachment(name, kind, response.content))
+
+
+def _file_name(operation: Operation, response: Response) -> str:
+    """The last part of the name that the service gives, short enough for any file system."""
+    from email.message import Message
+    from mimetypes import guess_extension
+    from pathlib import PurePath
+
+    header = Message()
+    header["Content-Disposition"] = response.headers.get("content-disposition", "")
+    last = (header.get_filename() or "").replace("\\", "/").rpartition("/")[2].strip().lstrip(".")
+    shown, _ = without_hidden(last)
+    printable = PurePath("".join(character for character in shown if character.isprintable()))
+    if not printable.name:
+        return f"{operation.id}{guess_extension(response.content_type) or ''}"
+    stem = printable.stem.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
+    return f"{stem}{printable.suffix[:20]}"

@@ -1,0 +1,159 @@
+"""An error answer of a service → what the agent is told: code, reason, what happened, what to do next."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import cast
+
+from ...schemas import JsonObject, JsonValue, Operation
+from ..failure import LOOK_FIRST, ErrorCode, ToolFailure, done_after_cut
+from ..json_text import without_depth
+from ..redaction import without_secret_properties
+from .response import Response
+
+__all__ = ["failure_of", "leaves_open", "refused_wait"]
+
+_MOST_REASON = 20_000
+_NOT_CARRIED_OUT = (307, 308, 503)
+"""Moved with the request as it is, or not available."""
+_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_MOST_WAIT = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a status means for the agent."""
+
+    code: ErrorCode
+    next_step: str
+    retryable: bool = False
+
+
+_BY_STATUS: dict[int, _Meaning] = {
+    400: _Meaning("invalid_arguments", "Correct the arguments by what the service says and call again."),
+    401: _Meaning("unauthorized", "The user has to check the credentials of this service ({credentials})."),
+    402: _Meaning(
+        "payment_required", "The user has to add credits or a plan at the service; then call again."
+    ),
+    403: _Meaning("forbidden", "The account lacks the role for this; a user with more rights has to do it."),
+    404: _Meaning("not_found", "Check the ids with the matching list tool; the item may have been deleted."),
+    409: _Meaning("conflict", "Read the item again: its present state does not allow this change."),
+    413: _Meaning("too_large", "Send a smaller file or fewer items in one call."),
+    422: _Meaning("invalid_arguments", "Correct the arguments by what the service says and call again."),
+    429: _Meaning("rate_limited", "Call again after the wait.", retryable=True),
+}
+_ELSE = _Meaning(
+    "upstream_error", "Call again later; if it stays so, the user can ask the service's support.", True
+)
+_UNKNOWN = _Meaning("upstream_error", LOOK_FIRST)
+_CREDENTIALS = {"nanonets": "NANONETS_API_KEY", "studio": "STUDIO_EMAIL and STUDIO_PASSWORD, or STUDIO_TOKEN"}
+
+
+def failure_of(operation: Operation, response: Response) -> ToolFailure:
+    """The failure for an answer that is not a success. Known secrets are taken out where it is told."""
+    done = done_after_cut(operation) if leaves_open(response) else "no"
+    first = f"{LOOK_FIRST} " if done == "unknown" else ""
+    if response.is_html and response.status < 400:
+        return ToolFailure(
+            "upstream_error",
+            f"{operation.tool}: an HTML page came instead of an answer of the service ({response.status}).",
+            status=response.status,
+            done=done,
+            next_step=f"{first}The user has to check the base URL; the path can be changed with"
+            " DOCREVIEW_PATHS.",
+        )
+    if 300 <= response.status < 400:
+        return ToolFailure(
+            "upstream_error",
+            f"{operation.tool}: the service redirects to another address, which was not followed.",
+            status=response.status,
+            done=done,
+            next_step=f"{first}The user has to check the base URL of the service.",
+        )
+    meaning = _BY_STATUS.get(response.status, _UNKNOWN if done == "unknown" else _ELSE)
+    wait = refused_wait(response)
+    if response.status == 503 and wait:
+        meaning = _BY_STATUS[429]
+    reason = _reason(operation, response)
+    said = f": {reason}" if reason else " without a reason"
+    next_step = meaning.next_step.format(credentials=_CREDENTIALS[operation.service])
+    if meaning.code == "rate_limited" and wait is not None:
+        next_step = f"Call again in {math.ceil(wait)} seconds."
+    return ToolFailure(
+        meaning.code,
+        f"{operation.tool}: {operation.service} answered {response.status}{said}.",
+        status=response.status,
+        retryable=meaning.retryable,
+        done=done,
+        next_step=next_step,
+    )
+
+
+def leaves_open(response: Response) -> bool:
+    """Whether an answer that is no success leaves open what was done: a page may also follow a change."""
+    return not (400 <= response.status < 500 or response.status in _NOT_CARRIED_OUT)
+
+
+def refused_wait(response: Response) -> float | None:
+    """The seconds that an answer asks to wait, by `Retry-After` or, from Nanonets, `details.retry_after`."""
+    header = response.headers.get("retry-after", "").strip()
+    if header:
+        return _seconds(header)
+    if response.status != 429:
+        return None
+    body = _json(response)
+    details = body.get("details") if isinstance(body, dict) else None
+    wait = details.get("retry_after") if isinstance(details, dict) else None
+    return _seconds(str(wait)) if isinstance(wait, (int, float)) else None
+
+
+def _seconds(asked: str) -> float | None:
+    """Seconds, or the seconds until a date; None for what is neither. Never more than a day."""
+    from datetime import UTC, datetime
+
+    if _NUMBER.fullmatch(asked):
+        return min(float(asked), _MOST_WAIT)
+    try:
+        date = parsedate_to_datetime(asked)
+        until = (date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(max(0.0, until.total_seconds()), _MOST_WAIT)
+
+
+def _reason(operation: Operation, response: Response) -> str:
+    """Why, in the service's words; long texts are shortened only after every secret was taken out."""
+    if response.is_html:
+        return "an HTML page"
+    body = without_secret_properties(operation.service, without_depth(_json(response)))
+    told = "; ".join(_texts(body)) if isinstance(body, (dict, list)) else response.text
+    return told[:_MOST_REASON].strip().rstrip(".?!")
+
+
+def _json(response: Response) -> JsonValue:
+    try:
+        return cast("JsonValue", json.loads(response.text))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _texts(value: JsonValue, name: str = "") -> Iterator[str]:
+    """The reasons in an error body, whatever its shape, each with the key that it stands under."""
+    if isinstance(value, dict):
+        for key, entry in _known_first(value).items():
+            yield from _texts(entry, key)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _texts(entry, name)
+    elif value not in (None, ""):
+        yield str(value) if name in ("message", "error", "msg", "detail", "") else f"{name} {value}"
+
+
+def _known_first(body: JsonObject) -> JsonObject:
+    first = [key for key in ("message", "error", "msg", "detail") if key in body]
+    return {key: body[key] for key in (*first, *(key for key in body if key not in first))}

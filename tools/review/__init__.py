@@ -1,0 +1,1 @@
+"""The review tools and what only they use."""

@@ -1,0 +1,222 @@
+"""Changes of documents, each with the value that it is about, after all of them were checked together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from ...schemas import JsonObject, Operation
+from ..failure import ToolFailure
+from ..json_text import compact, shortened
+from ..requests.validation import invalid
+from ..untrusted import without_hidden
+from .batch_report import in_ranges
+from .document_values import UNVERIFIED, DocumentValue, values_of_document
+
+__all__ = ["PlannedChange", "documents_of", "plan_changes"]
+
+_KINDS: dict[str, Literal["field", "cell"]] = {"field_data_id": "field", "cell_id": "cell"}
+_MOST_FAULTS = 7
+_MOST_TOLD_ALONE = 4
+"""With more faults than this, the message names all of them first: its end may be cut."""
+_MOST_SHOWN = 120
+_MOST_DOCUMENTS = 50
+
+_Found = dict[tuple[str, str], list[DocumentValue]]
+"""The values of a document by kind and id; more than one where an id stands twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """What to make of one value, None for what is left as it is. `index` is the place in the list."""
+
+    index: int
+    document_id: str
+    target: DocumentValue
+    value: str | None = None
+    status: str | None = None
+    message: str | None = None
+
+    @property
+    def corrects(self) -> bool:
+        """Whether the text has to be written."""
+        return self.value is not None and self.value != self.target.text
+
+    @property
+    def marks(self) -> bool:
+        """Whether the status has to be set, as things stand before anything is sent."""
+        return self.marks_after(self.target.status)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether nothing is left to do."""
+        return not self.corrects and not self.marks
+
+    def marks_after(self, status: str) -> bool:
+        """Whether the status has to be set where it is now this one."""
+        if self.status is None:
+            return False
+        return status != self.status or self.message not in (None, self.target.message)
+
+    @property
+    def in_words(self) -> str:
+        """For the person who is asked."""
+        correction = f"{_shown(self.target.text)} → {_shown(self.value or '')}" if self.corrects else ""
+        mark = f"mark as {self.status}" + (f" ({self.message})" if self.message else "") if self.marks else ""
+        return ", ".join(part for part in (correction, mark) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with one change; `is_conflict` if only the present value is another one."""
+
+    index: int
+    text: str
+    is_conflict: bool = False
+
+
+def documents_of(operation: Operation, values: JsonObject) -> list[str]:
+    """The document of each change of a call: its own, or the one that is named for the whole call.
+
+    Raises:
+        ToolFailure: a change has none, none is about the one for the whole call, or they are too many.
+    """
+    given = cast("list[dict[str, str]]", values["changes"])
+    whole = str(values.get("document_id", ""))
+    named = [change.get("document_id") or whole for change in given]
+    faults: list[_Fault] = []
+    for index, document_id in enumerate(named):
+        if not document_id:
+            text = f"changes.{index}: names no document, wanted document_id here or for the whole call"
+            faults.append(_Fault(index, text))
+            faults += _faults_alone(index, given[index], bool(values.get("verify_document")))
+    if faults:
+        raise _failure(operation, faults)
+    if whole and whole not in named:
+        raise invalid(operation, ["document_id: every change names another document, wanted a change for it"])
+    if (count := len(set(named))) > _MOST_DOCUMENTS:
+        raise invalid(operation, [f"changes: name {count} documents, wanted at most {_MOST_DOCUMENTS}"])
+    return named
+
+
+def plan_changes(
+    operation: Operation, values: JsonObject, documents: Sequence[str], answers: Mapping[str, JsonObject]
+) -> list[PlannedChange]:
+    """The changes of a call, with what they are about.
+
+    `documents` is the document of each change, `answers` are those of `getDocument` by the document.
+
+    Raises:
+        ToolFailure: any of them is at fault, so none is sent; every one at fault is named by its index.
+    """
+    given = cast("list[dict[str, str]]", values["changes"])
+    found = {document_id: _found(answer) for document_id, answer in answers.items()}
+    faults: list[_Fault] = []
+    planned: list[PlannedChange] = []
+    seen: dict[tuple[str, str, str], int] = {}
+    for index, (change, document_id) in enumerate(zip(given, documents, strict=True)):
+        own = list(_faults_alone(index, change, bool(values.get("verify_document"))))
+        names = [name for name in _KINDS if name in change]
+        if len(names) == 1:
+            kind, identity = _KINDS[names[0]], change[names[0]]
+            key = (document_id, kind, identity)
+            if key in seen:
+                twice = (
+                    f"changes.{index}.{names[0]}: came in changes.{seen[key]} already, wanted one change each"
+                )
+                own.append(_Fault(index, twice))
+            seen.setdefault(key, index)
+            matching = found[document_id].get((kind, identity), [])
+            own += _faults_of_place(index, change, document_id, found, answers[document_id])
+            if matching and not own:
+                change_of = PlannedChange(
+                    index,
+                    document_id,
+                    matching[0],
+                    change.get("value"),
+                    change.get("verification_status"),
+                    change.get("verification_message"),
+                )
+                own += _faults_of_expectation(change_of, change)
+                planned.append(change_of)
+        faults += own
+    if faults:
+        raise _failure(operation, faults)
+    return planned
+
+
+def _found(answer: JsonObject) -> _Found:
+    found: _Found = {}
+    for each in values_of_document(answer).values:
+        found.setdefault((each.kind, each.id), []).append(each)
+    return found
+
+
+def _faults_alone(index: int, change: dict[str, str], verifies_all: bool) -> Iterator[_Fault]:
+    """What is wrong with a change whatever the document holds."""
+    where = f"changes.{index}"
+    given = [name for name in _KINDS if name in change]
+    if len(given) != 1:
+        came = " and ".join(given) or "neither"
+        yield _Fault(index, f"{where}: came {came}, wanted exactly one of field_data_id and cell_id")
+    if "value" not in change and "verification_status" not in change:
+        yield _Fault(index, f"{where}: nothing to do, wanted value or verification_status")
+    if "verification_message" in change and "verification_status" not in change:
+        yield _Fault(index, f"{where}.verification_message: came without verification_status")
+    if verifies_all and change.get("verification_status") == UNVERIFIED:
+        yield _Fault(index, f"{where}.verification_status: unverified, but verify_document verifies all")
+
+
+def _faults_of_place(
+    index: int,
+    change: dict[str, str],
+    document_id: str,
+    found: Mapping[str, _Found],
+    answer: JsonObject,
+) -> Iterator[_Fault]:
+    """What is wrong with the value that a change names, by one id, in its document."""
+    name = next(name for name in _KINDS if name in change)
+    where, identity = f"changes.{index}.{name}", change[name]
+    here = found[document_id]
+    matching = here.get((_KINDS[name], identity), [])
+    document = f"document {_shown(document_id)}" if len(found) > 1 else "document"
+    if not matching:
+        other = next(other for other in _KINDS if other != name)
+        hint = f"; it is a {other}" if (_KINDS[other], identity) in here else ""
+        homes = [home for home, values in found.items() if (_KINDS[name], identity) in values]
+        hint = f"; it is in {_shown(homes[0])}" if homes and not hint else hint
+        pending = f" (the document is {answer.get('status')!r})" if not here else ""
+        yield _Fault(index, f"{where}: {_shown(identity)} is not in the {document}{pending}{hint}")
+    elif len(matching) > 1:
+        yield _Fault(index, f"{where}: {_shown(identity)} stands {len(matching)} times in the {document}")
+    elif not matching[0].page_id or (name == "cell_id" and not matching[0].table_id):
+        yield _Fault(index, f"{where}: the service does not say on which page or in which table it stands")
+
+
+def _faults_of_expectation(change: PlannedChange, given: dict[str, str]) -> Iterator[_Fault]:
+    """A value that is neither the expected nor the new one: somebody else changed it."""
+    expected, present = given.get("expected_value"), change.target.text
+    if expected is None or present == change.value:
+        return
+    if without_hidden(present)[0] != without_hidden(expected)[0]:
+        text = f"changes.{change.index}: the present value is {_shown(present)}, expected {_shown(expected)}"
+        yield _Fault(change.index, text, is_conflict=True)
+
+
+def _failure(operation: Operation, faults: list[_Fault]) -> ToolFailure:
+    texts = [fault.text for fault in faults[:_MOST_FAULTS]]
+    if len(faults) > _MOST_TOLD_ALONE:
+        texts = [f"changes {in_ranges([fault.index for fault in faults])} are at fault", *texts]
+    failure = invalid(operation, texts)
+    if all(fault.is_conflict for fault in faults):
+        failure.code = "conflict"
+        failure.next_step = "Somebody changed it meanwhile. Read the document again and decide anew."
+    if any(fault.is_conflict for fault in faults):
+        failure.notes = {"outside": ["error.message"]}
+    return failure
+
+
+def _shown(text: str) -> str:
+    shown = without_hidden(text)[0]
+    return compact(shortened(shown, _MOST_SHOWN))

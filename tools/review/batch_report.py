@@ -1,0 +1,179 @@
+"""What a call on many items tells of them: shortly what went well, in full what did not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast, get_args
+
+from ...schemas import JsonObject, JsonValue, Operation
+from ..failure import ToolFailure
+from ..json_text import compact
+from ..results.reply import Reply
+from ..results.truncation import fit
+from ..untrusted import NOTE
+from .batch import Stop, Verdict, Word
+
+__all__ = ["Telling", "in_ranges"]
+
+_DOCUMENTS = "documents"
+"""What holds the verdicts by document where there are several."""
+
+_IN_WORDS: dict[Word, str] = {
+    "already": "already so",
+    "failed": "failed",
+    "unknown": "unknown",
+    "not_tried": "not tried",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How a tool tells of its items.
+
+    `unit` and `verb` are its words, such as `files` and `approved`; `next_step` is what to call now, and
+    `further` what else it answers.
+    """
+
+    operation: Operation
+    values: JsonObject
+    unit: str
+    verb: str
+    next_step: str
+    further: JsonObject
+
+    def reply(self, verdicts: Sequence[Verdict], stop: Stop, limit: int) -> Reply:
+        """The answer, within the limit. It is an error where something failed and nothing was changed."""
+        failures = ("failed[].message", "unknown[].message")
+        outside = ("error.message", *failures, *(f"{_DOCUMENTS}.*.{path}" for path in failures))
+        notes = _notes(verdicts)
+        room = limit - len(compact(notes)) - len(compact(list(outside)))
+        told = self._told(verdicts, stop, together=False)
+        if len(compact(told)) > room:
+            told = self._told(verdicts, stop, together=True)
+        if len(compact(told)) > room:
+            told, notes["cut"] = fit(self.operation, self.values, told, max(room, limit // 2))
+        shown = tuple(path for path in outside if _is_in(told, path))
+        structured: JsonObject = {**told, NOTE: notes} if notes else told
+        return Reply(structured, outside=shown, is_error="error" in told)
+
+    def _told(self, verdicts: Sequence[Verdict], stop: Stop, *, together: bool) -> JsonObject:
+        """All that is to be told; `together`: only the first message of failures with the same code."""
+        groups = {word: [each for each in verdicts if each.word == word] for word in get_args(Word)}
+        told: JsonObject = {
+            "summary": self._summary(verdicts, groups, stop),
+            "counts": {word: len(group) for word, group in groups.items() if group},
+        }
+        if any(each.document_id for each in verdicts):
+            parts: dict[str, list[Verdict]] = {}
+            for each in verdicts:
+                parts.setdefault(each.document_id, []).append(each)
+            told[_DOCUMENTS] = {name: _one_by_one(part, together) for name, part in parts.items()}
+        else:
+            told |= _one_by_one(verdicts, together)
+        told |= self.further
+        failed = [*groups["failed"], *groups["unknown"]]
+        if failed and not any(each.writes for each in verdicts):
+            return {**self._error(failed, str(told.pop("summary"))), **told}
+        return {**told, "next": self.next_step} if self.next_step else told
+
+    def _summary(self, verdicts: Sequence[Verdict], groups: dict[Word, list[Verdict]], stop: Stop) -> str:
+        if not verdicts:
+            return f"No {self.unit} are left."
+        parts = [f"{len(groups['done'])} of {len(verdicts)} {self.unit} {self.verb}"]
+        parts += [f"{len(groups[word])} {words}" for word, words in _IN_WORDS.items() if groups[word]]
+        why = {"": "", "failures": "; stopped after failures", "time": "; the time for a call was up"}[stop]
+        is_partly = not all(each.is_settled for each in verdicts)
+        return f"{'Partly done: ' if is_partly else ''}{', '.join(parts)}{why}."
+
+    def _error(self, failed: Sequence[Verdict], summary: str) -> JsonObject:
+        first = cast("ToolFailure", failed[0].failure)
+        said = {each.failure.done for each in failed if each.failure is not None}
+        summary = summary.removeprefix("Partly done: ")
+        return ToolFailure(
+            first.code,
+            f"{self.operation.tool}: {summary} The first failure: {first.message}",
+            status=first.status,
+            retryable=all(each.failure is not None and each.failure.retryable for each in failed),
+            done="unknown" if "unknown" in said else "yes" if "yes" in said else "no",
+            next_step=f"{first.next_step} {self.next_step}".strip(),
+        ).as_object()
+
+
+def in_ranges(numbers: Sequence[int]) -> str:
+    """Numbers as text in order, neighbours together: `3-5, 9`."""
+    runs: list[list[int]] = []
+    for number in sorted(set(numbers)):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+
+
+def _one_by_one(verdicts: Sequence[Verdict], together: bool) -> JsonObject:
+    """Each item by its id, under its verdict."""
+    groups = {word: [each for each in verdicts if each.word == word] for word in get_args(Word)}
+    told: JsonObject = {}
+    if groups["done"]:
+        told["done"] = {each.id: _entries(each) for each in groups["done"]}
+    for word in ("failed", "unknown"):
+        if groups[word]:
+            told[word] = cast("JsonValue", _failures(groups[word], together))
+    for word in ("already", "not_tried"):
+        if groups[word]:
+            told[word] = [each.id for each in groups[word]]
+    return told
+
+
+def _is_in(told: JsonObject, path: str) -> bool:
+    """Whether an answer has such a path: names, `*` for any entry, `[]` behind a list."""
+    name, _, rest = path.partition(".")
+    if name == "*":
+        return any(isinstance(entry, dict) and _is_in(entry, rest) for entry in told.values())
+    if name.endswith("[]"):
+        return name.removesuffix("[]") in told
+    entry = told.get(name)
+    return name in told and (not rest or (isinstance(entry, dict) and _is_in(entry, rest)))
+
+
+def _entries(verdict: Verdict) -> JsonValue:
+    """The journal entry of an item, or all of them if there are more; null without a journal."""
+    numbers: list[JsonValue] = [*verdict.entries]
+    return numbers if len(numbers) > 1 else numbers[0] if numbers else None
+
+
+def _failures(verdicts: Sequence[Verdict], together: bool) -> list[JsonObject]:
+    """The failures of items, those that say the same told once for all of their ids."""
+    told: dict[tuple[str, str, str], JsonObject] = {}
+    for verdict in verdicts:
+        failure = cast("ToolFailure", verdict.failure)
+        key = (failure.code, failure.done, "" if together else failure.message)
+        row = told.setdefault(
+            key, {"ids": [], "code": failure.code, "message": failure.message, "done": failure.done}
+        )
+        cast("list[JsonValue]", row["ids"]).append(verdict.id)
+        entries: list[JsonValue] = [*verdict.entries]
+        if verdict.failed_entry is not None:
+            entries.append(verdict.failed_entry)
+        if entries:
+            row["entries"] = [*cast("list[JsonValue]", row.get("entries", [])), *entries]
+    return list(told.values())
+
+
+def _notes(verdicts: Sequence[Verdict]) -> JsonObject:
+    """The journal entries of all writes that were carried out; `undoable` but for those in `not_undoable`."""
+    entries = [entry for each in verdicts for entry in each.entries]
+    if not entries:
+        fault = next((each.journal_fault for each in verdicts if each.journal_fault), "")
+        return {"journal": fault} if fault else {}
+    reasons: dict[str, list[int]] = {}
+    for each in verdicts:
+        for entry, reason in each.not_undoable.items():
+            reasons.setdefault(reason, []).append(entry)
+    without = {number for numbers in reasons.values() for number in numbers}
+    notes: JsonObject = {"entries": in_ranges(entries), "undoable": not without.issuperset(entries)}
+    if reasons:
+        notes["not_undoable"] = {in_ranges(numbers): reason for reason, numbers in reasons.items()}
+    fault = next((each.journal_fault for each in verdicts if each.journal_fault), "")
+    return {**notes, "journal": fault} if fault else notes

@@ -1,0 +1,63 @@
+"""How sure the service is of cells: v4 does not say so, the boxes of the same file in v2 do.
+
+That a document is to be had as a file under the same id is not promised. So this is tried, within a few
+seconds, and where it fails the confidence is simply not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import anyio
+
+from ...schemas import JsonObject, JsonValue
+from ..failure import ToolFailure
+from ..guards.context import CallContext
+from ..operation_call import read
+from .document_values import DocumentValue, DocumentValues
+
+__all__ = ["with_cell_confidence"]
+
+_MOST_SECONDS = 10.0
+
+
+async def with_cell_confidence(
+    document: DocumentValues, context: CallContext, workflow_id: str, document_id: str
+) -> DocumentValues:
+    """The document with the confidence of each value that v4 gives none for, where v2 knows it."""
+    if all(value.confidence is not None for value in document.values):
+        return document
+    known: dict[str, float] = {}
+    with anyio.move_on_after(_MOST_SECONDS):
+        try:
+            arguments: JsonObject = {"model_id": workflow_id, "request_file_id": document_id}
+            answer = await read(context, "getPredictionFileByFileId", arguments)
+        except ToolFailure:
+            return document
+        known = dict(_scores(answer))
+
+    def completed(values: tuple[DocumentValue, ...]) -> tuple[DocumentValue, ...]:
+        return tuple(
+            value if value.confidence is not None else replace(value, confidence=known.get(value.id))
+            for value in values
+        )
+
+    tables = tuple(replace(table, cells=completed(table.cells)) for table in document.tables)
+    return replace(document, fields=completed(document.fields), tables=tables)
+
+
+def _scores(file: JsonObject) -> Iterator[tuple[str, float]]:
+    """The ids of boxes and cells with their scores; what stands now comes after what was read first."""
+    for name in ("moderated_images", "unmoderated_images"):
+        for page in _objects(file.get(name)):
+            for kind in ("predicted_boxes", "moderated_boxes"):
+                for box in _objects(page.get(kind)):
+                    for entry in (box, *_objects(box.get("cells"))):
+                        identity, score = entry.get("id"), entry.get("score")
+                        if isinstance(identity, str) and isinstance(score, int | float) and 0 <= score <= 1:
+                            yield identity, float(score)
+
+
+def _objects(value: JsonValue) -> list[JsonObject]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

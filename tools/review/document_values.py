@@ -1,0 +1,250 @@
+"""A v4 document as typed values: every field and cell with where it stands, whatever form the answer has.
+
+The service's documents contradict each other about that form, so anything may be missing, fields are a map by
+name or a list, and a cell calls its text `text` or `value`. Nothing is left out that could be corrected.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ...schemas import JsonObject, JsonValue
+
+__all__ = [
+    "FAILED",
+    "LEAST_CONFIDENCE",
+    "UNVERIFIED",
+    "VERIFIED",
+    "Box",
+    "DocumentPage",
+    "DocumentTable",
+    "DocumentValue",
+    "DocumentValues",
+    "values_of_document",
+]
+
+Box = tuple[float, float, float, float]
+"""[x1, y1, x2, y2] from the upper left corner of the page, in pixels of its picture."""
+
+LEAST_CONFIDENCE = 0.8
+"""Values below this confidence are doubtful unless the caller says another number."""
+
+VERIFIED, UNVERIFIED, FAILED = "verified", "unverified", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentValue:
+    """One value of a field or a cell.
+
+    `id` is the `field_data_id` or the `cell_id`; `name` that of the field or the header of the column; `row`
+    and `column` count from 0 and are None for a field. `confidence` is from 0 to 1, None where the service
+    gives none. `status` is as the service has it, `unverified` where it has none. `box` is None for a value
+    without a place on the page. Texts may be empty and come from outside.
+    """
+
+    kind: Literal["field", "cell"]
+    id: str
+    name: str
+    text: str
+    page_id: str
+    page_number: int
+    table_id: str = ""
+    row: int | None = None
+    column: int | None = None
+    confidence: float | None = None
+    status: str = UNVERIFIED
+    message: str = ""
+    is_moderated: bool = False
+    box: Box | None = None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether somebody said that the value is right."""
+        return self.status == VERIFIED
+
+    def is_doubtful(self, least_confidence: float = LEAST_CONFIDENCE) -> bool:
+        """Whether nobody has settled the value and it failed a check or its confidence is below the least."""
+        if self.is_verified:
+            return False
+        if self.status == FAILED:
+            return True
+        is_unsure = self.confidence is not None and self.confidence < least_confidence
+        return not self.is_moderated and (is_unsure or self.message != "")
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTable:
+    """A table; `columns` are the names of its columns by their number, in order."""
+
+    id: str
+    page_id: str
+    page_number: int
+    columns: tuple[tuple[int, str], ...] = ()
+    status: str = UNVERIFIED
+    message: str = ""
+    box: Box | None = None
+    cells: tuple[DocumentValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """A page; `image_url` is empty where the service names no picture."""
+
+    id: str
+    number: int
+    image_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentValues:
+    """All that stands in a document, in its own order."""
+
+    pages: tuple[DocumentPage, ...]
+    fields: tuple[DocumentValue, ...]
+    tables: tuple[DocumentTable, ...]
+
+    @property
+    def values(self) -> tuple[DocumentValue, ...]:
+        """The fields, then the cells of all tables."""
+        return (*self.fields, *(cell for table in self.tables for cell in table.cells))
+
+    def value(self, kind: Literal["field", "cell"], identity: str) -> DocumentValue | None:
+        """The field with this `field_data_id` or the cell with this `cell_id`."""
+        return next((each for each in self.values if each.kind == kind and each.id == identity), None)
+
+    def table(self, table_id: str) -> DocumentTable | None:
+        """The table with this id."""
+        return next((each for each in self.tables if each.id == table_id), None)
+
+    def page(self, number: int) -> DocumentPage | None:
+        """The page with this number, from 1."""
+        return next((each for each in self.pages if each.number == number), None)
+
+
+def values_of_document(answer: JsonObject) -> DocumentValues:
+    """The values of a v4 document, from the answer of `getDocument`."""
+    pages: list[DocumentPage] = []
+    fields: list[DocumentValue] = []
+    tables: list[DocumentTable] = []
+    for index, entry in enumerate(_objects(answer.get("pages"))):
+        number = _whole_number(entry.get("page_number"))
+        page = DocumentPage(_text(entry.get("page_id")), number or index + 1, _text(entry.get("image_url")))
+        pages.append(page)
+        data = entry.get("data")
+        data = data if isinstance(data, dict) else entry
+        fields.extend(_fields(data.get("fields"), page))
+        tables.extend(_table(table, page) for table in _objects(data.get("tables")))
+    return DocumentValues(tuple(pages), tuple(fields), tuple(tables))
+
+
+def _fields(fields: JsonValue, page: DocumentPage) -> Iterator[DocumentValue]:
+    """The values of a page's fields, which are a map from name to values or a list that names each."""
+    if isinstance(fields, dict):
+        named = ((name, entry) for name, found in fields.items() for entry in _objects(found))
+    else:
+        named = ((_text(entry.get("field_name", entry.get("name"))), entry) for entry in _objects(fields))
+    for name, entry in named:
+        yield DocumentValue(
+            "field",
+            _text(entry.get("field_data_id")),
+            name,
+            _text(entry.get("value", entry.get("text"))),
+            page.id,
+            page.number,
+            confidence=_confidence(entry),
+            status=_status(entry),
+            message=_text(entry.get("verification_message")),
+            is_moderated=entry.get("is_moderated") is True,
+            box=_box(entry.get("bbox")),
+        )
+
+
+def _cells(table: JsonObject, page: DocumentPage) -> Iterator[DocumentValue]:
+    for entry in _objects(table.get("cells")):
+        yield DocumentValue(
+            "cell",
+            _text(entry.get("cell_id")),
+            _text(entry.get("header")),
+            _text(entry.get("text", entry.get("value"))),
+            page.id,
+            page.number,
+            _text(table.get("table_id")),
+            _whole_number(entry.get("row")) or 0,
+            _whole_number(entry.get("col")) or 0,
+            confidence=_confidence(entry),
+            status=_status(entry),
+            message=_text(entry.get("verification_message")),
+            is_moderated=entry.get("is_moderated") is True,
+            box=_box(entry.get("bbox")),
+        )
+
+
+def _table(table: JsonObject, page: DocumentPage) -> DocumentTable:
+    cells = tuple(_cells(table, page))
+    named = table.get("headers")
+    columns = dict(enumerate(map(_text, named))) if isinstance(named, list) else {}
+    for cell in cells:
+        columns[cell.column or 0] = columns.get(cell.column or 0) or cell.name
+    return DocumentTable(
+        _text(table.get("table_id")),
+        page.id,
+        page.number,
+        tuple(sorted(columns.items())),
+        _status(table),
+        _text(table.get("verification_message")),
+        _box(table.get("bbox")),
+        cells,
+    )
+
+
+def _objects(value: JsonValue) -> list[JsonObject]:
+    """The objects of a list, or the one object that stands in its place."""
+    if isinstance(value, dict):
+        return [value]
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _text(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, (dict, list)):
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _status(entry: JsonObject) -> str:
+    return _text(entry.get("verification_status")) or UNVERIFIED
+
+
+def _whole_number(value: JsonValue) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return int(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _number(value: JsonValue) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if is_number else None  # pyright: ignore[reportArgumentType] - a number here
+
+
+def _confidence(entry: JsonObject) -> float | None:
+    number = _number(entry.get("confidence"))
+    return number if number is not None and 0 <= number <= 1 else None
+
+
+def _box(value: JsonValue) -> Box | None:
+    """A box whose corners may stand in either order; one without any extent is no place."""
+    if not isinstance(value, list) or len(value) != 4:
+        return None
+    numbers = [number for number in map(_number, value) if number is not None]
+    if len(numbers) != 4:
+        return None
+    x1, y1, x2, y2 = numbers
+    left, right, top, bottom = min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)
+    return (left, top, right, bottom) if right > left and bottom > top else None

@@ -1,0 +1,253 @@
+"""`review_files`: approve, unapprove or assign many files, each by a call of its own.
+
+Assigning takes many files in one request, but nothing says what becomes of the others when one is refused.
+One request for each file gives each a verdict, a journal entry and an undo of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32decode, b32encode
+from binascii import Error as NotBase32
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import anyio
+
+from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..failure import NOTHING_SENT, ToolFailure
+from ..guards.confirmation import confirm_or_fail
+from ..guards.context import CallContext
+from ..guards.guard import needs_confirmation
+from ..json_text import compact
+from ..operation_call import read
+from ..requests.arguments import CONFIRM, REASON, expected_argument
+from ..requests.validation import invalid
+from ..results.reply import Reply
+from .batch import Job, Stop, Verdict, Word, run_batch
+from .batch_report import Telling
+
+__all__ = ["run"]
+
+_READ = "getPredictionFileByFileId"
+_REJECTED = "rejected"
+_DIGEST_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A file as it is now, approved if all of its pages are among the moderated images.
+
+    `status` is the service's word, None for a file without pages.
+    """
+
+    name: str
+    status: str | None
+    is_approved: bool
+    member: str
+
+    @property
+    def in_words(self) -> str:
+        """For the person who is asked."""
+        approval = "approved" if self.is_approved else self.status or "not approved"
+        return f"{self.name}: {approval}, {self.member or 'nobody'}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Action:
+    """What can be done with a file: the operation, its word, and whether a file is so already."""
+
+    operation: str
+    word: str
+    is_reached: Callable[[_State, str], bool]
+
+
+_ACTIONS = {
+    "approve": _Action("verifyFile", "approved", lambda state, member: state.is_approved),
+    "unapprove": _Action(
+        "unverifyFile",
+        "unapproved",
+        # A rejected file is left to the service, which says that it never changes again.
+        lambda state, member: not state.is_approved and state.status != _REJECTED,
+    ),
+    "assign": _Action("assignFiles", "assigned", lambda state, member: state.member == member),
+}
+
+
+async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
+    """Do one action with each of the files."""
+    began = anyio.current_time()
+    call = _Call(operation, values, context)
+    settled = call.settled()
+    left = [file_id for file_id in call.file_ids if file_id not in settled]
+    states: dict[str, _State] = {}
+    if left and needs_confirmation(load_operations()[call.action.operation], context):
+        states = await call.states_of(left, began)
+        await call.confirm(left, states)
+        began = anyio.current_time()
+    verdicts = [Verdict(file_id) for file_id in left]
+
+    async def do(verdict: Verdict) -> Word:
+        state = states.get(verdict.id) or await call.state(verdict.id)
+        if call.action.is_reached(state, call.member):
+            return "already"
+        await verdict.write(context, call.action.operation, call.arguments(verdict.id, state))
+        return "done"
+
+    jobs: list[Job] = [(verdict, do) for verdict in verdicts]
+    stop: Stop = await run_batch(jobs, context, stop_after=call.stop_after, began=began, unit="files")
+    # A failure that only repeats itself is told once: a resumed call goes on behind it.
+    settled |= {each.id for each in verdicts if not each.may_work_later}
+    further: JsonObject = {}
+    if len(call.file_ids) < call.given:
+        further["duplicates"] = call.given - len(call.file_ids)
+    if len(left) < len(call.file_ids):
+        further["by_earlier_calls"] = len(call.file_ids) - len(left)
+    next_step = ""
+    open_files = len(call.file_ids) - len(settled)
+    if open_files:
+        further["resume"] = call.resume_code(settled)
+        next_step = f"The same call with resume goes on with the {open_files} files left."
+    if any(each.word == "failed" and not each.may_work_later for each in verdicts):
+        next_step = f"See failed; what can be put right is called again by its ids. {next_step}".strip()
+    telling = Telling(operation, values, "files", call.action.word, next_step, further)
+    return telling.reply(verdicts, stop, context.upstream.answer_limit)
+
+
+class _Call:
+    """The arguments of one call and what follows from them."""
+
+    def __init__(self, operation: Operation, values: JsonObject, context: CallContext) -> None:
+        self._operation = operation
+        self._values = values
+        self._context = context
+        given = cast("list[str]", values["file_ids"])
+        self.given = len(given)
+        self.file_ids = list(dict.fromkeys(given))
+        self.model_id = str(values["model_id"])
+        self.member = str(values.get("member", ""))
+        self.stop_after = cast("int", values.get("stop_after", 1))
+        self.action = _ACTIONS[str(values["action"])]
+        if self.member and values["action"] != "assign":
+            raise invalid(operation, [f"member: came with {values['action']}, wanted only to assign"])
+        if not self.member and values["action"] == "assign":
+            raise invalid(operation, ["member: missing, wanted the e-mail of the reviewer to assign"])
+
+    async def state(self, file_id: str) -> _State:
+        """A file as it is now; raises `ToolFailure` where it cannot be read."""
+        arguments: JsonObject = {"model_id": self.model_id, "request_file_id": file_id}
+        return _state_in(await read(self._context, _READ, arguments), file_id)
+
+    async def states_of(self, file_ids: Sequence[str], began: float) -> dict[str, _State]:
+        """The files as they are now; those that cannot be read are left out.
+
+        Raises:
+            ToolFailure: they are too many to be read and confirmed in one call.
+        """
+        states: dict[str, _State] = {}
+
+        async def look(verdict: Verdict) -> Word:
+            states[verdict.id] = await self.state(verdict.id)
+            return "done"
+
+        jobs: list[Job] = [(Verdict(file_id), look) for file_id in file_ids]
+        most = len(jobs) + 1
+        stop = await run_batch(jobs, self._context, stop_after=most, began=began, unit="files read")
+        if stop:
+            raise ToolFailure(
+                "too_large",
+                f"{self._operation.tool}: {len(file_ids)} files cannot be read in the time for a call, and a"
+                " person has to agree to what becomes of each.",
+                happened=NOTHING_SENT,
+                next_step=f"Call again with at most {max(1, len(states) // 2)} files at once.",
+            )
+        return states
+
+    async def confirm(self, file_ids: Sequence[str], states: dict[str, _State]) -> None:
+        """Let a person agree to what becomes of these files; nothing to do needs nobody.
+
+        Raises:
+            ToolFailure: nobody has agreed.
+        """
+        to_do = [each for each in file_ids if each not in states or not self._is_reached(states[each])]
+        if not to_do:
+            return
+        at_present = [states[each].in_words if each in states else "not readable" for each in to_do]
+        asked: JsonObject = {"action": self._values["action"], "files": len(to_do)}
+        if self.member:
+            asked["member"] = self.member
+        asked |= {f"{number}.": words for number, words in enumerate(at_present, 1)}
+        asked |= {"model_id": self.model_id, "ids": list[JsonValue](to_do)}
+        code = str(self._values.get(CONFIRM, "")) or self._context.code
+        await confirm_or_fail(self._operation, asked, None, code, self._context)
+
+    def arguments(self, file_id: str, state: _State) -> JsonObject:
+        """Those of the operation for one file, which has to be as it was read."""
+        if self.action.operation == "assignFiles":
+            arguments: JsonObject = {"member": self.member, "file_ids": [file_id]}
+        else:
+            arguments = {"request_file_id": file_id}
+            expected = expected_argument(load_operations()[self.action.operation])
+            if expected and state.status is not None:
+                arguments[expected] = state.status
+        reason: JsonObject = {REASON: self._values[REASON]} if REASON in self._values else {}
+        return {"model_id": self.model_id, **arguments, **reason}
+
+    def settled(self) -> set[str]:
+        """The files that the resume code says are settled.
+
+        Raises:
+            ToolFailure: the code belongs to another call.
+        """
+        code = str(self._values.get("resume", ""))
+        if not code:
+            return set()
+        try:
+            raw = b32decode(code.strip().upper() + "=" * (-len(code.strip()) % 8))
+        except (NotBase32, ValueError):
+            raw = b""
+        if raw[:_DIGEST_BYTES] != self._digest():
+            raise invalid(
+                self._operation,
+                ["resume: the code is not of a call with this action, model_id, member and set of file_ids"],
+            )
+        bits = int.from_bytes(raw[_DIGEST_BYTES:])
+        return {file_id for place, file_id in enumerate(sorted(self.file_ids)) if bits >> place & 1}
+
+    def resume_code(self, settled: set[str]) -> str:
+        """Says which files are settled. It gives no right, so it needs no seal and outlives the server."""
+        ordered = sorted(self.file_ids)
+        bits = sum(1 << place for place, file_id in enumerate(ordered) if file_id in settled)
+        raw = self._digest() + bits.to_bytes((len(ordered) + 7) // 8)
+        return b32encode(raw).decode().rstrip("=")
+
+    def _digest(self) -> bytes:
+        about: list[JsonValue] = [self._values["action"], self.model_id, self.member, *sorted(self.file_ids)]
+        return hashlib.sha256(compact(about).encode()).digest()[:_DIGEST_BYTES]
+
+    def _is_reached(self, state: _State) -> bool:
+        return self.action.is_reached(state, self.member)
+
+
+def _state_in(answer: JsonObject, file_id: str) -> _State:
+    moderated, others = (_pages(answer.get(key)) for key in ("moderated_images", "unmoderated_images"))
+    pages = [*moderated, *others]
+    if not pages:
+        return _State(file_id, None, False, "")
+    first = pages[0]
+    status = _text(first.get("approval_status"))
+    return _State(
+        _text(first.get("original_file_name")) or file_id,
+        status,
+        bool(moderated) and not others and status != _REJECTED,
+        _text(first.get("assigned_member")),
+    )
+
+
+def _pages(value: JsonValue) -> list[JsonObject]:
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _text(value: JsonValue) -> str:
+    return value if isinstance(value, str) else ""

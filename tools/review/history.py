@@ -1,0 +1,149 @@
+"""`review_history`: the journal of writes as an agent needs it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from ...schemas import JsonObject, JsonValue, Operation, operations_by_tool
+from ..failure import ToolFailure
+from ..guards.context import CallContext
+from ..guards.journal import Entry, Journal, JournalFault
+from ..json_text import compact, shortened
+from ..results.reply import Reply
+
+__all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "unreadable"]
+
+_MOST_VALUE = 200
+_DEFAULT_LIMIT = 20
+_OUTSIDE = ("entries[]: after, arguments, before, message, reason, request_id, undo",)
+
+
+async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
+    """The entries asked for, the newest first."""
+    journal = journal_of(context)
+    limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
+    try:
+        if "entry" in values:
+            found = await journal.entry(cast("int", values["entry"]))
+            if found is None:
+                raise no_entry(cast("int", values["entry"]))
+            return Reply({"entries": [_withheld(found, context) or entry_in_full(found)]}, outside=_OUTSIDE)
+        entries = await journal.entries(
+            about=tuple(str(each) for each in cast("list[JsonValue]", values.get("about", []))),
+            before=cast("int", values.get("before", 0)),
+            limit=limit + 1,
+        )
+    except JournalFault as fault:
+        raise unreadable(fault) from fault
+    shown: list[JsonValue] = [_withheld(entry, context) or entry_in_short(entry) for entry in entries[:limit]]
+    structured: JsonObject = {"entries": shown}
+    if len(entries) > limit:
+        structured["older"] = {"before": entries[limit - 1].number}
+    if not shown:
+        structured["note"] = (
+            "This server has changed nothing that fits; changes made elsewhere are not in its journal."
+        )
+    return Reply(structured, outside=_OUTSIDE if shown else ())
+
+
+def _withheld(entry: Entry, context: CallContext) -> JsonObject | None:
+    """All that is told of an entry about what the policy forbids; None if it may be told in full."""
+    called = operations_by_tool().get(entry.opening.tool)
+    reason = (
+        context.guards.policy.scope_refusal(called, entry.opening.arguments) if called is not None else ""
+    )
+    return {"entry": entry.number, "outcome": entry.outcome, "not_shown": reason} if reason else None
+
+
+def journal_of(context: CallContext) -> Journal:
+    """The journal of this server.
+
+    Raises:
+        ToolFailure: the user wants none.
+    """
+    if context.guards.journal is None:
+        raise ToolFailure(
+            "not_configured",
+            "No journal is kept (DOCREVIEW_JOURNAL=none), so no change is known and none can be undone.",
+            next_step="Read the item itself; only the user can switch the journal on.",
+        )
+    return context.guards.journal
+
+
+def no_entry(number: int) -> ToolFailure:
+    """The failure for an entry that does not exist."""
+    return ToolFailure(
+        "not_found",
+        f"entry: came {number}, the journal has no such entry.",
+        next_step="List the entries with review_history.",
+    )
+
+
+def unreadable(fault: JournalFault) -> ToolFailure:
+    """The failure for a journal that cannot be read."""
+    return ToolFailure(
+        "not_configured",
+        f"The journal of writes cannot be read ({fault}).",
+        next_step="The user has to put this right; docreview-mcp journal verify tells more.",
+    )
+
+
+def entry_in_short(entry: Entry) -> JsonObject:
+    """One line of the history: long values shortened, nothing that is empty."""
+    opening, closing = entry.opening, entry.closing
+    shown: JsonObject = {
+        "entry": entry.number,
+        "at": entry.at[:19] + "Z",
+        "tool": opening.tool,
+        "arguments": {name: _short(value) for name, value in opening.arguments.items()},
+        "outcome": entry.outcome,
+    }
+    if opening.before_known and opening.before is not None:
+        shown["before"] = _short(opening.before)
+    if closing is not None and closing.after_known and closing.after is not None:
+        shown["after"] = _short(closing.after)
+    shown["by"] = _by(entry)
+    if opening.reason:
+        shown["reason"] = opening.reason
+    if opening.undoes is not None:
+        shown["undoes"] = opening.undoes
+    return {**shown, **_undoing(entry)}
+
+
+def entry_in_full(entry: Entry) -> JsonObject:
+    """Everything that the journal knows of one write."""
+    opening, closing = entry.opening, entry.closing
+    shown = {**entry_in_short(entry), "arguments": opening.arguments, "before": opening.before}
+    shown["address"] = opening.address
+    if closing is not None:
+        shown |= {
+            "after": closing.after,
+            "closed_at": entry.closed_at,
+            "status": closing.status,
+            "request_id": closing.request_id,
+            "message": closing.message,
+            "undo": cast("JsonValue", list(closing.undo)),
+        }
+    return {name: value for name, value in shown.items() if value not in (None, "", [])}
+
+
+def _undoing(entry: Entry) -> JsonObject:
+    if entry.undone_by is not None:
+        return {"undoable": False, "undone_by": entry.undone_by}
+    if entry.closing is None:
+        return {"undoable": False, "not_undoable": "It is not known what it did."}
+    if entry.closing.undo:
+        parts: list[JsonValue] = [each.number for each in entry.undoing]
+        return {"undoable": True, **({"undone_in_part_by": parts} if parts else {})}
+    why = "Nothing was changed." if entry.outcome == "not done" else "It is not known what it did."
+    return {"undoable": False, "not_undoable": entry.closing.not_undoable or why}
+
+
+def _by(entry: Entry) -> str:
+    caller = entry.opening.caller
+    return ", ".join(part for part in (caller.user, caller.host, caller.session) if part)
+
+
+def _short(value: JsonValue) -> JsonValue:
+    text = value if isinstance(value, str) else compact(value)
+    return value if len(text) <= _MOST_VALUE else shortened(text, _MOST_VALUE, counted=True)

@@ -1,0 +1,167 @@
+"""`review_queue`: what waits for a person in both services, in one list.
+
+A service that fails or has no account does not hide the work of the other one: its failure is told beside.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import cast
+
+import anyio
+
+from ...schemas import JsonObject, JsonValue, Operation, Service
+from ..failure import ToolFailure
+from ..guards.context import CallContext
+from ..json_text import compact
+from ..requests.validation import invalid
+from ..results.reply import Reply
+from .document_values import LEAST_CONFIDENCE
+from .queue_nanonets import look_at_nanonets
+from .queue_search import REASONS, Kind, Search, Wanted, Work, moment
+from .queue_studio import look_at_studio
+
+__all__ = ["run"]
+
+_MOST_SECONDS = 40.0
+"""After so long the search ends with what it has: hosts give a call up after a minute."""
+
+_DEFAULT_LIMIT = 20
+_BY_VALUES = frozenset({"doubtful", "unverified"})
+_OUTSIDE = {"entries": ("entries[].name", "entries[].label"), "problems": ("problems[].message",)}
+"""The paths with text from outside, by the part of the answer that has to be there."""
+
+_OWN_CHARACTERS = 600
+
+_PLACES: dict[Service, tuple[str, frozenset[Kind], Callable[[Search], Coroutine[None, None, None]]]] = {
+    "nanonets": ("workflow_id", frozenset({"document"}), look_at_nanonets),
+    "studio": ("project_id", frozenset({"hitl_review", "labeling_session", "correction"}), look_at_studio),
+}
+"""Of each service: the argument that narrows the search to it, the kinds of its work, and how to look."""
+
+
+async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
+    """One page of the work that waits.
+
+    Raises:
+        ToolFailure: no service answered, or an argument cannot be used.
+    """
+    wanted = _wanted(operation, values)
+    search = Search(context, wanted)
+    with anyio.move_on_after(_MOST_SECONDS):
+        async with anyio.create_task_group() as group:
+            for _, kinds, look in _PLACES.values():
+                if wanted.kinds & kinds:
+                    group.start_soon(look, search)
+    _note_silence(search)
+    failure = search.failure()
+    if failure is not None:
+        raise failure
+    waiting = sorted(filter(wanted.includes, search.found), key=wanted.place)
+    answer = _answer(search, waiting, values)
+    outside = [path for part, paths in _OUTSIDE.items() if answer.get(part) for path in paths]
+    if any(work.doubtful_names for work in waiting):
+        outside.append("entries[].doubtful_names[]")
+    return Reply(answer, outside=tuple(outside))
+
+
+def _wanted(operation: Operation, values: JsonObject) -> Wanted:
+    since = moment(str(values["since"])) if "since" in values else None
+    if "since" in values and since is None:
+        fault = f"since: came {values['since']!r}, wanted a time such as 2026-10-05T09:00:00Z"
+        raise invalid(operation, [fault])
+    reasons = frozenset(cast("list[str]", values.get("reasons", [])))
+    if values.get("workflow_id") == "":
+        raise invalid(operation, ['workflow_id: came "", wanted an id; leave it out for all workflows'])
+    kinds = _kinds(values, reasons)
+    if not kinds:
+        narrowing = ("kinds", "reasons", *(argument for argument, _, _ in _PLACES.values()))
+        together = " and ".join(name for name in narrowing if values.get(name))
+        fault = "nothing fits them together; workflow_id is for documents, project_id for the other kinds"
+        raise invalid(operation, [f"{together}: {fault}"])
+    least_confident_first = values.get("order") == "least_confident"
+    by_values = least_confident_first or "least_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
+    return Wanted(
+        kinds,
+        reasons,
+        workflow_id=str(values.get("workflow_id", "")),
+        project_id=cast("int | None", values.get("project_id")),
+        assigned_to=str(values.get("assigned_to", "")),
+        since=since,
+        least_confidence=cast("float", values.get("least_confidence", LEAST_CONFIDENCE))
+        if by_values
+        else None,
+        least_confident_first=least_confident_first,
+    )
+
+
+def _kinds(values: JsonObject, reasons: frozenset[str]) -> frozenset[Kind]:
+    """The kinds of work to look for: a workflow or a project narrows the search to its own service."""
+    asked = cast("list[Kind]", values.get("kinds") or list(REASONS))
+    narrowed = [kinds for argument, kinds, _ in _PLACES.values() if argument in values]
+    return frozenset(
+        kind
+        for kind in asked
+        if (not narrowed or any(kind in kinds for kinds in narrowed))
+        and (not reasons or not reasons.isdisjoint(REASONS[kind]))
+    )
+
+
+def _note_silence(search: Search) -> None:
+    """Tell of a service that neither answered nor failed before the time was over."""
+    told = search.answered | {service for service, _, _ in search.failures}
+    for service, (_, kinds, _) in _PLACES.items():
+        if search.wanted.kinds & kinds and service not in told:
+            message = f"{service} gave no answer within {_MOST_SECONDS:g} seconds."
+            failure = ToolFailure("timeout", message, retryable=True, next_step="Call again later.")
+            search.note(service, "everything", failure)
+
+
+def _answer(search: Search, waiting: list[Work], values: JsonObject) -> JsonObject:
+    """The page that was asked for, as much of it as fits, and what the list does not show."""
+    offset = cast("int", values.get("offset", 0))
+    limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
+    answer: JsonObject = {
+        "entries": [],
+        "total": len(waiting),
+        "by_kind": cast("JsonObject", dict(Counter(work.kind for work in waiting))),
+    }
+    problems = search.problems()
+    if problems:
+        answer["problems"] = cast("JsonValue", problems)
+    not_looked_at = _not_looked_at(search, waiting)
+    if not_looked_at:
+        answer["not_looked_at"] = not_looked_at
+    left = search.context.upstream.answer_limit - len(compact(answer)) - _OWN_CHARACTERS
+    entries: list[JsonValue] = []
+    for work in waiting[offset : offset + limit]:
+        entry = work.entry()
+        left -= len(compact(entry)) + 1
+        if left < 0 and entries:
+            break
+        entries.append(entry)
+    answer["entries"] = entries
+    if offset + len(entries) < len(waiting):
+        answer["next_offset"] = offset + len(entries)
+    return answer
+
+
+def _not_looked_at(search: Search, waiting: list[Work]) -> JsonObject:
+    """How much was left out to keep the call short, and which arguments get it."""
+    left: JsonObject = {name: count for name, count in search.unseen.items() if count > 0}
+    reads = search.wanted.least_confidence is not None
+    steps = ["Narrow by kinds, workflow_id or project_id."] if left or reads else []
+    unread = sum(
+        work.is_readable and work.unverified is None for work in (search.found if reads else waiting)
+    )
+    if unread:
+        left["documents_not_read"] = unread
+        if search.unread_from:
+            more = f"Call again with since={search.unread_from} to have further documents read."
+            steps.insert(0, more)
+        elif not reads:
+            steps.insert(
+                0, "Whether their values are doubtful is not known: order least_confident reads them."
+            )
+    return {**left, "next": " ".join(steps)} if left else {}

@@ -1,0 +1,170 @@
+"""The Nanonets documents that wait for a person: those that are neither approved nor rejected.
+
+Lists tell the stage of every document; how sure the service is of its values is known only after reading
+it, so documents are read only where the caller asks for that, the oldest first and a limited number a call.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import anyio
+
+from ...schemas import JsonObject, JsonValue
+from .cell_confidence import with_cell_confidence
+from .document_values import DocumentValues, values_of_document
+from .queue_search import Search, Work, listed, text
+
+__all__ = ["look_at_nanonets"]
+
+_PAGE = 100
+_MOST_PAGES = 10
+"""The most pages of documents of one workflow in a call: a thousand documents."""
+
+_MOST_WORKFLOW_PAGES = 10
+_MOST_READS = 40
+"""The most documents that a call reads; each takes two requests, as only v2 knows the confidence of cells."""
+
+_REPORT_EACH = 10
+_MOST_NAMES, _MOST_NAME = 3, 40
+
+_BEING_READ = frozenset({"pending", "processing", "queued"})
+_DECIDED = frozenset({"approved", "rejected"})
+_FAILED_CHECK = frozenset({"failed", "validation failed"})
+_CAN_BE_APPROVED = "validation passed"
+
+
+async def look_at_nanonets(search: Search) -> None:
+    """Find the documents that wait, and read those whose values matter to the caller."""
+    workflow_ids = await _workflow_ids(search)
+    search.unseen["workflows"] += len(workflow_ids)
+    async with anyio.create_task_group() as group:
+        for workflow_id in workflow_ids:
+            group.start_soon(_look_at_workflow, search, workflow_id)
+    if search.wanted.least_confidence is not None:
+        documents = [work for work in search.found if work.kind == "document"]
+        await _read(search, sorted(documents, key=lambda work: work.since))
+
+
+async def _workflow_ids(search: Search) -> list[str]:
+    if search.wanted.workflow_id:
+        return [search.wanted.workflow_id]
+    found: dict[str, None] = {}
+    for page in range(1, _MOST_WORKFLOW_PAGES + 1):
+        answer = await search.ask("nanonets", "workflows", "listWorkflows", {"page": page, "limit": _PAGE})
+        if answer is None:
+            return list(found)
+        rows = listed(answer, "workflows", "data")
+        new = {text(row.get("id") or row.get("workflow_id")): None for row in rows}
+        is_last = len(rows) < _PAGE or new.keys() <= found.keys()
+        found |= new
+        if is_last:
+            break
+    if not found:
+        search.answered.add("nanonets")
+    found.pop("", None)
+    return list(found)
+
+
+async def _look_at_workflow(search: Search, workflow_id: str) -> None:
+    """The waiting documents of one workflow, over as many pages as a call may take."""
+    seen: set[str] = set()
+    async with search.looking_at("workflows"):
+        for page in range(1, _MOST_PAGES + 1):
+            answer = await search.ask(
+                "nanonets",
+                "documents",
+                "listDocuments",
+                {"workflow_id": workflow_id, "page": page, "limit": _PAGE},
+            )
+            if answer is None:
+                break
+            search.answered.add("nanonets")
+            rows = listed(answer, "documents", "data")
+            new = [row for row in rows if text(row.get("document_id")) not in seen]
+            seen |= {text(row.get("document_id")) for row in new}
+            for row in new:
+                search.add(_waiting(workflow_id, row))
+            if len(rows) < _PAGE or not new:
+                break
+        else:
+            search.unseen["workflows_with_more_documents"] += 1
+
+
+def _waiting(workflow_id: str, document: JsonObject) -> Work | None:
+    """A document as work, with what its list entry tells; None if it does not wait for anybody.
+
+    A document that could not be read waits too: somebody has to look at the file.
+    """
+    status, check, stage = (
+        text(document.get(name)).strip() for name in ("status", "verification_status", "verification_stage")
+    )
+    words = {stage.casefold(), check.casefold()}
+    if status.casefold() in _BEING_READ or words & _DECIDED:
+        return None
+    failed = status.casefold() in ("failure", "failed")
+    reasons = (
+        ["failed"]
+        if failed
+        else [
+            *(["failed_validation"] if words & _FAILED_CHECK else []),
+            *(["unverified"] if check.casefold() == "unverified" else []),
+            "not_approved",
+        ]
+    )
+    return Work(
+        kind="document",
+        name=text(document.get("original_document_name")),
+        ids={"workflow_id": workflow_id, "document_id": text(document.get("document_id"))},
+        reasons=reasons,
+        next_tool="nanonets_download_document" if failed else "review_document",
+        waiting_since=text(document.get("uploaded_at")),
+        assigned_to=_reviewers(document.get("assigned_reviewers")),
+        more={} if failed or stage.casefold() == _CAN_BE_APPROVED else {"stage": stage},
+    )
+
+
+def _reviewers(value: JsonValue) -> list[str]:
+    entries = value if isinstance(value, list) else [value]
+    return [name for entry in entries if (name := text(entry))]
+
+
+async def _read(search: Search, waiting: list[Work]) -> None:
+    """Read the documents that have waited longest, a limited number of them."""
+    readable = [work for work in waiting if work.is_readable]
+    if len(readable) > _MOST_READS:
+        search.unread_from = readable[_MOST_READS].waiting_since
+    done = 0
+
+    async def read_one(work: Work) -> None:
+        nonlocal done
+        answer = await search.ask("nanonets", "values of documents", "getDocument", work.ids)
+        if answer is not None:
+            document = values_of_document(answer)
+            async with search.places["nanonets"]:
+                ids = (text(work.ids["workflow_id"]), text(work.ids["document_id"]))
+                document = await with_cell_confidence(document, search.context, *ids)
+            _add_values(work, document, search.wanted.least_confidence or 0.0)
+        done += 1
+        if done % _REPORT_EACH == 0:
+            await search.context.report(f"{done} of {len(readable[:_MOST_READS])} documents read")
+
+    async with anyio.create_task_group() as group:
+        for work in readable[:_MOST_READS]:
+            group.start_soon(partial(read_one, work))
+
+
+def _add_values(work: Work, document: DocumentValues, least_confidence: float) -> None:
+    """What the values of a document add to it. Those that somebody settled are of no doubt any more."""
+    values = document.values
+    unsettled = [value for value in values if not value.is_verified and not value.is_moderated]
+    confidences = [value.confidence for value in unsettled if value.confidence is not None]
+    work.least_confidence = min(confidences, default=None)
+    doubtful = [value for value in values if value.is_doubtful(least_confidence)]
+    work.doubtful = len(doubtful)
+    names = dict.fromkeys(value.name[:_MOST_NAME] for value in doubtful)
+    work.doubtful_names = [name for name in names if name][:_MOST_NAMES]
+    work.unverified = sum(not value.is_verified for value in values)
+    told = [("doubtful", work.doubtful), ("unverified", work.unverified)]
+    others = [reason for reason in work.reasons if reason not in ("doubtful", "unverified")]
+    work.reasons = [*(reason for reason, count in told if count), *others]

@@ -1,0 +1,117 @@
+"""The tools as an agent sees them.
+
+What is listed at start comes from a generated, committed file (`surface.json`), so that a server can
+answer `tools/list` without deriving anything, and a reviewer sees each change of the surface.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from ...schemas import Effect, JsonObject, Operation, Service, Tier
+from ..json_text import compact
+from ..requests.arguments import CONFIRM, guard_schema
+from ..requests.input_model import input_schema
+from .output_schema import output_schema
+
+__all__ = [
+    "RECORD",
+    "ConfirmMode",
+    "Tool",
+    "is_confirmed_by_person",
+    "load_tools",
+    "render_tools",
+    "tool_of",
+]
+
+RECORD = Path(__file__).with_name("surface.json")
+"""The generated record of all tools."""
+
+ConfirmMode = Literal["never", "destructive", "writes"]
+"""Which calls a person confirms."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tool:
+    """One tool: what a host is told of it, and by what it can be selected."""
+
+    name: str
+    title: str
+    description: str
+    operation: str
+    service: Service
+    toolset: str
+    tier: Tier
+    effect: Effect
+    idempotent: bool
+    input_schema: JsonObject
+    output_schema: JsonObject
+
+    @property
+    def characters(self) -> int:
+        """What the tool costs a model: the characters of its name, description and input schema."""
+        return len(self.name) + len(self.description) + len(compact(self.input_schema))
+
+    def schema_for(self, confirm: ConfirmMode) -> JsonObject:
+        """The input schema. What a person confirms also takes the code of a second call."""
+        schema = self.input_schema
+        if not is_confirmed_by_person(self.effect, confirm) or self.service == "docreview":
+            return schema
+        properties = cast("JsonObject", schema["properties"])
+        return {**schema, "properties": {**properties, CONFIRM: guard_schema(CONFIRM)}}
+
+    def definition(self, confirm: ConfirmMode = "never") -> dict[str, Any]:
+        """The tool as `tools/list` gives it, all four annotation hints set."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "inputSchema": self.schema_for(confirm),
+            "outputSchema": self.output_schema,
+            "annotations": {
+                "readOnlyHint": self.effect == "read",
+                "destructiveHint": self.effect == "destructive",
+                "idempotentHint": self.idempotent,
+                "openWorldHint": True,
+            },
+        }
+
+
+def is_confirmed_by_person(effect: Effect, confirm: ConfirmMode) -> bool:
+    """Whether a person has to agree to calls with this effect before they are sent."""
+    return effect == "destructive" if confirm == "destructive" else confirm == "writes" and effect != "read"
+
+
+@cache
+def load_tools() -> tuple[Tool, ...]:
+    """Every tool, from the generated record, in the order in which they are listed."""
+    make = cast("Callable[..., Tool]", Tool)
+    return tuple(make(**entry) for entry in json.loads(RECORD.read_bytes()))
+
+
+def tool_of(operation: Operation) -> Tool:
+    """The tool of an operation, derived from it."""
+    return Tool(
+        name=operation.tool,
+        title=operation.title,
+        description=operation.description,
+        operation=operation.id,
+        service=operation.service,
+        toolset=operation.toolset,
+        tier=operation.tier,
+        effect=operation.effect,
+        idempotent=operation.idempotent,
+        input_schema=input_schema(operation),
+        output_schema=output_schema(operation),
+    )
+
+
+def render_tools(tools: Iterable[Tool]) -> str:
+    """The text of the generated record for these tools."""
+    entries = [{name: getattr(tool, name) for name in Tool.__slots__} for tool in tools]
+    return json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
