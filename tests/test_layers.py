@@ -18,7 +18,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("failure", "json_text", "redaction", "untrusted"),
         ("results",),
         ("requests",),
-        ("surface",),
+        ("surface", "documents"),
         ("guards",),
         ("operation_call",),
         ("review", "lean"),

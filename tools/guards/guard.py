@@ -13,6 +13,7 @@ import anyio
 import anyio.lowlevel
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..documents.field_state import fields_of_document, fields_of_file
 from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import compact, shortened
 from ..redaction import masked, without_secret_properties
@@ -22,7 +23,7 @@ from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
 from ..untrusted import without_hidden
-from .approval import approved_document, fields_of_document, fields_of_file
+from .approval import approved_document
 from .confirmation import confirm_or_fail
 from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, read_state, state_after

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
-from .approval import FieldState
+from ..documents.field_state import FieldState
 from .policy_scope import Kind, given_ids, id_text, is_number, left_out
 
 __all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
@@ -239,12 +239,14 @@ def _certainty(state: FieldState) -> float | None:
 
 def _is_certain(state: FieldState, least: float) -> bool:
     certainty = _certainty(state)
-    return certainty is not None and certainty >= least
+    return not state.failed and certainty is not None and certainty >= least
 
 
 def _described(state: FieldState) -> str:
     if state.changed:
         return f"{state.name!r} (changed, not verified)"
+    if state.failed:
+        return f"{state.name!r} (failed a check)"
     if state.confidence is None:
         return f"{state.name!r} (no confidence)"
     # Rounded down, so that a value that just fails does not look as if it passed.

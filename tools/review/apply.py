@@ -10,6 +10,7 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..documents.values import VERIFIED, values_of_document
 from ..failure import ToolFailure
 from ..guards.confirmation import confirm_or_fail
 from ..guards.context import CallContext
@@ -22,7 +23,6 @@ from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
 from .document import decision_on
 from .document_batch import read_each
-from .document_values import VERIFIED, values_of_document
 
 __all__ = ["run"]
 

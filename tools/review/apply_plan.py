@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from ...schemas import JsonObject, Operation
+from ..documents.values import UNVERIFIED, DocumentValue, values_of_document
 from ..failure import ToolFailure
 from ..json_text import compact, shortened
 from ..requests.validation import invalid
 from ..untrusted import without_hidden
 from .batch_report import in_ranges
-from .document_values import UNVERIFIED, DocumentValue, values_of_document
 
 __all__ = ["PlannedChange", "documents_of", "plan_changes"]
 

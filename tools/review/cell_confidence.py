@@ -12,10 +12,10 @@ from dataclasses import replace
 import anyio
 
 from ...schemas import JsonObject, JsonValue
+from ..documents.values import DocumentValue, DocumentValues
 from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..operation_call import read
-from .document_values import DocumentValue, DocumentValues
 
 __all__ = ["with_cell_confidence"]
 

@@ -15,6 +15,14 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..documents.values import (
+    LEAST_CONFIDENCE,
+    UNVERIFIED,
+    DocumentTable,
+    DocumentValue,
+    DocumentValues,
+    values_of_document,
+)
 from ..guards.context import CallContext
 from ..json_text import compact
 from ..operation_call import read
@@ -25,14 +33,6 @@ from ..results.untrusted_paths import outside_paths
 from ..untrusted import NOTE, without_hidden
 from .cell_confidence import with_cell_confidence
 from .document_batch import read_each, told_together
-from .document_values import (
-    LEAST_CONFIDENCE,
-    UNVERIFIED,
-    DocumentTable,
-    DocumentValue,
-    DocumentValues,
-    values_of_document,
-)
 
 __all__ = ["decision_on", "run"]
 

@@ -12,12 +12,12 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, Service
+from ..documents.values import LEAST_CONFIDENCE
 from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..json_text import compact
 from ..requests.validation import invalid
 from ..results.reply import Reply
-from .document_values import LEAST_CONFIDENCE
 from .queue_nanonets import look_at_nanonets
 from .queue_search import REASONS, Kind, Search, Wanted, Work, moment
 from .queue_studio import look_at_studio

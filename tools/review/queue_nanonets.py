@@ -11,8 +11,8 @@ from functools import partial
 import anyio
 
 from ...schemas import JsonObject, JsonValue
+from ..documents.values import DocumentValues, values_of_document
 from .cell_confidence import with_cell_confidence
-from .document_values import DocumentValues, values_of_document
 from .queue_search import Search, Work, listed, text
 
 __all__ = ["look_at_nanonets"]

@@ -8,14 +8,7 @@ from typing import cast
 from anyio import to_thread
 
 from ...schemas import JsonObject, JsonValue, Operation
-from ..failure import ToolFailure
-from ..guards.context import CallContext
-from ..operation_call import read
-from ..requests.validation import invalid
-from ..results.images import picture_of
-from ..results.reply import Reply
-from ..results.untrusted_paths import outside_paths
-from .document_values import (
+from ..documents.values import (
     UNVERIFIED,
     Box,
     DocumentPage,
@@ -24,6 +17,13 @@ from .document_values import (
     DocumentValues,
     values_of_document,
 )
+from ..failure import ToolFailure
+from ..guards.context import CallContext
+from ..operation_call import read
+from ..requests.validation import invalid
+from ..results.images import picture_of
+from ..results.reply import Reply
+from ..results.untrusted_paths import outside_paths
 from .region_image import Region, draw_region
 
 __all__ = ["run"]

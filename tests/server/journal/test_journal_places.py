@@ -210,7 +210,7 @@ FULL_DISK = """
 import resource, signal, sys, anyio
 from docreview_mcp.server.journal.store import open_journal
 from docreview_mcp.server.settings import Settings
-from docreview_mcp.tools.journal import Caller, JournalFault, Opening
+from docreview_mcp.tools.guards.journal import Caller, JournalFault, Opening
 
 journal = open_journal(Settings(journal=sys.argv[1]), tuple)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

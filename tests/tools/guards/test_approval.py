@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from conftest import reviewing
-from docreview_mcp.tools.guards.approval import FieldState, fields_of_document, fields_of_file
+from docreview_mcp.tools.documents.field_state import FieldState, fields_of_document, fields_of_file
+from docreview_mcp.tools.documents.values import values_of_document
 from docreview_mcp.tools.guards.policy import Policy
 from hypothesis import given
 from hypothesis import strategies as st
@@ -169,6 +170,58 @@ def test_what_cannot_be_read_is_not_approved(rules: Policy, answer: dict[str, An
 def test_no_answer_breaks_the_reading(value: Any, key: str) -> None:
     states = [*fields_of_document({key: value}), *fields_of_file({key: value})]
     assert VERIFIED.approval_refusal(states)
+
+
+ENTRIES = st.fixed_dictionaries(
+    {},
+    optional={
+        "confidence": st.floats(0, 1) | st.none(),
+        "verification_status": st.sampled_from(["verified", "unverified", "failed", ""]),
+        "validation_status": st.sampled_from(["verified", "unverified", "failed"]),
+        "verification_message": st.sampled_from(["", "The sum differs."]),
+        "is_moderated": st.booleans(),
+    },
+)
+CONTENT = st.fixed_dictionaries(
+    {
+        "fields": st.dictionaries(st.sampled_from(["total", "date"]), st.lists(ENTRIES, max_size=2)),
+        "tables": st.lists(
+            ENTRIES.flatmap(
+                lambda table: st.lists(ENTRIES, max_size=3).map(lambda cells: {**table, "cells": cells})
+            ),
+            max_size=2,
+        ),
+    }
+)
+
+
+@given(st.lists(CONTENT | CONTENT.map(lambda content: {"data": content}), max_size=2), st.floats(0, 1))
+def test_what_a_review_calls_doubtful_is_not_approved(pages: list[dict[str, Any]], least: float) -> None:
+    answer: dict[str, Any] = {"pages": pages}
+    values = values_of_document(answer).values
+    states = fields_of_document(answer)
+    assert len(values) == len(states)
+    if any(value.is_doubtful(least) for value in values):
+        assert Policy(least_confidence=least).approval_refusal(states)
+        assert VERIFIED.approval_refusal(states)
+
+
+@pytest.mark.parametrize(
+    ("page", "failing"),
+    [
+        ({"fields": {"total": [{"confidence": 0.2}]}}, "'total' (0.2)"),
+        (
+            {"data": {"tables": [{"cells": [{"validation_status": "failed", "header": "price", "row": 1}]}]}},
+            "'price in row 1' (failed a check)",
+        ),
+        (
+            {"data": {"fields": {"total": [{"confidence": 0.99, "verification_status": "failed"}]}}},
+            "'total' (failed a check)",
+        ),
+    ],
+)
+def test_one_reader_sees_fields_without_data_and_failed_checks(page: dict[str, Any], failing: str) -> None:
+    assert failing in CONFIDENT.approval_refusal(fields_of_document({"pages": [page]}))
 
 
 def test_a_name_from_outside_cannot_fill_or_break_the_message() -> None:

@@ -23,6 +23,10 @@ __all__ = [
     "DocumentTable",
     "DocumentValue",
     "DocumentValues",
+    "confidence_of",
+    "count_unreadable",
+    "objects_in",
+    "status_of",
     "values_of_document",
 ]
 
@@ -100,11 +104,15 @@ class DocumentPage:
 
 @dataclass(frozen=True, slots=True)
 class DocumentValues:
-    """All that stands in a document, in its own order."""
+    """The content of a document, in its own order.
+
+    `unreadable` names what stands where a page, field, table or cell belongs and is none.
+    """
 
     pages: tuple[DocumentPage, ...]
     fields: tuple[DocumentValue, ...]
     tables: tuple[DocumentTable, ...]
+    unreadable: tuple[str, ...] = ()
 
     @property
     def values(self) -> tuple[DocumentValue, ...]:
@@ -129,23 +137,61 @@ def values_of_document(answer: JsonObject) -> DocumentValues:
     pages: list[DocumentPage] = []
     fields: list[DocumentValue] = []
     tables: list[DocumentTable] = []
-    for index, entry in enumerate(_objects(answer.get("pages"))):
+    unreadable = ["a page"] * count_unreadable(answer.get("pages"))
+    for index, entry in enumerate(objects_in(answer.get("pages"))):
         number = _whole_number(entry.get("page_number"))
         page = DocumentPage(_text(entry.get("page_id")), number or index + 1, _text(entry.get("image_url")))
         pages.append(page)
         data = entry.get("data")
+        if data is not None and not isinstance(data, dict):
+            unreadable.append("a page")
         data = data if isinstance(data, dict) else entry
         fields.extend(_fields(data.get("fields"), page))
-        tables.extend(_table(table, page) for table in _objects(data.get("tables")))
-    return DocumentValues(tuple(pages), tuple(fields), tuple(tables))
+        tables.extend(_table(table, page) for table in objects_in(data.get("tables")))
+        unreadable.extend(_unreadable(data))
+    return DocumentValues(tuple(pages), tuple(fields), tuple(tables), tuple(unreadable))
+
+
+def status_of(entry: JsonObject, table: JsonObject | None = None) -> str:
+    """The status of a field, cell or box; a cell without one of its own has that of its table."""
+    for holder in (entry, table or {}):
+        for key in ("verification_status", "validation_status"):
+            if status := _text(holder.get(key)):
+                return status
+    return UNVERIFIED
+
+
+def objects_in(value: JsonValue) -> list[JsonObject]:
+    """The objects of a list, or the one object that is there instead of a list."""
+    if isinstance(value, dict):
+        return [value]
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def count_unreadable(value: JsonValue) -> int:
+    """How many entries are no objects, where a list of objects belongs."""
+    if value is None or isinstance(value, dict):
+        return 0
+    return sum(not isinstance(entry, dict) for entry in value) if isinstance(value, list) else 1
+
+
+def _unreadable(data: JsonObject) -> Iterator[str]:
+    """What in the fields and tables of a page is no object, by its name where it has one."""
+    fields = data.get("fields")
+    named = fields.items() if isinstance(fields, dict) else [("a field", fields)]
+    for name, found in named:
+        yield from [name] * count_unreadable(found)
+    yield from ["a table"] * count_unreadable(data.get("tables"))
+    for table in objects_in(data.get("tables")):
+        yield from ["a cell"] * count_unreadable(table.get("cells"))
 
 
 def _fields(fields: JsonValue, page: DocumentPage) -> Iterator[DocumentValue]:
     """The values of a page's fields, which are a map from name to values or a list that names each."""
     if isinstance(fields, dict):
-        named = ((name, entry) for name, found in fields.items() for entry in _objects(found))
+        named = ((name, entry) for name, found in fields.items() for entry in objects_in(found))
     else:
-        named = ((_text(entry.get("field_name", entry.get("name"))), entry) for entry in _objects(fields))
+        named = ((_text(entry.get("field_name", entry.get("name"))), entry) for entry in objects_in(fields))
     for name, entry in named:
         yield DocumentValue(
             "field",
@@ -154,8 +200,8 @@ def _fields(fields: JsonValue, page: DocumentPage) -> Iterator[DocumentValue]:
             _text(entry.get("value", entry.get("text"))),
             page.id,
             page.number,
-            confidence=_confidence(entry),
-            status=_status(entry),
+            confidence=confidence_of(entry),
+            status=status_of(entry),
             message=_text(entry.get("verification_message")),
             is_moderated=entry.get("is_moderated") is True,
             box=_box(entry.get("bbox")),
@@ -163,19 +209,19 @@ def _fields(fields: JsonValue, page: DocumentPage) -> Iterator[DocumentValue]:
 
 
 def _cells(table: JsonObject, page: DocumentPage) -> Iterator[DocumentValue]:
-    for entry in _objects(table.get("cells")):
+    for entry in objects_in(table.get("cells")):
         yield DocumentValue(
             "cell",
             _text(entry.get("cell_id")),
-            _text(entry.get("header")),
+            _text(entry.get("header")) or _text(entry.get("label")),
             _text(entry.get("text", entry.get("value"))),
             page.id,
             page.number,
             _text(table.get("table_id")),
             _whole_number(entry.get("row")) or 0,
             _whole_number(entry.get("col")) or 0,
-            confidence=_confidence(entry),
-            status=_status(entry),
+            confidence=confidence_of(entry),
+            status=status_of(entry, table),
             message=_text(entry.get("verification_message")),
             is_moderated=entry.get("is_moderated") is True,
             box=_box(entry.get("bbox")),
@@ -193,18 +239,11 @@ def _table(table: JsonObject, page: DocumentPage) -> DocumentTable:
         page.id,
         page.number,
         tuple(sorted(columns.items())),
-        _status(table),
+        status_of(table),
         _text(table.get("verification_message")),
         _box(table.get("bbox")),
         cells,
     )
-
-
-def _objects(value: JsonValue) -> list[JsonObject]:
-    """The objects of a list, or the one object that stands in its place."""
-    if isinstance(value, dict):
-        return [value]
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _text(value: JsonValue) -> str:
@@ -213,10 +252,6 @@ def _text(value: JsonValue) -> str:
     if value is None or isinstance(value, (dict, list)):
         return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _status(entry: JsonObject) -> str:
-    return _text(entry.get("verification_status")) or UNVERIFIED
 
 
 def _whole_number(value: JsonValue) -> int | None:
@@ -233,8 +268,9 @@ def _number(value: JsonValue) -> float | None:
     return float(value) if is_number else None  # pyright: ignore[reportArgumentType] - a number here
 
 
-def _confidence(entry: JsonObject) -> float | None:
-    number = _number(entry.get("confidence"))
+def confidence_of(entry: JsonObject) -> float | None:
+    """A share of 1; anything else, such as a percentage, counts as unknown."""
+    number = _number(entry["confidence"] if "confidence" in entry else entry.get("score"))
     return number if number is not None and 0 <= number <= 1 else None
 
 
