@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test lint format bench generate constraints test-lowest bundle clean
+.PHONY: demo test test-fast check lint format bench generate constraints test-lowest bundle clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -11,10 +11,17 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready
 	$(RUN)/pytest -n auto
 
+# Without the tests that start processes or databases, or walk every operation through a client.
+test-fast: $(VENV)/.ready
+	$(RUN)/pytest -n auto -m "not slow"
+
+check: lint test
+
 lint: $(VENV)/.ready
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
 	$(RUN)/pyright --project pyproject.toml
+	$(RUN)/pyright --project pyrightconfig.tests.json
 	$(RUN)/python -m scripts.generate --check
 
 format: $(VENV)/.ready

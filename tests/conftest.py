@@ -22,6 +22,29 @@ Answer = Callable[[httpx2.Request], httpx2.Response]
 ACCOUNT = {"nanonets_api_key": "nanonets-key-0123456789", "studio_token": "studio-token-0123456789"}
 
 
+SLOW = (
+    "sandbox/test_application.py",
+    "server/commands/",
+    "server/journal/",
+    "server/test_command_line.py",
+    "test_wheel.py",
+    "tools/guards/test_undo.py",
+    "tools/requests/test_requests.py",
+    "tools/results/test_untrusted_text.py",
+    "tools/review/test_review_several.py",
+    "tools/review/test_review_wait.py",
+)
+"""The files and folders of slow tests, which `make test-fast` leaves out."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(here).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(params=["legacy", "auto"])
 def era(request: pytest.FixtureRequest) -> Era:
     """Both protocol eras: the handshake and the stateless one."""

@@ -24,9 +24,9 @@ print(package.__file__, len(names))
 """
 
 
-def run(*command: str | Path, **options: str | Path) -> str:
+def run(*command: str | Path, cwd: Path | None = None) -> str:
     """What a command prints; one that fails shows both of its outputs."""
-    done = subprocess.run([*map(str, command)], capture_output=True, text=True, **options)
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, cwd=cwd, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -109,6 +109,9 @@ def _plant(
     kind = kind[0] if isinstance(kind, list) else kind
     if marks.get("secret") or "enum" in schema or kind in ("integer", "number", "boolean"):
         return schema.get("enum", [{"integer": 7, "number": 0.5, "boolean": True}.get(kind)])[0]
+    items: Any
+    properties: Any
+    entries: Any
     items, properties, entries = (schema.get(key) for key in ("items", "properties", "additionalProperties"))
     if isinstance(items, dict) and (as_list or not (properties or entries)):
         return [_plant(items, (*steps, place), marked, as_list, unnamed, made) for place in range(2)]

@@ -53,17 +53,17 @@ async def call_tool(
             response, notes = written.response, written.notes
         return await _shaped(prepared, response, notes, context)
     except ToolFailure as failure:
-        failure.notes = {**notes, **failure.notes}
-        return failure_result(failure, (*context.upstream.secrets, *hidden))
+        noted = failure.with_(notes={**notes, **failure.notes})
+        return failure_result(noted, (*context.upstream.secrets, *hidden))
 
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     """The result that tells of a failure, with no secret in it."""
     message, removed = without_hidden(failure.message)
     message = without_secrets(message, secrets).encode("utf-8", "replace").decode()
-    failure.message = shortened(message, _MOST_MESSAGE)
+    shown = failure.with_(message=shortened(message, _MOST_MESSAGE))
     quoting = ["error.message"] if failure.quotes else []
-    structured = with_notes(failure.as_object(), further=outside_note(quoting, removed))
+    structured = with_notes(shown.as_object(), further=outside_note(quoting, removed))
     structured = cast("JsonObject", masked(structured, compact(structured), secrets))
     return ToolResult(structured, compact(structured), is_error=True)
 

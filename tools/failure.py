@@ -6,7 +6,7 @@ says what did and did not happen at the service (`done`) and what to do next (`n
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from ..schemas import JsonObject, Operation
 
@@ -48,8 +48,8 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
     `status` is the HTTP status of the service, None where none came. `retryable` says whether the same
     call can work later without anything else being changed. `done` says whether the service carried the
     call out, and `happened` says so in a sentence. `quotes`: the message quotes the service or a document, as
-    wherever there is a `status`. `notes` stand beside the error under `docreview`, such as the journal entry
-    of a write that failed.
+    wherever there is a `status`. `notes` are beside the error under `docreview`, such as the journal entry
+    of a write that failed. A failure never changes: `with_` makes another one.
     """
 
     def __init__(
@@ -63,17 +63,40 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
         done: Done = "no",
         happened: str = "",
         quotes: bool = False,
+        notes: JsonObject | None = None,
     ) -> None:
         super().__init__(message)
-        self.code: ErrorCode = code
-        self.message = message
-        self.status = status
-        self.retryable = retryable
-        self.done: Done = done
-        self.happened = happened or _HAPPENED[done]
-        self.next_step = next_step
-        self.quotes = quotes or status is not None
-        self.notes: JsonObject = {}
+        self.code: Final[ErrorCode] = code
+        self.message: Final = message
+        self.status: Final = status
+        self.retryable: Final = retryable
+        self.done: Final[Done] = done
+        self.happened: Final = happened or _HAPPENED[done]
+        self.next_step: Final = next_step
+        self.quotes: Final = quotes or status is not None
+        self.notes: Final[JsonObject] = notes or {}
+
+    def with_(
+        self,
+        *,
+        code: ErrorCode | None = None,
+        message: str | None = None,
+        next_step: str | None = None,
+        retryable: bool | None = None,
+        notes: JsonObject | None = None,
+    ) -> ToolFailure:
+        """The same failure with these parts replaced; without any, a copy that can be raised once more."""
+        return ToolFailure(
+            code or self.code,
+            self.message if message is None else message,
+            next_step=self.next_step if next_step is None else next_step,
+            status=self.status,
+            retryable=self.retryable if retryable is None else retryable,
+            done=self.done,
+            happened=self.happened,
+            quotes=self.quotes,
+            notes=self.notes if notes is None else notes,
+        )
 
     def after_uncertain_try(self) -> ToolFailure:
         """The same failure at the end of a call of which an earlier try may have been carried out."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from mcp import MCPError
 from mcp.server import Server
@@ -102,5 +102,6 @@ def _as_error(failure: ToolFailure, uri: str, context: Context) -> MCPError:
     if failure.code in _NO_SUCH:
         code = INVALID_PARAMS if is_stateless(context) else _NOT_FOUND_BEFORE_2026
         return MCPError(code, "There is no such resource.", {"uri": uri})
-    told = failure_result(failure, context.lifespan_context.services.secrets).structured
-    return MCPError(INTERNAL_ERROR, f"{failure.message} {failure.next_step}", told)
+    shown = failure_result(failure, context.lifespan_context.services.secrets).structured or {}
+    error = cast("dict[str, str]", shown["error"])
+    return MCPError(INTERNAL_ERROR, f"{error['message']} {error['next']}", shown)

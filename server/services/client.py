@@ -260,9 +260,9 @@ class ServiceClient:
         else:
             failure = failure_of(operation, response)
             if response.status in (400, 401, 403, 404, 422):
-                failure.code, failure.next_step = "unauthorized", _CHECK_ACCOUNT
+                failure = failure.with_(code="unauthorized", next_step=_CHECK_ACCOUNT)
         if response is None or response.status >= 500:
-            failure.retryable, failure.next_step = True, "Call again later."
+            failure = failure.with_(retryable=True, next_step="Call again later.")
         raise failure.before_sending("Signing in to Studio failed.")
 
     def _keep_session(self, operation: Operation, response: Response) -> None:

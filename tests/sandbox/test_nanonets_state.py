@@ -364,7 +364,9 @@ def test_texts_stand_where_their_boxes_say(bench: Bench) -> None:
         for page in bench.named(name).pages:
             picture = Image.open(io.BytesIO(page_png(page.sheet)))
             cells = [cell.box for table in page.tables for cell in table.cells]
-            for left, top, right, bottom in [*(found.box for found in page.fields), *cells]:
+            for box in [*(found.box for found in page.fields), *cells]:
+                assert box is not None
+                left, top, right, bottom = box
                 assert darkest(picture, (left, top, right, bottom)) < 60
                 assert darkest(picture, (left - 2, top - 1, right + 2, top)) == 255
                 assert darkest(picture, (left - 2, bottom, right + 2, bottom + 1)) == 255

@@ -19,7 +19,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from scripts.generate import generated_files
 
 FACTS = Path(__file__).parents[1] / "data" / "operations.csv"
-DOCUMENTS = {name: read_document(path) for name, path in document_paths().items()}
+DOCUMENTS: dict[str, Any] = {name: read_document(path) for name, path in document_paths().items()}
 
 
 def raw_operations() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:

@@ -77,13 +77,13 @@ async def confirm_or_fail(
         happened=NOTHING_SENT,
         next_step=f"Show the person what would be done. Only if they agree, call again within"
         f" {CODE_SECONDS // 60} minutes with the same arguments and confirm={new_code}",
+        notes={
+            "confirm": new_code,
+            "expires_in_seconds": CODE_SECONDS,
+            "summary": summary,
+            "outside": ["error.message", "docreview.summary"],
+        },
     )
-    failure.notes = {
-        "confirm": new_code,
-        "expires_in_seconds": CODE_SECONDS,
-        "summary": summary,
-        "outside": ["error.message", "docreview.summary"],
-    }
     raise failure
 
 

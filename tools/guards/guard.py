@@ -135,8 +135,7 @@ async def _guarded(prepared: Prepared, context: CallContext, read: Read, undoes:
         if failure.done == "no":
             guards.counts.give_back(document)
         fault = await close_entry(entry, closing_of(failure), context)
-        failure.notes |= entry_notes(entry, fault, context)
-        raise
+        raise failure.with_(notes={**failure.notes, **entry_notes(entry, fault, context)}) from failure
     except BaseException:
         await close_interrupted(entry, Closing("unknown", message="The call was interrupted."), context)
         raise

@@ -22,7 +22,7 @@ async def not_doubled(
     if flight is not None:
         await flight.ended.wait()
         if flight.failure is not None:
-            raise flight.failure
+            raise flight.failure.with_()
         if flight.written is not None:
             return flight.written
     await _stop_once(prepared, context)

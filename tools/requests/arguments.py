@@ -41,8 +41,8 @@ _GUARDS: dict[str, JsonObject] = {
     CONFIRM: {"type": "string", "description": "Code from needs_confirmation."},
     REASON: {"type": "string", "maxLength": 500, "description": "Why; kept in the journal."},
 }
-"""Arguments that every write takes for this server itself. They are not listed with each tool: the server's
-instructions name them, and `confirm` is listed where the settings ask for confirmation."""
+"""Arguments that every write takes for this server itself. `confirm` is listed only where the settings ask for
+confirmation."""
 
 _EXPECTED = {
     "approval_status": "Only if approval_status is this.",
@@ -180,7 +180,7 @@ def _guard_arguments(operation: Operation) -> Iterator[Argument]:
         schema: JsonObject = {"type": "string", "description": meaning}
         yield Argument(name, "guard", "", schema, False)
     for name, schema in _GUARDS.items():
-        yield Argument(name, "guard", "", schema, False, listed=False)
+        yield Argument(name, "guard", "", schema, False, listed=name == REASON)
 
 
 def _file_arguments(wire_name: str, file_types: tuple[str, ...]) -> Iterator[Argument]:

@@ -46,7 +46,7 @@ def input_schema(operation: Operation) -> JsonObject:
     for argument in arguments_of(operation):
         if not argument.listed:
             del properties[argument.name]
-    return {"type": "object", "properties": {}, **inlined}
+    return {"type": "object", "properties": {}, **inlined, "additionalProperties": False}
 
 
 def _own_schema(argument: Argument) -> JsonObject:

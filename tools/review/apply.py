@@ -208,7 +208,9 @@ class _Call:
                 await self._mark(change, place, text, verdict)
             except ToolFailure as failure:
                 if change.corrects:
-                    failure.message = f"The value was corrected; its status was not set. {failure.message}"
+                    raise failure.with_(
+                        message=f"The value was corrected; its status was not set. {failure.message}"
+                    ) from failure
                 raise
         return "done" if verdict.writes else "already"
 

@@ -210,10 +210,12 @@ def _failure(operation: Operation, faults: list[_Fault]) -> ToolFailure:
         texts = [f"changes {in_ranges([fault.index for fault in faults])} are at fault", *texts]
     failure = invalid(operation, texts)
     if all(fault.is_conflict for fault in faults):
-        failure.code = "conflict"
-        failure.next_step = "Somebody changed it meanwhile. Read the document again and decide anew."
+        failure = failure.with_(
+            code="conflict",
+            next_step="Somebody changed it meanwhile. Read the document again and decide anew.",
+        )
     if any(fault.is_conflict for fault in faults):
-        failure.notes = {"outside": ["error.message"]}
+        failure = failure.with_(notes={"outside": ["error.message"]})
     return failure
 
 

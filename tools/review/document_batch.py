@@ -34,8 +34,7 @@ class ReadDocuments(Generic[_Document]):
         """Why a call cannot go on: the first failure, or that there was not enough time."""
         for first in self.failures.values():
             failure = first.before_sending(f"{operation.tool}: {said} The first failure:")
-            failure.next_step = f"{first.next_step} {advice}"
-            return failure
+            return failure.with_(next_step=f"{first.next_step} {advice}")
         return ToolFailure(
             "timeout",
             f"{operation.tool}: {said} The time for a call was up.",

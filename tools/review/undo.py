@@ -180,7 +180,7 @@ def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: 
     """The failure of one call of an undo, with what was done before it."""
     if not done:
         return failure
-    stopped = ToolFailure(
+    return ToolFailure(
         failure.code,
         f"Entry {number} was undone in part: {len(done)} of {planned} calls were made. {failure.message}",
         status=failure.status,
@@ -189,9 +189,8 @@ def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: 
         if failure.done == "no"
         else "",
         next_step=LOOK_FIRST,
+        notes={**failure.notes, "calls": done},
     )
-    stopped.notes = {**failure.notes, "calls": done}
-    return stopped
 
 
 def _shown(value: JsonValue) -> str:

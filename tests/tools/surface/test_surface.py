@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections import Counter
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -14,7 +17,8 @@ from docreview_mcp.tools import SelectionError, load_tools
 from jsonschema import Draft202012Validator
 
 TOOLS = load_tools()
-MOST_TOKENS = 14_000
+MAX_TOKENS = 18_000
+MAX_LIKENESS = 0.85
 
 
 def walk(value: Any) -> Any:
@@ -81,7 +85,7 @@ async def test_documented_tools_cost_little_context() -> None:
         len(tool.name) + len(tool.description) + len(json.dumps(tool.input_schema, separators=(",", ":")))
         for tool in await listed(toolsets="documented", confirm="destructive")
     )
-    assert characters / 4 <= MOST_TOKENS
+    assert characters / 4 <= MAX_TOKENS
 
 
 def test_descriptions_name_only_tools_that_exist() -> None:
@@ -158,3 +162,28 @@ def test_the_quality_linter_finds_nothing_that_can_be_helped() -> None:
     parsed = parse_tool_definitions({"tools": [tool.definition() for tool in TOOLS]})
     report = lint_server(server_name="docreview", tools=parsed.tools)
     assert {finding.rule for finding in report.findings} <= {"shadow-candidate"}
+
+
+def likeness(one: Counter[str], other: Counter[str]) -> float:
+    """The cosine of two bags of words: 1 for the same words as often, 0 for no word in common."""
+    product = sum(count * other[word] for word, count in one.items())
+    return product / math.sqrt(
+        sum(count**2 for count in one.values()) * sum(count**2 for count in other.values())
+    )
+
+
+def test_no_two_descriptions_read_alike() -> None:
+    bags = [(tool.name, Counter(re.findall(r"[a-z0-9_]+", tool.description.lower()))) for tool in TOOLS]
+    alike = [
+        (one, other, round(likeness(first, second), 2))
+        for (one, first), (other, second) in combinations(bags, 2)
+        if likeness(first, second) >= MAX_LIKENESS
+    ]
+    assert alike == []
+
+
+async def test_a_client_can_find_a_wrong_argument_before_it_calls(era: Era) -> None:
+    for tool in await listed(era, toolsets="all", confirm="writes"):
+        assert tool.input_schema["additionalProperties"] is False
+        if not tool.annotations.read_only_hint and not tool.name.startswith(("review_", "run_")):
+            assert {"reason", "confirm"} <= set(tool.input_schema["properties"])
