@@ -1,4 +1,4 @@
-"""A stand-in for both services that behaves as their documents say, with made-up data in memory."""
+"""A stand-in for both services that behaves as their documents say, with sample data in memory."""
 
 from .application import CutConnection, Received, Sandbox
 from .faults import Fault, Faults

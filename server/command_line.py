@@ -18,7 +18,7 @@ __all__ = ["main"]
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SHARED: Sequence[tuple[str, str, str]] = (
-    ("--sandbox", "", "Use made-up data in memory; no account needed."),
+    ("--sandbox", "", "Use sample data in memory; no account needed."),
     ("--toolsets", "A,B", "Toolset names, or documented, companion, extra, all."),
     ("--tools", "A,B", "Only these tools, or in addition to --toolsets."),
     ("--exclude-tools", "A,B", "Tools to leave out."),
@@ -47,7 +47,7 @@ def command_line() -> None:
 
     \b
     docreview-mcp demo                 watch real review work, without an account
-    docreview-mcp --sandbox            the server on made-up data, over stdio
+    docreview-mcp --sandbox            the server on sample data, over stdio
     docreview-mcp tools                what a host would see
     docreview-mcp doctor               check credentials and settings
     """
@@ -115,7 +115,7 @@ def call(tool: str, arguments: str, **options: Any) -> None:
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
-@click.option("--seed", default=0, show_default=True, help="Which made-up data.")
+@click.option("--seed", default=0, show_default=True, help="The seed of the sample data.")
 def sandbox(host: str, port: int, seed: int) -> None:
     """Serve the stand-in for both services over HTTP."""
     from .commands.sandbox import serve_sandbox

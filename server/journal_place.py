@@ -19,7 +19,9 @@ _NONE = "none"
 _FILE = "sqlite:///"
 _MEMORY = ("sqlite://", "sqlite:///:memory:")
 _DATABASE = ("postgresql://", "postgresql+psycopg://")
-_WANTED = "wanted none, sqlite:///FILE (sqlite:////absolute/path) or postgresql://USER:PASSWORD@HOST/DATABASE"
+_WANTED = (
+    "expected none, sqlite:///FILE (sqlite:////absolute/path) or postgresql://USER:PASSWORD@HOST/DATABASE"
+)
 _ENCODED = "a user name or password with one of @ : / ? # in it must be percent-encoded"
 
 LONGEST_WAIT = 5.0

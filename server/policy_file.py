@@ -38,7 +38,7 @@ def _pattern(what: str, known: list[str]) -> BeforeValidator:
 
     def check(value: object) -> str:
         if not isinstance(value, str):
-            raise ValueError(f"wanted the name of a {what} in quotes, or a pattern such as {known[0][:8]}*")
+            raise ValueError(f"expected the name of a {what} in quotes, or a pattern such as {known[0][:8]}*")
         if not any(fnmatchcase(name, value) for name in known):
             near = get_close_matches(value, known, n=1)
             hint = f"did you mean {near[0]}?" if near else _known(what, known)
@@ -56,14 +56,14 @@ def _id(value: object) -> str:
     """An id of Nanonets, or the id or name of a Studio model."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not text or ("*" in text and text != "*"):
-        raise ValueError("wanted an id, as text or number, or only * for all")
+        raise ValueError("expected an id, as text or number, or only * for all")
     return text
 
 
 def _number(value: object) -> str:
     text = _id(value)
     if text != "*" and not is_number(text):
-        raise ValueError("wanted the number of a project, or only * for all")
+        raise ValueError("expected the number of a project, or only * for all")
     return text
 
 
@@ -199,9 +199,9 @@ def _fault(error: ErrorDetails) -> str:
         return f"{_key(key)}: unknown, {_nearest(where)}"
     came = _shown(error["input"])
     if error["type"] == "value_error":
-        return f"{key}: came {came}, {error.get('ctx', {}).get('error', '')}"
+        return f"{key}: got {came}, {error.get('ctx', {}).get('error', '')}"
     fields = _File.model_fields if len(where) == 1 else _table(where[0]).model_fields
-    return f"{key}: came {came}, wanted {fields[where[-1]].description}"
+    return f"{key}: got {came}, expected {fields[where[-1]].description}"
 
 
 def _nearest(where: list[str]) -> str:

@@ -21,7 +21,7 @@ from .settings_error import SettingsError
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
 
-_WANTED_PATHS = 'wanted a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
+_WANTED_PATHS = 'expected a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
 _ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
 _UNFILLED = "${user_config."
 
@@ -117,11 +117,11 @@ class Settings(BaseSettings):
         value = value.strip()
         parts = urlsplit(value)
         if not _ADDRESS.fullmatch(value) or not _has_valid_port(parts):
-            raise ValueError("wanted an address such as https://host or https://host/path")
+            raise ValueError("expected an address such as https://host or https://host/path")
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("wanted an address such as https://host or https://host/path")
+            raise ValueError("expected an address such as https://host or https://host/path")
         if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("wanted an address without user name, password, query or fragment")
+            raise ValueError("expected an address without user name, password, query or fragment")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ValueError("plain http is not allowed but for this machine itself; use https")
         return value.rstrip("/")
@@ -227,7 +227,7 @@ def read_settings(**given: Any) -> Settings:
         first = error.errors(include_url=False)[0]
         said = first["msg"].removeprefix("Value error, ")
         if first["type"] != "value_error":
-            said = said.replace("Input should be", "wanted").partition(", unable")[0]
+            said = said.replace("Input should be", "expected").partition(", unable")[0]
         raise SettingsError(f"{_variable(str(first['loc'][0]))}: {said}") from None
     except ValueError as error:
         raise SettingsError(_without_input(error)) from None

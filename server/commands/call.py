@@ -27,10 +27,10 @@ def call_once(settings: Settings, tool: str, arguments: str) -> int:
     try:
         given = cast("object", json.loads(arguments))
     except ValueError as error:
-        click.echo(f"docreview-mcp: the arguments are not JSON ({error}); wanted {_EXAMPLE}", err=True)
+        click.echo(f"docreview-mcp: the arguments are not JSON ({error}); expected {_EXAMPLE}", err=True)
         return 2
     if not isinstance(given, dict):
-        click.echo(f"docreview-mcp: the arguments are no JSON object; wanted {_EXAMPLE}", err=True)
+        click.echo(f"docreview-mcp: the arguments are no JSON object; expected {_EXAMPLE}", err=True)
         return 2
     names = [each.name for each in load_tools()]
     if tool not in names:

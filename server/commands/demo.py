@@ -54,7 +54,7 @@ async def _run(policy: Path, pause: float) -> None:
     )
     async with Client(server, client_info=Implementation(name="demo", version=VERSION)) as client:
         transcript = Transcript(client, pause)
-        transcript.step("A client starts docreview over stdio, on the sandbox (made-up data, no account)")
+        transcript.step("A client starts docreview over stdio, on the sandbox (sample data, no account)")
         tools = await client.list_tools()
         transcript.found(
             f"{len(tools.tools)} tools are offered; the user's policy: {' '.join(POLICY.split())}"

@@ -55,7 +55,7 @@ def instructions(settings: Settings, tools: Sequence[Tool]) -> str:
     )
     parts = [_PURPOSE, f"Toolsets - {toolsets}.", _RESULTS]
     if settings.sandbox:
-        parts.insert(0, "SANDBOX: made-up data, no real account.")
+        parts.insert(0, "SANDBOX: sample data, no real account.")
     if is_lean:
         parts.append(_LEAN)
     if not any(tool.tier == "extra" for tool in tools):

@@ -86,7 +86,7 @@ def _said(wish: Wish, value: str) -> str:
     most = _MOST_TEXT if wish.is_text else _MOST_CHARACTERS
     if len(value) > most:
         raise MCPError(
-            INVALID_PARAMS, f"{wish.name}: came with {len(value)} characters, wanted {most} at most"
+            INVALID_PARAMS, f"{wish.name}: given with {len(value)} characters, expected {most} at most"
         )
     if wish.is_text:
         return fenced(value)
@@ -94,7 +94,7 @@ def _said(wish: Wish, value: str) -> str:
         quoted = json.dumps(without_hidden(value)[0], ensure_ascii=False)
         return wish.given.format(value=quoted)
     if not value.isascii() or not value.isdecimal() or not 1 <= int(value) <= wish.most:
-        raise MCPError(INVALID_PARAMS, f"{wish.name}: wanted a whole number from 1 to {wish.most}")
+        raise MCPError(INVALID_PARAMS, f"{wish.name}: expected a whole number from 1 to {wish.most}")
     return str(int(value))
 
 

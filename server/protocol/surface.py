@@ -68,7 +68,7 @@ class Surface:
             )
             raise ToolFailure(
                 "invalid_arguments",
-                f"tool: came {name!r}, there is no such tool; {hint}",
+                f"tool: got {name!r}, there is no such tool; {hint}",
                 happened=NOTHING_SENT,
                 next_step="Call again with the name of a tool that exists.",
             )
@@ -82,7 +82,7 @@ class Surface:
             through = "run_read_tool" if tool.effect == "read" else "run_write_tool"
             return ToolFailure(
                 "not_allowed",
-                f"{tool.name} is not listed on the small surface.",
+                f"{tool.name} is not in the compact tool list.",
                 happened=NOTHING_SENT,
                 next_step=f"Call it through {through}, with the same arguments under arguments.",
             )

@@ -69,7 +69,7 @@ class FilePolicy:
         ending = sent_as.suffix.lower().lstrip(".")
         if ending in file_types:
             return ""
-        return f"{name}: came a file ending .{ending}, wanted one of {', '.join(file_types)}"
+        return f"{name}: got a file ending .{ending}, expected one of {', '.join(file_types)}"
 
     @contextmanager
     def open(self, file: FileSource) -> Generator[tuple[str, BinaryIO]]:
@@ -118,7 +118,7 @@ class FilePolicy:
 
     def _path_fault(self, given: str) -> str:
         if not self._local:
-            return "file_path: no file of the server's machine is read; wanted file_base64 and file_name"
+            return "file_path: no file of the server's machine is read; expected file_base64 and file_name"
         try:
             path = _resolved(Path(given))
             inside = next((folder for folder in self._folders if path.is_relative_to(folder)), None)
@@ -148,13 +148,13 @@ def _refused(reason: str) -> ToolFailure:
 
 def _content_fault(file: FileSource) -> str:
     if Path(file.file_name).name != file.file_name or file.file_name.startswith("."):
-        return "file_name: wanted a plain file name without folders"
+        return "file_name: expected a plain file name without folders"
     if len(file.content_base64) > MOST_BYTES * 4 // 3 + 4:
         return f"file_base64: the file has more than the {MOST_BYTES} bytes that are sent at most"
     try:
         content = base64.b64decode(file.content_base64, validate=True)
     except (binascii.Error, ValueError):
-        return "file_base64: came text that is not base64"
+        return "file_base64: got text that is not base64"
     return _size_fault("file_base64", len(content))
 
 

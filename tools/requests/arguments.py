@@ -41,8 +41,8 @@ _GUARDS: dict[str, JsonObject] = {
     CONFIRM: {"type": "string", "description": "Code from needs_confirmation."},
     REASON: {"type": "string", "maxLength": 500, "description": "Why; kept in the journal."},
 }
-"""Arguments that every write takes for this server itself. `confirm` is listed only where the settings ask for
-confirmation."""
+"""Arguments that every write takes for this server itself. `confirm` is listed only where the settings ask
+for confirmation."""
 
 _EXPECTED = {
     "approval_status": "Only if approval_status is this.",

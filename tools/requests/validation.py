@@ -104,12 +104,12 @@ def _fault(operation: Operation, error: ErrorDetails, secrets: frozenset[str]) -
     wanted = describe_wanted(schema)
     if kind == "missing":
         meaning = schema.get("description")
-        return f"{where}: missing, wanted {wanted}" + (f" ({str(meaning).rstrip('.')})" if meaning else "")
+        return f"{where}: missing, expected {wanted}" + (f" ({str(meaning).rstrip('.')})" if meaning else "")
     came = "a secret value" if secrets.intersection(map(str, location)) else _shown(error["input"])
     if kind == "value_error":
         wanted += f", {error.get('ctx', {}).get('error', '')}"
     hint = " (leave it out to send nothing)" if error["input"] is None else ""
-    return f"{where}: came {came}, wanted {wanted}{hint}"
+    return f"{where}: got {came}, expected {wanted}{hint}"
 
 
 def _unknown(where: str, location: tuple[int | str, ...], schema: JsonObject) -> str:
@@ -148,16 +148,16 @@ def _file_faults(operation: Operation, values: JsonObject) -> list[str]:
     given = [name for name in ways.names if name in values]
     empty = [name for name in (*ways.names, "file_name") if values.get(name) == ""]
     if empty:
-        return [f"{name}: came empty" for name in empty]
+        return [f"{name}: is empty" for name in empty]
     listed = " or ".join(ways.names)
     if len(given) > 1:
-        return [f"{' and '.join(given)}: came together, wanted exactly one of {listed}"]
+        return [f"{' and '.join(given)}: given together, expected exactly one of {listed}"]
     if not given and ways.required:
-        return [f"{ways.names[0]}: missing, wanted exactly one of {listed}"]
+        return [f"{ways.names[0]}: missing, expected exactly one of {listed}"]
     if "file_base64" in given and "file_name" not in values:
-        return ["file_name: missing, wanted string (file_base64 needs a name with its ending)"]
+        return ["file_name: missing, expected string (file_base64 needs a name with its ending)"]
     if "file_name" in values and "file_base64" not in given:
-        return ["file_name: came without file_base64, which it names"]
+        return ["file_name: given without file_base64, which it names"]
     return []
 
 
@@ -165,7 +165,7 @@ def _further_key_faults(operation: Operation, values: JsonObject) -> list[str]:
     further = values.get(operation.further_keys) if operation.further_keys else None
     named = [argument.name for argument in arguments_of(operation) if argument.location == "body"]
     return [
-        f"{operation.further_keys}.{name}: wanted as the argument {name}, not inside {operation.further_keys}"
+        f"{operation.further_keys}.{name}: expected as the argument {name}, not in {operation.further_keys}"
         for name in named
         if isinstance(further, dict) and name in further
     ]
@@ -179,7 +179,7 @@ def _unsendable_faults(values: JsonObject) -> list[str]:
             text = json.dumps(value, ensure_ascii=False, allow_nan=False)
             text.encode()
         except UnicodeEncodeError:
-            faults.append(f"{name}: holds half of a character (a lone surrogate), wanted valid Unicode")
+            faults.append(f"{name}: holds half of a character (a lone surrogate), expected valid Unicode")
         except ValueError:
             faults.append(f"{name}: holds a number that JSON cannot carry")
         else:

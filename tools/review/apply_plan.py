@@ -88,15 +88,17 @@ def documents_of(operation: Operation, values: JsonObject) -> list[str]:
     faults: list[_Fault] = []
     for index, document_id in enumerate(named):
         if not document_id:
-            text = f"changes.{index}: names no document, wanted document_id here or for the whole call"
+            text = f"changes.{index}: names no document, expected document_id here or for the whole call"
             faults.append(_Fault(index, text))
             faults += _faults_alone(index, given[index], bool(values.get("verify_document")))
     if faults:
         raise _failure(operation, faults)
     if whole and whole not in named:
-        raise invalid(operation, ["document_id: every change names another document, wanted a change for it"])
+        raise invalid(
+            operation, ["document_id: every change names another document, expected a change for it"]
+        )
     if (count := len(set(named))) > _MOST_DOCUMENTS:
-        raise invalid(operation, [f"changes: name {count} documents, wanted at most {_MOST_DOCUMENTS}"])
+        raise invalid(operation, [f"changes: name {count} documents, expected at most {_MOST_DOCUMENTS}"])
     return named
 
 
@@ -123,7 +125,7 @@ def plan_changes(
             key = (document_id, kind, identity)
             if key in seen:
                 twice = (
-                    f"changes.{index}.{names[0]}: came in changes.{seen[key]} already, wanted one change each"
+                    f"changes.{index}.{names[0]}: already given in changes.{seen[key]}, expected one change"
                 )
                 own.append(_Fault(index, twice))
             seen.setdefault(key, index)
@@ -159,11 +161,11 @@ def _faults_alone(index: int, change: dict[str, str], verifies_all: bool) -> Ite
     given = [name for name in _KINDS if name in change]
     if len(given) != 1:
         came = " and ".join(given) or "neither"
-        yield _Fault(index, f"{where}: came {came}, wanted exactly one of field_data_id and cell_id")
+        yield _Fault(index, f"{where}: got {came}, expected exactly one of field_data_id and cell_id")
     if "value" not in change and "verification_status" not in change:
-        yield _Fault(index, f"{where}: nothing to do, wanted value or verification_status")
+        yield _Fault(index, f"{where}: nothing to do, expected value or verification_status")
     if "verification_message" in change and "verification_status" not in change:
-        yield _Fault(index, f"{where}.verification_message: came without verification_status")
+        yield _Fault(index, f"{where}.verification_message: given without verification_status")
     if verifies_all and change.get("verification_status") == UNVERIFIED:
         yield _Fault(index, f"{where}.verification_status: unverified, but verify_document verifies all")
 

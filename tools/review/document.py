@@ -73,7 +73,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     """The document or documents, or the part of them that was asked for."""
     if ("document_id" in values) == ("document_ids" in values):
         came = "both" if "document_id" in values else "neither"
-        raise invalid(operation, [f"came {came}, wanted exactly one of document_id and document_ids"])
+        raise invalid(operation, [f"got {came}, expected exactly one of document_id and document_ids"])
     look = partial(_look, operation, values, context)
     if "document_id" in values:
         document_id = str(values["document_id"])
@@ -99,7 +99,7 @@ async def _look(
     page_number = values.get("page_number")
     if page_number is not None and document.pages and document.page(cast("int", page_number)) is None:
         numbers = ", ".join(str(page.number) for page in document.pages)
-        raise invalid(operation, [f"page_number: came {page_number}, the document has {numbers}"])
+        raise invalid(operation, [f"page_number: got {page_number}, the document has {numbers}"])
     return answer, await with_cell_confidence(document, context, workflow_id, document_id)
 
 

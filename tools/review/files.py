@@ -130,9 +130,9 @@ class _Call:
         self.stop_after = cast("int", values.get("stop_after", 1))
         self.action = _ACTIONS[str(values["action"])]
         if self.member and values["action"] != "assign":
-            raise invalid(operation, [f"member: came with {values['action']}, wanted only to assign"])
+            raise invalid(operation, [f"member: given with {values['action']}, expected only to assign"])
         if not self.member and values["action"] == "assign":
-            raise invalid(operation, ["member: missing, wanted the e-mail of the reviewer to assign"])
+            raise invalid(operation, ["member: missing, expected the e-mail of the reviewer to assign"])
 
     async def state(self, file_id: str) -> _State:
         """A file as it is now; raises `ToolFailure` where it cannot be read."""

@@ -74,7 +74,7 @@ def no_entry(number: int) -> ToolFailure:
     """The failure for an entry that does not exist."""
     return ToolFailure(
         "not_found",
-        f"entry: came {number}, the journal has no such entry.",
+        f"entry: got {number}, the journal has no such entry.",
         next_step="List the entries with review_history.",
     )
 

@@ -59,7 +59,7 @@ def _no_preview(wanted: Operation) -> ToolFailure:
         next_step = _INSTEAD.get(wanted.id, "Preview the tool that it runs.")
     return ToolFailure(
         "invalid_arguments",
-        f"tool: {wanted.tool} {said}; wanted a tool that writes to a service.",
+        f"tool: {wanted.tool} {said}; expected a tool that writes to a service.",
         happened=NOTHING_SENT,
         next_step=next_step,
     )

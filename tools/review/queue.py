@@ -69,11 +69,11 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 def _wanted(operation: Operation, values: JsonObject) -> Wanted:
     since = moment(str(values["since"])) if "since" in values else None
     if "since" in values and since is None:
-        fault = f"since: came {values['since']!r}, wanted a time such as 2026-10-05T09:00:00Z"
+        fault = f"since: got {values['since']!r}, expected a time such as 2026-10-05T09:00:00Z"
         raise invalid(operation, [fault])
     reasons = frozenset(cast("list[str]", values.get("reasons", [])))
     if values.get("workflow_id") == "":
-        raise invalid(operation, ['workflow_id: came "", wanted an id; leave it out for all workflows'])
+        raise invalid(operation, ['workflow_id: got "", expected an id; leave it out for all workflows'])
     kinds = _kinds(values, reasons)
     if not kinds:
         narrowing = ("kinds", "reasons", *(argument for argument, _, _ in _PLACES.values()))

@@ -38,8 +38,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     """The picture of what one of the arguments names."""
     given = [name for name in _WAYS if name in values]
     if len(given) != 1:
-        came = f"{' and '.join(given)}: came together" if given else f"{_WAYS[0]}: missing"
-        raise invalid(operation, [f"{came}, wanted exactly one of {', '.join(_WAYS)}"])
+        came = f"{' and '.join(given)}: given together" if given else f"{_WAYS[0]}: missing"
+        raise invalid(operation, [f"{came}, expected exactly one of {', '.join(_WAYS)}"])
     arguments: JsonObject = {name: values[name] for name in ("workflow_id", "document_id")}
     document = values_of_document(await read(context, "getDocument", arguments))
     found = _found(document, given[0], values[given[0]])
@@ -76,7 +76,7 @@ def _found(
     if found is None:
         raise ToolFailure(
             "not_found",
-            f"{name}: came {wanted}, {_not_there(document, name, str(wanted))}.",
+            f"{name}: got {wanted}, {_not_there(document, name, str(wanted))}.",
             next_step="Take the id or number from review_document.",
         )
     return found

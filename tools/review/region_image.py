@@ -87,7 +87,7 @@ def _opened(content: bytes, *, is_whole: bool) -> Image:
     except UnidentifiedImageError:
         start = content[:200].lstrip().lower()
         came = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no picture"
-        raise ValueError(f"{came} came, wanted {', '.join(_FORMATS)}") from None
+        raise ValueError(f"{came} given, expected {', '.join(_FORMATS)}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError(_too_large()) from None
     except Exception as error:  # Pillow raises errors of many kinds on broken files.

@@ -82,7 +82,7 @@ def _awaited(operation: Operation, values: JsonObject) -> Awaited:
     given = set(values) - _SHARED
     if kind == "model" and str(values.get("model_id", "")).isdecimal():
         fault = (
-            f"model_id: came {values['model_id']!r}, wanted a model of Nanonets; one of Studio is given as id"
+            f"model_id: got {values['model_id']!r}, expected a Nanonets model; a Studio model is given as id"
         )
         raise invalid(operation, [fault])
     ways = [awaited for awaited in AWAITED if awaited.kind == kind]
@@ -90,7 +90,7 @@ def _awaited(operation: Operation, values: JsonObject) -> Awaited:
     if fitting is not None:
         return fitting
     if len(ways) > 1 and not any(given & awaited.arguments.keys() for awaited in ways):
-        raise invalid(operation, [f"{_OF_MODELS}: missing, wanted one of them for the kind {kind}"])
+        raise invalid(operation, [f"{_OF_MODELS}: missing, expected one of them for the kind {kind}"])
     nearest = max(ways, key=lambda awaited: len(given & awaited.arguments.keys()))
     wanted = " and ".join(nearest.arguments)
     if len(ways) > 1:

@@ -82,7 +82,7 @@ def render_tool(operation: Operation, tool: Tool) -> list[str]:
     properties = cast("dict[str, JsonObject]", tool.input_schema.get("properties", {}))
     required = cast("list[str]", tool.input_schema.get("required", []))
     if properties:
-        lines += ["", "| argument | | wanted | meaning |", "| --- | --- | --- | --- |"]
+        lines += ["", "| argument | | expected | meaning |", "| --- | --- | --- | --- |"]
     for name, schema in properties.items():
         wanted = describe_wanted(schema).replace("|", "\\|")
         need = "required" if name in required else ""

@@ -63,7 +63,7 @@ class Selection:
         if tool.name in self.excluded:
             return "it is excluded (--exclude-tools or DOCREVIEW_EXCLUDE_TOOLS)"
         if tool.tier == "lean":
-            return "it belongs to the small surface (--surface lean or DOCREVIEW_SURFACE)"
+            return "it belongs to the compact tool list (--surface lean or DOCREVIEW_SURFACE)"
         if tool.tier == "extra":
             return "it is an extra tool (--toolsets extra or --tools show it)"
         if not self.toolsets and not self.tools:

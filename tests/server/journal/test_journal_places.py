@@ -131,7 +131,7 @@ def test_a_place_that_cannot_be_is_told_at_the_start_without_showing_it(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCREVIEW_JOURNAL", value)
-    with pytest.raises(SettingsError, match=r"^DOCREVIEW_JOURNAL: wanted none, ") as caught:
+    with pytest.raises(SettingsError, match=r"^DOCREVIEW_JOURNAL: expected none, ") as caught:
         read_settings()
     assert "word-1234" not in str(caught.value)
     assert "\n" not in str(caught.value)

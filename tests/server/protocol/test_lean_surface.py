@@ -108,7 +108,7 @@ async def test_arguments_may_come_as_text(era: Era) -> None:
         assert len(own(found)["workflows"]) == 1
         broken = {"tool": "studio_login", "arguments": '{"password": "hidden-1234"'}
         unreadable = error_of(await client.call_tool("run_write_tool", broken))
-        assert "arguments: came" in unreadable["message"]
+        assert "arguments: got" in unreadable["message"]
         assert "hidden-1234" not in unreadable["message"]
 
 

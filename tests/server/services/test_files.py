@@ -88,7 +88,7 @@ async def test_a_kind_that_the_operation_does_not_take_is_refused(folder: Path) 
     network, result = await upload(
         folder, str(folder / "texts.docx"), "studio_upload_group_file", project_id=1
     )
-    assert "wanted one of csv, txt, json, jsonl, xlsx" in error_of(result)["message"]
+    assert "expected one of csv, txt, json, jsonl, xlsx" in error_of(result)["message"]
     assert network.requests == []
 
 

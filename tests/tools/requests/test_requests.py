@@ -78,7 +78,7 @@ async def test_no_value_reaches_another_address(value: str, era: Era) -> None:
             arguments = {**plain_arguments(operation, False), name: value}
             error = error_of(await client.call_tool(operation.tool, arguments))
             assert error["code"] == "invalid_arguments", operation.tool
-            assert f"{name}: came" in error["message"]
+            assert f"{name}: got" in error["message"]
     assert network.requests == []
     assert len(TEXT_PLACES) > 90
 
@@ -100,7 +100,7 @@ async def test_left_out_is_not_sent_and_null_only_where_it_means_something(era: 
         refused = error_of(await client.call_tool("studio_update_project", {"project_id": 3, "name": None}))
         await client.call_tool("studio_assign_hitl", {"project_id": 3, "hitl_id": 4})
     assert [request.content for request in network.requests] == [b"{}", b'{"read":null}', b""]
-    assert "name: came null" in refused["message"]
+    assert "name: got null" in refused["message"]
 
 
 @settings(max_examples=150, database=None, deadline=None)

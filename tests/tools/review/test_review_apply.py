@@ -108,13 +108,13 @@ async def test_a_fault_in_any_change_means_that_none_is_sent(era: Era) -> None:
         assert (error["code"], error["done"]) == ("invalid_arguments", "no")
         assert "changes 1-7 are at fault" in error["message"]
         for words in (
-            "changes.1: came neither, wanted exactly one of field_data_id and cell_id",
-            "changes.2: came field_data_id and cell_id",
+            "changes.1: got neither, expected exactly one of field_data_id and cell_id",
+            "changes.2: got field_data_id and cell_id",
             "changes.3: nothing to do",
             'changes.4.field_data_id: "unknown" is not in the document',
             "it is a cell_id",
-            "changes.6.verification_message: came without verification_status",
-            "changes.7.cell_id: came in changes.6 already",
+            "changes.6.verification_message: given without verification_status",
+            "changes.7.cell_id: already given in changes.6",
         ):
             assert words in error["message"]
         many = [{"field_data_id": f"unknown {number}", "value": "1"} for number in range(300)]

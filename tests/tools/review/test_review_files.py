@@ -72,7 +72,7 @@ async def test_each_assignment_can_be_undone_alone(era: Era) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"member": MEMBER}, "member: came with approve"),
+        ({"member": MEMBER}, "member: given with approve"),
         ({"action": "assign"}, "member: missing"),
         ({"resume": "ABC"}, "resume: the code is not of a call"),
         ({"resume": "not base32 §"}, "resume: the code is not of a call"),

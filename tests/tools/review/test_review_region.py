@@ -142,12 +142,12 @@ async def test_the_misread_total_can_be_read(era: Era) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "field_data_id: missing, wanted exactly one of field_data_id, cell_id"),
-        ({"field_data_id": "a", "page_number": 1}, "field_data_id and page_number: came together"),
-        ({"field_data_id": "a"}, "field_data_id: came a, the document has none"),
-        ({"cell_id": "a"}, "cell_id: came a, the document has none"),
-        ({"table_id": "a"}, "table_id: came a, the document has none"),
-        ({"page_number": 7}, "page_number: came 7, the document has 1"),
+        ({}, "field_data_id: missing, expected exactly one of field_data_id, cell_id"),
+        ({"field_data_id": "a", "page_number": 1}, "field_data_id and page_number: given together"),
+        ({"field_data_id": "a"}, "field_data_id: got a, the document has none"),
+        ({"cell_id": "a"}, "cell_id: got a, the document has none"),
+        ({"table_id": "a"}, "table_id: got a, the document has none"),
+        ({"page_number": 7}, "page_number: got 7, the document has 1"),
     ],
 )
 async def test_what_is_not_there_is_said(arguments: dict[str, Any], message: str, era: Era) -> None:

@@ -120,8 +120,8 @@ async def test_exactly_one_way_to_name_documents_is_wanted(era: Era) -> None:
         document = invoices(sandbox)[0]
         place = {"workflow_id": document.workflow_id}
         neither = error_of(await client.call_tool("review_document", place))
-        assert (neither["code"], "came neither" in neither["message"]) == ("invalid_arguments", True)
-        assert "came both" in error_of(await look(client, [document], document_id=document.id))["message"]
+        assert (neither["code"], "got neither" in neither["message"]) == ("invalid_arguments", True)
+        assert "got both" in error_of(await look(client, [document], document_id=document.id))["message"]
         assert error_of(await look(client, [document] * 21))["code"] == "invalid_arguments"
         assert not sandbox.received
 
@@ -246,18 +246,18 @@ async def test_changes_without_their_document_are_faults(era: Era) -> None:
         one, two, three = ready(sandbox)[:3]
         nameless = {"field_data_id": field_of(one, "total_amount").id, "value": "1"}
         error = error_of(await apply(client, [*corrections([one]), nameless], sandbox))
-        assert "changes.2: names no document, wanted document_id here" in error["message"]
+        assert "changes.2: names no document, expected document_id here" in error["message"]
         error = error_of(await apply(client, corrections([one]), sandbox, document_id=two.id))
         assert "document_id: every change names another document" in error["message"]
         many = [{**nameless, "document_id": str(number)} for number in range(51)]
-        assert "51 documents, wanted at most 50" in error_of(await apply(client, many, sandbox))["message"]
+        assert "51 documents, expected at most 50" in error_of(await apply(client, many, sandbox))["message"]
         assert not sandbox.received
         lost = {**change(one, "total_amount", value="1"), "document_id": two.id}
         twice = change(three, "total_amount", value="1")
         changes = [*corrections([one]), lost, twice, {**twice, "value": "2"}]
         message = error_of(await apply(client, changes, sandbox))["message"]
         assert f'is not in the document "{two.id}"; it is in "{one.id}"' in message
-        assert "changes.4.field_data_id: came in changes.3 already" in message
+        assert "changes.4.field_data_id: already given in changes.3" in message
         assert sent(sandbox) == []
 
 
