@@ -115,8 +115,9 @@ def _present(raw: JsonValue) -> Present | None:
     if raw is None:
         return None
     given = _object(raw)
-    lists = {key: tuple(_list(given[key])) for key in ("find", "keys") if key in given}
-    return Present(**{**given, **lists})  # pyright: ignore[reportArgumentType] - as below
+    lists = {key: tuple(_list(given[key])) for key in ("find", "keys", "shows") if key in given}
+    gone: JsonObject = {"after": {}, "gone_after": True} if given.get("after") == "gone" else {}
+    return Present(**{**given, **lists, **gone})  # pyright: ignore[reportArgumentType] - as below
 
 
 def _undo(raw: JsonValue) -> dict[str, Any]:

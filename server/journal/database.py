@@ -11,6 +11,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -18,7 +19,6 @@ from sqlalchemy import (
     Column,
     Connection,
     Engine,
-    Insert,
     Integer,
     MetaData,
     Select,
@@ -39,10 +39,11 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import JournalFault
+from ...tools.guards.journal import Entry, JournalFault, LookFirst
 from ...tools.redaction import without_secrets
 from ..journal_place import JournalPlace, journal_passwords
-from .records import FIRST, Kind, Record, chained, words
+from .marks_table import MARKS_METADATA, Run, Statement
+from .records import FIRST, Kind, Record, chained, entry_of, word, words
 
 __all__ = ["JournalBusy", "JournalDatabase"]
 
@@ -67,12 +68,10 @@ _WORDS = Table(
 )
 """The index by which entries are found. It says nothing that the records do not; so it is not chained."""
 
-_Statement = Select[Any] | Insert
-_Values = dict[str, Any] | list[dict[str, Any]]
-_Run = Callable[[_Statement, _Values], Sequence[Any] | None]
-"""Runs a statement of a write, once for each of several values, and gives the first row of what it finds."""
-
 _ROWS = 500
+_MAX_NUMBER = 2**31 - 1
+"""The greatest number that the tables can hold."""
+
 _LOCK = select(
     func.set_config("lock_timeout", bindparam("wait"), True), func.pg_advisory_xact_lock(0x646F63726576)
 )
@@ -80,13 +79,30 @@ _OPENED = select(_RECORDS.c.number).where(
     _RECORDS.c.number == bindparam("entry"), _RECORDS.c.kind == "opened"
 )
 _LAST = select(_RECORDS).order_by(_RECORDS.c.number.desc()).limit(1)
+_LAST_OF_CALL = (
+    select(_WORDS.c.entry).where(_WORDS.c.word == bindparam("word")).order_by(_WORDS.c.entry.desc()).limit(1)
+)
+_OF_ENTRY = select(_RECORDS).where(_RECORDS.c.entry == bindparam("entry")).order_by(_RECORDS.c.number)
+_EARLIER = (
+    select(_RECORDS)
+    .where(_RECORDS.c.number < bindparam("before"))
+    .order_by(_RECORDS.c.number.desc())
+    .limit(_ROWS)
+)
 _ADD = insert(_RECORDS)
 _ADD_WORDS = insert(_WORDS)
 _NEXT = select(_RECORDS).where(_RECORDS.c.number > bindparam("last")).order_by(_RECORDS.c.number).limit(_ROWS)
-_IN_SQLITE: Mapping[_Statement, tuple[str, Mapping[str, Any]]] = {
-    statement: (str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
-    for statement in (_OPENED, _LAST, _ADD, _ADD_WORDS)
-    for compiled in [statement.compile(dialect=sqlite.dialect(paramstyle="named"))]
+
+
+def _as_sqlite(statement: Statement) -> tuple[str, Mapping[str, Any]]:
+    """A statement as the driver takes it, with the values that stand in it."""
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
+
+
+_IN_SQLITE: Mapping[Statement, tuple[str, Mapping[str, Any]]] = {
+    statement: _as_sqlite(statement)
+    for statement in (_OPENED, _LAST, _LAST_OF_CALL, _OF_ENTRY, _EARLIER, _ADD, _ADD_WORDS)
 }
 """The statements of a write as the driver takes them, with the values that stand in them."""
 
@@ -114,17 +130,29 @@ class JournalDatabase:
         """Whether a record can be added without a network, or anything that has to be made first."""
         return self._has_tables and not self._place.url
 
-    def append(self, kind: Kind, entry: int | None, payload: JsonObject, *, waits: bool = True) -> int:
+    def append(
+        self,
+        kind: Kind,
+        entry: int | None,
+        payload: JsonObject,
+        *,
+        waits: bool = True,
+        look: LookFirst | None = None,
+    ) -> int:
         """Add a record; without an `entry` it opens one. Gives its number.
+
+        `look` comes first, while nobody else can write; what it raises leaves the journal as it is.
 
         Raises:
             JournalBusy: another process writes, and this call was not to wait.
         """
         with self._writing(waits=waits) as run:
-            if entry is not None and run(_OPENED, {"entry": entry}) is None:
+            if entry is not None and not run(_OPENED, {"entry": entry}):
                 raise JournalFault(f"The journal {self._place.shown} has no entry {entry} to close.")
+            if look is not None:
+                look(_View(run))
             last = run(_LAST, {})
-            record = chained(FIRST if last is None else Record(*last), entry, kind, payload)
+            record = chained(Record(*last[0]) if last else FIRST, entry, kind, payload)
             run(_ADD, record._asdict())
             if entry is None:
                 run(_ADD_WORDS, [{"word": word, "entry": record.number} for word in sorted(words(payload))])
@@ -163,8 +191,8 @@ class JournalDatabase:
         """Word → the entries found by it, the newest first."""
         chosen = select(_WORDS).where(_WORDS.c.word.in_(any_word)).order_by(_WORDS.c.entry.desc())
         found: dict[str, list[int]] = defaultdict(list)
-        for word, entry in self._rows(chosen) if any_word else ():
-            found[word].append(entry)
+        for found_by, entry in self._rows(chosen) if any_word else ():
+            found[found_by].append(entry)
         return found
 
     def every_record(self) -> Iterator[Record]:
@@ -174,6 +202,12 @@ class JournalDatabase:
             for row in rows:
                 last = Record(*row)
                 yield last
+
+    @contextmanager
+    def marking(self) -> Generator[Run]:
+        """A transaction for the marks, beside which nobody writes."""
+        with self._writing(waits=True) as run:
+            yield run
 
     def stop(self) -> None:
         """Give back the connection. The next use makes a new one."""
@@ -200,7 +234,7 @@ class JournalDatabase:
                 yield connection if self._has_tables else None
 
     @contextmanager
-    def _writing(self, *, waits: bool) -> Generator[_Run]:
+    def _writing(self, *, waits: bool) -> Generator[Run]:
         """A transaction that no other process writes beside."""
         with self._faults("written"):
             if self._place.file is not None and not self._place.file.exists():
@@ -213,19 +247,20 @@ class JournalDatabase:
                 with engine.connect().execution_options(writes=True) as connection, connection.begin():
                     self._lock(connection)
                     _METADATA.create_all(connection)
+                    MARKS_METADATA.create_all(connection)
                 self._has_tables = True
             wait = self._place.wait if waits else 0
             with self._in_postgresql(engine) if self._place.url else _in_sqlite(engine, wait) as run:
                 yield run
 
     @contextmanager
-    def _in_postgresql(self, engine: Engine) -> Generator[_Run]:
+    def _in_postgresql(self, engine: Engine) -> Generator[Run]:
         with engine.connect() as connection, connection.begin():
             self._lock(connection)
 
-            def run(statement: _Statement, values: _Values) -> Sequence[Any] | None:
+            def run(statement: Statement, values: dict[str, Any] | list[dict[str, Any]]) -> Sequence[Any]:
                 result = connection.execute(statement, values)
-                return result.first() if result.returns_rows else None
+                return result.all() if result.returns_rows else ()
 
             yield run
 
@@ -253,6 +288,38 @@ class JournalDatabase:
             self.stop()
             why = without_secrets(_why(error), journal_passwords(self._place.url))
             raise JournalFault(f"The journal {self._place.shown} cannot be {done}: {why}.") from None
+
+
+class _View:
+    """The journal inside the transaction of a write. Implements `JournalView`."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def last_of_call(self, fingerprint: str) -> Entry | None:
+        """The last entry of such a call."""
+        found = self._run(_LAST_OF_CALL, {"word": word("call", fingerprint)})
+        if not found:
+            return None
+        records = [Record(*row) for row in self._run(_OF_ENTRY, {"entry": found[0][0]})]
+        return entry_of(records) if records else None
+
+    def opened_since(self, moment: datetime) -> Iterator[Entry]:
+        """The entries opened since then, the newest first: records are in the order of their times."""
+        since = moment.isoformat(timespec="microseconds")
+        closings: dict[int, Record] = {}
+        before = _MAX_NUMBER
+        while rows := self._run(_EARLIER, {"before": before}):
+            for row in rows:
+                record = Record(*row)
+                if record.at < since:
+                    return
+                before = record.number
+                if record.number == record.entry:
+                    closing = closings.pop(record.entry, None)
+                    yield entry_of([record] if closing is None else [record, closing])
+                else:
+                    closings.setdefault(record.entry, record)
 
 
 def _create(place: JournalPlace) -> None:
@@ -287,18 +354,18 @@ def _engine(place: JournalPlace) -> Engine:
 
 
 @contextmanager
-def _in_sqlite(engine: Engine, wait: float) -> Generator[_Run]:
+def _in_sqlite(engine: Engine, wait: float) -> Generator[Run]:
     """By the driver alone: every write waits for this, and SQLAlchemy takes longer for it than SQLite."""
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
 
-        def run(statement: _Statement, values: _Values) -> Sequence[Any] | None:
-            text, given = _IN_SQLITE[statement]
+        def run(statement: Statement, values: dict[str, Any] | list[dict[str, Any]]) -> Sequence[Any]:
+            text, given = _IN_SQLITE.get(statement) or _as_sqlite(statement)
             if isinstance(values, list):
                 driver.executemany(text, values)
-                return None
-            return next(iter(driver.execute(text, {**given, **values}).fetchall()), None)
+                return ()
+            return driver.execute(text, {**given, **values}).fetchall()
 
         driver.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
         try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import Closing, Entry, JournalFault, Opening
+from ...tools.guards.journal import Closing, Entry, JournalFault, LookFirst, Opening
 from ..journal_place import LONGEST_WAIT, JournalPlace, journal_place, keeps_journal
 from ..settings import Settings
 from .records import Kind, Verification, entry_of, exported, payload_of, verified, word
@@ -58,9 +58,13 @@ class StoredJournal:
         self._one_at_a_time = CapacityLimiter(1)
         self._is_quick = False
 
-    async def open(self, opening: Opening) -> int:
-        """Record a write that is about to be sent, and give the number of its entry."""
-        return await self._append("opened", None, payload_of(opening, self._secrets()))
+    async def open(self, opening: Opening, look: LookFirst | None = None) -> int:
+        """Record a write that is about to be sent, and give the number of its entry; `look` comes first."""
+        return await self._append("opened", None, payload_of(opening, self._secrets()), look)
+
+    async def run(self, work: Callable[[JournalDatabase], Result]) -> Result:
+        """Use the database beside the event loop, one use at a time."""
+        return await self._in_thread(lambda: work(self._database()))
 
     async def close(self, number: int, closing: Closing) -> None:
         """Record how it ended. Of an entry that is closed twice the last closing counts."""
@@ -128,7 +132,9 @@ class StoredJournal:
             if number in records
         ]
 
-    async def _append(self, kind: Kind, number: int | None, payload: JsonObject) -> int:
+    async def _append(
+        self, kind: Kind, number: int | None, payload: JsonObject, look: LookFirst | None = None
+    ) -> int:
         """Add a record: at once where that is quick, otherwise beside the event loop.
 
         A quick disk takes less time than waking a thread and being woken by it; every write waits for both.
@@ -138,9 +144,9 @@ class StoredJournal:
             from .database import JournalBusy
 
             with suppress(JournalBusy):
-                return self._timed(lambda: database.append(kind, number, payload, waits=False))
+                return self._timed(lambda: database.append(kind, number, payload, waits=False, look=look))
         return await self._in_thread(
-            lambda: self._timed(lambda: self._database().append(kind, number, payload))
+            lambda: self._timed(lambda: self._database().append(kind, number, payload, look=look))
         )
 
     def _timed(self, work: Callable[[], Result]) -> Result:

@@ -29,15 +29,19 @@ from mcp.types import Tool as ListedTool
 
 from ...schemas import JsonObject
 from ...tools import (
+    Codes,
     ConfirmMode,
     Guards,
+    MemoryMarks,
     Tool,
     ToolFailure,
     ToolResult,
     call_tool,
     failure_result,
 )
-from ..journal.store import open_journal
+from ..journal.marks import StoredMarks
+from ..journal.seal_keys import seal_keys
+from ..journal.store import StoredJournal, open_journal
 from ..services.upstream import Services
 from ..settings import Settings
 from ..version import VERSION
@@ -55,6 +59,19 @@ __all__ = ["build_server"]
 _log = logging.getLogger(__name__)
 _LIST_SECONDS = 300
 _MOST_ATTACHED_BYTES = 4 * 1024 * 1024
+
+
+def _guards(settings: Settings, surface: Surface, journal: StoredJournal | None) -> Guards:
+    """What guards the writes of a server with these settings."""
+    marks = MemoryMarks() if journal is None else StoredMarks(journal)
+    return Guards(
+        settings.confirm,
+        journal,
+        settings.journal_required,
+        surface.policy,
+        codes=Codes(keys=seal_keys(settings), marks=marks),
+        marks=marks,
+    )
 
 
 def build_server(
@@ -81,9 +98,7 @@ def build_server(
         services = Services(behind, network, local=local)
         journal = open_journal(settings, lambda: services.secrets)
         try:
-            yield ServerState(
-                services, Guards(settings.confirm, journal, settings.journal_required, surface.policy)
-            )
+            yield ServerState(services, _guards(settings, surface, journal))
         finally:
             await services.close()
             if journal is not None:
@@ -143,7 +158,7 @@ async def _answer(
         _log.info("%s: %s", tool.name, message)
         await context.session.report_progress(steps, None, message)
 
-    how = asking(context, params, state.guards.codes)
+    how = await asking(context, params, state.guards.codes)
     call_context = call_context_for(context, surface, report, how.ask, how.code)
     try:
         return await call_tool(surface.operation(tool), params.arguments, call_context)

@@ -21,7 +21,7 @@ from .values import (
     values_of_document,
 )
 
-__all__ = ["FieldState", "fields_of_document", "fields_of_file"]
+__all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file"]
 
 _CHANGED = "moderated"
 _MAX_NAME = 40
@@ -33,6 +33,8 @@ class FieldState:
 
     `confidence` is from 0 to 1, None where the service gives none. `changed`: the value is not the one that
     the service read, so its confidence no longer applies. `failed`: the value failed a check of the service.
+    `id` is the `field_data_id`, the `cell_id` or the id of a v2 box, empty where there is none; `table_id`
+    that of the table in which a cell stands.
     """
 
     name: str
@@ -40,6 +42,9 @@ class FieldState:
     verified: bool
     changed: bool = False
     failed: bool = False
+    id: str = ""
+    table_id: str = ""
+    text: str = ""
 
 
 def fields_of_document(answer: JsonObject) -> list[FieldState]:
@@ -58,10 +63,39 @@ def fields_of_file(answer: JsonObject) -> list[FieldState]:
     ]
 
 
+def fields_in(item: JsonValue) -> list[FieldState]:
+    """The fields and cells in a file, a document, a page, a table, a field or a cell, whichever it is.
+
+    What is none of these has none.
+    """
+    if not isinstance(item, dict):
+        return []
+    if "moderated_images" in item or "unmoderated_images" in item:
+        return fields_of_file(item)
+    if "pages" in item:
+        return fields_of_document(item)
+    if "field_data_id" in item:
+        return fields_of_document({"pages": [{"data": {"fields": [item]}}]})
+    if "cell_id" in item:
+        return fields_of_document({"pages": [{"data": {"tables": [{"cells": [item]}]}}]})
+    if "table_id" in item:
+        return fields_of_document({"pages": [{"data": {"tables": [item]}}]})
+    return fields_of_document({"pages": [item]}) if isinstance(item.get("data"), dict) else []
+
+
 def _state_of_value(value: DocumentValue) -> FieldState:
     name = value.name if value.kind == "field" else f"{value.name} in row {value.row}"
     has_failed = value.status == FAILED or (value.message != "" and not value.is_moderated)
-    return FieldState(_short(name), value.confidence, value.is_verified, value.is_moderated, has_failed)
+    return FieldState(
+        _short(name),
+        value.confidence,
+        value.is_verified,
+        value.is_moderated,
+        has_failed,
+        value.id,
+        value.table_id,
+        value.text,
+    )
 
 
 def _of_file_page(page: JsonObject | None) -> Iterator[FieldState]:
@@ -94,6 +128,9 @@ def _state_of_box(name: str, box: JsonObject, table: JsonObject | None = None) -
         status == VERIFIED,
         box.get("is_moderated") is True or _CHANGED in (status, box.get("status")),
         status == FAILED,
+        str(box.get("id") or ""),
+        str((table or {}).get("id") or ""),
+        str(box.get("ocr_text", box.get("text")) or ""),
     )
 
 

@@ -12,7 +12,7 @@ import anyio
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..documents.values import VERIFIED, values_of_document
 from ..failure import ToolFailure
-from ..guards.confirmation import confirm_or_fail
+from ..guards.confirmation import Question, confirm_or_fail
 from ..guards.context import CallContext
 from ..guards.guard import needs_confirmation
 from ..operation_call import read
@@ -156,7 +156,7 @@ class _Call:
             [change.target.text, change.target.status, change.target.message] for change in left
         ]
         code = str(self._values.get(CONFIRM, "")) or self._context.code
-        await confirm_or_fail(self._operation, shown, state, code, self._context)
+        await confirm_or_fail(Question(self._operation, shown, state, state), code, self._context)
         return True
 
     async def carry_out(self, part: _Part, change: PlannedChange, verdict: Verdict) -> Word:

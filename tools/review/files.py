@@ -17,7 +17,7 @@ import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..failure import NOTHING_SENT, ToolFailure
-from ..guards.confirmation import confirm_or_fail
+from ..guards.confirmation import Question, confirm_or_fail
 from ..guards.context import CallContext
 from ..guards.guard import needs_confirmation
 from ..json_text import compact
@@ -180,7 +180,7 @@ class _Call:
         asked |= {f"{number}.": words for number, words in enumerate(at_present, 1)}
         asked |= {"model_id": self.model_id, "ids": list[JsonValue](to_do)}
         code = str(self._values.get(CONFIRM, "")) or self._context.code
-        await confirm_or_fail(self._operation, asked, None, code, self._context)
+        await confirm_or_fail(Question(self._operation, asked, None, None), code, self._context)
 
     def arguments(self, file_id: str, state: _State) -> JsonObject:
         """Those of the operation for one file, which has to be as it was read."""

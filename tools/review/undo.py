@@ -7,7 +7,7 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations, operations_by_tool
 from ..failure import LOOK_FIRST, NOTHING_SENT, ToolFailure
-from ..guards.confirmation import confirm_or_fail
+from ..guards.confirmation import Question, confirm_or_fail
 from ..guards.context import CallContext, Written
 from ..guards.current_state import State, read_state
 from ..guards.guard import needs_confirmation
@@ -58,7 +58,8 @@ async def _undo(operation: Operation, number: int, values: JsonObject, call_cont
             "by": ", ".join(dict.fromkeys(f"{called.title} ({called.tool})" for called, _ in calls)),
         }
         code = str(values.get("confirm", "")) or call_context.code
-        await confirm_or_fail(operation, subject, present.value, code, call_context)
+        question = Question(operation, subject, present.value, present.shown, present.key)
+        await confirm_or_fail(question, code, call_context)
     done: list[JsonValue] = []
     reason = str(values.get(REASON, ""))
     for called, arguments in calls:

@@ -156,7 +156,7 @@ async def test_a_code_is_good_for_one_call_once(era: Era) -> None:
         assert changes(sandbox) == []
         await use("updateFieldValue", **field, value="1.00")
         stale = error_of(await client.call_tool("nanonets_delete_field", {**field, "confirm": code}))
-        assert "present value" in stale["message"]
+        assert "present state" in stale["message"]
         assert changes(sandbox) == ["PATCH"]
         fresh = code_in(stale)
         done = await client.call_tool("nanonets_delete_field", {**field, "confirm": fresh})
@@ -166,21 +166,21 @@ async def test_a_code_is_good_for_one_call_once(era: Era) -> None:
         assert changes(sandbox) == ["PATCH", "DELETE"]
 
 
-def test_a_code_expires_is_bound_and_is_used_up() -> None:
+async def test_a_code_expires_is_bound_and_is_used_up() -> None:
     now = [1_000_000.0]
     codes = Codes(lambda: now[0])
     code = codes.give("delete", {"id": 1}, None)
-    assert codes.check(code, "delete", {"id": 1}, None) == "valid"
-    assert codes.check(code.lower(), "delete", {"id": 1}, None) == "valid"
+    assert await codes.check(code, "delete", {"id": 1}, None) == "valid"
+    assert await codes.check(code.lower(), "delete", {"id": 1}, None) == "valid"
     for subject in (("update", {"id": 1}, None), ("delete", {"id": 2}, None), ("delete", {"id": 1}, "x")):
-        assert codes.check(code, *subject) == "forged or for another call"
-    assert Codes(lambda: now[0]).check(code, "delete", {"id": 1}, None) == "forged or for another call"
+        assert await codes.check(code, *subject) == "forged or for another call"
+    assert await Codes(lambda: now[0]).check(code, "delete", {"id": 1}, None) == "forged or for another call"
     now[0] += CODE_SECONDS + 1
-    assert codes.use(code, "delete", {"id": 1}, None) == "expired"
+    assert await codes.use(code, "delete", {"id": 1}, None) == "expired"
     code = codes.give("delete")
-    assert codes.use(code, "delete") == "valid"
-    assert codes.use(code, "delete") == "used"
-    assert codes.use("", "delete") == "forged or for another call"
+    assert await codes.use(code, "delete") == "valid"
+    assert await codes.use(code, "delete") == "used"
+    assert await codes.use("", "delete") == "forged or for another call"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,46 @@
+"""What callers last saw of the values of documents, so that no old look overwrites a newer value."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from ..documents.field_state import FieldState
+from ..untrusted import without_hidden
+from .journal import Caller
+
+__all__ = ["SeenValues"]
+
+_MAX_VALUES = 50_000
+
+
+class SeenValues:
+    """The texts of fields and cells by caller, service address and id, those used last."""
+
+    def __init__(self) -> None:
+        self._texts: OrderedDict[tuple[str, str, str, str], str] = OrderedDict()
+
+    def note(self, caller: Caller, address: str, fields: Iterable[FieldState]) -> None:
+        """Remember that a caller was shown these values."""
+        for each in fields:
+            if each.id:
+                key = _key(caller, address, each.id)
+                self._texts[key] = without_hidden(each.text)[0]
+                self._texts.move_to_end(key)
+        while len(self._texts) > _MAX_VALUES:
+            self._texts.popitem(last=False)
+
+    def changed(
+        self, caller: Caller, address: str, fields: Iterable[FieldState]
+    ) -> list[tuple[FieldState, str]]:
+        """Those of the values that are not as this caller last saw them, each with the text that it saw."""
+        found: list[tuple[FieldState, str]] = []
+        for each in fields:
+            seen = self._texts.get(_key(caller, address, each.id)) if each.id else None
+            if seen is not None and seen != without_hidden(each.text)[0]:
+                found.append((each, seen))
+        return found
+
+
+def _key(caller: Caller, address: str, identity: str) -> tuple[str, str, str, str]:
+    return (caller.user, caller.host, address, identity)
