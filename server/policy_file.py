@@ -76,6 +76,12 @@ Id = Annotated[str, BeforeValidator(_id)]
 Number = Annotated[str, BeforeValidator(_number)]
 
 _A_RULE = "a table with allowed or forbidden"
+_RENAMED = {
+    "most_writes": "max_writes",
+    "most_approvals": "max_approvals",
+    "least_confidence": "min_confidence",
+}
+"""Keys of earlier versions, with what they are called now."""
 
 
 def _list(of: str) -> Any:
@@ -107,12 +113,12 @@ class _Projects(_Table):
 
 
 class _Session(_Table):
-    most_writes: int | None = Field(default=None, ge=0, description="a whole number from 0")
-    most_approvals: int | None = Field(default=None, ge=0, description="a whole number from 0")
+    max_writes: int | None = Field(default=None, ge=0, description="a whole number from 0")
+    max_approvals: int | None = Field(default=None, ge=0, description="a whole number from 0")
 
 
 class _Approval(_Table):
-    least_confidence: float | None = Field(
+    min_confidence: float | None = Field(
         default=None, ge=0, le=1, allow_inf_nan=False, description="a number from 0 to 1 such as 0.9"
     )
     all_verified: bool = Field(default=False, description="true or false")
@@ -125,10 +131,10 @@ class _File(_Table):
     models: _Ids = Field(default_factory=_Ids, description=_A_RULE)
     projects: _Projects = Field(default_factory=_Projects, description=_A_RULE)
     session: _Session = Field(
-        default_factory=_Session, description="a table with most_writes or most_approvals"
+        default_factory=_Session, description="a table with max_writes or max_approvals"
     )
     approval: _Approval = Field(
-        default_factory=_Approval, description="a table with least_confidence or all_verified"
+        default_factory=_Approval, description="a table with min_confidence or all_verified"
     )
 
 
@@ -154,9 +160,9 @@ def read_policy(path: Path) -> Policy:
         workflows=_rule(given.workflows),
         models=_rule(given.models),
         projects=_rule(given.projects),
-        most_writes=given.session.most_writes,
-        most_approvals=given.session.most_approvals,
-        least_confidence=given.approval.least_confidence,
+        max_writes=given.session.max_writes,
+        max_approvals=given.session.max_approvals,
+        min_confidence=given.approval.min_confidence,
         all_verified=given.approval.all_verified,
     )
     if not policy.is_set:
@@ -206,6 +212,8 @@ def _fault(error: ErrorDetails) -> str:
 
 def _nearest(where: list[str]) -> str:
     """What an unknown key may have been meant for; a key of a table may stand outside of it."""
+    if where[-1] in _RENAMED:
+        return f"it is called {_RENAMED[where[-1]]} now"
     known = keys()
     if len(where) == 2:
         meant = {name: name for name in known[where[0]]}

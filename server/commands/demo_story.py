@@ -12,10 +12,10 @@ from .demo_transcript import Answer, DemoProblem, Transcript, expect
 
 __all__ = ["POLICY", "tell"]
 
-POLICY = "[approval]\nleast_confidence = 0.9\n"
+POLICY = "[approval]\nmin_confidence = 0.9\n"
 """The policy file of the user in the story."""
 
-_RULE = "approval.least_confidence"
+_RULE = "approval.min_confidence"
 _TOTAL, _PARTS = "total_amount", ("subtotal", "tax_amount")
 _NOTE = "Subtotal plus tax"
 _OUTDATED = "4,400.00"
@@ -72,13 +72,13 @@ async def _see_what_waits(transcript: Transcript) -> list[Answer]:
         "review_queue", kinds=["document"], reasons=["doubtful"], order="least_confident"
     )
     waiting = cast("list[Answer]", queue["entries"])
-    confidences = [entry["least_confidence"] for entry in waiting]
+    confidences = [entry["lowest_confidence"] for entry in waiting]
     expect(bool(waiting) and confidences == sorted(confidences), "the queue is not in order")
     transcript.found(f"{queue['total']} documents hold doubtful values:")
     for entry in waiting[:_ENTRIES_SHOWN]:
         transcript.found(
             f"  {entry['name']}: {entry['doubtful']} of {entry['unverified']} unverified values,"
-            f" down to a confidence of {entry['least_confidence']}"
+            f" down to a confidence of {entry['lowest_confidence']}"
         )
     if len(waiting) > _ENTRIES_SHOWN:
         transcript.found("  …")

@@ -39,8 +39,8 @@ def test_the_example_of_the_documentation_works(written: Path, monkeypatch: pyte
     monkeypatch.setenv("DOCREVIEW_POLICY", str(written))
     policy = read_settings().read_policy()
     assert policy.models.allowed == ("1201",)
-    assert policy.as_object()["session"] == {"most_writes": 200, "most_approvals": 50}
-    assert policy.as_object()["approval"] == {"least_confidence": 0.9}
+    assert policy.as_object()["session"] == {"max_writes": 200, "max_approvals": 50}
+    assert policy.as_object()["approval"] == {"min_confidence": 0.9}
     left = {tool.name for tool in load_tools() if not policy.tool_refusal(tool.name, tool.toolset)}
     assert {"nanonets_update_field", "nanonets_approve_file", "review_apply"} <= left
     assert not left & {"nanonets_delete_field", "studio_delete_project", "nanonets_update_file_fields"}
@@ -64,8 +64,8 @@ def _with_table(rows: list[str]) -> list[tuple[str, str]]:
 
 
 def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
-    written.write_text("\ufeff[session]\nmost_writes = 0\n", encoding="utf-8")
-    assert Settings(policy=written).read_policy().most_writes == 0
+    written.write_text("\ufeff[session]\nmax_writes = 0\n", encoding="utf-8")
+    assert Settings(policy=written).read_policy().max_writes == 0
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,11 @@ def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
         ("a = " + "[" * 100_000, "is not TOML: "),
         ("[tool]\nforbidden = []", "tool: unknown, did you mean [tools]?"),
         ("colour = 1", "colour: unknown, the known ones are [tools], "),
-        ("most_writes = 1", "most_writes: unknown, did you mean session.most_writes?"),
+        ("max_writes = 1", "max_writes: unknown, did you mean session.max_writes?"),
         ("[tools]\nforbiden = []", "tools.forbiden: unknown, did you mean forbidden?"),
-        ("[session]\nx = 1", "session.x: unknown, the known ones are most_writes, most_approvals"),
+        ("[session]\nmost_writes = 1", "session.most_writes: unknown, it is called max_writes now"),
+        ("[approval]\nleast_confidence = 0.9", "it is called min_confidence now"),
+        ("[session]\nx = 1", "session.x: unknown, the known ones are max_writes, max_approvals"),
         ("tools = 5", "tools: got 5, expected a table with allowed or forbidden"),
         ('[tools]\nallowed = "nanonets_*"', 'tools.allowed: got "nanonets_*", expected a list of tool names'),
         ("[tools]\nallowed = [5]", "tools.allowed: got 5, expected the name of a tool in quotes"),
@@ -94,13 +96,13 @@ def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
             '[projects]\nallowed = ["Hotels"]',
             'projects.allowed: got "Hotels", expected the number of a project',
         ),
-        ('[session]\nmost_writes = "9"', 'session.most_writes: got "9", expected a whole number from 0'),
-        ("[session]\nmost_approvals = -1", "session.most_approvals: got -1, expected a whole number from 0"),
+        ('[session]\nmax_writes = "9"', 'session.max_writes: got "9", expected a whole number from 0'),
+        ("[session]\nmax_approvals = -1", "session.max_approvals: got -1, expected a whole number from 0"),
         (
-            "[approval]\nleast_confidence = 90",
-            "approval.least_confidence: got 90, expected a number from 0 to 1",
+            "[approval]\nmin_confidence = 90",
+            "approval.min_confidence: got 90, expected a number from 0 to 1",
         ),
-        ("[approval]\nleast_confidence = nan", "expected a number from 0 to 1"),
+        ("[approval]\nmin_confidence = nan", "expected a number from 0 to 1"),
         ("[approval]\nall_verified = 1", "approval.all_verified: got 1, expected true or false"),
     ],
 )
@@ -112,7 +114,7 @@ def test_each_fault_is_told_with_the_key_what_came_and_what_is_wanted(
 
 
 def test_all_faults_are_told_at_once(written: Path) -> None:
-    written.write_text('[tools]\nallowed = [1, "x"]\n[session]\nmost_writes = -1\nmost = 2\n')
+    written.write_text('[tools]\nallowed = [1, "x"]\n[session]\nmax_writes = -1\nmost = 2\n')
     with pytest.raises(PolicyFileError) as caught:
         Settings(policy=written).read_policy()
     assert len(caught.value.faults) == 4
@@ -160,7 +162,7 @@ def test_doctor_tells_where_the_rules_do_not_reach(written: Path, capsys: pytest
 
 
 def test_doctor_tells_every_fault_of_the_file(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    written.write_text('[tools]\nallowed = ["x"]\n[sesion]\nmost_writes = 1\n')
+    written.write_text('[tools]\nallowed = ["x"]\n[sesion]\nmax_writes = 1\n')
     assert examine(Settings(sandbox=True, policy=written)) == 1
     faults = [line for line in capsys.readouterr().out.splitlines() if line.startswith("fault")]
     assert len(faults) == 2

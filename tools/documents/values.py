@@ -15,7 +15,7 @@ from ...schemas import JsonObject, JsonValue
 
 __all__ = [
     "FAILED",
-    "LEAST_CONFIDENCE",
+    "MIN_CONFIDENCE",
     "UNVERIFIED",
     "VERIFIED",
     "Box",
@@ -33,7 +33,7 @@ __all__ = [
 Box = tuple[float, float, float, float]
 """[x1, y1, x2, y2] from the upper left corner of the page, in pixels of its picture."""
 
-LEAST_CONFIDENCE = 0.8
+MIN_CONFIDENCE = 0.8
 """Values below this confidence are doubtful unless the caller says another number."""
 
 VERIFIED, UNVERIFIED, FAILED = "verified", "unverified", "failed"
@@ -69,13 +69,13 @@ class DocumentValue:
         """Whether somebody said that the value is right."""
         return self.status == VERIFIED
 
-    def is_doubtful(self, least_confidence: float = LEAST_CONFIDENCE) -> bool:
+    def is_doubtful(self, min_confidence: float = MIN_CONFIDENCE) -> bool:
         """Whether nobody has settled the value and it failed a check or its confidence is below the least."""
         if self.is_verified:
             return False
         if self.status == FAILED:
             return True
-        is_unsure = self.confidence is not None and self.confidence < least_confidence
+        is_unsure = self.confidence is not None and self.confidence < min_confidence
         return not self.is_moderated and (is_unsure or self.message != "")
 
 

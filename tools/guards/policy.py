@@ -83,7 +83,7 @@ class Counts:
 class Policy:
     """The rules in force. Tools and toolsets are names or patterns with `*`, the others ids or `*` for all.
 
-    `most_writes` and `most_approvals` are for a session. With `least_confidence` (0 to 1) a document is
+    `max_writes` and `max_approvals` are for a session. With `min_confidence` (0 to 1) a document is
     approved only if every field is as certain as that or verified, with `all_verified` if each is verified.
     """
 
@@ -92,9 +92,9 @@ class Policy:
     workflows: Rule = Rule()
     models: Rule = Rule()
     projects: Rule = Rule()
-    most_writes: int | None = None
-    most_approvals: int | None = None
-    least_confidence: float | None = None
+    max_writes: int | None = None
+    max_approvals: int | None = None
+    min_confidence: float | None = None
     all_verified: bool = False
 
     @property
@@ -105,7 +105,7 @@ class Policy:
     @property
     def judges_approvals(self) -> bool:
         """Whether the fields of a document have to be read before it is approved."""
-        return self.all_verified or self.least_confidence is not None
+        return self.all_verified or self.min_confidence is not None
 
     @property
     def judges_ids(self) -> bool:
@@ -169,15 +169,15 @@ class Policy:
 
     def count_refusal(self, counts: Counts, document: str = "") -> str:
         """Why no further write may be sent in this session; `document` is the one that it would approve."""
-        if self.most_writes is not None and counts.writes >= self.most_writes:
+        if self.max_writes is not None and counts.writes >= self.max_writes:
             return (
-                f"the policy allows {self.most_writes} writes in a session (session.most_writes),"
+                f"the policy allows {self.max_writes} writes in a session (session.max_writes),"
                 " and that many were made"
             )
-        most = self.most_approvals
+        most = self.max_approvals
         if document and most is not None and counts.approvals >= most and document not in counts.approved:
             return (
-                f"the policy allows {most} approvals in a session (session.most_approvals),"
+                f"the policy allows {most} approvals in a session (session.max_approvals),"
                 " and that many were made"
             )
         return ""
@@ -187,11 +187,11 @@ class Policy:
         if self.all_verified:
             rule = "only if every field and cell is verified (approval.all_verified)"
             failing = [each for each in fields if not each.verified]
-        elif self.least_confidence is not None:
-            least = self.least_confidence
+        elif self.min_confidence is not None:
+            least = self.min_confidence
             rule = (
                 f"only if every field and cell has a confidence of at least {least:g} or is verified"
-                " (approval.least_confidence)"
+                " (approval.min_confidence)"
             )
             failing = [each for each in fields if not each.verified and not _is_certain(each, least)]
         else:
@@ -213,9 +213,9 @@ class Policy:
             "workflows": self.workflows.as_object(),
             "models": self.models.as_object(),
             "projects": self.projects.as_object(),
-            "session": _without_none(most_writes=self.most_writes, most_approvals=self.most_approvals),
+            "session": _without_none(max_writes=self.max_writes, max_approvals=self.max_approvals),
             "approval": _without_none(
-                least_confidence=self.least_confidence, all_verified=self.all_verified or None
+                min_confidence=self.min_confidence, all_verified=self.all_verified or None
             ),
         }
         return cast("JsonObject", {name: table for name, table in tables.items() if table})

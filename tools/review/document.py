@@ -16,7 +16,7 @@ import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.values import (
-    LEAST_CONFIDENCE,
+    MIN_CONFIDENCE,
     UNVERIFIED,
     DocumentTable,
     DocumentValue,
@@ -55,7 +55,7 @@ class _Wanted:
     show: str
     search: str
     page_number: int | None
-    least_confidence: float
+    min_confidence: float
     usual_status: str = UNVERIFIED
 
     @property
@@ -66,7 +66,7 @@ class _Wanted:
         if self.page_number is not None and value.page_number != self.page_number:
             return False
         text = without_hidden(f"{value.name}\n{value.text}")[0].casefold()
-        return self.search in text and _is_shown(value, self.show, self.least_confidence)
+        return self.search in text and _is_shown(value, self.show, self.min_confidence)
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -129,15 +129,15 @@ def _wanted(values: JsonObject, shown: Sequence[DocumentValue]) -> _Wanted:
         str(values.get("show", "all")),
         str(values.get("search", "")).casefold(),
         cast("int | None", values.get("page_number")),
-        float(cast("float", values.get("least_confidence", LEAST_CONFIDENCE))),
+        float(cast("float", values.get("min_confidence", MIN_CONFIDENCE))),
         _usual_status(shown),
     )
 
 
-def _is_shown(value: DocumentValue, show: str, least_confidence: float) -> bool:
+def _is_shown(value: DocumentValue, show: str, min_confidence: float) -> bool:
     match show:
         case "doubtful":
-            return value.is_doubtful(least_confidence)
+            return value.is_doubtful(min_confidence)
         case "unverified":
             return not value.is_verified
         case "corrected":
@@ -156,7 +156,7 @@ def _structured(
     answer: JsonObject, document: DocumentValues, wanted: _Wanted, document_id: str
 ) -> JsonObject:
     values = document.values
-    doubtful = sum(value.is_doubtful(wanted.least_confidence) for value in values)
+    doubtful = sum(value.is_doubtful(wanted.min_confidence) for value in values)
     unverified = sum(not value.is_verified for value in values)
     fields = sorted(filter(wanted.includes, document.fields), key=lambda value: _order(value, wanted))
     tables = _tables(document, wanted)
@@ -189,7 +189,7 @@ def _structured(
 
 def _order(value: DocumentValue, wanted: _Wanted) -> tuple[bool, float]:
     """Doubtful values first, of these the least confident; the others stay in the order of the document."""
-    if not value.is_doubtful(wanted.least_confidence):
+    if not value.is_doubtful(wanted.min_confidence):
         return True, 0.0
     return False, value.confidence or 0.0
 
@@ -198,7 +198,7 @@ def _unless_given(values: Sequence[DocumentValue], wanted: _Wanted) -> JsonObjec
     said: JsonObject = {"status": wanted.usual_status}
     cells = [value for value in values if value.kind == "cell"]
     if any(cell.confidence is not None for cell in cells):
-        said["cell_confidence"] = f"{wanted.least_confidence:g} or more"
+        said["cell_confidence"] = f"{wanted.min_confidence:g} or more"
     elif cells:
         said["cell_confidence"] = "not known"
     return said
@@ -238,7 +238,7 @@ def _reading(tables: Sequence[JsonObject], wanted: _Wanted) -> str:
 def _remarks(value: DocumentValue, wanted: _Wanted) -> JsonObject:
     """What is to be said of a value beside its text and id."""
     remarks: JsonObject = {}
-    if value.confidence is not None and (value.kind == "field" or value.confidence < wanted.least_confidence):
+    if value.confidence is not None and (value.kind == "field" or value.confidence < wanted.min_confidence):
         remarks["confidence"] = round(value.confidence, 3)
     if value.status != wanted.usual_status:
         remarks["status"] = value.status

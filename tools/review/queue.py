@@ -12,7 +12,7 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, Service
-from ..documents.values import LEAST_CONFIDENCE
+from ..documents.values import MIN_CONFIDENCE
 from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..json_text import compact
@@ -81,7 +81,7 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         fault = "nothing fits them together; workflow_id is for documents, project_id for the other kinds"
         raise invalid(operation, [f"{together}: {fault}"])
     least_confident_first = values.get("order") == "least_confident"
-    by_values = least_confident_first or "least_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
+    by_values = least_confident_first or "min_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
     return Wanted(
         kinds,
         reasons,
@@ -89,9 +89,7 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         project_id=cast("int | None", values.get("project_id")),
         assigned_to=str(values.get("assigned_to", "")),
         since=since,
-        least_confidence=cast("float", values.get("least_confidence", LEAST_CONFIDENCE))
-        if by_values
-        else None,
+        min_confidence=cast("float", values.get("min_confidence", MIN_CONFIDENCE)) if by_values else None,
         least_confident_first=least_confident_first,
     )
 
@@ -150,7 +148,7 @@ def _answer(search: Search, waiting: list[Work], values: JsonObject) -> JsonObje
 def _not_looked_at(search: Search, waiting: list[Work]) -> JsonObject:
     """How much was left out to keep the call short, and which arguments get it."""
     left: JsonObject = {name: count for name, count in search.unseen.items() if count > 0}
-    reads = search.wanted.least_confidence is not None
+    reads = search.wanted.min_confidence is not None
     steps = ["Narrow by kinds, workflow_id or project_id."] if left or reads else []
     unread = sum(
         work.is_readable and work.unverified is None for work in (search.found if reads else waiting)

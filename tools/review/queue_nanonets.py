@@ -41,7 +41,7 @@ async def look_at_nanonets(search: Search) -> None:
     async with anyio.create_task_group() as group:
         for workflow_id in workflow_ids:
             group.start_soon(_look_at_workflow, search, workflow_id)
-    if search.wanted.least_confidence is not None:
+    if search.wanted.min_confidence is not None:
         documents = [work for work in search.found if work.kind == "document"]
         await _read(search, sorted(documents, key=lambda work: work.since))
 
@@ -144,7 +144,7 @@ async def _read(search: Search, waiting: list[Work]) -> None:
             async with search.places["nanonets"]:
                 ids = (text(work.ids["workflow_id"]), text(work.ids["document_id"]))
                 document = await with_cell_confidence(document, search.context, *ids)
-            _add_values(work, document, search.wanted.least_confidence or 0.0)
+            _add_values(work, document, search.wanted.min_confidence or 0.0)
         done += 1
         if done % _REPORT_EACH == 0:
             await search.context.report(f"{done} of {len(readable[:_MOST_READS])} documents read")
@@ -154,13 +154,13 @@ async def _read(search: Search, waiting: list[Work]) -> None:
             group.start_soon(partial(read_one, work))
 
 
-def _add_values(work: Work, document: DocumentValues, least_confidence: float) -> None:
+def _add_values(work: Work, document: DocumentValues, min_confidence: float) -> None:
     """What the values of a document add to it. Those that somebody settled are of no doubt any more."""
     values = document.values
     unsettled = [value for value in values if not value.is_verified and not value.is_moderated]
     confidences = [value.confidence for value in unsettled if value.confidence is not None]
-    work.least_confidence = min(confidences, default=None)
-    doubtful = [value for value in values if value.is_doubtful(least_confidence)]
+    work.lowest_confidence = min(confidences, default=None)
+    doubtful = [value for value in values if value.is_doubtful(min_confidence)]
     work.doubtful = len(doubtful)
     names = dict.fromkeys(value.name[:_MOST_NAME] for value in doubtful)
     work.doubtful_names = [name for name in names if name][:_MOST_NAMES]

@@ -39,7 +39,7 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 class Wanted:
     """What the caller wants to see.
 
-    `reasons` is empty for all. `least_confidence`: values below it are doubtful; None where nobody asked how
+    `reasons` is empty for all. `min_confidence`: values below it are doubtful; None where nobody asked how
     sure the service is of its values, so that no document has to be read for it.
     """
 
@@ -49,7 +49,7 @@ class Wanted:
     project_id: int | None = None
     assigned_to: str = ""
     since: datetime | None = None
-    least_confidence: float | None = None
+    min_confidence: float | None = None
     least_confident_first: bool = False
 
     def includes(self, work: Work) -> bool:
@@ -63,7 +63,7 @@ class Wanted:
 
     def place(self, work: Work) -> tuple[float, datetime]:
         """By what work is ordered; what is not known comes last."""
-        unsure = work.least_confidence if self.least_confident_first else 0.0
+        unsure = work.lowest_confidence if self.least_confident_first else 0.0
         return (2.0 if unsure is None else unsure, work.since)
 
 
@@ -72,7 +72,7 @@ class Work:
     """One piece of work that waits for a person.
 
     `ids` are under the names that the next tools have for them. `waiting_since` is the time as the service
-    wrote it, empty if it is not known. `doubtful` and `unverified` count the values, and `least_confidence`
+    wrote it, empty if it is not known. `doubtful` and `unverified` count the values, and `lowest_confidence`
     is the least one among those that nobody settled; None where that was not looked at or is not told.
     `doubtful_names` are the fields and columns of the first doubtful values.
     """
@@ -85,7 +85,7 @@ class Work:
     waiting_since: str = ""
     assigned_to: list[str] = field(default_factory=list[str])
     more: JsonObject = field(default_factory=dict[str, JsonValue])
-    least_confidence: float | None = None
+    lowest_confidence: float | None = None
     doubtful: int | None = None
     doubtful_names: list[str] = field(default_factory=list[str])
     unverified: int | None = None
@@ -108,7 +108,7 @@ class Work:
             **self.ids,
             "reasons": cast("list[JsonValue]", self.reasons),
             **self.more,
-            "least_confidence": self.least_confidence,
+            "lowest_confidence": self.lowest_confidence,
             "doubtful": self.doubtful,
             "doubtful_names": cast("list[JsonValue]", self.doubtful_names),
             "unverified": self.unverified,

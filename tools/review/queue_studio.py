@@ -88,7 +88,7 @@ async def _look_at_reviews(search: Search, project_id: int) -> None:
 
 async def _look_at_hitl(search: Search, project_id: int, hitl_id: JsonValue) -> None:
     arguments: JsonObject = {"project_id": project_id, "hitl_id": hitl_id}
-    if search.wanted.least_confidence is not None:
+    if search.wanted.min_confidence is not None:
         arguments["with_full_data"] = True
     answer = await search.ask("studio", "HITL reviews", "listHitlReviews", arguments)
     for review in listed(answer, "reviews"):
@@ -107,7 +107,7 @@ def _review(search: Search, project_id: int, hitl_id: JsonValue, review: JsonObj
     }
     data = review.get("data")
     confidence = _share(data.get("confidence")) if isinstance(data, dict) else None
-    is_doubtful = confidence is not None and confidence < (search.wanted.least_confidence or 0.0)
+    is_doubtful = confidence is not None and confidence < (search.wanted.min_confidence or 0.0)
     in_session = ids["annotation_id"] is not None
     return Work(
         kind="hitl_review",
@@ -118,7 +118,7 @@ def _review(search: Search, project_id: int, hitl_id: JsonValue, review: JsonObj
         waiting_since=text(review.get("created")),
         assigned_to=[user] if (user := text(review.get("user_id"))) else [],
         more={"label": text(review.get("label"))},
-        least_confidence=confidence,
+        lowest_confidence=confidence,
     )
 
 

@@ -182,7 +182,7 @@ async def test_what_tools_may_not_read_resources_may_not_either(era: Era) -> Non
 
 async def test_settings_and_policy_are_shown_without_secrets_and_folders(era: Era, tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
-    policy.write_text('[tools]\nforbidden = ["studio_delete_*"]\n[session]\nmost_approvals = 20\n')
+    policy.write_text('[tools]\nforbidden = ["studio_delete_*"]\n[session]\nmax_approvals = 20\n')
     given: dict[str, Any] = {
         "studio_email": "somebody@example.com",
         "studio_password": "password-0123456789",
@@ -202,6 +202,6 @@ async def test_settings_and_policy_are_shown_without_secrets_and_folders(era: Er
     assert shown["settings"]["confirm"] == "never"
     assert shown["credentials"] == {"nanonets": "missing", "studio": "set"}
     assert shown["journal"] == "kept"
-    assert shown["policy"] == {"tools": {"forbidden": ["studio_delete_*"]}, "session": {"most_approvals": 20}}
+    assert shown["policy"] == {"tools": {"forbidden": ["studio_delete_*"]}, "session": {"max_approvals": 20}}
     hidden = [*ACCOUNT.values(), "somebody@example.com", "password", "db.example", str(tmp_path)]
     assert not [value for value in hidden if value in text]

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp import Client
 
-CONFIDENT, VERIFIED = Policy(least_confidence=0.9), Policy(all_verified=True)
+CONFIDENT, VERIFIED = Policy(min_confidence=0.9), Policy(all_verified=True)
 JSON = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=True) | st.text(max_size=3),
     lambda inner: (
@@ -95,11 +95,11 @@ async def test_both_interfaces_tell_the_same_fields() -> None:
         refusal = CONFIDENT.approval_refusal(v2)
         doubtful = [each for each in v2 if each.confidence is not None and each.confidence < 0.9]
         assert f"{len(doubtful)} of {len(v2)} fail" in refusal
-        assert "(approval.least_confidence)" in refusal
+        assert "(approval.min_confidence)" in refusal
         assert f"{len(v4)} of {len(v4)} fail" in VERIFIED.approval_refusal(v4)
         assert "(approval.all_verified)" in VERIFIED.approval_refusal(v4)
-        assert Policy(least_confidence=0).approval_refusal(v2) == ""
-        assert "no confidence" in Policy(least_confidence=0).approval_refusal(v4)
+        assert Policy(min_confidence=0).approval_refusal(v2) == ""
+        assert "no confidence" in Policy(min_confidence=0).approval_refusal(v4)
 
 
 async def test_verified_values_pass_and_changed_ones_do_not() -> None:
@@ -120,7 +120,7 @@ async def test_verified_values_pass_and_changed_ones_do_not() -> None:
         for fields in await read_both(client, ids):
             changed = {each.name for each in fields if each.changed}
             assert changed == {name, "added"}
-            refusal = Policy(least_confidence=0).approval_refusal([each for each in fields if each.changed])
+            refusal = Policy(min_confidence=0).approval_refusal([each for each in fields if each.changed])
             assert refusal.endswith(
                 f"2 of 2 fail: {name!r} (changed, not verified), 'added' (changed, not verified)"
             )
@@ -202,7 +202,7 @@ def test_what_a_review_calls_doubtful_is_not_approved(pages: list[dict[str, Any]
     states = fields_of_document(answer)
     assert len(values) == len(states)
     if any(value.is_doubtful(least) for value in values):
-        assert Policy(least_confidence=least).approval_refusal(states)
+        assert Policy(min_confidence=least).approval_refusal(states)
         assert VERIFIED.approval_refusal(states)
 
 

@@ -198,19 +198,19 @@ def test_a_call_must_name_the_model_that_the_service_would_choose() -> None:
 
 
 def test_calls_are_counted_before_they_are_sent_and_given_back_if_not_done() -> None:
-    rules, counts = Policy(most_writes=3, most_approvals=1), Counts()
+    rules, counts = Policy(max_writes=3, max_approvals=1), Counts()
     for document in ("a", "a", ""):
         assert rules.count_refusal(counts, document) == ""
         counts.reserve(document)
     assert (counts.writes, counts.approvals) == (3, 1)
-    assert "(session.most_writes)" in rules.count_refusal(counts)
+    assert "(session.max_writes)" in rules.count_refusal(counts)
     counts.give_back("a")
     assert (counts.writes, counts.approvals) == (2, 1)
-    assert "(session.most_approvals)" in rules.count_refusal(counts, "b")
+    assert "(session.max_approvals)" in rules.count_refusal(counts, "b")
     assert rules.count_refusal(counts, "a") == rules.count_refusal(counts) == ""
     counts.give_back("a")
     assert rules.count_refusal(counts, "b") == ""
-    assert "(session.most_writes)" in Policy(most_writes=0).count_refusal(Counts())
+    assert "(session.max_writes)" in Policy(max_writes=0).count_refusal(Counts())
 
 
 def test_what_an_approval_is() -> None:

@@ -19,7 +19,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 async def test_no_more_writes_are_sent_than_allowed_and_the_preview_says_so(tmp_path: Path, era: Era) -> None:
-    policy = written(tmp_path, "[session]\nmost_writes = 2\n")
+    policy = written(tmp_path, "[session]\nmax_writes = 2\n")
     async with reviewing(era=era, policy=policy) as (client, sandbox):
         results: list[Any] = []
 
@@ -35,7 +35,7 @@ async def test_no_more_writes_are_sent_than_allowed_and_the_preview_says_so(tmp_
         shown = await client.call_tool(
             "review_preview", {"tool": LABEL, "arguments": {"project_id": 3, "name": "one more"}}
         )
-        assert "session.most_writes" in shown.structured_content["would_be_refused"]["message"]
+        assert "session.max_writes" in shown.structured_content["would_be_refused"]["message"]
         assert error_of(next(each for each in results if each.is_error))["code"] == "not_allowed"
 
 

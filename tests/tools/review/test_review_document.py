@@ -15,7 +15,7 @@ from mcp import Client
 MOST_CHARACTERS = 16_000
 """4,000 tokens."""
 
-LEAST_CONFIDENCE = 0.8
+MIN_CONFIDENCE = 0.8
 
 
 def documents(sandbox: Sandbox) -> dict[str, dict[str, str]]:
@@ -90,7 +90,7 @@ async def test_an_invoice_with_thirty_lines_is_short_in_every_state(era: Era) ->
         where = documents(sandbox)["invoice-004"]
         result = await client.call_tool("review_document", where)
         assert len(result.content[0].text) < MOST_CHARACTERS * 0.6
-        assert len(json.dumps(await review(client, where, least_confidence=1))) < MOST_CHARACTERS
+        assert len(json.dumps(await review(client, where, min_confidence=1))) < MOST_CHARACTERS
         await client.call_tool("nanonets_verify_document", {**where, "verification_status": "verified"})
         verified = await review(client, where)
         assert verified["unless_given"]["status"] == "verified"

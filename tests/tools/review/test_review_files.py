@@ -207,7 +207,7 @@ async def test_a_file_that_is_rejected_meanwhile_is_not_approved(era: Era) -> No
 
 async def test_the_policy_holds_for_each_file(era: Era, tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
-    policy.write_text("[session]\nmost_approvals = 3\n")
+    policy.write_text("[session]\nmax_approvals = 3\n")
     async with reviewing(era=era, policy=policy) as (client, sandbox):
         told = (await client.call_tool(*wanted(ready(sandbox)[:6], stop_after=9))).structured_content
         assert told["counts"] == {"done": 3, "failed": 3}

@@ -110,7 +110,7 @@ async def test_a_page_that_is_too_long_for_the_host_is_cut_between_entries() -> 
 async def test_the_least_confident_come_first_and_their_confidence_is_true() -> None:
     async with reviewing() as (client, sandbox):
         entries = (await queue(client, order="least_confident", limit=100))["entries"]
-        told = [entry.get("least_confidence", 2) for entry in entries]
+        told = [entry.get("lowest_confidence", 2) for entry in entries]
         assert told == sorted(told)
         for entry in entries:
             if entry["kind"] != "document" or entry["reasons"] == ["failed"]:
@@ -121,7 +121,7 @@ async def test_the_least_confident_come_first_and_their_confidence_is_true() -> 
                 for page in document.pages
                 for value in (*page.fields, *(cell for table in page.tables for cell in table.cells))
             ]
-            assert entry["least_confidence"] == min(value.confidence for value in values)
+            assert entry["lowest_confidence"] == min(value.confidence for value in values)
             assert entry.get("unverified", 0) == len(values)
             assert ("doubtful" in entry["reasons"]) == (entry["doubtful"] > 0)
             assert ("doubtful_names" in entry) == (entry["doubtful"] > 0)
@@ -142,10 +142,10 @@ async def test_reasons_choose_entries(reason: str) -> None:
         assert ("getDocument" in requests(sandbox)) == (reason in ("doubtful", "unverified"))
 
 
-async def test_least_confidence_says_what_is_doubtful() -> None:
+async def test_min_confidence_says_what_is_doubtful() -> None:
     async with reviewing() as (client, _):
         counts = [
-            (await queue(client, reasons=["doubtful"], least_confidence=least))["total"]
+            (await queue(client, reasons=["doubtful"], min_confidence=least))["total"]
             for least in (0.0, 0.45, 0.8, 1.0)
         ]
         # What failed a check of the service is doubtful however sure it is of what it read.
