@@ -172,7 +172,10 @@ def _told(tool: Tool, context: CallContext) -> JsonObject:
         return {**told, "call_with": tool.name}
     schema = tool.schema_for(context.guards.confirm)
     arguments = _properties(schema)
-    told["arguments"] = {name: _in_short(entry, name) for name, entry in arguments.items()}
+    told["arguments"] = {
+        name: "string" if name in _ON_EVERY_TOOL else _in_short(entry, name)
+        for name, entry in arguments.items()
+    }
     required = schema.get("required", [])
     return {**told, "required": required} if required else told
 
@@ -180,7 +183,7 @@ def _told(tool: Tool, context: CallContext) -> JsonObject:
 def _in_short(schema: JsonObject, name: str, needed: str = "") -> JsonValue:
     """An argument in about half of the characters of its schema: kind, meaning, and what is inside it."""
     meaning = str(schema.get("description", "")).rstrip(".")
-    if name in _ON_EVERY_TOOL or set(words_of(meaning)) <= set(words_of(name)):
+    if set(words_of(meaning)) <= set(words_of(name)):
         meaning = ""
     choices = cast("list[JsonObject]", schema.get("anyOf", []))
     nullable = "null or " if {"type": "null"} in choices else ""

@@ -45,7 +45,7 @@ _GUARDS: dict[str, JsonObject] = {
 for confirmation."""
 
 _EXPECTED = {
-    "approval_status": "Only if approval_status is still this.",
+    "approval_status": "Only if approval_status is this.",
     "cells": "Only if it has this many cells.",
 }
 """What an expected value means, where it is not just the present one."""
