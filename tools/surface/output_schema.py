@@ -27,8 +27,9 @@ def output_schema(operation: Operation) -> JsonObject:
     if response.get("type") == "array":
         return _schema({"items": _in_words(response)})
     properties = cast("dict[str, JsonObject]", response.get("properties", {}))
-    in_words = _in_few_words if operation.service == "docreview" else _in_words
-    return _schema({name: in_words(schema, properties) for name, schema in properties.items()})
+    if operation.service == "docreview":
+        return _schema({name: _in_few_words(schema, properties) for name, schema in properties.items()})
+    return _schema({name: _in_words(schema) for name, schema in properties.items()})
 
 
 def _schema(descriptions: dict[str, str]) -> JsonObject:
@@ -40,13 +41,13 @@ def _schema(descriptions: dict[str, str]) -> JsonObject:
     return {"type": "object", "properties": properties}
 
 
-def _in_words(schema: JsonObject, beside: Collection[str] = ()) -> str:
-    meaning, kind = _meaning(schema), _kind(schema, beside)
+def _in_words(schema: JsonObject) -> str:
+    meaning, kind = _meaning(schema), _kind(schema)
     return f"{kind}: {meaning}" if kind and meaning else kind or meaning or "any value"
 
 
 def _in_few_words(schema: JsonObject, beside: Collection[str]) -> str:
-    """A property of our own result: its keys, and its meaning if the name does not say it."""
+    """A property of our own result: the keys inside it, and its meaning if the name does not say it."""
     meaning, kind = _meaning(schema), _kind(schema, beside)
     return ": ".join(filter(None, (kind if "{" in kind else "", meaning)))
 
@@ -67,6 +68,6 @@ def _kind(schema: JsonObject, beside: Collection[str] = ()) -> str:
 
 
 def _keys(properties: Collection[str], beside: Collection[str]) -> list[str]:
-    """The keys of an object; if it has all that stand beside it as well, only its further ones."""
+    """The keys of an object. If the result itself has most of them too, only the further ones and dots."""
     further = [name for name in properties if name not in beside]
     return [*further, "..."] if len(further) * 2 < len(properties) else list(properties)
