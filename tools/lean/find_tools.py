@@ -10,6 +10,7 @@ from typing import cast
 from ...schemas import JsonObject, JsonValue, Operation
 from ..guards.context import CallContext
 from ..json_text import compact
+from ..requests.arguments import CONFIRM, REASON
 from ..requests.validation import describe_wanted
 from ..results.reply import Reply
 from ..surface.tool import Tool, load_tools
@@ -87,8 +88,10 @@ _PHRASES = {
 }
 
 _TOOL_NAME = re.compile(r"[a-z]+(?:_[a-z]+)+")
-_POINTER = re.compile(r"[^.;:]*:\s*`?(?:nanonets|studio|review)_\w+`?")
-"""A clause that only points to another tool, such as `Whole table: nanonets_delete_table`."""
+_POINTER = re.compile(r"[^.;:]*(?::|\b(?:use|call)|,)\s*`?(?:nanonets|studio|review)_\w+`?")
+"""A clause that only points to another tool, such as `For the whole table, use nanonets_delete_table`."""
+_ON_EVERY_TOOL = (CONFIRM, REASON)
+"""Arguments that `run_write_tool` explains once for all tools."""
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -169,7 +172,10 @@ def _told(tool: Tool, context: CallContext) -> JsonObject:
         return {**told, "call_with": tool.name}
     schema = tool.schema_for(context.guards.confirm)
     arguments = _properties(schema)
-    told["arguments"] = {name: _in_short(entry, name) for name, entry in arguments.items()}
+    told["arguments"] = {
+        name: "string" if name in _ON_EVERY_TOOL else _in_short(entry, name)
+        for name, entry in arguments.items()
+    }
     required = schema.get("required", [])
     return {**told, "required": required} if required else told
 
