@@ -21,7 +21,7 @@ from .values import (
     values_of_document,
 )
 
-__all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file"]
+__all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file", "state_of_value"]
 
 _CHANGED = "moderated"
 _MAX_NAME = 40
@@ -50,7 +50,7 @@ class FieldState:
 def fields_of_document(answer: JsonObject) -> list[FieldState]:
     """The fields and cells of a v4 document, from the answer of `getDocument`."""
     document = values_of_document(answer)
-    return [*map(_state_of_value, document.values), *map(_unreadable, document.unreadable)]
+    return [*map(state_of_value, document.values), *map(_unreadable, document.unreadable)]
 
 
 def fields_of_file(answer: JsonObject) -> list[FieldState]:
@@ -83,7 +83,8 @@ def fields_in(item: JsonValue) -> list[FieldState]:
     return fields_of_document({"pages": [item]}) if isinstance(item.get("data"), dict) else []
 
 
-def _state_of_value(value: DocumentValue) -> FieldState:
+def state_of_value(value: DocumentValue) -> FieldState:
+    """The state of a value of a v4 document."""
     name = value.name if value.kind == "field" else f"{value.name} in row {value.row}"
     has_failed = value.status == FAILED or (value.message != "" and not value.is_moderated)
     return FieldState(

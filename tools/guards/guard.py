@@ -22,9 +22,10 @@ from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
 from ..untrusted import without_hidden
+from .agreement import do_agreed
 from .approval import approved_document
 from .changed_since import with_own_changes
-from .confirmation import Question, ask_person, is_agreed_by_code
+from .confirmation import Question
 from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, read_state, state_after
 from .document_locks import claims_of
@@ -118,26 +119,25 @@ async def carry_out(
 
 
 async def _guarded(
-    prepared: Prepared, context: CallContext, read: Read, undoes: int | None, look: LookFirst | None
+    prepared: Prepared,
+    context: CallContext,
+    read: Read,
+    undoes: int | None,
+    look_at_journal: LookFirst | None,
 ) -> Written:
-    locks, claims = context.guards.documents, claims_of(prepared)
-    code = str(prepared.values.get(CONFIRM, "")) or context.code
-    async with locks.hold(claims, context.holds):
+    async def look() -> Assessment:
         assessment = await assess(prepared, context, read, undoes)
         if assessment.refusal is not None:
             raise assessment.refusal
-        question = assessment.question
-        if question is None or await is_agreed_by_code(question, code, context):
-            return await _sent(prepared, assessment.before, context, read, undoes, look)
-    # Others may write the document while the person thinks, so all is judged once more after the answer.
-    await ask_person(question, code, context)
-    async with locks.hold(claims, context.holds):
-        again = await assess(prepared, context, read, undoes)
-        if again.refusal is not None:
-            raise again.refusal
-        if again.question is not None and again.question.subject != question.subject:
-            raise _changed_meanwhile(question, again.question)
-        return await _sent(prepared, again.before, context, read, undoes, look)
+        return assessment
+
+    async def go(assessment: Assessment, inner: CallContext) -> Written:
+        return await _sent(prepared, assessment.before, inner, read, undoes, look_at_journal)
+
+    code = str(prepared.values.get(CONFIRM, "")) or context.code
+    return await do_agreed(
+        context, claims_of(prepared), code, look, lambda assessment: assessment.question, go
+    )
 
 
 async def _sent(
@@ -270,19 +270,6 @@ def _touched(operation: Operation, before: State) -> list[FieldState]:
 
 def _marks(state: FieldState) -> JsonValue:
     return [state.verified, state.changed, state.failed]
-
-
-def _changed_meanwhile(asked: Question, now: Question) -> ToolFailure:
-    """The conflict of a call whose item changed while the person was asked."""
-    return ToolFailure(
-        "conflict",
-        f"{asked.operation.tool}: it changed while the person was asked. They were shown"
-        f" {_shown(asked.shown)}; now it is {_shown(now.shown)}.",
-        happened=NOTHING_SENT,
-        next_step="Read the item again. If it should still be done, call again, so that the person is asked"
-        " about what is there now.",
-        quotes=True,
-    )
 
 
 def _unexpected(

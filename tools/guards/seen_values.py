@@ -30,13 +30,17 @@ class SeenValues:
         while len(self._texts) > _MAX_VALUES:
             self._texts.popitem(last=False)
 
+    def text(self, caller: Caller, address: str, identity: str) -> str | None:
+        """The text of the value with this id as this caller last saw it; None if it never did."""
+        return self._texts.get(_key(caller, address, identity))
+
     def changed(
         self, caller: Caller, address: str, fields: Iterable[FieldState]
     ) -> list[tuple[FieldState, str]]:
         """Those of the values that are not as this caller last saw them, each with the text that it saw."""
         found: list[tuple[FieldState, str]] = []
         for each in fields:
-            seen = self._texts.get(_key(caller, address, each.id)) if each.id else None
+            seen = self.text(caller, address, each.id) if each.id else None
             if seen is not None and seen != without_hidden(each.text)[0]:
                 found.append((each, seen))
         return found

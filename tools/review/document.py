@@ -14,7 +14,8 @@ from typing import cast
 
 import anyio
 
-from ...schemas import JsonObject, JsonValue, Operation
+from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..documents.field_state import state_of_value
 from ..documents.values import (
     MIN_CONFIDENCE,
     UNVERIFIED,
@@ -78,7 +79,9 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if "document_id" in values:
         document_id = str(values["document_id"])
         answer, document = await look(document_id)
-        structured = _structured(answer, document, _wanted(values, document.values), document_id)
+        wanted = _wanted(values, document.values)
+        _note_seen(context, document, wanted)
+        structured = _structured(answer, document, wanted, document_id)
     else:
         structured = await _several(operation, values, context, look)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
@@ -115,12 +118,21 @@ async def _several(
     if not looked.found:
         raise looked.failure(operation, "none of the documents could be read.", "Or name others.")
     wanted = _wanted(values, [value for _, document in looked.found.values() for value in document.values])
+    for _, document in looked.found.values():
+        _note_seen(context, document, wanted)
     told = {
         document_id: _structured(answer, document, wanted, document_id)
         for document_id, (answer, document) in looked.found.items()
     }
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
     return told_together(document_ids, told, looked.failures, limit)
+
+
+def _note_seen(context: CallContext, document: DocumentValues, wanted: _Wanted) -> None:
+    """Remember what the caller is shown, so that a write from this look overwrites nothing newer."""
+    address = context.upstream.address(load_operations()["getDocument"])
+    shown = [state_of_value(value) for value in document.values if wanted.includes(value)]
+    context.guards.seen.note(context.caller, address, shown)
 
 
 def _wanted(values: JsonObject, shown: Sequence[DocumentValue]) -> _Wanted:

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations, operations_by_tool
 from ..failure import LOOK_FIRST, NOTHING_SENT, ToolFailure
-from ..guards.confirmation import Question, confirm_or_fail
+from ..guards.agreement import do_agreed
+from ..guards.confirmation import Question
 from ..guards.context import CallContext, Written
 from ..guards.current_state import State, read_state
+from ..guards.document_locks import claims_of
 from ..guards.guard import needs_confirmation
 from ..guards.journal import Closing, Entry, JournalFault
 from ..json_text import compact, shortened
 from ..operation_call import prepare, read, write
-from ..requests.arguments import REASON, expected_argument
+from ..requests.arguments import REASON, expected_argument, is_id
 from ..results.reply import Reply
 from .history import journal_of, no_entry, unreadable
 
 __all__ = ["run"]
 
 _MOST_SHOWN = 300
+_MAX_CALLS = 5
 
 
 async def run(operation: Operation, values: JsonObject, call_context: CallContext) -> Reply:
@@ -50,18 +54,54 @@ async def _undo(operation: Operation, number: int, values: JsonObject, call_cont
     if there not in ("", here):
         raise _refused(number, f"the change was made at {there}, and this server works with {here}")
     calls = _left(entry, closing, call_context)
-    present = await _unchanged(origin, entry, closing, call_context)
-    if any(needs_confirmation(called, call_context) for called, _ in calls):
-        subject: JsonObject = {
-            "entry": number,
-            "of": origin.title,
-            "by": ", ".join(dict.fromkeys(f"{called.title} ({called.tool})" for called, _ in calls)),
-        }
-        code = str(values.get("confirm", "")) or call_context.code
-        question = Question(operation, subject, present.value, present.shown, present.key)
-        await confirm_or_fail(question, code, call_context)
+
+    async def look() -> State:
+        return await _unchanged(origin, entry, closing, call_context)
+
+    def question(present: State) -> Question | None:
+        asks = any(needs_confirmation(called, call_context) for called, _ in calls)
+        return _question(operation, origin, number, values, calls, present) if asks else None
+
+    async def go(present: State, inner: CallContext) -> Reply:
+        return await _undo_calls(number, calls, closing, origin, str(values.get(REASON, "")), inner)
+
+    claims = frozenset(claim for call in calls for claim in claims_of(prepare(*call, call_context)))
+    code = str(values.get("confirm", "")) or call_context.code
+    return await do_agreed(call_context, claims, code, look, question, go)
+
+
+def _question(
+    operation: Operation,
+    origin: Operation,
+    number: int,
+    values: JsonObject,
+    calls: Sequence[tuple[Operation, JsonObject]],
+    present: State,
+) -> Question:
+    """What a person has to agree to: the item as it is now, and what is put back."""
+    subject: JsonObject = {
+        "entry": number,
+        "of": origin.title,
+        "by": ", ".join(dict.fromkeys(f"{called.title} ({called.tool})" for called, _ in calls)),
+    }
+    for index, (_, arguments) in enumerate(calls[:_MAX_CALLS]):
+        name = "put back" if len(calls) == 1 else f"put back {index + 1}"
+        subject[name] = {key: value for key, value in arguments.items() if not is_id(key)}
+    ids = {key: value for _, arguments in calls[:1] for key, value in arguments.items() if is_id(key)}
+    reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
+    shown = present.shown if present.is_there else "nothing, it is gone"
+    return Question(operation, {**subject, **ids, **reason}, present.value, shown, present.key)
+
+
+async def _undo_calls(
+    number: int,
+    calls: Sequence[tuple[Operation, JsonObject]],
+    closing: Closing,
+    origin: Operation,
+    reason: str,
+    call_context: CallContext,
+) -> Reply:
     done: list[JsonValue] = []
-    reason = str(values.get(REASON, ""))
     for called, arguments in calls:
         try:
             written = await _carry(called, arguments, closing, number, reason, call_context)
