@@ -17,7 +17,10 @@ from .context import CallContext
 from .current_state import State
 from .journal import Closing, JournalFault, Opening
 
-__all__ = ["close_entry", "close_interrupted", "closing_of", "entry_notes", "open_entry"]
+__all__ = ["AFTER_AWAY", "close_entry", "close_interrupted", "closing_of", "entry_notes", "open_entry"]
+
+AFTER_AWAY = "Call again in a few seconds. If the journal stays away, the user has to look after it."
+"""The next step while the journal is away for a moment."""
 
 _SLACK_SECONDS = 60
 _MOST_TEXT = 20_000
@@ -51,10 +54,13 @@ async def open_entry(
         if not guards.journal_required:
             return None
         raise ToolFailure(
-            "not_configured",
+            "unavailable" if fault.is_away else "not_configured",
             f"{prepared.operation.tool}: the journal of writes cannot be written, so nothing is. {fault}",
             happened=NOTHING_SENT,
-            next_step="The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without"
+            retryable=fault.is_away,
+            next_step=AFTER_AWAY
+            if fault.is_away
+            else "The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without"
             " a journal. Reading works.",
         ) from fault
 
@@ -66,7 +72,10 @@ async def close_entry(entry: int | None, closing: Closing, context: CallContext)
     try:
         await context.guards.journal.close(entry, closing)
     except JournalFault as fault:
-        return f"The journal could not record how this call ended ({fault})."
+        return (
+            f"The journal could not record how this call ended ({fault})."
+            " It is recorded when the journal can be written again, unless this server ends before."
+        )
     return ""
 
 
