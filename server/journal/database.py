@@ -6,7 +6,6 @@ IMMEDIATE`, PostgreSQL by an advisory lock (a role that may only read and add ca
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
@@ -36,15 +35,17 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
 from ...schemas import JsonObject
 from ...tools.guards.journal import JournalFault
 from ...tools.redaction import without_secrets
 from ..journal_place import JournalPlace, journal_passwords
-from .records import FIRST, Kind, Record, chained, words
+from .faults import READ_ERRORS, is_away, why
+from .files import create_file, keep_private
+from .records import FIRST, JournalKey, Kind, Record, chained, words
+from .verification import Batch
 
-__all__ = ["JournalBusy", "JournalDatabase"]
+__all__ = ["JournalBusy", "JournalDatabase", "NoSuchEntry"]
 
 _METADATA = MetaData()
 _RECORDS = Table(
@@ -82,7 +83,9 @@ _OPENED = select(_RECORDS.c.number).where(
 _LAST = select(_RECORDS).order_by(_RECORDS.c.number.desc()).limit(1)
 _ADD = insert(_RECORDS)
 _ADD_WORDS = insert(_WORDS)
-_NEXT = select(_RECORDS).where(_RECORDS.c.number > bindparam("last")).order_by(_RECORDS.c.number).limit(_ROWS)
+_BEGINNING = select(_RECORDS).order_by(_RECORDS.c.number).limit(_ROWS)
+_NEXT = _BEGINNING.where(_RECORDS.c.number > bindparam("last"))
+_INDEX: Select[Any] = select(_WORDS.c.entry, _WORDS.c.word).select_from(_WORDS)
 _IN_SQLITE: Mapping[_Statement, tuple[str, Mapping[str, Any]]] = {
     statement: (str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
     for statement in (_OPENED, _LAST, _ADD, _ADD_WORDS)
@@ -90,21 +93,25 @@ _IN_SQLITE: Mapping[_Statement, tuple[str, Mapping[str, Any]]] = {
 }
 """The statements of a write as the driver takes them, with the values that stand in them."""
 
-_READ_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError)
-
 
 class JournalBusy(Exception):  # noqa: N818 - the next try waits
     """Another process writes just now, and this write was not to wait."""
 
 
+class NoSuchEntry(JournalFault):
+    """The entry that was to be closed is not in the journal, and will not come into it."""
+
+
 class JournalDatabase:
     """The tables at one place. Not for two threads at once. Every method raises `JournalFault`.
 
-    After a fault the next use begins anew, so that the journal works again as soon as its place does.
+    After a fault the next use begins anew, so that the journal works again as soon as its place does. With a
+    `key`, records are chained by it.
     """
 
-    def __init__(self, place: JournalPlace) -> None:
+    def __init__(self, place: JournalPlace, key: JournalKey | None = None) -> None:
         self._place = place
+        self._key = key
         self._engine: Engine | None = None
         self._has_tables = False
         self._file: tuple[int, int] | None = None
@@ -122,9 +129,9 @@ class JournalDatabase:
         """
         with self._writing(waits=waits) as run:
             if entry is not None and run(_OPENED, {"entry": entry}) is None:
-                raise JournalFault(f"The journal {self._place.shown} has no entry {entry} to close.")
+                raise NoSuchEntry(f"The journal {self._place.shown} has no entry {entry} to close.")
             last = run(_LAST, {})
-            record = chained(FIRST if last is None else Record(*last), entry, kind, payload)
+            record = chained(FIRST if last is None else Record(*last), entry, kind, payload, self._key)
             run(_ADD, record._asdict())
             if entry is None:
                 run(_ADD_WORDS, [{"word": word, "entry": record.number} for word in sorted(words(payload))])
@@ -167,13 +174,26 @@ class JournalDatabase:
             found[word].append(entry)
         return found
 
-    def every_record(self) -> Iterator[Record]:
-        """All records, ordered by number."""
-        last = FIRST
-        while rows := self._rows(_NEXT, {"last": last.number}):
-            for row in rows:
-                last = Record(*row)
-                yield last
+    def batches(self) -> Iterator[Batch]:
+        """All records from the lowest number on, with what the index says of them.
+
+        The index beyond is looked at before the records, as an entry's words are written together with it.
+        """
+        entry = _WORDS.c.entry
+        beyond = self._rows(_INDEX.order_by(entry).limit(1))
+        rows = self._rows(_BEGINNING)
+        index = _INDEX
+        while rows:
+            records = [Record(*row) for row in rows]
+            last = records[-1].number
+            yield records, self._index(index.where(entry <= last))
+            index = _INDEX.where(entry > last)
+            beyond = self._rows(index.order_by(entry).limit(1))
+            rows = self._rows(_NEXT, {"last": last})
+        yield (), [(number, word) for number, word in beyond]
+
+    def _index(self, chosen: Select[Any]) -> list[tuple[int, str]]:
+        return [(number, word) for number, word in self._rows(chosen)]
 
     def stop(self) -> None:
         """Give back the connection. The next use makes a new one."""
@@ -205,23 +225,23 @@ class JournalDatabase:
         with self._faults("written"):
             if self._place.file is not None and not self._place.file.exists():
                 self.stop()
-                _create(self._place)
+                create_file(self._place.file)
             engine = self._connected()
+            wait = self._place.wait if waits else 0
             if not self._has_tables:
                 if self._place.file is not None:
                     _use_write_ahead_log(engine)
                 with engine.connect().execution_options(writes=True) as connection, connection.begin():
-                    self._lock(connection)
+                    self._lock(connection, wait)
                     _METADATA.create_all(connection)
                 self._has_tables = True
-            wait = self._place.wait if waits else 0
-            with self._in_postgresql(engine) if self._place.url else _in_sqlite(engine, wait) as run:
+            with self._in_postgresql(engine, wait) if self._place.url else _in_sqlite(engine, wait) as run:
                 yield run
 
     @contextmanager
-    def _in_postgresql(self, engine: Engine) -> Generator[_Run]:
+    def _in_postgresql(self, engine: Engine, wait: float) -> Generator[_Run]:
         with engine.connect() as connection, connection.begin():
-            self._lock(connection)
+            self._lock(connection, wait)
 
             def run(statement: _Statement, values: _Values) -> Sequence[Any] | None:
                 result = connection.execute(statement, values)
@@ -229,10 +249,11 @@ class JournalDatabase:
 
             yield run
 
-    def _lock(self, connection: Connection) -> None:
+    def _lock(self, connection: Connection, wait: float) -> None:
         """Keep other processes from writing until the transaction ends. SQLite does so by how it begins."""
         if self._place.url:
-            connection.execute(_LOCK, {"wait": f"{int(self._place.wait * 1000)}ms"})
+            # 0 would wait for ever.
+            connection.execute(_LOCK, {"wait": f"{max(1, int(wait * 1000))}ms"})
 
     def _connected(self) -> Engine:
         """The engine, made anew if another file is there now: what goes into a removed file is lost."""
@@ -242,6 +263,8 @@ class JournalDatabase:
                 self.stop()
             self._file = (found.st_dev, found.st_ino)
         if self._engine is None:
+            if self._place.file is not None:
+                keep_private(self._place.file)
             self._engine = _engine(self._place)
         return self._engine
 
@@ -249,17 +272,11 @@ class JournalDatabase:
     def _faults(self, done: str) -> Generator[None]:
         try:
             yield
-        except _READ_ERRORS as error:
+        except READ_ERRORS as error:
             self.stop()
-            why = without_secrets(_why(error), journal_passwords(self._place.url))
-            raise JournalFault(f"The journal {self._place.shown} cannot be {done}: {why}.") from None
-
-
-def _create(place: JournalPlace) -> None:
-    """For this user alone; SQLite gives the files beside it the same mode."""
-    assert place.file is not None
-    place.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(place.file, os.O_CREAT | os.O_RDWR, 0o600))
+            said = without_secrets(why(error), journal_passwords(self._place.url))
+            message = f"The journal {self._place.shown} cannot be {done}: {said}."
+            raise JournalFault(message, is_away=is_away(error)) from None
 
 
 def _engine(place: JournalPlace) -> Engine:
@@ -337,19 +354,3 @@ def _use_write_ahead_log(engine: Engine) -> None:
         connection.cursor().execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
-
-
-_KINDS: Sequence[tuple[type[BaseException], Callable[[Any], str]]] = (
-    (ModuleNotFoundError, lambda error: f"{error.name} is not installed; install docreview-mcp[postgresql]"),
-    (OSError, lambda error: error.strerror or type(error).__name__),
-    (ValueError, lambda error: type(error).__name__),
-)
-
-
-def _why(error: BaseException) -> str:
-    """One line of what the driver or the system says, never a statement or its values."""
-    cause = getattr(error, "orig", None) or error
-    for kind, told in _KINDS:
-        if isinstance(cause, kind):
-            return told(cause)
-    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
