@@ -150,7 +150,7 @@ def _faults(found: Verification, expected: str, *, has_key: bool) -> Iterator[st
     if has_key and found.count and not found.keyed and not found.broken:
         yield (
             "No record is held by the key: either none was written since it was set, or the chain was written"
-            " anew without it. One more write settles which records the key holds from then on."
+            " anew without it. Only a hash noted earlier (--expect) can tell which."
         )
     if found.index:
         yield f"The index by which entries are found does not follow from the records: {found.index}."

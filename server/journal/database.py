@@ -85,7 +85,7 @@ _ADD = insert(_RECORDS)
 _ADD_WORDS = insert(_WORDS)
 _BEGINNING = select(_RECORDS).order_by(_RECORDS.c.number).limit(_ROWS)
 _NEXT = _BEGINNING.where(_RECORDS.c.number > bindparam("last"))
-_INDEX: Select[Any] = select(_WORDS.c.entry, _WORDS.c.word).select_from(_WORDS)
+_INDEX = select(_WORDS)
 _IN_SQLITE: Mapping[_Statement, tuple[str, Mapping[str, Any]]] = {
     statement: (str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
     for statement in (_OPENED, _LAST, _ADD, _ADD_WORDS)
@@ -190,10 +190,10 @@ class JournalDatabase:
             index = _INDEX.where(entry > last)
             beyond = self._rows(index.order_by(entry).limit(1))
             rows = self._rows(_NEXT, {"last": last})
-        yield (), [(number, word) for number, word in beyond]
+        yield (), [(number, word) for word, number in beyond]
 
     def _index(self, chosen: Select[Any]) -> list[tuple[int, str]]:
-        return [(number, word) for number, word in self._rows(chosen)]
+        return [(number, word) for word, number in self._rows(chosen)]
 
     def stop(self) -> None:
         """Give back the connection. The next use makes a new one."""
