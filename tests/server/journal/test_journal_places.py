@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -262,6 +263,50 @@ async def test_a_file_that_was_taken_away_is_not_written_to_any_longer(tmp_path:
     assert await journal.open(OPENING) == 1
     with closing(sqlite3.connect(path)) as found:
         assert found.execute("SELECT count(*) FROM docreview_records").fetchone() == (1,)
+
+
+async def test_outcomes_that_could_not_be_written_are_written_in_order_before_the_next_record(
+    tmp_path: Path, at: Any
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal, reader = at(path, timeout=0.1), at(path)
+    first, second = [await journal.open(OPENING) for _ in range(2)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for number in (second, first):
+            with pytest.raises(JournalFault) as caught:
+                await journal.close(number, Closing("done"))
+            assert caught.value.is_away
+    assert {entry.outcome for entry in await reader.entries()} == {"unknown"}
+    third = await journal.open(OPENING)
+    assert [record.entry for record in written(path)] == [first, second, second, first, third]
+    assert [entry.outcome for entry in await reader.entries()] == ["unknown", "done", "done"]
+    assert not journal.verify().broken
+
+
+async def test_an_outcome_of_a_journal_that_was_taken_away_holds_up_no_record(
+    tmp_path: Path, at: Any
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = at(path, timeout=0.1)
+    number = await journal.open(OPENING)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalFault):
+            await journal.close(number, Closing("done"))
+    for each in list(tmp_path.iterdir()):
+        each.rename(each.with_name(f"old-{each.name}"))
+    assert await journal.open(OPENING) == 1
+    assert await journal.open(OPENING) == 2
+
+
+def written(path: Path) -> list[Any]:
+    """The records of a journal, in their order."""
+    with closing(sqlite3.connect(path)) as database:
+        database.row_factory = lambda cursor, row: SimpleNamespace(
+            **{column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+        )
+        return database.execute("SELECT * FROM docreview_records ORDER BY number").fetchall()
 
 
 FULL_DISK = """
