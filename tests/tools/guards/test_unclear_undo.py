@@ -176,3 +176,22 @@ async def test_of_several_files_only_those_that_are_left_are_put_back(is_made: b
         assert undone.is_error is is_made, undone.structured_content
         assert len(gateway.writes) == (0 if is_made else 1)
         assert await members() == before
+
+
+async def test_of_two_calls_on_one_tag_only_the_second_is_repeated(era: Era) -> None:
+    """The second must not be made twice, so it is stopped once before."""
+    async with behind_a_gateway(era) as (client, gateway, use):
+        trial = await SCENARIOS["updateCorrectionTag"](use)
+        entry = (await use("updateCorrectionTag", **trial.arguments))["docreview"]["entry"]
+        gateway.writes.clear()
+        gateway.fault = lambda request: False if len(set(gateway.writes)) == 2 else None
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert "1 of 2" in error["message"]
+        gateway.fault = lambda request: None
+        second = gateway.writes[-1]
+        gateway.writes.clear()
+        assert "stopped once" in error_of(await client.call_tool("review_undo", {"entry": entry}))["message"]
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert not undone.is_error, undone.structured_content
+        assert gateway.writes == [second]
+        assert (await told(client, entry))["undone_by"] == undone.structured_content["calls"][0]["entry"]
