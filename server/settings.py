@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
 from ..tools.guards.policy import Policy
-from .journal_place import check_journal, journal_passwords
+from .journal_place import check_journal, check_journal_key, journal_key_bytes, journal_passwords
 from .settings_error import SettingsError
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
@@ -91,6 +91,7 @@ class Settings(BaseSettings):
     policy: Path | None = _named("DOCREVIEW_POLICY", default=None)
     journal: str | None = _named("DOCREVIEW_JOURNAL", default=None, repr=False)
     seal_keys: SecretStr | None = _named("DOCREVIEW_SEAL_KEYS", default=None)
+    journal_key: SecretStr | None = _named("DOCREVIEW_JOURNAL_KEY", default=None)
     journal_required: bool = _named("DOCREVIEW_JOURNAL_REQUIRED", default=True)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _named("DOCREVIEW_LOG_LEVEL", default="WARNING")
 
@@ -173,6 +174,18 @@ class Settings(BaseSettings):
         """None is the user's data directory; otherwise `none`, or a URL of SQLite or PostgreSQL."""
         return None if value is None else check_journal(value)
 
+    @field_validator("journal_key")
+    @classmethod
+    def _key_of_journal(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        return SecretStr(check_journal_key(value.get_secret_value()))
+
+    @property
+    def journal_key_bytes(self) -> bytes | None:
+        """The secret by which the journal's records are chained."""
+        return None if self.journal_key is None else journal_key_bytes(self.journal_key.get_secret_value())
+
     @property
     def services(self) -> tuple[Service, ...]:
         """The services that have credentials; both if neither has, or in the sandbox."""
@@ -232,7 +245,7 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The secret values in these settings."""
-        every = (self.nanonets_api_key, self.studio_password, self.studio_token)
+        every = (self.nanonets_api_key, self.studio_password, self.studio_token, self.journal_key)
         own = tuple(value for entry in every if entry is not None and (value := entry.get_secret_value()))
         keys = self.seal_keys.get_secret_value().split(",") if self.seal_keys is not None else ()
         return (*own, *keys, *journal_passwords(self.journal))

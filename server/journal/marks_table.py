@@ -1,46 +1,18 @@
-"""The table of one-time marks. Imported with the database, as SQLAlchemy is slow to load.
-
-Marks say nothing of what was written, and end by themselves; so they are not chained.
-"""
+"""How one-time marks are set and found. Imported with the database, as SQLAlchemy is slow to load."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
 
-from sqlalchemy import (
-    Column,
-    Delete,
-    Float,
-    Insert,
-    MetaData,
-    Select,
-    String,
-    Table,
-    bindparam,
-    delete,
-    insert,
-    select,
-)
+from sqlalchemy import bindparam, delete, insert, select
 
-__all__ = ["MARKS_METADATA", "Run", "Statement", "find_mark", "set_mark"]
+from .tables import MARKS, Run
 
-Statement = Select[Any] | Insert | Delete
-Run = Callable[[Statement, dict[str, Any] | list[dict[str, Any]]], Sequence[Any]]
-"""Runs a statement in a transaction, once for each of several values, and gives the rows that it finds."""
+__all__ = ["find_mark", "set_mark"]
 
-MARKS_METADATA = MetaData()
-_MARKS = Table(
-    "docreview_marks",
-    MARKS_METADATA,
-    Column("mark", String(80), primary_key=True),
-    Column("set_at", Float(53), nullable=False),
-    Column("until", Float(53), nullable=False),
-)
-_FIND = select(_MARKS.c.set_at).where(_MARKS.c.mark == bindparam("name"), _MARKS.c.until > bindparam("now"))
-_CLEAR = delete(_MARKS).where((_MARKS.c.until <= bindparam("now")) | (_MARKS.c.mark == bindparam("name")))
-_SET = insert(_MARKS)
+_FIND = select(MARKS.c.set_at).where(MARKS.c.mark == bindparam("name"), MARKS.c.until > bindparam("now"))
+_CLEAR = delete(MARKS).where((MARKS.c.until <= bindparam("now")) | (MARKS.c.mark == bindparam("name")))
+_SET = insert(MARKS)
 
 
 def set_mark(run: Run, mark: str, seconds: float, *, again: bool) -> bool:

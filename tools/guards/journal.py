@@ -30,7 +30,14 @@ Outcome = Literal["done", "not done", "unknown", "under way"]
 
 
 class JournalFault(Exception):  # noqa: N818 - the state of the journal, not a programming error
-    """The journal cannot be read or written; the message is one line without secrets."""
+    """The journal cannot be read or written; the message is one line without secrets.
+
+    `is_away`: it is likely to come back by itself, such as a database that restarts.
+    """
+
+    def __init__(self, message: str, *, is_away: bool = False) -> None:
+        super().__init__(message)
+        self.is_away = is_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +120,19 @@ class Entry:
     @property
     def undone_by(self) -> int | None:
         """The last of the writes that took it back; None as long as there are fewer than it takes."""
-        carried_out = [each.number for each in self.undoing if each.outcome != "under way"]
+        carried_out = [each.number for each in self.undoing if each.outcome == "done"]
         needed = len(self.closing.undo) if self.closing is not None else 1
         return carried_out[0] if carried_out and len(carried_out) >= needed else None
+
+    @property
+    def undo_unclear(self) -> tuple[Undoing, ...]:
+        """The writes of which it is not known whether they took it back, unless one like them was done."""
+        if self.undone_by is not None:
+            return ()
+        done = {each.fingerprint for each in self.undoing if each.outcome == "done"}
+        return tuple(
+            each for each in self.undoing if each.outcome == "unknown" and each.fingerprint not in done
+        )
 
 
 class JournalView(Protocol):

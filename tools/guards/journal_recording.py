@@ -21,8 +21,15 @@ from .context import CallContext
 from .current_state import State
 from .journal import Closing, JournalFault, LookFirst, Opening
 
-__all__ = ["RecordedWrite", "journal_failure", "recorded"]
+__all__ = ["AFTER_AWAY", "RecordedWrite", "journal_failure", "recorded"]
 
+AFTER_AWAY = "Call again in a few seconds. If the journal stays away, the user has to look after it."
+"""The next step while the journal is away for a moment."""
+
+_AFTER_FAULT = (
+    "The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without a journal."
+    " Reading works."
+)
 _SLACK_SECONDS = 60
 _MAX_TEXT = 20_000
 _OUTCOMES: dict[str, Literal["done", "not done", "unknown"]] = {"no": "not done", "yes": "done"}
@@ -65,7 +72,10 @@ class RecordedWrite:
             try:
                 await journal.close(self.entry, closing)
             except JournalFault as fault:
-                self.fault = f"The journal could not record how this call ended ({fault})."
+                self.fault = (
+                    f"The journal could not record how this call ended ({fault})."
+                    " It is recorded when the journal can be written again, unless this server ends before."
+                )
 
 
 @asynccontextmanager
@@ -81,8 +91,7 @@ async def recorded(
 
     Raises:
         ToolFailure: the journal cannot be written, or `look` forbids the write; nothing was sent. A failure
-        of
-            the write itself comes out with the number of the entry in its notes.
+            of the write itself comes out with the number of the entry in its notes.
     """
     write = RecordedWrite(context, await _open(prepared, before, context, undoes, look))
     try:
@@ -102,11 +111,11 @@ async def recorded(
 def journal_failure(operation: Operation, fault: JournalFault) -> ToolFailure:
     """The failure of a write that is not sent, since the journal cannot be used."""
     return ToolFailure(
-        "not_configured",
-        f"{operation.tool}: the journal of writes cannot be used, so nothing is written. {fault}",
+        "unavailable" if fault.is_away else "not_configured",
+        f"{operation.tool}: the journal of writes cannot be written, so nothing is. {fault}",
         happened=NOTHING_SENT,
-        next_step="The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without"
-        " a journal. Reading works.",
+        retryable=fault.is_away,
+        next_step=AFTER_AWAY if fault.is_away else _AFTER_FAULT,
     )
 
 

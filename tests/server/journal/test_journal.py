@@ -166,11 +166,25 @@ async def test_an_entry_knows_the_newest_that_took_it_back(journal: StoredJourna
     first = await journal.open(replace(OPENING, undoes=number))
     await journal.close(first, Closing("done"))
     assert await undone_by() == first
-    cut = await journal.open(replace(OPENING, undoes=number))
-    await journal.close(cut, Closing("unknown"))
-    assert await undone_by() == cut
+    unclear = await journal.open(replace(OPENING, undoes=number))
+    await journal.close(unclear, Closing("unknown"))
     await journal.open(replace(OPENING, undoes=number, until=in_seconds(60)))
-    assert await undone_by() == cut
+    assert await undone_by() == first
+
+
+async def test_an_entry_is_not_undone_by_a_call_that_got_no_clear_answer(journal: StoredJournal) -> None:
+    number = await journal.open(OPENING)
+    await journal.close(number, CLOSING)
+    unclear = await journal.open(replace(OPENING, undoes=number))
+    await journal.close(unclear, Closing("unknown"))
+    entry = await journal.entry(number)
+    assert entry is not None
+    assert entry.undone_by is None
+    assert [each.number for each in entry.undo_unclear] == [unclear]
+    await journal.close(unclear, Closing("done"))
+    entry = await journal.entry(number)
+    assert entry is not None
+    assert (entry.undone_by, entry.undo_unclear) == (unclear, ())
 
 
 @pytest.mark.parametrize(
