@@ -10,8 +10,10 @@ from pathlib import Path
 
 from docreview_mcp.schemas.catalog import RECORD as OPERATIONS_RECORD
 from docreview_mcp.schemas.catalog import render_operations
-from docreview_mcp.schemas.document import DOCUMENTS, document_paths, operations_of, read_document
+from docreview_mcp.schemas.document import DOCUMENTS, document_paths, intents_of, operations_of, read_document
 from docreview_mcp.schemas.operation import Operation
+from docreview_mcp.tools.lean.intents import RECORD as INTENTS_RECORD
+from docreview_mcp.tools.lean.intents import render_intents
 from docreview_mcp.tools.surface.reference import render_reference
 from docreview_mcp.tools.surface.tool import RECORD as SURFACE_RECORD
 from docreview_mcp.tools.surface.tool import render_tools, tool_of
@@ -19,7 +21,7 @@ from docreview_mcp.tools.surface.tool import render_tools, tool_of
 REFERENCE = Path(__file__).parents[1] / "docs" / "tools.md"
 """The generated reference page."""
 
-__all__ = ["generated_files", "read_operations"]
+__all__ = ["generated_files", "read_intents", "read_operations"]
 
 
 def read_operations() -> list[Operation]:
@@ -31,6 +33,16 @@ def read_operations() -> list[Operation]:
     return sorted(operations, key=lambda operation: operation.tier == "extra")
 
 
+def read_intents() -> dict[str, list[str]]:
+    """The phrases of all OpenAPI documents by the name of the tool that they ask for."""
+    paths = document_paths()
+    return {
+        tool: phrases
+        for name in DOCUMENTS
+        for tool, phrases in intents_of(read_document(paths[name])).items()
+    }
+
+
 def generated_files() -> dict[Path, str]:
     """Every generated file with the text that it ought to have."""
     operations = read_operations()
@@ -38,6 +50,7 @@ def generated_files() -> dict[Path, str]:
     return {
         OPERATIONS_RECORD: render_operations(operations),
         SURFACE_RECORD: render_tools(tools),
+        INTENTS_RECORD: render_intents(read_intents()),
         REFERENCE: render_reference(operations, tools),
     }
 
