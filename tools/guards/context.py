@@ -151,8 +151,8 @@ class CallContext:
 
     `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
     called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
-    says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this call
-    does; `code` is a confirmation code that the answer of the person brought with it.
+    says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
+    call does; `code` is a confirmation code that the answer of the person brought with it.
     """
 
     upstream: Upstream

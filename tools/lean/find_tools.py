@@ -44,7 +44,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if not fitting:
         fitting = [tool for tool in asked_for if tool.name in offered][:limit]
     named = fitting[: max(limit, _MOST_NAMED)]
-    not_offered = {} if found.is_weak else _not_offered(found.tools, offered, context)
+    not_offered = _not_offered(found.tools, offered, context)
     weak: JsonObject = {"weak": True, "note": _WEAK, "toolsets": _toolsets(offered)} if is_weak else {}
     beside = len(compact({**not_offered, **weak}))
     most = min(_MOST_CHARACTERS, context.upstream.answer_limit - len(named) * 60 - beside)

@@ -12,13 +12,14 @@ __all__ = ["also_meant", "is_common_verb", "with_turns_spelled_out"]
 _ALSO_MEANT = (
     # what is done
     (
-        """fix correct change edit modify overwrite rename adjust replace set amend alter reword respell switch
-        swap retitle misspelt misread wrong typo mistake incorrect redo""",
+        "fix correct change edit modify overwrite rename adjust replace set amend alter reword respell switch"
+        " swap retitle misspelt misread wrong typo mistake incorrect redo",
         "update apply",
     ),
     ("update", "apply"),
     (
-        "remove erase drop discard bin trash throw wipe purge scrap destroy kick rid obsolete eliminate clear",
+        "remove erase drop discard bin trash throw wipe purge scrap destroy kick rid obsolete eliminate"
+        " clear",
         "delete remove",
     ),
     ("delete", "remove"),
@@ -56,7 +57,7 @@ _ALSO_MEANT = (
     ("row line item position column quantity price", "cell table"),
     ("grid", "table cell"),
     ("category topic theme aspect", "class"),
-    ("sentiment", "label analysis"),
+    ("sentiment mood tone", "label analysis ad-hoc"),
     ("tag annotate annotation annotator", "labeling label tag"),
     ("round job", "session"),
     ("guess prediction predict", "correction analysis"),
@@ -109,8 +110,8 @@ _TURNS = (
 
 _COMMON_VERBS = frozenset(
     words_of(
-        "get list add update delete create show read see give take make put set change find open look want need"
-        " new all"
+        "get list add update delete create show read see give take make put set change find open look want"
+        " need new all"
     )
 )
 

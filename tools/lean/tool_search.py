@@ -19,11 +19,11 @@ __all__ = ["Found", "find"]
 
 _LEAST_SHARE = 0.25
 """A tool that fits less than so much as well as the best one does only costs its reader time."""
-_LEAST_FIT = 0.3
+_LEAST_FIT = 0.7
 """How much of what a query asks for the best tool has to hold, or it fits only weakly."""
 _MOST_QUERY_CHARACTERS = 500
 
-_EXTRA = 0.88
+_EXTRA = 0.89
 """What the score of an extra tool counts: of two that fit, the other one is more often meant."""
 _NAME, _TITLE, _TOOLSET, _TEXT, _ARGUMENT, _MEANING = 3.5, 3.0, 1.2, 1.5, 0.4, 0.15
 """What a word counts for by where it stands."""

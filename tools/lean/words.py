@@ -46,7 +46,7 @@ _KEPT = frozenset(("labeling",))
 
 _LEAST_LENGTH = 4
 """Shorter words are not taken for mistyped ones."""
-_LEAST_LIKENESS = 0.5
+_LEAST_LIKENESS = 0.6
 
 
 class _Stemmer(Protocol):
