@@ -6,12 +6,13 @@ With `--check` nothing is written; the exit status says whether the files are cu
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from docreview_mcp.schemas.catalog import RECORD as OPERATIONS_RECORD
 from docreview_mcp.schemas.catalog import render_operations
 from docreview_mcp.schemas.document import DOCUMENTS, document_paths, intents_of, operations_of, read_document
-from docreview_mcp.schemas.operation import Operation
+from docreview_mcp.schemas.operation import JsonObject, Operation
 from docreview_mcp.tools.lean.intents import RECORD as INTENTS_RECORD
 from docreview_mcp.tools.lean.intents import render_intents
 from docreview_mcp.tools.surface.reference import render_reference
@@ -26,21 +27,23 @@ __all__ = ["generated_files", "read_intents", "read_operations"]
 
 def read_operations() -> list[Operation]:
     """The operations of all OpenAPI documents, documented and companion ones before extra ones in each."""
-    paths = document_paths()
     operations = [
-        operation for name in DOCUMENTS for operation in operations_of(name, read_document(paths[name]))
+        operation for name, document in _documents().items() for operation in operations_of(name, document)
     ]
     return sorted(operations, key=lambda operation: operation.tier == "extra")
 
 
 def read_intents() -> dict[str, list[str]]:
     """The phrases of all OpenAPI documents by the name of the tool that they ask for."""
-    paths = document_paths()
     return {
-        tool: phrases
-        for name in DOCUMENTS
-        for tool, phrases in intents_of(read_document(paths[name])).items()
+        tool: phrases for document in _documents().values() for tool, phrases in intents_of(document).items()
     }
+
+
+@cache
+def _documents() -> dict[str, JsonObject]:
+    paths = document_paths()
+    return {name: read_document(paths[name]) for name in DOCUMENTS}
 
 
 def generated_files() -> dict[Path, str]:
