@@ -155,13 +155,18 @@ async def no_answer(summary: str, code: str) -> Consent:
     return "no answer"
 
 
+def _unknown(tool: Tool) -> str:
+    return "the settings leave it out"
+
+
 @dataclass(slots=True, eq=False)
 class CallContext:
     """One tool call and all that it may use.
 
     `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
-    called; `tools` are those that may. `is_confirmed` says that a person has agreed to all that this call
-    does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
+    called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
+    says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
+    call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
     documents that nobody else writes until this call ends.
     """
 
@@ -174,4 +179,6 @@ class CallContext:
     code: str = ""
     is_confirmed: bool = False
     tools: Sequence[Tool] = ()
+    listed: frozenset[str] = frozenset()
+    why_not_offered: Callable[[Tool], str] = _unknown
     holds: frozenset[Claim] = frozenset()

@@ -7,7 +7,7 @@ answer `tools/list` without deriving anything, and a reviewer sees each change o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ __all__ = [
     "RECORD",
     "ConfirmMode",
     "Tool",
+    "called_with",
     "is_confirmed_by_person",
     "load_tools",
     "render_tools",
@@ -80,6 +81,17 @@ class Tool:
                 "openWorldHint": True,
             },
         }
+
+
+def called_with(tool: Tool | Operation, listed: Collection[str] = ()) -> str:
+    """The tool to call for a tool: itself where a host lists it, otherwise the one that runs it.
+
+    An operation stands for its tool.
+    """
+    name = tool.tool if isinstance(tool, Operation) else tool.name
+    if name in listed:
+        return name
+    return "run_read_tool" if tool.effect == "read" else "run_write_tool"
 
 
 def is_confirmed_by_person(effect: Effect, confirm: ConfirmMode) -> bool:
