@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import anyio
 import httpx2
 import pytest
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
 from mcp import Client
+from virtual_clock import VirtualClockLoop, count_threads
 
 Era = Literal["legacy", "auto"]
 Answer = Callable[[httpx2.Request], httpx2.Response]
@@ -43,6 +45,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_asyncio_loop_factories() -> dict[str, type[VirtualClockLoop]]:
+    """No test waits for a clock: waits are jumped over as soon as nothing else can happen."""
+    return {"virtual clock": VirtualClockLoop}
+
+
+@pytest.fixture(autouse=True)
+def threads_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The virtual clock stands while a thread works."""
+    count_threads(monkeypatch)
 
 
 @pytest.fixture(params=["legacy", "auto"])
@@ -91,7 +104,7 @@ async def reviewing(
     sandbox: Sandbox | None = None, era: Era = "auto", **settings: Any
 ) -> AsyncGenerator[tuple[Client, Sandbox]]:
     """A client of a server on a sandbox that the test holds in its hands."""
-    sandbox = sandbox or Sandbox(work_seconds=0.05)
+    sandbox = sandbox or Sandbox(clock=anyio.current_time)
     behind, transport = embedded(Settings(**{"confirm": "never", "journal": "none", **settings}), sandbox)
     async with Client(build_server(behind, transport=transport), mode=era) as client:
         yield client, sandbox

@@ -27,7 +27,7 @@ async def asked(
     answering: Answering | None, era: Era, confirm: str = "destructive"
 ) -> AsyncGenerator[tuple[Client, Sandbox]]:
     """A client that asks its person by `answering`; None: it cannot ask."""
-    sandbox = Sandbox(work_seconds=0.05)
+    sandbox = Sandbox(clock=anyio.current_time, work_seconds=0.05)
     behind, transport = embedded(Settings(confirm=confirm, journal="sqlite://"), sandbox)
     server = build_server(behind, transport=transport)
     async with Client(server, mode=era, elicitation_callback=answering) as client:
