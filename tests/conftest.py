@@ -6,11 +6,13 @@ import json
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
 import anyio
 import httpx2
+import hypothesis
 import pytest
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
@@ -23,6 +25,14 @@ Answer = Callable[[httpx2.Request], httpx2.Response]
 
 ACCOUNT = {"nanonets_api_key": "nanonets-key-0123456789", "studio_token": "studio-token-0123456789"}
 
+
+_HOMES = count()
+
+# `make test` looks at fewer examples than CI does, which sets DOCREVIEW_TESTS=full.
+# A test that wants another number derives it from that of the profile.
+hypothesis.settings.register_profile("usual", max_examples=30, database=None, deadline=None)
+hypothesis.settings.register_profile("full", max_examples=150, database=None, deadline=None)
+hypothesis.settings.load_profile("full" if os.environ.get("DOCREVIEW_TESTS") == "full" else "usual")
 
 SLOW = (
     "sandbox/test_application.py",
@@ -65,13 +75,15 @@ def era(request: pytest.FixtureRequest) -> Era:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No credential or setting of the person who runs the tests has any effect, no file changes."""
+    # Named but not made: most tests write nothing.
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_HOMES)}"
     for name in list(os.environ):
         if name.startswith(("NANONETS_", "STUDIO_", "DOCREVIEW_")):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("DOCREVIEW_DOWNLOADS", str(tmp_path / "downloads"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("DOCREVIEW_DOWNLOADS", str(home / "downloads"))
 
 
 class Network(httpx2.AsyncBaseTransport):

@@ -1,7 +1,7 @@
 """An event loop whose clock jumps to the next timer as soon as nothing else can happen.
 
 Code under test sleeps and times out by the clock of its event loop (`anyio.sleep`, `anyio.fail_after`,
-`anyio.current_time`). With this loop a wait of a minute takes no time, and a limit strikes only when everything
+`anyio.current_time`). With this loop a wait of a minute takes no time, and a limit is reached only when all
 that could still be done is done, however slow the machine is. Sockets, processes and threads keep real time:
 while any of them may still report, the clock does not jump.
 """
@@ -63,7 +63,13 @@ class _JumpingSelector(selectors.DefaultSelector):
         """The descriptors that are ready, as usual."""
         # The loop's own pipe, by which threads wake it, is always registered.
         has_sockets = len(self.get_map()) > 1
-        if not timeout or timeout < 0 or has_sockets or self._loop.threads_at_work or self._loop.has_processes:
+        if (
+            not timeout
+            or timeout < 0
+            or has_sockets
+            or self._loop.threads_at_work
+            or self._loop.has_processes
+        ):
             return super().select(timeout)
         events = super().select(0)
         if not events:
