@@ -20,7 +20,7 @@ WANTED: Mapping[str, float] = {
 
 
 def main() -> int:
-    """Print a line for each file of these folders that lacks something. Gives 0 if every folder has enough."""
+    """Print a line for each file of these folders that lacks something. Gives 0 if all have enough."""
     measured = Coverage()
     measured.load()
     is_enough = True

@@ -2,8 +2,8 @@
 
 Code under test sleeps and times out by the clock of its event loop (`anyio.sleep`, `anyio.fail_after`,
 `anyio.current_time`). With this loop a wait of a minute takes no time, and a limit is reached only when all
-that could still be done is done, however slow the machine is. Sockets, processes and threads keep real time:
-while any of them may still report, the clock does not jump.
+that could still be done is done: the clock stands while code runs, however slow the machine is. Sockets,
+processes and threads keep real time: while any of them may still report, the clock does not jump.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import anyio.to_thread
@@ -23,18 +24,18 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
     """Runs as usual, but never waits for a timer alone."""
 
     def __init__(self) -> None:
-        self._jumped = 0.0
+        self._now = 0.0
         self.threads_at_work = 0
         self.has_processes = False
         super().__init__(_JumpingSelector(self))
 
     def time(self) -> float:
-        """Seconds of the clock, those included that were jumped over."""
-        return super().time() + self._jumped
+        """Seconds that were waited or jumped over since the loop was made."""
+        return self._now
 
-    def jump(self, seconds: float) -> None:
-        """Let this time pass at once."""
-        self._jumped += seconds
+    def pass_time(self, seconds: float) -> None:
+        """Move the clock on."""
+        self._now += seconds
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
         """As usual; the thread is at work until its result has arrived."""
@@ -70,10 +71,13 @@ class _JumpingSelector(selectors.DefaultSelector):
             or self._loop.threads_at_work
             or self._loop.has_processes
         ):
-            return super().select(timeout)
+            began = monotonic()
+            events = super().select(timeout)
+            self._loop.pass_time(monotonic() - began)
+            return events
         events = super().select(0)
         if not events:
-            self._loop.jump(timeout)
+            self._loop.pass_time(timeout)
         return events
 
 
