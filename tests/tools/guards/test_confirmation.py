@@ -125,6 +125,15 @@ async def test_an_answer_that_is_none_leads_to_the_code(answer: ElicitResult, er
         assert not result.is_error, result.structured_content
 
 
+async def test_silence_leads_to_the_code() -> None:
+    callback, questions = answering(YES, seconds=3600)
+    async with asked(callback, "legacy") as (client, sandbox):
+        code = code_in(error_of(await client.call_tool("nanonets_delete_field", await field_of(client))))
+        assert len(questions) == 1
+        assert changes(sandbox) == []
+        assert code
+
+
 async def test_a_host_that_cannot_ask_gets_a_code_for_the_person(era: Era) -> None:
     async with asked(None, era) as (client, sandbox):
         field = await field_of(client)
