@@ -43,8 +43,9 @@ SLOW = (
     "tools/guards/test_undo.py",
     "tools/requests/test_requests.py",
     "tools/results/test_untrusted_text.py",
+    "tools/review/test_review_files.py",
+    "tools/review/test_review_queue.py",
     "tools/review/test_review_several.py",
-    "tools/review/test_review_wait.py",
 )
 """The files and folders of slow tests, which `make test-fast` leaves out."""
 
