@@ -136,10 +136,11 @@ async def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path, at: Any) -
 
 def test_nothing_is_loaded_before_the_first_write() -> None:
     program = (
-        "import sys; from docreview_mcp.server import settings;"
+        "import sys; loaded_before = set(sys.modules);"
+        "from docreview_mcp.server import settings;"
         "from docreview_mcp.server.journal import store;"
         "store.open_journal(settings.Settings(), tuple);"
-        "assert not {'sqlalchemy', 'platformdirs', 'sqlite3'} & set(sys.modules)"
+        "assert not {'sqlalchemy', 'platformdirs', 'sqlite3'} & (set(sys.modules) - loaded_before)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 
@@ -237,6 +238,12 @@ async def test_a_place_that_fails_is_told_in_a_line_and_works_again_when_put_rig
         assert "document" not in message
     (tmp_path / "place").rename(tmp_path / "aside")
     assert await journal.open(OPENING) == 1
+
+
+async def test_a_home_directory_that_is_not_known_is_told(at: Any) -> None:
+    journal = at("sqlite:///~nobody-of-this-name/journal.sqlite")
+    with pytest.raises(JournalFault, match="The journal cannot be opened: "):
+        await journal.open(OPENING)
 
 
 async def test_a_file_that_breaks_while_it_is_used_is_told(tmp_path: Path, at: Any) -> None:

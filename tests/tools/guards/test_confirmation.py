@@ -22,12 +22,18 @@ Answering = Callable[[Any, Any], Awaitable[ElicitResult]]
 YES = ElicitResult(action="accept", content={"confirm": True})
 
 
+@pytest.fixture(autouse=True)
+def codes_age_by_the_virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person may take her time to answer, and no test does."""
+    monkeypatch.setattr(Codes.__init__, "__defaults__", (anyio.current_time,))
+
+
 @asynccontextmanager
 async def asked(
     answering: Answering | None, era: Era, confirm: str = "destructive"
 ) -> AsyncGenerator[tuple[Client, Sandbox]]:
     """A client that asks its person by `answering`; None: it cannot ask."""
-    sandbox = Sandbox(work_seconds=0.05)
+    sandbox = Sandbox(clock=anyio.current_time, work_seconds=0.05)
     behind, transport = embedded(Settings(confirm=confirm, journal="sqlite://"), sandbox)
     server = build_server(behind, transport=transport)
     async with Client(server, mode=era, elicitation_callback=answering) as client:
@@ -117,6 +123,15 @@ async def test_an_answer_that_is_none_leads_to_the_code(answer: ElicitResult, er
         assert changes(sandbox) == []
         result = await client.call_tool("nanonets_delete_field", {**field, "confirm": code_in(error)})
         assert not result.is_error, result.structured_content
+
+
+async def test_silence_leads_to_the_code() -> None:
+    callback, questions = answering(YES, seconds=3600)
+    async with asked(callback, "legacy") as (client, sandbox):
+        code = code_in(error_of(await client.call_tool("nanonets_delete_field", await field_of(client))))
+        assert len(questions) == 1
+        assert changes(sandbox) == []
+        assert code
 
 
 async def test_a_host_that_cannot_ask_gets_a_code_for_the_person(era: Era) -> None:
