@@ -21,6 +21,7 @@ __all__ = [
     "with_notes",
     "without_hidden",
     "without_hidden_in",
+    "without_invisible",
     "without_note",
 ]
 
@@ -64,6 +65,11 @@ def without_hidden(text: str) -> tuple[str, int]:
     if text.isascii() and text.isprintable():
         return text, 0
     return _hidden().subn("", text)
+
+
+def without_invisible(text: str) -> str:
+    """The text without any character that nobody sees, those included that a script needs."""
+    return text if text.isascii() and text.isprintable() else _hidden().sub("", text)
 
 
 def may_hold_hidden(text: str) -> bool:

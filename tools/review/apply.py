@@ -10,7 +10,8 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
-from ..documents.values import VERIFIED, values_of_document
+from ..documents.readings import VERIFIED, status_of
+from ..documents.values import values_of_document
 from ..failure import ToolFailure
 from ..guards.confirmation import confirm_or_fail
 from ..guards.context import CallContext
@@ -55,7 +56,7 @@ class _Part:
     def is_verified(self) -> bool:
         """Whether the document was verified with all of its values before anything was sent."""
         values = values_of_document(self.answer).values
-        return self.answer.get("verification_status") == VERIFIED and all(each.is_verified for each in values)
+        return status_of(self.answer) == VERIFIED and all(each.is_verified for each in values)
 
     @property
     def doubtful_left(self) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from ...schemas import JsonObject, Operation
-from ..documents.values import UNVERIFIED, DocumentValue, values_of_document
+from ..documents.readings import UNVERIFIED
+from ..documents.values import DocumentValue, values_of_document
 from ..failure import ToolFailure
 from ..json_text import compact, shortened
 from ..requests.validation import invalid

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..documents.values import Box
+from ..documents.boxes import Box
 
 if TYPE_CHECKING:
     from PIL.Image import Image
