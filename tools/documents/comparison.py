@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from ..untrusted import without_invisible
+from ..hidden_characters import without_invisible
 
 __all__ = ["comparable", "same_as_read"]
 

@@ -11,7 +11,7 @@ import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..documents.readings import VERIFIED, status_of
-from ..documents.values import values_of_document
+from ..documents.values import DocumentValue, values_of_document
 from ..failure import ToolFailure
 from ..guards.confirmation import confirm_or_fail
 from ..guards.context import CallContext
@@ -61,9 +61,17 @@ class _Part:
     @property
     def doubtful_left(self) -> int:
         """Doubtful fields without a change. How sure the service is of cells stands in another document."""
+        return sum(each.is_doubtful() for each in self._fields_left)
+
+    @property
+    def unrated_left(self) -> int:
+        """Fields without a change of which the service does not say how sure it is."""
+        return sum(each.is_unrated and not each.is_doubtful() for each in self._fields_left)
+
+    @property
+    def _fields_left(self) -> list[DocumentValue]:
         settled = {each.target.id for each in self.changes if each.corrects or each.status == VERIFIED}
-        fields = values_of_document(self.answer).fields
-        return sum(each.is_doubtful() and each.id not in settled for each in fields)
+        return [each for each in values_of_document(self.answer).fields if each.id not in settled]
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -261,4 +269,6 @@ def _after_all(undecided: Sequence[_Part]) -> str:
     doubtful = sum(part.doubtful_left for part in undecided if part.whole is None)
     if doubtful:
         return f"Doubtful fields left: {doubtful}. review_document with show=doubtful lists them."
+    if unrated := sum(part.unrated_left for part in undecided if part.whole is None):
+        return f"Fields without a known confidence left: {unrated}. review_document shows them."
     return _APPROVE if len(undecided) == 1 else _APPROVE_ALL

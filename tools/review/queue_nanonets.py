@@ -165,6 +165,11 @@ def _add_values(work: Work, document: DocumentValues, least_confidence: float) -
     names = dict.fromkeys(value.name[:_MOST_NAME] for value in doubtful)
     work.doubtful_names = [name for name in names if name][:_MOST_NAMES]
     work.unverified = sum(not value.is_verified for value in values)
-    told = [("doubtful", work.doubtful), ("unverified", work.unverified)]
-    others = [reason for reason in work.reasons if reason not in ("doubtful", "unverified")]
+    work.no_confidence = sum(value.is_unrated and not value.is_doubtful(least_confidence) for value in values)
+    told = [
+        ("doubtful", work.doubtful),
+        ("no_confidence", work.no_confidence),
+        ("unverified", work.unverified),
+    ]
+    others = [reason for reason in work.reasons if reason not in dict(told)]
     work.reasons = [*(reason for reason, count in told if count), *others]
