@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import random
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +15,7 @@ import pytest
 from conftest import ACCOUNT, Era, Network, connected, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from PIL import Image, ImageChops, ImageDraw
+from PIL.Image import Transpose
 
 LONGEST_SIDE = 1568
 WHERE = {"workflow_id": "w", "document_id": "d"}
@@ -238,6 +242,97 @@ async def test_large_pages_and_noisy_ones_are_made_small_enough() -> None:
     assert result.content[1].mime_type == "image/jpeg"
 
 
+async def test_a_large_page_is_cut_at_the_right_place_and_tells_its_own_size() -> None:
+    content = file_of(page((5000, 6000), (2000, 3000, 2400, 3100)), "JPEG")
+    result = await region(network_with(content, bbox=(2000, 3000, 2400, 3100)))
+    told, drawn = result.structured_content, red_box(picture_in(result))
+    assert (told["page_size"], told["box"]) == ([5000, 6000], [2000, 3000, 2400, 3100])
+    expected = [
+        (side - edge) * told["scale"] for side, edge in zip(told["box"], told["cut"][:2] * 2, strict=True)
+    ]
+    assert drawn is not None
+    assert all(abs(side - wanted) <= 6 for side, wanted in zip(drawn, expected, strict=True))
+    whole = await region_of_page(content)
+    assert whole.structured_content["page_size"] == [5000, 6000]
+    assert picture_in(whole).size == (1307, 1568)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+async def test_a_page_is_shown_upright_however_it_is_stored(orientation: int) -> None:
+    """The box is in pixels of the upright page, so that it stands around what is printed there."""
+    upright = page((800, 1000), (400, 500, 480, 520))
+    stored = {
+        1: (),
+        2: (Transpose.FLIP_LEFT_RIGHT,),
+        3: (Transpose.ROTATE_180,),
+        4: (Transpose.FLIP_TOP_BOTTOM,),
+        5: (Transpose.TRANSPOSE,),
+        6: (Transpose.ROTATE_90,),
+        7: (Transpose.TRANSVERSE,),
+        8: (Transpose.ROTATE_270,),
+    }[orientation]
+    for turn in stored:
+        upright = upright.transpose(turn)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    result = await region(network_with(file_of(upright, "JPEG", exif=exif, quality=95)))
+    assert result.structured_content["page_size"] == [800, 1000]
+    picture = picture_in(result)
+    drawn = red_box(picture)
+    assert drawn is not None
+    inside = picture.crop((drawn[0] + 8, drawn[1] + 8, drawn[2] - 8, drawn[3] - 8)).convert("L")
+    assert inside.getextrema()[1] < 60
+    assert picture.convert("L").getpixel((2, 2)) > 200
+
+
+@pytest.mark.parametrize("size", [(1100, 1560), (2600, 3400)])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+async def test_every_picture_stays_within_what_hosts_take(size: tuple[int, int], kind: str) -> None:
+    noise = Image.frombytes("RGB", size, random.Random(5).randbytes(size[0] * size[1] * 3))
+    for result in (
+        await region_of_page(file_of(noise, kind)),
+        await region(network_with(file_of(noise, kind), bbox=(10, 10, size[0] - 10, size[1] - 10))),
+    ):
+        picture_in(result)
+        assert len(result.content[1].data) <= 700_000
+        assert "JPEG of quality" in result.structured_content["reduced"]
+    small = await region_of_page(file_of(page()))
+    assert "reduced" not in small.structured_content
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing"), [("JPEG", 2), ("JPEG", 30), ("PNG", 2), ("PNG", 40), ("TIFF", 9)]
+)
+async def test_a_file_that_is_a_few_bytes_short_is_shown_and_the_result_says_so(
+    kind: str, missing: int
+) -> None:
+    content = file_of(page(), kind)
+    for result in (await region(network_with(content[:-missing])), await region_of_page(content[:-missing])):
+        assert picture_in(result).getpixel((2, 2))[0] > 200
+        assert "ends too early" in result.structured_content["problem"]
+    whole = await region(network_with(content))
+    assert "problem" not in whole.structured_content
+
+
+MEMORY = """
+import resource, sys, io
+from docreview_mcp.tools.review.region_image import draw_region
+content = sys.stdin.buffer.read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for box in (None, (100.0, 100.0, 300.0, 140.0), (0.0, 0.0, 5000.0, 3000.0)):
+    draw_region(content, box, 2.0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit of the memory differs")
+@pytest.mark.parametrize("mode", ["P", "RGB"])
+def test_a_picture_of_forty_megapixels_takes_less_than_250_megabytes(mode: str) -> None:
+    content = file_of(Image.new(mode, (8000, 5000), 1 if mode == "P" else "white"), compress_level=1)
+    done = subprocess.run([sys.executable, "-c", MEMORY], input=content, capture_output=True, check=True)
+    assert int(done.stdout) * 1024 < 250_000_000
+
+
 def huge(width: int, height: int) -> bytes:
     """A small file that says it holds a picture of any size."""
     small = file_of(Image.new("1", (1, 1)))
@@ -260,7 +355,8 @@ def huge(width: int, height: int) -> bytes:
         (huge(60_000, 60_000), "million pixels"),
         (huge(12_000, 12_000), "million pixels"),
         (huge(9_000, 9_000), "million pixels"),
-        (huge(9_000, 5_000), "cannot be read"),
+        (huge(9_000, 5_000), "40 million pixels"),
+        (huge(8_000, 5_000), "cannot be read"),
     ],
 )
 async def test_what_is_no_picture_is_refused(content: bytes, reason: str, era: Era) -> None:
