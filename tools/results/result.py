@@ -24,6 +24,7 @@ from ..untrusted import (
     without_note,
 )
 from .answer import parse, wrapped
+from .file_name import valid_everywhere
 from .images import Picture, may_hold_pictures, mime_type_of, picture_of, without_pictures
 from .response import Response
 from .schema_drift import differences
@@ -183,4 +184,4 @@ def _file_name(operation: Operation, response: Response) -> str:
     if not printable.name:
         return f"{operation.id}{guess_extension(response.content_type) or ''}"
     stem = printable.stem.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
-    return f"{stem}{printable.suffix[:20]}"
+    return valid_everywhere(f"{stem}{printable.suffix[:20]}")
