@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from conftest import Network, connected, error_of
+from conftest import Network, connected, error_of, told_beside
 from PIL import Image
 
 WHERE = {"workflow_id": "w", "document_id": "d"}
@@ -159,9 +159,9 @@ async def test_a_value_is_shown_on_its_own_page_whatever_the_numbers(numbers: tu
     answer = pages_numbered(*numbers)
     for index, identity in enumerate("ABC", 1):
         result = await call(answer, "review_region", field_data_id=f"f{identity}")
-        shown = result.structured_content
+        shown = told_beside(result)
         assert (shown["page_id"], shown["page_size"][0]) == (identity, index * 100)
-        whole = (await call(answer, "review_region", page_id=identity)).structured_content
+        whole = told_beside(await call(answer, "review_region", page_id=identity))
         assert (whole["shown"], whole["page_id"], whole["page_size"][0]) == ("page", identity, index * 100)
         filtered = await review(answer, page_id=identity)
         assert [entry["field_data_id"] for entry in filtered["fields"]] == [f"f{identity}"]
@@ -177,7 +177,7 @@ async def test_a_number_that_stands_for_two_pages_is_not_guessed() -> None:
     refused = error_of(await call(pages_numbered(1, 2, 2), "review_region", page_number=2))
     assert refused["code"] == "invalid_arguments"
     assert "page_id: B, C" in refused["message"]
-    zero = (await call(pages_numbered(0, 1, 2), "review_region", page_number=0)).structured_content
+    zero = told_beside(await call(pages_numbered(0, 1, 2), "review_region", page_number=0))
     assert zero["page_id"] == "A"
     both = await review(pages_numbered(1, 2, 2), page_number=2)
     assert [entry["page_id"] for entry in both["fields"]] == ["B", "C"]
@@ -209,7 +209,7 @@ async def test_a_number_that_stands_for_two_pages_is_not_guessed() -> None:
 )
 async def test_boxes_in_every_form_are_drawn(bbox: Any) -> None:
     answer = document({"total": value("a", bbox=bbox)}, image_url="https://app.nanonets.com/pages/400")
-    shown = (await call(answer, "review_region", field_data_id="a")).structured_content
+    shown = told_beside(await call(answer, "review_region", field_data_id="a"))
     assert shown["box"] == [100, 200, 180, 220]
 
 
