@@ -11,6 +11,7 @@ import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..documents.readings import VERIFIED, status_of
+from ..documents.stages import decision_on, why_not_approvable
 from ..documents.values import DocumentValue, values_of_document
 from ..failure import ToolFailure
 from ..guards.confirmation import confirm_or_fail
@@ -22,7 +23,6 @@ from ..results.reply import Reply
 from .apply_plan import PlannedChange, documents_of, plan_changes
 from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
-from .document import decision_on
 from .document_batch import read_each
 
 __all__ = ["run"]
@@ -271,4 +271,6 @@ def _after_all(undecided: Sequence[_Part]) -> str:
         return f"Doubtful fields left: {doubtful}. review_document with show=doubtful lists them."
     if unrated := sum(part.unrated_left for part in undecided if part.whole is None):
         return f"Fields without a known confidence left: {unrated}. review_document shows them."
+    if reason := next(filter(None, (why_not_approvable(part.answer) for part in undecided)), ""):
+        return f"Read it again with review_document: {reason[0].lower()}{reason[1:]}"
     return _APPROVE if len(undecided) == 1 else _APPROVE_ALL

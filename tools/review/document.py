@@ -12,6 +12,7 @@ import anyio
 from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.comparison import comparable
 from ..documents.readings import UNVERIFIED
+from ..documents.stages import decision_on, why_not_approvable
 from ..documents.values import LEAST_CONFIDENCE, DocumentValue, DocumentValues, values_of_document
 from ..guards.context import CallContext
 from ..json_text import compact
@@ -25,12 +26,10 @@ from .cell_confidence import with_cell_confidence
 from .document_batch import read_each, told_together
 from .document_view import Wanted, field_shown, order_of, reading_of, rows_left_out, tables_shown
 
-__all__ = ["decision_on", "run"]
+__all__ = ["run"]
 
 _NOTE_CHARACTERS = 600
 """Room for what `docreview` says beside a cut: the paths of text from outside, hidden characters."""
-
-_DECIDED = ("approved", "rejected")
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -174,6 +173,8 @@ def _next(answer: JsonObject, document: DocumentValues, least_confidence: float)
         return "It is still being read: call review_wait."
     if not values:
         return "Nothing was read from it; a person has to look at the file."
+    if decision_on(answer) == "rejected":
+        return why_not_approvable(answer)
     if any(value.is_doubtful(least_confidence) for value in values):
         return (
             "Look at the doubtful values with review_region, then correct or verify them with review_apply."
@@ -187,13 +188,9 @@ def _next(answer: JsonObject, document: DocumentValues, least_confidence: float)
         )
     unverified = any(not value.is_verified for value in values)
     said = "No value is doubtful." if unverified else "Every value is verified."
+    if reason := why_not_approvable(answer):
+        return f"{said} {reason}"
     if decision := decision_on(answer):
         return f"{said} The file is {decision} already."
     verifying = "review_apply verifies values, " if unverified else ""
     return f"{said} {verifying}review_files approves the file."
-
-
-def decision_on(answer: JsonObject) -> str:
-    """`approved` or `rejected`; empty for a document that still waits for a decision."""
-    stage = str(answer.get("verification_stage", "")).strip().casefold()
-    return stage if stage in _DECIDED else ""

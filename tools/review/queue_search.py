@@ -23,7 +23,16 @@ Kind = Literal["document", "hitl_review", "labeling_session", "correction"]
 
 REASONS: Mapping[Kind, frozenset[str]] = {
     "document": frozenset(
-        {"doubtful", "unverified", "failed_validation", "no_confidence", "not_approved", "failed"}
+        {
+            "doubtful",
+            "unverified",
+            "failed_validation",
+            "no_confidence",
+            "not_approved",
+            "failed",
+            "rejected",
+            "export_failed",
+        }
     ),
     "hitl_review": frozenset({"pending", "doubtful"}),
     "labeling_session": frozenset({"in_progress"}),

@@ -236,6 +236,53 @@ async def test_what_is_no_box_leads_to_the_page(bbox: Any) -> None:
     assert "page_number 1" in error_of(await call(answer, "review_region", field_data_id="a"))["next"]
 
 
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        ("validation passed", "review_files approves the file"),
+        ("manager approval", "review_files approves the file"),
+        ("Validation Failed", "cannot be approved in stage validation failed"),
+        ("validation_failed", "a person moves the file on"),
+        ("REJECTED", "rejected already. It never changes"),
+        ("approved", "approved already"),
+    ],
+)
+async def test_it_is_said_from_which_stages_a_file_can_be_approved(stage: str, said: str) -> None:
+    answer = {**document({"total": value("a", confidence=0.99)}), "verification_stage": stage}
+    assert said in (await review(answer))["next"]
+
+
+async def test_a_refused_approval_says_which_stages_can_be_approved() -> None:
+    refusal = httpx2.Response(409, json={"code": "conflict", "message": "not in this stage"})
+    network = Network(lambda request: refusal if request.method != "GET" else httpx2.Response(200, json={}))
+    async with connected(network) as client:
+        arguments = {"model_id": "w", "request_file_id": "d"}
+        error = error_of(await client.call_tool("nanonets_approve_file", arguments))
+    assert error["code"] == "conflict"
+    assert "validation passed" in error["next"]
+
+
+async def test_the_queue_lists_rejected_documents_and_failed_exports_on_request() -> None:
+    rows = [
+        {"document_id": "a", "status": "success", "verification_stage": "rejected"},
+        {
+            "document_id": "b",
+            "status": "success",
+            "verification_stage": "approved",
+            "export_status": "failed",
+        },
+        {"document_id": "c", "status": "success", "verification_stage": "validation passed"},
+    ]
+    network = Network(lambda request: httpx2.Response(200, json={"documents": rows}))
+    found: dict[str, list[str]] = {}
+    async with connected(network) as client:
+        for reason in ("rejected", "export_failed", "not_approved"):
+            arguments = {"workflow_id": "w", "reasons": [reason], "kinds": ["document"]}
+            told = (await client.call_tool("review_queue", arguments)).structured_content
+            found[reason] = [entry["document_id"] for entry in told["entries"]]
+    assert found == {"rejected": ["a"], "export_failed": ["b"], "not_approved": ["c"]}
+
+
 def cells(rows: int, columns: int = 4) -> list[dict[str, Any]]:
     return [
         {"cell_id": f"c{row}_{col}", "row": row, "col": col, "header": f"h{col}", "text": f"{row},{col:02d}"}
