@@ -146,8 +146,8 @@ class _Screen(Console):
 
 
 def _answer(tool: str, result: CallToolResult) -> Answer:
-    structured, first = result.structured_content, result.content[0]
-    if structured is None and isinstance(first, TextContent):
+    structured = result.structured_content
+    if structured is None and isinstance(first := result.content[0], TextContent):
         structured = json.loads(first.text)
     answer = cast("Answer", structured)
     if result.is_error:
