@@ -124,7 +124,9 @@ class Operation:
     keys are put beside the named ones in the body. `token_property` is the property of the answer that
     becomes the session token. `narrow` says how to get a shorter answer where there is no paging. `present`
     says where the state that a write changes is read, `undo` what puts it back, `undo_leaves` in a sentence
-    what stays different all the same; `not_undoable` says why nothing puts it back.
+    what stays different all the same; `not_undoable` says why nothing puts it back. `pictures`: who calls it
+    may ask for pictures, which are shown as such. `conflict`: what to do when the present state does
+    not allow it.
     """
 
     id: str
@@ -148,6 +150,8 @@ class Operation:
     token_property: str = ""
     ends_session: bool = False
     download: bool = False
+    pictures: bool = False
+    conflict: str = ""
     narrow: str = ""
     evidence: str = ""
     note: str = ""

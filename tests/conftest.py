@@ -136,6 +136,14 @@ def answers(*responses: httpx2.Response | Exception) -> Answer:
     return answer
 
 
+def told_beside(result: Any) -> dict[str, Any]:
+    """What a result says beside its picture: in its text only, as hosts drop pictures beside a structure."""
+    assert not result.is_error, result.structured_content
+    assert result.structured_content is None
+    assert [content.type for content in result.content[:2]] == ["text", "image"]
+    return json.loads(result.content[0].text)
+
+
 def own(result: Any) -> dict[str, Any]:
     """The service's own part of a structured result: all but the key that is ours."""
     return {name: value for name, value in result.structured_content.items() if name != "docreview"}

@@ -15,7 +15,8 @@ FLOORS = ("schemas", "tools", "sandbox", "server")
 LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "schemas": (("operation",), ("document",), ("catalog",), ("__init__",)),
     "tools": (
-        ("failure", "json_text", "redaction", "untrusted"),
+        ("failure", "json_text", "redaction", "hidden_characters"),
+        ("untrusted",),
         ("results",),
         ("requests",),
         ("surface", "documents"),

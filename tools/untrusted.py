@@ -12,6 +12,7 @@ from functools import cache
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue
+from .hidden_characters import hidden_pattern, without_hidden
 
 __all__ = [
     "NOTE",
@@ -27,50 +28,12 @@ __all__ = [
 NOTE = "docreview"
 """The one key of ours in a structured result."""
 
-HIDDEN_RANGES = (
-    (0x0000, 0x0008),
-    (0x000B, 0x000C),
-    (0x000E, 0x001F),
-    (0x007F, 0x009F),
-    (0x00AD, 0x00AD),
-    (0x034F, 0x034F),
-    (0x061C, 0x061C),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x200B, 0x200F),
-    (0x202A, 0x202E),
-    (0x2060, 0x206F),
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),
-    (0xFEFF, 0xFEFF),
-    (0xFFA0, 0xFFA0),
-    (0xFFF0, 0xFFFB),
-    (0x13430, 0x1343F),
-    (0x1BCA0, 0x1BCA3),
-    (0x1D173, 0x1D17A),
-    (0xE0000, 0xE0FFF),
-)
-"""Unicode's Cc but tab and line ends, Cf but signs that are drawn, and all Default_Ignorable_Code_Point."""
-
-_LAST = 0x10FFFF
-
-
-def without_hidden(text: str) -> tuple[str, int]:
-    """The text without control, bidirectional and invisible characters, and how many those were.
-
-    Joined emoji and scripts that use invisible joiners lose these too: they could as well carry a message.
-    """
-    if text.isascii() and text.isprintable():
-        return text, 0
-    return _hidden().subn("", text)
-
 
 def may_hold_hidden(text: str) -> bool:
     """Whether JSON text, in which only the first 32 characters are escaped, needs a closer look."""
     if "\\" in text and _escaped().search(text):
         return True
-    return "\x7f" in text or (not text.isascii() and _hidden().search(text) is not None)
+    return "\x7f" in text or (not text.isascii() and hidden_pattern().search(text) is not None)
 
 
 def without_hidden_in(value: JsonValue) -> tuple[JsonValue, int]:
@@ -153,19 +116,6 @@ def _free(name: str, taken: set[str]) -> str:
         free = f"{name}_{number}"
     taken.add(free)
     return free
-
-
-@cache
-def _hidden() -> re.Pattern[str]:
-    """Matches hidden characters: whatever is no other one, because that is found five times as fast."""
-    starts = (0, *(last + 1 for _, last in HIDDEN_RANGES))
-    ends = (*(first - 1 for first, _ in HIDDEN_RANGES), _LAST)
-    shown = "".join(
-        f"{re.escape(chr(start))}-{re.escape(chr(end))}"
-        for start, end in zip(starts, ends, strict=True)
-        if start <= end
-    )
-    return re.compile(f"[^{shown}]")
 
 
 @cache

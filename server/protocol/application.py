@@ -39,6 +39,7 @@ from ...tools import (
     call_tool,
     failure_result,
 )
+from ...tools.results.result import MOST_ATTACHED_BYTES
 from ..journal.marks import StoredMarks
 from ..journal.seal_keys import seal_keys
 from ..journal.store import StoredJournal, open_journal
@@ -58,7 +59,6 @@ __all__ = ["build_server"]
 
 _log = logging.getLogger(__name__)
 _LIST_SECONDS = 300
-_MOST_ATTACHED_BYTES = 4 * 1024 * 1024
 
 
 def _guards(settings: Settings, surface: Surface, journal: StoredJournal | None) -> Guards:
@@ -176,8 +176,11 @@ async def _answer(
 
 
 def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
-    """The same JSON in both channels, then pictures and an attached file."""
-    structured = result.structured
+    """The same JSON in both channels, then pictures and an attached file.
+
+    Beside a picture the JSON is text only: hosts that take the structured result drop all other content.
+    """
+    structured = None if result.pictures else result.structured
     content: list[ContentBlock] = [TextContent(type="text", text=result.text)]
     content += [
         ImageContent(type="image", data=picture.base64, mime_type=picture.mime_type)
@@ -185,10 +188,10 @@ def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
     ]
     attached = result.attachment
     if attached is not None:
-        if len(attached.content) > _MOST_ATTACHED_BYTES:
+        if len(attached.content) > MOST_ATTACHED_BYTES:
             failure = ToolFailure(
                 "too_large",
-                f"The file has {len(attached.content)} bytes, over HTTP at most {_MOST_ATTACHED_BYTES}.",
+                f"The file has {len(attached.content)} bytes, over HTTP at most {MOST_ATTACHED_BYTES}.",
                 next_step="Download it with a server that runs over stdio on the user's machine.",
             )
             return _as_mcp(failure_result(failure, ()), meta)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,11 +10,15 @@ from typing import BinaryIO
 
 from ...tools import NOTHING_SENT, FileSource, ToolFailure
 from ..settings import Settings
+from .given_files import decoded_base64, found_path, plain_name
 
 __all__ = ["MOST_BYTES", "FilePolicy", "default_folders"]
 
 MOST_BYTES = 25 * 1024 * 1024
 """The largest file that is sent, in bytes."""
+
+_MOST_SPELLING = 1.5
+"""The most characters of base64 for a byte, line ends and the start of a data address included."""
 
 
 def default_folders() -> tuple[Path, ...]:
@@ -65,7 +67,10 @@ class FilePolicy:
         if fault or not file_types:
             return fault
         name = "file_path" if file.path else "file_name"
-        sent_as = _resolved(Path(file.path)) if file.path else Path(file.file_name)
+        try:
+            sent_as = found_path(file.path).resolve() if file.path else Path(plain_name(file.file_name))
+        except (OSError, ValueError, RuntimeError) as error:
+            return f"{name}: got {file.path!r}, which cannot be read ({error})"
         ending = sent_as.suffix.lower().lstrip(".")
         if ending in file_types:
             return ""
@@ -81,9 +86,9 @@ class FilePolicy:
         if reason := self.fault(file):
             raise _refused(reason)
         if not file.path:
-            yield file.file_name, io.BytesIO(base64.b64decode(file.content_base64, validate=True))
+            yield plain_name(file.file_name), io.BytesIO(decoded_base64(file.content_base64))
             return
-        path = _resolved(Path(file.path))
+        path = found_path(file.path).resolve()
         try:
             stream = path.open("rb")
         except OSError as error:
@@ -120,7 +125,7 @@ class FilePolicy:
         if not self._local:
             return "file_path: no file of the server's machine is read; expected file_base64 and file_name"
         try:
-            path = _resolved(Path(given))
+            path = found_path(given).resolve()
             inside = next((folder for folder in self._folders if path.is_relative_to(folder)), None)
             if inside is None:
                 allowed = ", ".join(str(folder) for folder in self._folders) or "none"
@@ -147,13 +152,14 @@ def _refused(reason: str) -> ToolFailure:
 
 
 def _content_fault(file: FileSource) -> str:
-    if Path(file.file_name).name != file.file_name or file.file_name.startswith("."):
-        return "file_name: expected a plain file name without folders"
-    if len(file.content_base64) > MOST_BYTES * 4 // 3 + 4:
+    name = plain_name(file.file_name)
+    if not name or name.startswith("."):
+        return "file_name: expected the name of a file that is not hidden"
+    if len(file.content_base64) > MOST_BYTES * _MOST_SPELLING:
         return f"file_base64: the file has more than the {MOST_BYTES} bytes that are sent at most"
     try:
-        content = base64.b64decode(file.content_base64, validate=True)
-    except (binascii.Error, ValueError):
+        content = decoded_base64(file.content_base64)
+    except ValueError:
         return "file_base64: got text that is not base64"
     return _size_fault("file_base64", len(content))
 

@@ -10,20 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...schemas import JsonObject, JsonValue
-from .values import (
-    FAILED,
-    VERIFIED,
-    DocumentValue,
-    confidence_of,
-    count_unreadable,
-    objects_in,
-    status_of,
-    values_of_document,
-)
+from .readings import MODERATED, VERIFIED, confidence_of, is_fine_status, is_true, status_of, text_of
+from .values import DocumentValue, count_unreadable, objects_in, values_of_document
 
 __all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file", "state_of_value"]
 
-_CHANGED = "moderated"
 _MAX_NAME = 40
 
 
@@ -32,9 +23,9 @@ class FieldState:
     """A field or a cell of a document: how sure the service is of it, and what was done to it since.
 
     `confidence` is from 0 to 1, None where the service gives none. `changed`: the value is not the one that
-    the service read, so its confidence no longer applies. `failed`: the value failed a check of the service.
-    `id` is the `field_data_id`, the `cell_id` or the id of a v2 box, empty where there is none; `table_id`
-    that of the table in which a cell stands.
+    the service read, so its confidence no longer applies. `failed`: the value failed a check of the service,
+    or has a status that is not known. `id` is the `field_data_id`, the `cell_id` or the id of a v2 box, empty
+    where there is none; `table_id` that of the table in which a cell stands.
     """
 
     name: str
@@ -86,7 +77,7 @@ def fields_in(item: JsonValue) -> list[FieldState]:
 def state_of_value(value: DocumentValue) -> FieldState:
     """The state of a value of a v4 document."""
     name = value.name if value.kind == "field" else f"{value.name} in row {value.row}"
-    has_failed = value.status == FAILED or (value.message != "" and not value.is_moderated)
+    has_failed = not is_fine_status(value.status) or (value.message != "" and not value.is_moderated)
     return FieldState(
         _short(name),
         value.confidence,
@@ -127,11 +118,11 @@ def _state_of_box(name: str, box: JsonObject, table: JsonObject | None = None) -
         _short(name),
         confidence_of(box),
         status == VERIFIED,
-        box.get("is_moderated") is True or _CHANGED in (status, box.get("status")),
-        status == FAILED,
-        str(box.get("id") or ""),
-        str((table or {}).get("id") or ""),
-        str(box.get("ocr_text", box.get("text")) or ""),
+        is_true(box.get("is_moderated")) or MODERATED in (status, text_of(box.get("status")).casefold()),
+        not is_fine_status(status),
+        text_of(box.get("id")),
+        text_of((table or {}).get("id")),
+        text_of(box.get("ocr_text", box.get("text"))),
     )
 
 

@@ -11,7 +11,9 @@ import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..documents.field_state import state_of_value
-from ..documents.values import VERIFIED, DocumentValue, values_of_document
+from ..documents.readings import VERIFIED, status_of
+from ..documents.stages import decision_on, why_not_approvable
+from ..documents.values import DocumentValue, values_of_document
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
@@ -25,7 +27,6 @@ from ..results.reply import Reply
 from .apply_plan import PlannedChange, documents_of, plan_changes
 from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
-from .document import decision_on
 from .document_batch import read_each
 from .document_snapshot import DocumentSnapshot
 
@@ -67,15 +68,22 @@ class _Part:
     @property
     def is_verified(self) -> bool:
         """Whether the document was verified with all of its values before anything was sent."""
-        is_marked = self.answer.get("verification_status") == VERIFIED
-        return is_marked and all(each.is_verified for each in self.values)
+        return status_of(self.answer) == VERIFIED and all(each.is_verified for each in self.values)
 
     @property
     def doubtful_left(self) -> int:
         """Doubtful fields without a change. How sure the service is of cells stands in another document."""
+        return sum(each.is_doubtful() for each in self._fields_left)
+
+    @property
+    def unrated_left(self) -> int:
+        """Fields without a change of which the service does not say how sure it is."""
+        return sum(each.is_unrated and not each.is_doubtful() for each in self._fields_left)
+
+    @property
+    def _fields_left(self) -> list[DocumentValue]:
         settled = {each.target.id for each in self.changes if each.corrects or each.status == VERIFIED}
-        fields = values_of_document(self.answer).fields
-        return sum(each.is_doubtful() and each.id not in settled for each in fields)
+        return [each for each in values_of_document(self.answer).fields if each.id not in settled]
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -334,4 +342,8 @@ def _after_all(undecided: Sequence[_Part]) -> str:
     doubtful = sum(part.doubtful_left for part in undecided if part.whole is None)
     if doubtful:
         return f"Doubtful fields left: {doubtful}. review_document with show=doubtful lists them."
+    if unrated := sum(part.unrated_left for part in undecided if part.whole is None):
+        return f"Fields without a known confidence left: {unrated}. review_document shows them."
+    if reason := next(filter(None, (why_not_approvable(part.answer) for part in undecided)), ""):
+        return f"Read it again with review_document: {reason[0].lower()}{reason[1:]}"
     return _APPROVE if len(undecided) == 1 else _APPROVE_ALL

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from ...schemas import JsonObject, Operation
-from ..documents.values import UNVERIFIED, DocumentValue, values_of_document
+from ..documents.comparison import same_as_read
+from ..documents.readings import UNVERIFIED
+from ..documents.values import DocumentValue, values_of_document
 from ..failure import ToolFailure
 from ..json_text import compact, shortened
 from ..requests.validation import invalid
@@ -40,8 +42,8 @@ class PlannedChange:
 
     @property
     def corrects(self) -> bool:
-        """Whether the text has to be written."""
-        return self.value is not None and self.value != self.target.text
+        """Whether the text has to be written: not if it is what a read tool shows of the present one."""
+        return self.value is not None and self.value not in (self.target.text, _as_shown(self.target.text))
 
     @property
     def marks(self) -> bool:
@@ -206,7 +208,7 @@ def _faults_of_expectation(
     expected, present = given.get("expected_value", seen), change.target.text
     if expected is None or present == change.value:
         return
-    if without_hidden(present)[0] != without_hidden(expected)[0]:
+    if not same_as_read(present, expected):
         whose = "expected" if "expected_value" in given else "you last read"
         text = f"changes.{change.index}: the present value is {_shown(present)}, {whose} {_shown(expected)}"
         yield _Fault(change.index, text, is_conflict=True)
@@ -227,6 +229,9 @@ def _failure(operation: Operation, faults: list[_Fault]) -> ToolFailure:
     return failure
 
 
+def _as_shown(text: str) -> str:
+    return without_hidden(text)[0]
+
+
 def _shown(text: str) -> str:
-    shown = without_hidden(text)[0]
-    return compact(shortened(shown, _MOST_SHOWN))
+    return compact(shortened(_as_shown(text), _MOST_SHOWN))

@@ -15,13 +15,14 @@ from ...schemas import JsonObject, Operation
 __all__ = ["output_schema"]
 
 
-def output_schema(operation: Operation) -> JsonObject:
-    """A lenient schema of the structured result: always an object, no property required."""
+def output_schema(operation: Operation) -> JsonObject | None:
+    """A lenient schema of the structured result: always an object, no property required.
+
+    None for a tool whose results may hold a picture: hosts that take the structured result drop the picture.
+    """
     response = operation.response
-    if operation.download:
-        return _schema(
-            {"text": "string: Content of a text file", "path": "string: Where another file was saved"}
-        )
+    if operation.download or operation.pictures:
+        return None
     if response is None:
         return _schema({"ok": "boolean: The service accepted the call", "status": "integer: HTTP status"})
     if response.get("type") == "array":

@@ -51,7 +51,7 @@ class Tool:
     effect: Effect
     idempotent: bool
     input_schema: JsonObject
-    output_schema: JsonObject
+    output_schema: JsonObject | None
 
     @property
     def characters(self) -> int:
@@ -73,7 +73,7 @@ class Tool:
             "title": self.title,
             "description": self.description,
             "inputSchema": self.schema_for(confirm),
-            "outputSchema": self.output_schema,
+            **({} if self.output_schema is None else {"outputSchema": self.output_schema}),
             "annotations": {
                 "readOnlyHint": self.effect == "read",
                 "destructiveHint": self.effect == "destructive",
