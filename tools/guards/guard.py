@@ -12,7 +12,9 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState, fields_in
+from ..documents.readings import text_of
 from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import compact, shortened
 from ..redaction import masked, without_secret_properties
@@ -21,7 +23,6 @@ from ..requests.prepared_call import Prepared
 from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
-from ..untrusted import without_hidden
 from .agreement import do_agreed
 from .approval import approved_document
 from .changed_since import with_own_changes
@@ -287,7 +288,7 @@ def _unexpected(
             next_step="Read the item; it may be gone, or the ids may be wrong.",
         )
     present = before.value.get(operation.present.value) if isinstance(before.value, dict) else before.value
-    if present_text(present) == present_text(prepared.values[name]):
+    if same_as_read(present_text(present), present_text(prepared.values[name])):
         return None
     return ToolFailure(
         "conflict",
@@ -366,10 +367,10 @@ def not_allowed(
 
 
 def present_text(value: JsonValue) -> str:
-    """A value as it is compared: a list by its length, a text without what nobody sees."""
+    """A value as it is compared: a list by its length, anything else by its text."""
     if isinstance(value, list):
         return str(len(value))
-    return "" if value is None else without_hidden(str(value))[0]
+    return text_of(value)
 
 
 def _shown(value: JsonValue) -> str:
