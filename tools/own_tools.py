@@ -114,6 +114,6 @@ async def run_own(operation: Operation, values: JsonObject, context: CallContext
     reply = await RUNNERS[operation.id]()(operation, values, context)
     if isinstance(reply, Delegation):
         return reply
-    structured = with_notes(reply.structured, reply.outside)
+    structured = with_notes(reply.structured, reply.outside, context.notes)
     structured = cast("JsonObject", masked(structured, compact(structured), context.upstream.secrets))
     return ToolResult(structured, compact(structured), reply.pictures, is_error=reply.is_error)

@@ -358,8 +358,8 @@ def _token_in(operation: Operation, response: Response) -> str:
     import json
 
     try:
-        body = cast("object", json.loads(response.content))
-    except ValueError:
+        body = cast("object", json.loads(response.text))
+    except (ValueError, RecursionError):
         return ""
     token = cast("dict[str, object]", body).get(operation.token_property) if isinstance(body, dict) else None
     return token if isinstance(token, str) else ""

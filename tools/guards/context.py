@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import anyio
 
-from ...schemas import JsonObject, Operation, Route
+from ...schemas import JsonObject, JsonValue, Operation, Route
 from ..failure import ToolFailure
 from ..requests.request import FileSource, Request
 from ..results.response import Response
@@ -147,7 +147,8 @@ class CallContext:
 
     `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
     called; `tools` are those that may. `is_confirmed` says that a person has agreed to all that this call
-    does; `code` is a confirmation code that the answer of the person brought with it.
+    does; `code` is a confirmation code that the answer of the person brought with it. `notes` collects what
+    the result of one of our own tools has to say of the answers that it read.
     """
 
     upstream: Upstream
@@ -159,3 +160,4 @@ class CallContext:
     code: str = ""
     is_confirmed: bool = False
     tools: Sequence[Tool] = ()
+    notes: JsonObject = field(default_factory=dict[str, JsonValue])
