@@ -25,7 +25,8 @@ from ...tools import (
     build_request,
 )
 from ...tools.failure import LOOK_FIRST, NOTHING_SENT, Done, ErrorCode, done_after_cut
-from ...tools.results.service_error import failure_of
+from ...tools.results.reported_failure import reported_failure
+from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
 from ..version import VERSION
 from .credentials import Credentials, NanonetsKey, StudioSession
@@ -82,6 +83,8 @@ class ServiceClient:
         failure = outcome.failure
         if outcome.response is not None and not outcome.response.is_success:
             failure = failure_of(operation, outcome.response)
+        elif outcome.response is not None and (said := reported_failure(operation, outcome.response)):
+            failure = failure_reported(operation, outcome.response, *said)
         if failure is not None:
             raise failure.after_uncertain_try() if progress.uncertain_before else failure
         response = cast("Response", outcome.response)
@@ -150,8 +153,9 @@ class ServiceClient:
     async def _try(self, request: Request, progress: CallProgress) -> Outcome:
         """One request, and a second one with a new session if the first was refused for its token."""
         outcome = await self._exchange(request, progress)
-        refused = outcome.response is not None and outcome.response.status == 401
-        may_renew = refused and progress.operation.authenticated and progress.may_send
+        operation = progress.operation
+        refused = _is_refused_token(operation, outcome.response)
+        may_renew = refused and operation.authenticated and progress.may_send
         if may_renew and await self.credentials.renew(progress.authorization):
             outcome = await self._exchange(request, progress)
         progress.note(outcome)
@@ -253,6 +257,10 @@ class ServiceClient:
             return token
         if response is None:
             failure = outcome.failure or self._unreachable(operation)
+        elif said := reported_failure(operation, response):
+            failure = failure_reported(operation, response, *said).with_(
+                code="unauthorized", next_step=_CHECK_ACCOUNT
+            )
         elif response.is_success:
             failure = ToolFailure(
                 "upstream_error", "Studio answered without a session token.", next_step=_CHECK_ACCOUNT
@@ -341,6 +349,13 @@ async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
         parts.append(part)
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return Response(answer.status_code, headers, b"".join(parts))
+
+
+def _is_refused_token(operation: Operation, response: Response | None) -> bool:
+    """Whether an answer refuses the token; one under a success counts for what may be sent again."""
+    if response is None or response.status == 401:
+        return response is not None
+    return operation.idempotent and (reported_failure(operation, response) or (0,))[0] == 401
 
 
 def _is_unknown_address(response: Response) -> bool:

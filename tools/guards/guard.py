@@ -7,6 +7,7 @@ the write: journal entry first, then the request, then the entry is closed with 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import anyio
@@ -30,6 +31,7 @@ from .current_state import NOT_READ, Read, State, read_state, state_after
 from .journal import Closing
 from .journal_recording import close_entry, close_interrupted, closing_of, entry_notes, open_entry
 from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
+from .second_look import after_second_look
 from .single_flight import not_doubled
 from .undo_plan import may_be_undone, undo_plan
 
@@ -131,11 +133,17 @@ async def _guarded(prepared: Prepared, context: CallContext, read: Read, undoes:
         flight.is_sent = True
     try:
         response = await context.upstream.send(prepared.operation, prepared.requests, context.report)
-    except ToolFailure as failure:
+    except ToolFailure as raised:
+        look = partial(_present_state, prepared, read, _READ_SECONDS)
+        try:
+            failure = await after_second_look(raised, prepared, before, look)
+        except BaseException:
+            await close_interrupted(entry, closing_of(raised), context)
+            raise
         if failure.done == "no":
             guards.counts.give_back(document)
         fault = await close_entry(entry, closing_of(failure), context)
-        raise failure.with_(notes={**failure.notes, **entry_notes(entry, fault, context)}) from failure
+        raise failure.with_(notes={**failure.notes, **entry_notes(entry, fault, context)}) from raised
     except BaseException:
         await close_interrupted(entry, Closing("unknown", message="The call was interrupted."), context)
         raise

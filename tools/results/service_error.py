@@ -16,7 +16,7 @@ from ..json_text import without_depth
 from ..redaction import without_secret_properties
 from .response import Response
 
-__all__ = ["failure_of", "leaves_open", "refused_wait"]
+__all__ = ["failure_of", "failure_reported", "leaves_open", "refused_wait"]
 
 _MOST_REASON = 20_000
 _NOT_CARRIED_OUT = (307, 308, 503)
@@ -94,6 +94,29 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
     )
 
 
+def failure_reported(
+    operation: Operation, response: Response, status: int, reasons: JsonValue
+) -> ToolFailure:
+    """The failure for an answer whose status is a success and whose body says that the call failed.
+
+    `status` is the one that the body names, 0 if it names none; `reasons` are its words.
+    """
+    done = done_after_cut(operation)
+    meaning = _UNKNOWN if done == "unknown" else _BY_STATUS.get(status, _ELSE)
+    code = _BY_STATUS[status].code if status in _BY_STATUS else meaning.code
+    told = _told(operation, reasons)
+    return ToolFailure(
+        code,
+        f"{operation.tool}: {operation.service} answered {response.status} but says that it failed"
+        f"{f': {told}' if told else ''}.",
+        status=response.status,
+        retryable=meaning.retryable,
+        done=done,
+        next_step=meaning.next_step.format(credentials=_CREDENTIALS[operation.service]),
+        contradicts_itself=True,
+    )
+
+
 def leaves_open(response: Response) -> bool:
     """Whether an answer that is no success leaves open what was done: a page may also follow a change."""
     return not (400 <= response.status < 500 or response.status in _NOT_CARRIED_OUT)
@@ -130,9 +153,13 @@ def _reason(operation: Operation, response: Response) -> str:
     """Why, in the service's words; long texts are shortened only after every secret was taken out."""
     if response.is_html:
         return "an HTML page"
-    body = without_secret_properties(operation.service, without_depth(_json(response)))
-    told = "; ".join(_texts(body)) if isinstance(body, (dict, list)) else response.text
-    return told[:_MOST_REASON].strip().rstrip(".?!")
+    body = _json(response)
+    return _told(operation, body if isinstance(body, (dict, list)) else response.text)
+
+
+def _told(operation: Operation, reasons: JsonValue) -> str:
+    shown = without_secret_properties(operation.service, without_depth(reasons))
+    return "; ".join(_texts(shown))[:_MOST_REASON].strip().rstrip(".?!")
 
 
 def _json(response: Response) -> JsonValue:
