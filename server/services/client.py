@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import ssl
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -24,15 +22,23 @@ from ...tools import (
     ToolFailure,
     build_request,
 )
-from ...tools.failure import LOOK_FIRST, NOTHING_SENT, Done, ErrorCode, done_after_cut
+from ...tools.failure import ErrorCode, done_after_cut
 from ...tools.results.reported_failure import reported_failure
 from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
 from ..version import VERSION
 from .credentials import Credentials, NanonetsKey, StudioSession
 from .files import FilePolicy
+from .network_environment import (
+    NetworkSettingError,
+    check_network,
+    left_no_trace,
+    proxy_for,
+    trusted_certificates,
+)
 from .page_images import fetch_picture, no_picture, refused_picture
 from .retries import CallProgress, Outcome, repeat_as_allowed
+from .unsent import cannot_be_sent, no_connection, no_request_left, unheard
 from .urls import picture_address, same_host_redirect
 
 __all__ = ["ServiceClient"]
@@ -130,7 +136,10 @@ class ServiceClient:
             raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
         operation = load_operations()["getDocument"]
         progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
-        client = self._opened(is_own=is_own)
+        try:
+            client = self._opened(is_own=is_own)
+        except NetworkSettingError as fault:
+            raise cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
 
         async def fetch_once() -> Outcome:
             authorization = await self.credentials.authorization(operation) if is_own else ""
@@ -177,12 +186,18 @@ class ServiceClient:
             return Outcome(response=await self._answer(request, authorization, progress))
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return Outcome(failure=self._unreachable(operation), reached=False)
-        except httpx2.TimeoutException:
-            return Outcome(failure=self._no_answer(operation, "timeout", "did not answer in time"))
-        except httpx2.TransportError:
-            return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
         except httpx2.DecodingError:
             return Outcome(failure=self._no_answer(operation, "upstream_error", "sent an unreadable answer"))
+        except httpx2.TimeoutException:
+            return Outcome(failure=self._no_answer(operation, "timeout", "did not answer in time"))
+        except NetworkSettingError as fault:
+            raise cannot_be_sent(f"{operation.tool}: {fault}.") from None
+        except Exception as error:
+            if left_no_trace(error):
+                return Outcome(failure=self._unreachable(operation), reached=False)
+            if not isinstance(error, httpx2.TransportError):
+                raise
+            return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
 
     async def _answer(self, request: Request, authorization: str, progress: CallProgress) -> Response:
         """The answer to a request, which is sent once more if the service moved it on its own host."""
@@ -202,7 +217,7 @@ class ServiceClient:
                     if target is None:
                         return await _whole(answer, operation)
                     if not progress.may_send:
-                        raise _no_request_left(operation, answer.status_code)
+                        raise no_request_left(operation, answer.status_code)
                     url = target
                 finally:
                     await answer.aclose()
@@ -228,9 +243,11 @@ class ServiceClient:
         """The pool for the own host, or for others, where TLS is used although the own host has none."""
         is_plain = is_own and self._base_url.startswith("http://")
         if is_plain not in self._clients:
+            if not is_plain and self._transport is None:
+                check_network()
             self._clients[is_plain] = httpx2.AsyncClient(
                 transport=self._transport,
-                verify=False if is_plain or self._transport is not None else _tls(),
+                verify=False if is_plain or self._transport is not None else trusted_certificates(),
                 trust_env=not is_plain,
                 timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
                 limits=httpx2.Limits(
@@ -281,54 +298,22 @@ class ServiceClient:
 
     def _unreachable(self, operation: Operation) -> ToolFailure:
         host = httpx2.URL(self._base_url).host
-        return ToolFailure(
-            "unreachable",
-            f"{operation.tool}: no connection to {host}.",
-            happened=NOTHING_SENT,
-            retryable=True,
-            next_step="Call again later; if it stays so, the user has to check the network and the base URL.",
-        )
+        is_direct = self._transport is not None or self._base_url.startswith("http://")
+        return no_connection(operation, host, "" if is_direct else proxy_for(host)[0])
 
     def _no_answer(self, operation: Operation, code: ErrorCode, what: str) -> ToolFailure:
-        return _unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))
+        return unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))
 
     def _timed_out(self, progress: CallProgress) -> ToolFailure:
         what = f"no answer within {self._settings.timeout:g} seconds"
-        return _unheard(progress.operation, "timeout", what, progress.done)
+        return unheard(progress.operation, "timeout", what, progress.done)
 
 
 _CHECK_ACCOUNT = "The user has to check STUDIO_EMAIL and STUDIO_PASSWORD."
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """The TLS settings, made once for both services: reading the trusted certificates takes a while."""
-    return httpx2.create_ssl_context()
-
-
-def _unheard(operation: Operation, code: ErrorCode, what: str, done: Done) -> ToolFailure:
-    """The failure of a call whose answer did not come, with what can be said of it."""
-    return ToolFailure(
-        code,
-        f"{operation.tool}: {what}.",
-        retryable=done == "no",
-        done=done,
-        next_step="Call again later." if done == "no" else LOOK_FIRST,
-    )
-
-
 async def _say_nothing(message: str) -> None:
     """A report that nobody waits for."""
-
-
-def _no_request_left(operation: Operation, status: int) -> ToolFailure:
-    return ToolFailure(
-        "upstream_error",
-        f"{operation.tool}: the service redirected again after as many requests as a call may send.",
-        status=status,
-        retryable=True,
-        next_step="Call again later.",
-    )
 
 
 async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
