@@ -37,6 +37,7 @@ from .network_environment import (
     trusted_certificates,
 )
 from .page_images import fetch_picture, no_picture, refused_picture
+from .public_hosts import PublicHosts
 from .retries import CallProgress, Outcome, repeat_as_allowed
 from .unsent import cannot_be_sent, no_connection, no_request_left, unheard
 from .urls import picture_address, same_host_redirect
@@ -240,24 +241,31 @@ class ServiceClient:
                     yield {"data": _grouped(fields), "files": [(file_field, (name, stream))]}
 
     def _opened(self, *, is_own: bool = True) -> httpx2.AsyncClient:
-        """The pool for the own host, or for others, where TLS is used although the own host has none."""
-        is_plain = is_own and self._base_url.startswith("http://")
-        if is_plain not in self._clients:
-            if not is_plain and self._transport is None:
+        """The pool for the own host, or for others, which have to be hosts of the internet.
+
+        Raises:
+            NetworkSettingError: the environment has a proxy or certificates that cannot be used.
+        """
+        if is_own not in self._clients:
+            is_plain = is_own and self._base_url.startswith("http://")
+            limits = httpx2.Limits(
+                max_connections=self._settings.in_flight,
+                max_keepalive_connections=self._settings.in_flight,
+            )
+            transport = self._transport
+            if not is_plain and transport is None:
                 check_network()
-            self._clients[is_plain] = httpx2.AsyncClient(
-                transport=self._transport,
-                verify=False if is_plain or self._transport is not None else trusted_certificates(),
+                transport = None if is_own else PublicHosts(trusted_certificates(), limits)
+            self._clients[is_own] = httpx2.AsyncClient(
+                transport=transport,
+                verify=False if is_plain or transport is not None else trusted_certificates(),
                 trust_env=not is_plain,
                 timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
-                limits=httpx2.Limits(
-                    max_connections=self._settings.in_flight,
-                    max_keepalive_connections=self._settings.in_flight,
-                ),
+                limits=limits,
                 headers={"User-Agent": f"docreview-mcp/{VERSION}"},
                 follow_redirects=False,
             )
-        return self._clients[is_plain]
+        return self._clients[is_own]
 
     async def _log_in(self, email: str, password: str) -> str:
         """A session token for these credentials, by the same operation that `studio_login` calls.
