@@ -14,7 +14,7 @@ from mcp import Client
 from PIL import Image
 
 REGION = ("review_region", {"workflow_id": "w", "document_id": "d", "field_data_id": "f"})
-OWN = {"198.51.100.77", "8.8.4.4"}
+OWN = ("198.51.100.77", "8.8.4.4")
 SEEN = "2.22.22.2"
 
 
@@ -44,7 +44,7 @@ class World:
 
         def look_up(host: Any, *_: Any, **__: Any) -> list[Any]:
             name = host.decode() if isinstance(host, bytes) else str(host)
-            known = {"pictures.example": addresses, socket.gethostname(): tuple(OWN)}
+            known = {"pictures.example": addresses, socket.gethostname(): OWN}
             if name not in known:
                 raise socket.gaierror(-2, "not known")
             families = ((socket.AF_INET6 if ":" in each else socket.AF_INET, each) for each in known[name])
