@@ -7,6 +7,7 @@ the write: journal entry first, then the request, then the entry is closed with 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import anyio
@@ -31,9 +32,10 @@ from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, read_state, state_after
 from .document_locks import claims_of
 from .journal import Closing, JournalFault, JournalView, LookFirst
-from .journal_recording import RecordedWrite, journal_failure, recorded
+from .journal_recording import RecordedWrite, closing_of, journal_failure, recorded
 from .limits import limit_refusal
 from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
+from .second_look import after_second_look
 from .single_flight import single_flight
 from .summary import values_in_words
 from .undo_plan import may_be_undone, undo_plan
@@ -158,7 +160,7 @@ async def _sent(
             is_sent = write.is_sent = True
             if flight := guards.under_way.get(prepared.identity):
                 flight.is_sent = True
-            response = await context.upstream.send(prepared.operation, prepared.requests, context.report)
+            response = await _answered(prepared, before, write, read)
             answer, notes = await _settle(prepared, before, response, write, read)
     except ToolFailure as failure:
         if failure.done == "no":
@@ -171,6 +173,23 @@ async def _sent(
     if guards.journal is not None:
         notes["undoable"] = notes["undoable"] is True and write.entry is not None and not write.fault
     return Written(response, answer, write.entry, {**write.notes, **notes})
+
+
+async def _answered(prepared: Prepared, before: State, write: RecordedWrite, read: Read) -> Response:
+    """Send the request. A success that says it failed is looked into before it counts as either.
+
+    Raises:
+        ToolFailure: the service refused, no answer came, or the answer contradicts itself.
+    """
+    context = write.context
+    try:
+        return await context.upstream.send(prepared.operation, prepared.requests, context.report)
+    except ToolFailure as failure:
+        write.closing = closing_of(failure)
+        look = partial(_present_state, prepared, read, _READ_SECONDS)
+        seen = await after_second_look(failure, prepared, before, look)
+        write.closing = closing_of(seen)
+        raise seen from failure
 
 
 async def _settle(
