@@ -248,7 +248,8 @@ class Settings(BaseSettings):
         """The rules of the policy file, none where no file is set.
 
         Raises:
-            SettingsError: the file is missing, cannot be read or has a fault, or no journal counts its limits.
+            SettingsError: the file is missing, cannot be read or has a fault, or no journal counts its
+            limits.
         """
         if self.policy is None:
             return Policy()
