@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = ("schemas", "tools", "sandbox", "server")
 
 LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "schemas": (("operation",), ("document",), ("catalog",), ("__init__",)),
+    "schemas": (("operation",), ("state_reference",), ("document",), ("catalog",), ("__init__",)),
     "tools": (
         ("failure", "json_text", "redaction", "hidden_characters"),
         ("untrusted",),

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ...schemas import JsonObject, JsonValue, Operation, Present, load_operations
+from ...schemas import (
+    JsonObject,
+    JsonValue,
+    Operation,
+    Present,
+    load_operations,
+    parsed,
+    references_of,
+)
 from ..failure import ToolFailure
 from ..requests.arguments import arguments_of
 
@@ -85,13 +93,13 @@ def resolve(reference: JsonValue, context: Mapping[str, JsonValue]) -> JsonValue
         return [resolve(entry, context) for entry in reference]
     if not isinstance(reference, str):
         return reference
-    if reference.startswith("="):
-        return reference[1:]
-    first, *steps = reference.split(".")
-    places: list[JsonValue] = [context.get(first)]
-    for step in steps:
+    source = parsed(reference)
+    if source.is_literal:
+        return source.root
+    places: list[JsonValue] = [context.get(source.root)]
+    for step in source.steps:
         places = [inner for place in places for inner in _step_into(place, step)]
-    if "*" in steps:
+    if "*" in source.steps:
         return [place for index, place in enumerate(places) if place not in places[:index]]
     return places[0] if places else None
 
@@ -141,10 +149,10 @@ def _told_after(present: Present, context: Mapping[str, JsonValue]) -> State | N
 
 def _leads_somewhere(reference: JsonValue, context: Mapping[str, JsonValue]) -> bool:
     """Whether what a reference names is there, be it null."""
-    if not isinstance(reference, str) or reference.startswith("="):
+    if not isinstance(reference, str) or (source := parsed(reference)).is_literal:
         return True
     place: JsonValue = dict(context)
-    for step in reference.split("."):
+    for step in (source.root, *source.steps):
         if not isinstance(place, dict) or step not in place:
             return False
         place = place[step]
@@ -157,11 +165,7 @@ def _entries(present: Present, context: Mapping[str, JsonValue]) -> list[JsonVal
 
 
 def _is_of_something_new(present: Present) -> bool:
-    references = [
-        *present.arguments.values(),
-        *(value for step in present.find if isinstance(step, dict) for value in step.values()),
-    ]
-    return any(isinstance(entry, str) and entry.startswith("answer.") for entry in references)
+    return any(each.root == "answer" for each in references_of(present))
 
 
 def _located(

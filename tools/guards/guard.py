@@ -12,7 +12,7 @@ from typing import cast
 
 import anyio
 
-from ...schemas import JsonObject, JsonValue, Operation
+from ...schemas import JsonObject, JsonValue, Operation, references_of
 from ..documents.field_state import FieldState, fields_in
 from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import compact
@@ -323,6 +323,12 @@ def not_allowed(
 
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:
     """What undoing may need of an answer: its texts and numbers, such as the id of something new."""
-    texts = str(operation.present) + str(operation.undo)
-    needed: JsonObject = {name: value for name, value in answer.items() if f"answer.{name}" in texts}
+    parts = [*([operation.present] if operation.present else []), *operation.undo]
+    names = {
+        each.steps[0]
+        for part in parts
+        for each in references_of(part)
+        if each.root == "answer" and each.steps
+    }
+    needed: JsonObject = {name: value for name, value in answer.items() if name in names}
     return cast("JsonObject", without_secret_properties(operation.service, needed))
