@@ -7,7 +7,7 @@ from functools import cache
 
 from .words import words_of
 
-__all__ = ["also_meant", "is_common_verb", "with_turns_spelled_out"]
+__all__ = ["also_meant", "is_common_verb", "is_filler", "with_turns_spelled_out"]
 
 _ALSO_MEANT = (
     # what is done
@@ -42,7 +42,7 @@ _ALSO_MEANT = (
     ("poll ready finish progress done complete far", "wait status"),
     ("dry simulate try would rehearse beforehand", "preview"),
     ("several many bulk batch stack pile bunch", "files apply several"),
-    ("log audit journal earlier former yesterday", "history"),
+    ("log audit journal earlier former", "history"),
     ("waiting todo pending backlog inbox queue left attention", "queue"),
     ("copy duplicate replicate fork", "clone"),
     ("move relocate", "transfer"),
@@ -115,6 +115,16 @@ _COMMON_VERBS = frozenset(
     )
 )
 
+_FILLERS = frozenset(
+    words_of(
+        "about any anybody anyone anything already also although another around because came come comes did does"
+        " doesn don during either ever exactly few go goes going gone got here hour instead like lot march may"
+        " maybe might moment monday month morning much must now over own quite rather really say said somebody"
+        " someone something somewhere still sure thing things think though through today together tomorrow too"
+        " very want week well whatever whether while why year yes yesterday yet"
+    )
+)
+
 
 def with_turns_spelled_out(text: str) -> str:
     """The text, and behind it the plain words for the turns of phrase in it."""
@@ -124,6 +134,11 @@ def with_turns_spelled_out(text: str) -> str:
 def is_common_verb(word: str) -> bool:
     """Whether a word says only what is done, as so many tools do it that the object counts more."""
     return word in _COMMON_VERBS
+
+
+def is_filler(word: str) -> bool:
+    """Whether a word could stand in any question, whatever it is about."""
+    return word in _FILLERS
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import cast
 from ...schemas import JsonObject
 from ..surface.tool import Tool, load_tools
 from .intents import load_intents
-from .meanings import also_meant, is_common_verb, with_turns_spelled_out
+from .meanings import also_meant, is_common_verb, is_filler, with_turns_spelled_out
 from .search import Entry, Ranking
 from .words import words_of
 
@@ -35,6 +35,10 @@ _MEANT_ALSO = 0.6
 """What a word counts for that the query does not hold itself, but something that means it."""
 _COMMON_VERB = 0.5
 """What a verb counts for that many tools share, beside the words for what it is done with."""
+_FILLER = 0.4
+"""What a word counts for that says nothing of what is wanted."""
+_MISTYPED = 0.8
+"""What a known word counts for that is only like the one in the query."""
 
 _TOOL_NAME = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _POINTER = re.compile(r"[^.;:]*:\s*`?(?:nanonets|studio|review)_\w+`?")
@@ -73,11 +77,18 @@ def _meant(text: str, ranking: Ranking) -> dict[str, dict[str, float]]:
     """What a query asks for: each of its words, with the other words that may stand for it."""
     also = also_meant()
     words = words_of(with_turns_spelled_out(text).replace("_", " "))
-    known = (ranking.vocabulary.nearest(word) for word in words)
-    return {word: {**dict.fromkeys(also.get(word, ()), _MEANT_ALSO), word: 1.0} for word in known}
+    meant: dict[str, dict[str, float]] = {}
+    for word in words:
+        # A word that only the table of meanings has is known as well.
+        known = word if word in also else ranking.vocabulary.nearest(word)
+        share = 1.0 if known == word else _MISTYPED
+        meant[known] = {**dict.fromkeys(also.get(known, ()), _MEANT_ALSO * share), known: share}
+    return meant
 
 
 def _weight(word: str) -> float:
+    if is_filler(word):
+        return _FILLER
     return _COMMON_VERB if is_common_verb(word) else 1.0
 
 
