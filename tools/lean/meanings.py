@@ -27,7 +27,7 @@ _ALSO_MEANT = (
     ("takeback reopen revoke withdraw retract", "undo unapprove cancel"),
     ("confirm check tick ok validate agree match right", "verify"),
     ("verify", "confirm"),
-    ("meddle touch tamper", "history change"),
+    ("meddle touch tamper whom", "history"),
     ("transcribe transcript transcription verbatim typed letters", "read full text"),
     ("outage reachable alive respond offline", "health"),
     ("edition build", "version"),
