@@ -78,6 +78,9 @@ class Vocabulary:
             for pair in _pairs(word):
                 self._holders[pair].append(word)
 
+    def __contains__(self, word: str) -> bool:
+        return word in self._words
+
     def nearest(self, word: str) -> str:
         """The word itself if it is known or not like any other one, otherwise the known word most like it."""
         if word in self._words or len(word) < _LEAST_LENGTH or not word.isalpha():
