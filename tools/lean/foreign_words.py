@@ -1,4 +1,4 @@
-"""The commonest words of German and Spanish for what tools do, so that a query in them finds something at all.
+"""The commonest words of German and Spanish for what tools do, so that a query in them finds something.
 
 The search speaks English: what it finds through these words is said to fit only weakly.
 """
@@ -50,5 +50,7 @@ _IN_ENGLISH = {
 def in_english() -> dict[str, tuple[str, ...]]:
     """The words of tools for a foreign word, both in the form in which words are compared."""
     return {
-        word: tuple(words_of(english)) for foreign, english in _IN_ENGLISH.items() for word in words_of(foreign)
+        word: tuple(words_of(english))
+        for foreign, english in _IN_ENGLISH.items()
+        for word in words_of(foreign)
     }

@@ -55,9 +55,15 @@ _ALSO_MEANT = (
     ("pause activate deactivate", "update deactivate"),
     ("close shut dissolve", "deactivate mark"),
     # with what
-    ("invoice bill receipt order pdf paper scan note contract letter form voucher statement slip waybill fax quote"
-        " certificate passport payslip", "document file"),
-    ("comment review ticket feedback entry survey text record complaint opinion reply post conversation", "document"),
+    (
+        "invoice bill receipt order pdf paper scan note contract letter form voucher statement slip waybill"
+        " fax quote certificate passport payslip",
+        "document file",
+    ),
+    (
+        "comment review ticket feedback entry survey text record complaint opinion reply post conversation",
+        "document",
+    ),
     ("sentence phrase paragraph passage", "segment"),
     ("document", "file"),
     ("value number amount total date vendor supplier iban vat tax figure price currency", "field"),
@@ -149,11 +155,12 @@ _COMMON_VERBS = frozenset(
 
 _FILLERS = frozenset(
     words_of(
-        "about any anybody anyone anything already also although another around because came come comes did does"
-        " doesn don during either ever exactly few go goes going gone got here hour instead like lot march may"
-        " maybe might moment monday month morning much must now over own quite rather really say said somebody"
-        " someone something somewhere still sure thing things think though through today tomorrow too"
-        " very want week well whatever whether while why year yes yesterday yet"
+        "about any anybody anyone anything already also although another around because came come comes"
+        " did does doesn don during either ever exactly few go goes going gone got here hour instead like"
+        " lot march may maybe might moment monday month morning much must now over own quite rather"
+        " really say said somebody someone something somewhere still sure thing things think though"
+        " through today tomorrow too very want week well whatever whether while why year yes yesterday"
+        " yet"
     )
 )
 

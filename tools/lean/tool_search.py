@@ -74,7 +74,9 @@ def find(tools: Iterable[Tool], query: str) -> Found:
     ]
     best = scored[0][1] if scored else 0.0
     others = [tool for tool, score in scored if score >= best * _LEAST_SHARE and tool not in named]
-    is_weak = best <= ranking.whole(meant) * _LEAST_FIT or any(word not in words for word, words in meant.items())
+    is_weak = best <= ranking.whole(meant) * _LEAST_FIT or any(
+        word not in words for word, words in meant.items()
+    )
     return Found([*named, *others], is_weak=not named and is_weak)
 
 
