@@ -204,7 +204,7 @@ def markdown(
         "  again. Both leave the same state, which is checked. A model reads the text of results;",
         "  `nanonets_verify_document` answers with the whole document, which is much of that.",
         "- **The search of tools** (`tool_search.py`) is asked the questions of",
-        "  `find_tools_questions.csv`, as people say them, with which it was tuned, and those for `measure` in",
+        "  `find_tools_questions.csv`, with which it was tuned, and those for `measure` in",
         "  `find_tools_unseen.csv`, by which no weight was chosen. Their author wrote some phrases",
         "  of tools, so questions of somebody else do a little worse.",
     ]
