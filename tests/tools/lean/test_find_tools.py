@@ -116,6 +116,29 @@ def test_mistyped_words_find_the_tool(query: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("Rechnung freigeben", "nanonets_approve_file"),
+        ("Datei löschen", "nanonets_delete_file"),
+        ("Feld korrigieren", "nanonets_update_field"),
+        ("aprobar la factura", "nanonets_approve_file"),
+        ("descargar el archivo original", "nanonets_download_document"),
+        ("invitar a un usuario", "studio_invite_users"),
+    ],
+)
+def test_common_words_of_other_languages_find_the_tool_weakly(query: str, wanted: str) -> None:
+    found = find(EVERY, query)
+    assert wanted in [tool.name for tool in found.tools[:3]]
+    assert found.is_weak
+
+
+@pytest.mark.parametrize("word", ["print", "lunch", "john", "complain"])
+def test_a_word_that_is_only_somewhat_like_another_is_not_taken_for_it(word: str) -> None:
+    query = "rename a class"
+    assert find(EVERY, f"{query} {word}").tools[0] is find(EVERY, query).tools[0]
+
+
+@pytest.mark.parametrize(
     "forms",
     [
         "approve approved approval",
