@@ -99,6 +99,7 @@ def _operation(service: Service, document: JsonObject, route: Route, raw: JsonOb
         "response": response,
         "other_routes": tuple(_route(route, str(entry)) for entry in _list(ours.get("other_paths", []))),
         "authenticated": inlined.get("security") != [],
+        "if_signed_in": {} in _list(inlined.get("security", [])),
         "body_argument": ours.get("argument", ""),
         "token_property": ours.get("token", ""),
         "present": _present(ours.get("present")),
