@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from anyio import to_thread
-
 from ..schemas import JsonObject, Operation
+from .beside_loop import beside_loop
 from .documents.field_state import fields_in
 from .failure import ToolFailure
 from .guards.context import CallContext
@@ -25,9 +24,6 @@ from .results.result import ToolResult, shape
 from .untrusted import outside_note, with_notes, without_hidden
 
 __all__ = ["call_tool", "failure_result"]
-
-_LARGE_BYTES = 500_000
-"""An answer from this size on is shaped beside the event loop, so that other calls go on."""
 
 _MOST_MESSAGE = 1_000
 """The most characters of a message; what is longer was a page of the service and no reason."""
@@ -105,4 +101,4 @@ async def _shaped(
         save=upstream.save_download,
         notes=notes,
     )
-    return shaped() if len(response.content) < _LARGE_BYTES else await to_thread.run_sync(shaped)
+    return await beside_loop(response, shaped)

@@ -7,11 +7,13 @@ the write: journal entry first, then the request, then the entry is closed with 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_in
 from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import compact, shortened
@@ -330,7 +332,8 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
     if not document or not policy.judges_approvals:
         return None
     read_by, names = _READ_VALUES.get(prepared.operation.id, ("getDocument", ("workflow_id", "document_id")))
-    fields = fields_in(await read(read_by, {name: prepared.sent[name] for name in names}))
+    answer = await read(read_by, {name: prepared.sent[name] for name in names})
+    fields = await beside_loop(answer, partial(fields_in, answer))
     if journal is not None:
         try:
             fields = await with_own_changes(document, fields, journal)

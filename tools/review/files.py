@@ -11,11 +11,13 @@ from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_of_file
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.confirmation import Question, confirm_or_fail
@@ -162,7 +164,8 @@ class _Call:
 
     async def state(self, file_id: str) -> _State:
         """A file as it is now; raises `ToolFailure` where it cannot be read."""
-        return _state_in(await read(self._context, _READ, self._place(file_id)), file_id)
+        answer = await read(self._context, _READ, self._place(file_id))
+        return await beside_loop(answer, partial(_state_in, answer, file_id))
 
     def snapshot(self, file_id: str, state: _State) -> FileSnapshot:
         """The file as it was read, so that the write need not read it once more."""
