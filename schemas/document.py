@@ -106,7 +106,7 @@ def _operation(service: Service, document: JsonObject, route: Route, raw: JsonOb
         **_undo(ours.get("undo", [])),
     }
     same_name = ("tool", "toolset", "tier", "effect", "idempotent", "further_keys", "ends_session")
-    sentences = ("conflict", "narrow", "evidence", "note", "undo_leaves")
+    sentences = ("conflict", "after", "narrow", "evidence", "note", "undo_leaves")
     plain = {key: ours[key] for key in (*same_name, "download", "pictures", *sentences) if key in ours}
     return Operation(**known, **plain)  # pyright: ignore[reportArgumentType] - the test of the record checks it
 

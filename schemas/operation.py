@@ -126,8 +126,9 @@ class Operation:
     known already, and the call is made without where it is not. `narrow` says how to get a shorter answer
     where there is no paging. `present` says where the state that a write changes is read, `undo` what puts it
     back, `undo_leaves` in a sentence what stays different all the same; `not_undoable` says why nothing puts
-    it back. `pictures`: who calls it may ask for pictures, which are shown as such. `conflict`: what to do
-    when the present state does not allow it.
+    it back. `after` says what to do next. `pictures`: who calls it may ask for
+    pictures, which are shown as such.
+    `conflict`: what to do when the present state does not allow it.
     """
 
     id: str
@@ -154,6 +155,7 @@ class Operation:
     download: bool = False
     pictures: bool = False
     conflict: str = ""
+    after: str = ""
     narrow: str = ""
     evidence: str = ""
     note: str = ""

@@ -50,6 +50,8 @@ async def call_tool(
         else:
             written = await carry_out(prepared, context, partial(read, context))
             response, notes = written.response, written.notes
+            if operation.after:
+                notes = {**notes, "next": operation.after}
         result = await _shaped(prepared, response, notes, context)
         if operation.effect == "read" and operation.service == "nanonets":
             context.guards.seen.note(context.caller, prepared.address, fields_in(result.structured))

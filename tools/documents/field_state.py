@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ...schemas import JsonObject, JsonValue
 from .readings import MODERATED, VERIFIED, confidence_of, is_fine_status, is_true, status_of, text_of
-from .values import DocumentValue, count_unreadable, objects_in, values_of_document
+from .values import MIN_CONFIDENCE, DocumentValue, count_unreadable, objects_in, values_of_document
 
 __all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file", "state_of_value"]
 
@@ -36,6 +36,12 @@ class FieldState:
     id: str = ""
     table_id: str = ""
     text: str = ""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether nobody settled the value and it failed a check or the service is not sure of it."""
+        is_unsure = self.confidence is not None and self.confidence < MIN_CONFIDENCE
+        return not self.verified and (self.failed or (is_unsure and not self.changed))
 
 
 def fields_of_document(answer: JsonObject) -> list[FieldState]:
