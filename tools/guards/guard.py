@@ -29,7 +29,7 @@ from .approval import approved_document
 from .changed_since import with_own_changes
 from .confirmation import Question
 from .context import CallContext, Guards, Written
-from .current_state import NOT_READ, Read, State, read_state, state_after
+from .current_state import NOT_READ, Read, State, contradicted_header, read_state, state_after
 from .document_locks import claims_of
 from .journal import Closing, JournalFault, JournalView, LookFirst
 from .journal_recording import RecordedWrite, journal_failure, recorded
@@ -79,6 +79,7 @@ async def assess(
         before = await _present_state(prepared, read, min(_READ_SECONDS, context.upstream.timeout / 4))
     refusal = (
         _unexpected(prepared, before, context, undoes)
+        or await _misplaced(prepared, read)
         or _too_many(prepared, guards)
         or await _disapproved(prepared, context, read)
     )
@@ -297,6 +298,19 @@ def _unexpected(
         f" {name} was {_shown(prepared.values[name])}.",
         happened=NOTHING_SENT,
         next_step="Somebody changed it meanwhile. Read the item again and decide anew.",
+        quotes=True,
+    )
+
+
+async def _misplaced(prepared: Prepared, read: Read) -> ToolFailure | None:
+    """The refusal of a cell whose header and column contradict each other."""
+    if not (reason := await contradicted_header(prepared.operation, prepared.sent, read)):
+        return None
+    return ToolFailure(
+        "invalid_arguments",
+        f"{prepared.operation.tool}: {reason}.",
+        happened=NOTHING_SENT,
+        next_step="Count col from 0 by the columns, without the number of the row.",
         quotes=True,
     )
 

@@ -21,8 +21,10 @@ WORDS = {
     "getAnalysis": "CREATED STARTED ANALYZING running, FINISHED done, FAILED failed",
     "getProjectTask": "STARTED CLONING running, CREATED FINISHED done, FAILED failed",
     "getGroup": "PROCESSING running, CREATED done, FAILED DELETING failed",
-    "getLabelingSession": "STARTED PREDICTING running, CREATED ANNOTATING ready, FINISHED done, FAILED failed",
-    "getCorrection": "CREATED STARTED SAMPLING PREDICTING running, ANNOTATING ready, FINISHED done, FAILED failed",
+    "getLabelingSession": "STARTED PREDICTING running, CREATED ANNOTATING ready,"
+    " FINISHED done, FAILED failed",
+    "getCorrection": "CREATED STARTED SAMPLING PREDICTING running, ANNOTATING ready,"
+    " FINISHED done, FAILED failed",
 }
 """The words that the services document or, where they document none, that their clients meet."""
 
