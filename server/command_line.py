@@ -90,18 +90,24 @@ def tools(as_json: bool, **options: Any) -> None:
 @command_line.command()
 @click.argument("tool")
 @click.argument("arguments", default="{}")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the picture of the result as this file; further ones get a number.",
+)
 @_with_settings
-def call(tool: str, arguments: str, **options: Any) -> None:
+def call(tool: str, arguments: str, picture: Path | None, **options: Any) -> None:
     """Call one TOOL with ARGUMENTS, a JSON object (- reads it from stdin), and print the structured result.
 
     \b
     docreview-mcp call nanonets_list_workflows --sandbox
     docreview-mcp call studio_get_project '{"project_id": 1}' --sandbox
+    docreview-mcp call review_region '{"workflow_id": …}' --picture page.png
     """
     from .commands.call import call_once
 
     text = sys.stdin.read() if arguments == "-" else arguments
-    sys.exit(call_once(_settings(options), tool, text))
+    sys.exit(call_once(_settings(options), tool, text, picture))
 
 
 @command_line.command()

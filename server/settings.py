@@ -276,7 +276,7 @@ def read_settings(**given: Any) -> Settings:
     """The settings from the environment, with those given here put before them.
 
     Raises:
-        SettingsError: in one line, which variable is at fault and what it wants.
+        SettingsError: in one line, which variable or option is at fault and what it wants.
     """
     try:
         return Settings(**given)
@@ -285,7 +285,9 @@ def read_settings(**given: Any) -> Settings:
         said = first["msg"].removeprefix("Value error, ")
         if first["type"] != "value_error":
             said = said.replace("Input should be", "expected").partition(", unable")[0]
-        raise SettingsError(f"{_variable(str(first['loc'][0]))}: {said}") from None
+        name = str(first["loc"][0])
+        source = f"--{name.replace('_', '-')}" if name in given else _variable(name)
+        raise SettingsError(f"{source}: {said}") from None
     except ValueError as error:
         raise SettingsError(_without_input(error)) from None
 

@@ -89,6 +89,8 @@ def _plain(schema: dict[str, Any], name: str) -> Any:
             ]
         case "object":
             return {key: _plain(entry, key) for key, entry in schema.get("properties", {}).items()}
+        case _ if schema.get("format") == "email":
+            return "ada@example.com"
         case _:
             return f"{name} ü " + "x" * schema.get("minLength", 0)
 
@@ -101,8 +103,11 @@ def sample(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if isinstance(kind, list):
         return st.one_of([sample({**schema, "type": one}) for one in kind])
     match kind:
+        case "string" if schema.get("format") == "email":
+            return st.sampled_from(["ada@example.com", "ü+1@example.org"])
         case "string":
-            least = schema.get("minLength", 0)
+            # An empty text where none can be meant counts as left out.
+            least = schema.get("minLength", int("format" in schema))
             return st.text(st.characters(codec="utf-8"), min_size=least, max_size=least + 10)
         case "integer":
             return st.integers(schema.get("minimum", -(2**40)), schema.get("maximum", 2**40))

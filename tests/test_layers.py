@@ -18,6 +18,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("failure", "json_text", "redaction", "hidden_characters"),
         ("untrusted",),
         ("results",),
+        ("beside_loop",),
         ("requests",),
         ("surface", "documents"),
         ("guards",),

@@ -115,7 +115,8 @@ def _credential_findings(settings: Settings) -> list[Finding]:
     by_password = bool(settings.studio_email and settings.studio_password)
     by_token = settings.studio_token is not None
     studio = "STUDIO_EMAIL and STUDIO_PASSWORD are set" if by_password else "STUDIO_TOKEN is set"
-    missing: Level = "note" if nanonets or by_password or by_token else "fault"
+    half_login = settings.half_login
+    missing: Level = "note" if nanonets or by_password or by_token or half_login else "fault"
     found = [
         Finding("ok", "Nanonets", "NANONETS_API_KEY is set")
         if nanonets
@@ -123,8 +124,8 @@ def _credential_findings(settings: Settings) -> list[Finding]:
     ]
     if by_password or by_token:
         return [*found, Finding("ok", "Studio", studio)]
-    if fault := settings.half_login:
-        return [*found, Finding("fault", "Studio", fault)]
+    if half_login:
+        return [*found, Finding("fault", "Studio", half_login)]
     neither = "neither STUDIO_EMAIL with STUDIO_PASSWORD nor STUDIO_TOKEN is set"
     return [*found, Finding(missing, "Studio", neither)]
 
@@ -192,7 +193,8 @@ def _journal_finding(settings: Settings) -> Finding:
         return Finding("fault", "journal", f"{fault} {then}".strip())
     finally:
         journal.stop()
-    return Finding("ok", "journal", f"writes are recorded in {journal.where()}")
+    place = journal.where()
+    return Finding("ok", "journal", f"writes are recorded {place if place == 'in memory' else f'in {place}'}")
 
 
 async def _reach_services(settings: Settings) -> list[Finding]:

@@ -126,7 +126,7 @@ _REPORT = _step(
 
 PLANS = (
     Plan(
-        "review_document",
+        "review_one_document",
         "Review one document",
         "Check one Nanonets document against its page, correct it, and approve it if the person says so.",
         ("review_document", "nanonets_get_document"),

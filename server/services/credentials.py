@@ -97,7 +97,7 @@ class StudioSession:
 
     async def authorization(self, operation: Operation) -> str:
         """The header; signs in first where that is needed and possible."""
-        if not operation.authenticated:
+        if not operation.authenticated or (operation.if_signed_in and self._needs_token()):
             return ""
         if self._needs_token():
             before = self._logins
@@ -111,9 +111,10 @@ class StudioSession:
         """Sign in again, unless another call already did or there is nothing to sign in with."""
         before = self._logins
         async with self._lock:
-            if refused != f"Bearer {self._token}":
+            present = f"Bearer {self._token}" if self._token else ""
+            if refused != present:
                 return bool(self._token)
-            if not self._can_log_in:
+            if not self._can_log_in or self._was_ended:
                 return False
             await self._sign_in(before)
             return True

@@ -39,6 +39,12 @@ class FieldState:
     table_id: str = ""
     text: str = ""
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether nobody settled the value and it failed a check or the service is not sure of it."""
+        is_unsure = self.confidence is not None and self.confidence < MIN_CONFIDENCE
+        return not self.verified and (self.failed or (is_unsure and not self.changed))
+
 
 def fields_of_document(answer: JsonObject) -> list[FieldState]:
     """The fields and cells of a v4 document, from the answer of `getDocument`."""

@@ -22,6 +22,7 @@ from .document_locks import Claim, DocumentLocks
 from .journal import Caller, Journal
 from .marks import Marks, MemoryMarks
 from .policy import Counts, Policy
+from .seen_ids import SeenIds
 from .seen_values import SeenValues
 
 __all__ = [
@@ -133,7 +134,8 @@ class Guards:
     wants none; `journal_required` says whether writes stop without it. `marks` say which codes were used and
     which calls were stopped. `under_way` holds the writes that must not be doubled, `unclear` those whose
     last outcome is not known, by fingerprint. `documents` are those that are being written, `seen` what
-    callers last read. `undoing` holds the entries that are just being undone.
+    callers last read and `seen_ids` the ids that they were shown. `undoing` holds the entries that are just
+    being undone.
     """
 
     confirm: ConfirmMode = "destructive"
@@ -147,6 +149,7 @@ class Guards:
     marks: Marks = field(default_factory=MemoryMarks)
     documents: DocumentLocks = field(default_factory=DocumentLocks)
     seen: SeenValues = field(default_factory=SeenValues)
+    seen_ids: SeenIds = field(default_factory=SeenIds)
     undoing: set[int] = field(default_factory=set[int])
 
 

@@ -11,9 +11,9 @@ from ..json_text import compact, shortened
 from ..requests.arguments import expected_argument
 from ..requests.prepared_call import Prepared
 from .context import CallContext
-from .current_state import State
+from .current_state import Read, State, contradicted_header
 
-__all__ = ["OF_WHOLE_DOCUMENTS", "touched_fields", "unexpected"]
+__all__ = ["OF_WHOLE_DOCUMENTS", "misplaced", "touched_fields", "unexpected"]
 
 _MAX_SHOWN = 200
 _MAX_CHANGED = 3
@@ -51,6 +51,19 @@ def unexpected(
         f" {name} was {_shown(prepared.values[name])}.",
         happened=NOTHING_SENT,
         next_step="Somebody changed it meanwhile. Read the item again and decide anew.",
+        quotes=True,
+    )
+
+
+async def misplaced(prepared: Prepared, read: Read) -> ToolFailure | None:
+    """The refusal of a cell whose header and column contradict each other."""
+    if not (reason := await contradicted_header(prepared.operation, prepared.sent, read)):
+        return None
+    return ToolFailure(
+        "invalid_arguments",
+        f"{prepared.operation.tool}: {reason}.",
+        happened=NOTHING_SENT,
+        next_step="Count col from 0 by the columns, without the number of the row.",
         quotes=True,
     )
 

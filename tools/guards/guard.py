@@ -13,6 +13,7 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, references_of
+from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_in
 from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import compact
@@ -29,7 +30,7 @@ from .confirmation import Question
 from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, read_state, state_after
 from .document_locks import claims_of
-from .expectation import OF_WHOLE_DOCUMENTS, touched_fields, unexpected
+from .expectation import OF_WHOLE_DOCUMENTS, misplaced, touched_fields, unexpected
 from .journal import Closing, JournalFault, JournalView, LookFirst
 from .journal_recording import RecordedWrite, closing_of, journal_failure, recorded
 from .limits import limit_refusal
@@ -74,6 +75,7 @@ async def assess(
         before = await _present_state(prepared, read, min(_READ_SECONDS, context.upstream.timeout / 4))
     refusal = (
         unexpected(prepared, before, context, undoes)
+        or await misplaced(prepared, read)
         or _too_many(prepared, guards)
         or await _disapproved(prepared, context, read)
     )
@@ -286,7 +288,8 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
     if not document or not policy.judges_approvals:
         return None
     read_by, names = _READ_VALUES.get(prepared.operation.id, ("getDocument", ("workflow_id", "document_id")))
-    fields = fields_in(await read(read_by, {name: prepared.sent[name] for name in names}))
+    answer = await read(read_by, {name: prepared.sent[name] for name in names})
+    fields = await beside_loop(answer, partial(fields_in, answer))
     if journal is not None:
         try:
             fields = await with_own_changes(document, fields, journal)

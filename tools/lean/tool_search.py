@@ -44,6 +44,7 @@ _BESIDE = 0.5
 """What a word counts for that only says what comes with the thing asked for."""
 
 _WITH = re.compile(r"\b(?:with (?:its|their|all|the)|including)\b")
+_ARTICLES = frozenset({"a", "an", "the"})
 _TOOL_NAME = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _POINTER = re.compile(r"[^.;:]*:\s*`?(?:nanonets|studio|review)_\w+`?")
 """A clause that only points to another tool, such as `Whole table: nanonets_delete_table`."""
@@ -61,7 +62,7 @@ def find(tools: Iterable[Tool], query: str) -> Found:
     """Those of the tools that fit a query."""
     wanted = frozenset(tool.name for tool in tools)
     text = query[:_MOST_QUERY_CHARACTERS].casefold()
-    asked = {*_TOOL_NAME.findall(text), "_".join(text.split())}
+    asked = {*_TOOL_NAME.findall(text), "_".join(word for word in text.split() if word not in _ARTICLES)}
     entries, ranking = _index()
     meant = _meant(text, ranking)
     named = [

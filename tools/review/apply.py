@@ -10,10 +10,11 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..beside_loop import beside_loop
 from ..documents.field_state import state_of_value
 from ..documents.readings import VERIFIED, status_of
 from ..documents.stages import decision_on, why_not_approvable
-from ..documents.values import DocumentValue, values_of_document
+from ..documents.values import DocumentValue, DocumentValues, values_of_document
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
@@ -52,6 +53,7 @@ class _Part:
 
     document_id: str
     answer: JsonObject
+    document: DocumentValues
     changes: list[PlannedChange]
     verdicts: list[Verdict]
     whole: Verdict | None
@@ -63,7 +65,7 @@ class _Part:
     @property
     def values(self) -> tuple[DocumentValue, ...]:
         """All values of the document before anything was sent."""
-        return values_of_document(self.answer).values
+        return self.document.values
 
     @property
     def is_verified(self) -> bool:
@@ -83,7 +85,7 @@ class _Part:
     @property
     def _fields_left(self) -> list[DocumentValue]:
         settled = {each.target.id for each in self.changes if each.corrects or each.status == VERIFIED}
-        return [each for each in values_of_document(self.answer).fields if each.id not in settled]
+        return [each for each in self.document.fields if each.id not in settled]
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -106,7 +108,8 @@ def _parts(
         home = document_id if len(answers) > 1 else ""
         whole = Verdict(_WHOLE if home else document_id, home) if verifies else None
         verdicts = [Verdict(change.target.id, home) for change in own]
-        parts.append(_Part(document_id, answer, own, verdicts, whole, open_changes=len(own)))
+        document = values_of_document(answer)
+        parts.append(_Part(document_id, answer, document, own, verdicts, whole, open_changes=len(own)))
     return parts
 
 
@@ -152,14 +155,18 @@ class _Call:
         answers = await self.read(document_ids, self._began)
         named = documents_of(self._operation, self._values)
         seen = self._context.guards.seen
-        changes = plan_changes(
-            self._operation,
-            self._values,
-            named,
-            answers,
-            lambda identity: seen.text(self._context.caller, self._address, identity),
-        )
-        return _parts(changes, answers, bool(self._values.get(_WHOLE)))
+
+        def planned() -> list[_Part]:
+            changes = plan_changes(
+                self._operation,
+                self._values,
+                named,
+                answers,
+                lambda identity: seen.text(self._context.caller, self._address, identity),
+            )
+            return _parts(changes, answers, bool(self._values.get(_WHOLE)))
+
+        return await beside_loop(answers, planned)
 
     def question(self, parts: Sequence[_Part]) -> Question | None:
         """What a person has to agree to, all that is left to do as a whole; None if nobody has to."""
@@ -242,7 +249,8 @@ class _Call:
         """The document as it is just before it is written: other documents may have taken their time."""
         async with part.reading:
             if part.snapshot is None:
-                part.snapshot = DocumentSnapshot(await self._read_one(part.document_id))
+                answer = await self._read_one(part.document_id)
+                part.snapshot = await beside_loop(answer, partial(DocumentSnapshot, answer))
         return part.snapshot
 
     async def _make(self, part: _Part, change: PlannedChange, verdict: Verdict) -> Word:

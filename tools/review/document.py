@@ -10,6 +10,7 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..beside_loop import beside_loop
 from ..documents.comparison import comparable
 from ..documents.field_state import state_of_value
 from ..documents.readings import UNVERIFIED
@@ -44,10 +45,16 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         answer, document = await look(document_id)
         wanted = _wanted(values, document.values)
         _note_seen(context, document, wanted)
-        structured = _structured(answer, document, wanted, document_id)
+        shown = partial(_structured, answer, document, wanted, document_id)
+        structured = await beside_loop(answer, shown)
     else:
         structured = await _several(operation, values, context, look)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
+    return await beside_loop(structured, partial(_reply, operation, values, structured, limit))
+
+
+def _reply(operation: Operation, values: JsonObject, structured: JsonObject, limit: int) -> Reply:
+    """The answer within the limit of characters."""
     outside = tuple(outside_paths(operation, structured))
     if len(compact(structured)) > limit:
         kept, cut = fit(operation, values, structured, limit)
@@ -64,7 +71,7 @@ async def _look(
     """A document as the service answers it and as values; raises `ToolFailure` where it cannot be had."""
     workflow_id = str(values["workflow_id"])
     answer = await read(context, "getDocument", {"workflow_id": workflow_id, "document_id": document_id})
-    document = values_of_document(answer)
+    document = await beside_loop(answer, partial(values_of_document, answer))
     if faults := _faults_of_place(document, values):
         raise invalid(operation, faults)
     return answer, await with_cell_confidence(document, context, workflow_id, document_id)
@@ -98,12 +105,13 @@ async def _several(
     wanted = _wanted(values, [value for _, document in looked.found.values() for value in document.values])
     for _, document in looked.found.values():
         _note_seen(context, document, wanted)
-    told = {
-        document_id: _structured(answer, document, wanted, document_id)
-        for document_id, (answer, document) in looked.found.items()
-    }
+    told: dict[str, JsonObject] = {}
+    for document_id, (answer, document) in looked.found.items():
+        shown = partial(_structured, answer, document, wanted, document_id)
+        told[document_id] = await beside_loop(answer, shown)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
-    return told_together(document_ids, told, looked.failures, limit)
+    together = partial(told_together, document_ids, told, looked.failures, limit)
+    return await beside_loop(told, together)
 
 
 def _note_seen(context: CallContext, document: DocumentValues, wanted: Wanted) -> None:

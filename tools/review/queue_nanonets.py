@@ -11,6 +11,7 @@ from functools import partial
 import anyio
 
 from ...schemas import JsonObject, JsonValue
+from ..beside_loop import beside_loop
 from ..documents.values import DocumentValues, values_of_document
 from .cell_confidence import with_cell_confidence
 from .queue_search import Search, Work, listed, text
@@ -146,7 +147,7 @@ async def _read(search: Search, waiting: list[Work]) -> None:
         nonlocal done
         answer = await search.ask("nanonets", "values of documents", "getDocument", work.ids)
         if answer is not None:
-            document = values_of_document(answer)
+            document = await beside_loop(answer, partial(values_of_document, answer))
             async with search.places["nanonets"]:
                 ids = (text(work.ids["workflow_id"]), text(work.ids["document_id"]))
                 document = await with_cell_confidence(document, search.context, *ids)

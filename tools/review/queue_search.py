@@ -82,11 +82,11 @@ class Wanted:
 class Work:
     """One piece of work that waits for a person.
 
-    `ids` are under the names that the next tools have for them. `waiting_since` is the time as the service
-    wrote it, empty if it is not known. `doubtful`, `unverified` and `no_confidence` count values, and
-    `lowest_confidence` is the least one among those that nobody settled; None where that was not looked at or
-    is not told.
-    `doubtful_names` are the fields and columns of the first doubtful values.
+    `ids` are under the names that the next tool has for them; it takes `next_with` too. `waiting_since` is
+    the time as the service wrote it, empty if it is not known. `doubtful`, `unverified` and `no_confidence`
+    count values, and `lowest_confidence` is the least one among those that nobody settled; None where that
+    was not looked at or is not told. `doubtful_names` are the fields and columns of the first doubtful
+    values.
     """
 
     kind: Kind
@@ -94,6 +94,7 @@ class Work:
     ids: JsonObject
     reasons: list[str]
     next_tool: str
+    next_with: JsonObject = field(default_factory=dict[str, JsonValue])
     waiting_since: str = ""
     assigned_to: list[str] = field(default_factory=list[str])
     more: JsonObject = field(default_factory=dict[str, JsonValue])
@@ -129,8 +130,9 @@ class Work:
             "waiting_since": self.waiting_since,
             "assigned_to": cast("list[JsonValue]", self.assigned_to),
             "next": self.next_tool,
+            "next_with": self.next_with,
         }
-        return {name: value for name, value in shown.items() if value not in (None, "", [])}
+        return {name: value for name, value in shown.items() if value not in (None, "", [], {})}
 
 
 @dataclass(slots=True, eq=False)

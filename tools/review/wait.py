@@ -172,7 +172,7 @@ def _reply(wait: _Wait) -> JsonObject:
 
 
 def _next(awaited: Awaited, state: State) -> str:
-    if state.outcome == "done":
+    if state.outcome in ("done", "ready"):
         return awaited.after_done
     if state.outcome == "failed":
         return awaited.after_failed

@@ -289,7 +289,6 @@ async def test_a_long_queue_is_read_in_parts_that_follow_on_each_other() -> None
         ({"since": "yesterday"}, "since"),
         ({"kinds": ["correction"], "reasons": ["not_approved"]}, "reasons"),
         ({"kinds": ["document"], "project_id": 1}, "kinds and project_id:"),
-        ({"workflow_id": ""}, "workflow_id"),
         ({"limit": 0}, "limit"),
     ],
 )

@@ -82,6 +82,8 @@ def test_schemas_suit_the_strictest_host(tool: Any) -> None:
         Draft202012Validator.check_schema(schema)
         assert schema["type"] == "object"
         assert not {"anyOf", "oneOf", "allOf", "not", "$defs"} & schema.keys()
+    if "outputSchema" in definition:
+        assert definition["outputSchema"]["properties"]["docreview"]["type"] == "object"
     for schema in walk(tool.input_schema):
         assert not isinstance(schema.get("type"), list)
         for name, entry in schema.get("properties", {}).items():
