@@ -16,6 +16,7 @@ from ..schemas import JsonObject, JsonValue
 __all__ = [
     "NOTE",
     "fenced",
+    "hidden_character",
     "may_hold_hidden",
     "outside_note",
     "with_notes",
@@ -63,14 +64,14 @@ def without_hidden(text: str) -> tuple[str, int]:
     """
     if text.isascii() and text.isprintable():
         return text, 0
-    return _hidden().subn("", text)
+    return hidden_character().subn("", text)
 
 
 def may_hold_hidden(text: str) -> bool:
     """Whether JSON text, in which only the first 32 characters are escaped, needs a closer look."""
     if "\\" in text and _escaped().search(text):
         return True
-    return "\x7f" in text or (not text.isascii() and _hidden().search(text) is not None)
+    return "\x7f" in text or (not text.isascii() and hidden_character().search(text) is not None)
 
 
 def without_hidden_in(value: JsonValue) -> tuple[JsonValue, int]:
@@ -156,8 +157,8 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 @cache
-def _hidden() -> re.Pattern[str]:
-    """Matches hidden characters: whatever is no other one, because that is found five times as fast."""
+def hidden_character() -> re.Pattern[str]:
+    """Matches a hidden character: whatever is no other one, because that is found five times as fast."""
     starts = (0, *(last + 1 for _, last in HIDDEN_RANGES))
     ends = (*(first - 1 for first, _ in HIDDEN_RANGES), _LAST)
     shown = "".join(
