@@ -12,13 +12,17 @@ from functools import cache
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue
+from .json_text import compact, shortened
 
 __all__ = [
     "NOTE",
     "fenced",
     "hidden_character",
     "may_hold_hidden",
+    "one_line",
     "outside_note",
+    "quoted",
+    "shortened_sentence",
     "with_notes",
     "without_hidden",
     "without_hidden_in",
@@ -55,6 +59,7 @@ HIDDEN_RANGES = (
 """Unicode's Cc but tab and line ends, Cf but signs that are drawn, and all Default_Ignorable_Code_Point."""
 
 _LAST = 0x10FFFF
+_NO_MARKS = str.maketrans("“”", '""')
 
 
 def without_hidden(text: str) -> tuple[str, int]:
@@ -135,6 +140,29 @@ def without_note(answer: JsonObject) -> JsonObject:
     if NOTE not in answer:
         return answer
     return {(_free(name, {*answer}) if name == NOTE else name): entry for name, entry in answer.items()}
+
+
+def one_line(text: str) -> str:
+    """Text as one line in which nothing is hidden, moves a cursor or turns round what stands beside it."""
+    if text.isprintable() and text.isascii():
+        return text
+    shown, _ = without_hidden(text)
+    return shown if shown.isprintable() else "".join(each if each.isprintable() else " " for each in shown)
+
+
+def quoted(value: JsonValue, most: int = 200) -> str:
+    """Text of others, or a value with such text, as it enters a sentence of ours.
+
+    It stands on one line, in marks that it cannot close itself, cut to `most` characters.
+    """
+    text = value if isinstance(value, str) else compact(value)
+    return f"“{shortened(one_line(text).translate(_NO_MARKS), most, counted=True)}”"
+
+
+def shortened_sentence(text: str, most: int) -> str:
+    """A sentence of ours cut to `most` characters; a quotation that was cut is closed."""
+    cut = shortened(text, most)
+    return f"{cut}”" if cut.count("“") > cut.count("”") else cut
 
 
 def fenced(text: str) -> str:

@@ -14,6 +14,7 @@ import anyio
 import click
 
 from ...tools.guards.journal import Entry, JournalFault
+from ...tools.untrusted import one_line
 from ..journal.store import StoredJournal, open_journal
 from ..settings import Settings
 
@@ -55,7 +56,7 @@ def _with_journal(settings: Settings, work: Callable[[StoredJournal], int]) -> i
     try:
         return work(journal)
     except JournalFault as fault:
-        click.echo(f"docreview-mcp: {fault}", err=True)
+        click.echo(f"docreview-mcp: {one_line(str(fault))}", err=True)
         return 1
     finally:
         journal.stop()
@@ -105,7 +106,7 @@ def _verify(journal: StoredJournal) -> int:
     if not found.broken and not found.count:
         return _nothing(journal)
     if found.broken:
-        click.echo(f"The chain is broken after {found.count} records: {found.broken}.")
+        click.echo(f"The chain is broken after {found.count} records: {one_line(found.broken)}.")
         return 1
     click.echo(f"{found.count} records, the chain holds; the last hash is {found.last_hash}")
     return 0

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...schemas import JsonObject, JsonValue
+from ..untrusted import one_line
 from .values import (
     FAILED,
     VERIFIED,
@@ -110,5 +111,5 @@ def _unreadable(what: str) -> FieldState:
 
 def _short(name: str) -> str:
     """A name fit for a message: names are untrusted text."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in name)
+    plain = one_line(name)
     return plain if len(plain) <= _MAX_NAME else f"{plain[: _MAX_NAME - 1]}…"

@@ -11,7 +11,7 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import compact, shortened
 from ..redaction import REMOVED, masked, secret_arguments
 from ..requests.arguments import is_id
-from ..untrusted import without_hidden_in
+from ..untrusted import one_line, quoted, shortened_sentence, without_hidden_in
 from .confirmation_codes import CODE_SECONDS, Verdict
 from .context import CallContext
 
@@ -22,7 +22,6 @@ _MOST_SUMMARY = 2_000
 _OF_NO_USE = ("bbox", "confidence", "image_url", "raw_document_url", "url")
 """What says nothing to a person of what is about to be changed; nor do ids, which come last."""
 _PLAIN_NAME = re.compile(r"[a-z_]+")
-_NO_MARKS = str.maketrans("“”", '""')
 
 _AT_FAULT: dict[Verdict, str] = {
     "forged or for another call": "The code in confirm is not for this call as it now stands: the arguments"
@@ -92,7 +91,7 @@ def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, 
     secret = secret_arguments(operation)
     told = {key: REMOVED if key in secret else _short(value) for key, value in arguments.items()}
     ids = {key: value for key, value in told.items() if is_id(key)}
-    text = f"{operation.title}{f' {_quoted(name)}' if name else ''}"
+    text = f"{operation.title}{f' {quoted(name)}' if name else ''}"
     if len(ids) < len(told):
         text += f": {_listed({key: value for key, value in told.items() if key not in ids})}"
     if present is not None:
@@ -100,9 +99,8 @@ def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, 
     if ids:
         text += f". Ids: {_listed(ids)}"
     if len(text) > _MOST_SUMMARY:
-        text = (
-            f"{text[:_MOST_SUMMARY]}… ({len(text)} characters, the rest is not shown; ask for less at once)"
-        )
+        cut = shortened_sentence(text, _MOST_SUMMARY)
+        text = f"{cut} ({len(text)} characters, the rest is not shown; ask for less at once)"
     return f"{text}."
 
 
@@ -119,7 +117,7 @@ def _present(present: JsonValue) -> str:
 
 def _listed(told: dict[str, str]) -> str:
     return ", ".join(
-        f"{name if _PLAIN_NAME.fullmatch(name) else _quoted(name)} {value}" for name, value in told.items()
+        f"{name if _PLAIN_NAME.fullmatch(name) else quoted(name)} {value}" for name, value in told.items()
     )
 
 
@@ -130,14 +128,8 @@ def _clean(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
 
 
 def _short(value: JsonValue) -> str:
-    return _quoted(value) if isinstance(value, str) else _one_line(compact(value))
-
-
-def _quoted(text: str) -> str:
-    """Text in marks that it cannot close itself."""
-    return f"“{_one_line(text).translate(_NO_MARKS)}”"
-
-
-def _one_line(text: str) -> str:
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    return shortened(shown, _MOST_VALUE, counted=True)
+    return (
+        quoted(value)
+        if isinstance(value, str)
+        else shortened(one_line(compact(value)), _MOST_VALUE, counted=True)
+    )

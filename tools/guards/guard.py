@@ -15,14 +15,14 @@ import anyio.lowlevel
 from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.field_state import fields_of_document, fields_of_file
 from ..failure import NOTHING_SENT, ToolFailure
-from ..json_text import compact, shortened
+from ..json_text import compact
 from ..redaction import masked, without_secret_properties
 from ..requests.arguments import CONFIRM, expected_argument
 from ..requests.prepared_call import Prepared
 from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
-from ..untrusted import without_hidden
+from ..untrusted import quoted, without_hidden
 from .approval import approved_document
 from .confirmation import confirm_or_fail
 from .context import CallContext, Guards, Written
@@ -38,7 +38,6 @@ __all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allow
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
 
-_MOST_SHOWN = 200
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 
 
@@ -271,7 +270,7 @@ def present_text(value: JsonValue) -> str:
 
 
 def _shown(value: JsonValue) -> str:
-    return shortened(compact(value), _MOST_SHOWN)
+    return quoted(value)
 
 
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:

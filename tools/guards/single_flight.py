@@ -67,6 +67,7 @@ async def _stop_once(prepared: Prepared, context: CallContext) -> None:
             happened=f"{NOTHING_SENT} This call was stopped once, so that nothing is done twice.",
             next_step="Look first whether it is there already (list or read it). If it is not, call again"
             " with the same arguments: the next call is sent.",
+            quotes=True,
         )
 
 

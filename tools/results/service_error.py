@@ -13,7 +13,8 @@ from typing import cast
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import LOOK_FIRST, ErrorCode, ToolFailure, done_after_cut
 from ..json_text import without_depth
-from ..redaction import without_secret_properties
+from ..redaction import without_secret_properties, without_secret_text
+from ..untrusted import quoted
 from .response import Response
 
 __all__ = ["failure_of", "leaves_open", "refused_wait"]
@@ -131,8 +132,12 @@ def _reason(operation: Operation, response: Response) -> str:
     if response.is_html:
         return "an HTML page"
     body = without_secret_properties(operation.service, without_depth(_json(response)))
-    told = "; ".join(_texts(body)) if isinstance(body, (dict, list)) else response.text
-    return told[:_MOST_REASON].strip().rstrip(".?!")
+    if isinstance(body, (dict, list)):
+        told = "; ".join(_texts(body))
+    else:
+        told = without_secret_text(operation.service, response.text)
+    said = told.strip().rstrip(".?!")
+    return quoted(said, _MOST_REASON) if said else ""
 
 
 def _json(response: Response) -> JsonValue:

@@ -18,6 +18,7 @@ from ..guards.guard import needs_confirmation
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..results.reply import Reply
+from ..untrusted import quoted
 from .apply_plan import PlannedChange, documents_of, plan_changes
 from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
@@ -225,10 +226,11 @@ class _Call:
         if now != text:
             raise ToolFailure(
                 "conflict",
-                f"Marked as {change.status}, but the value is now {now[:200]!r} and not {text[:200]!r}:"
+                f"Marked as {change.status}, but the value is now {quoted(now)} and not {quoted(text)}:"
                 " somebody changed it meanwhile.",
                 done="yes",
                 next_step="Look at the value; put its mark back with review_undo if it is wrong.",
+                quotes=True,
             )
 
 

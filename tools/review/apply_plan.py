@@ -9,9 +9,8 @@ from typing import Literal, cast
 from ...schemas import JsonObject, Operation
 from ..documents.values import UNVERIFIED, DocumentValue, values_of_document
 from ..failure import ToolFailure
-from ..json_text import compact, shortened
 from ..requests.validation import invalid
-from ..untrusted import without_hidden
+from ..untrusted import quoted, without_hidden
 from .batch_report import in_ranges
 
 __all__ = ["PlannedChange", "documents_of", "plan_changes"]
@@ -188,7 +187,7 @@ def _faults_of_place(
         hint = f"; it is a {other}" if (_KINDS[other], identity) in here else ""
         homes = [home for home, values in found.items() if (_KINDS[name], identity) in values]
         hint = f"; it is in {_shown(homes[0])}" if homes and not hint else hint
-        pending = f" (the document is {answer.get('status')!r})" if not here else ""
+        pending = f" (the document is {_shown(str(answer.get('status')))})" if not here else ""
         yield _Fault(index, f"{where}: {_shown(identity)} is not in the {document}{pending}{hint}")
     elif len(matching) > 1:
         yield _Fault(index, f"{where}: {_shown(identity)} stands {len(matching)} times in the {document}")
@@ -216,11 +215,9 @@ def _failure(operation: Operation, faults: list[_Fault]) -> ToolFailure:
             code="conflict",
             next_step="Somebody changed it meanwhile. Read the document again and decide anew.",
         )
-    if any(fault.is_conflict for fault in faults):
-        failure = failure.with_(notes={"outside": ["error.message"]})
-    return failure
+    # Present values, names of documents and their states are text of others.
+    return failure.with_(notes={"outside": ["error.message"]})
 
 
 def _shown(text: str) -> str:
-    shown = without_hidden(text)[0]
-    return compact(shortened(shown, _MOST_SHOWN))
+    return quoted(text, _MOST_SHOWN)

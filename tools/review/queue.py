@@ -29,7 +29,10 @@ _MOST_SECONDS = 40.0
 
 _DEFAULT_LIMIT = 20
 _BY_VALUES = frozenset({"doubtful", "unverified"})
-_OUTSIDE = {"entries": ("entries[].name", "entries[].label"), "problems": ("problems[].message",)}
+_OUTSIDE = {
+    "entries": ("entries[].name", "entries[].label", "entries[].stage", "entries[].assigned_to[]"),
+    "problems": ("problems[].message",),
+}
 """The paths with text from outside, by the part of the answer that has to be there."""
 
 _OWN_CHARACTERS = 600

@@ -12,10 +12,10 @@ from ..guards.context import CallContext, Written
 from ..guards.current_state import State, read_state
 from ..guards.guard import needs_confirmation
 from ..guards.journal import Closing, Entry, JournalFault
-from ..json_text import compact, shortened
 from ..operation_call import prepare, read, write
 from ..requests.arguments import REASON, expected_argument
 from ..results.reply import Reply
+from ..untrusted import quoted
 from .history import journal_of, no_entry, unreadable
 
 __all__ = ["run"]
@@ -189,9 +189,10 @@ def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: 
         if failure.done == "no"
         else "",
         next_step=LOOK_FIRST,
+        quotes=failure.quotes,
         notes={**failure.notes, "calls": done},
     )
 
 
 def _shown(value: JsonValue) -> str:
-    return "nothing (it is gone)" if value is None else shortened(compact(value), _MOST_SHOWN)
+    return "nothing (it is gone)" if value is None else quoted(value, _MOST_SHOWN)
