@@ -28,7 +28,7 @@ from ..json_text import compact
 from ..operation_call import read
 from ..requests.validation import invalid
 from ..results.reply import Reply
-from ..results.truncation import fit
+from ..results.truncation import CUT_PLACES, fit
 from ..results.untrusted_paths import outside_paths
 from ..untrusted import NOTE, without_hidden
 from .cell_confidence import with_cell_confidence
@@ -86,6 +86,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if len(compact(structured)) > limit:
         structured, cut = fit(operation, values, structured, limit)
         structured[NOTE] = {"cut": cut}
+        outside = (*outside, CUT_PLACES)
     return Reply(structured, outside=outside)
 
 
