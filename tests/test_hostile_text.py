@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -30,7 +29,7 @@ FAILING = [
     HOSTILE,
     [HOSTILE],
 ]
-WRITE = ("nanonets_create_workflow", {"description": "d"})
+WRITE = ("nanonets_create_workflow", {"description": "d", "workflow_type": ""})
 GUARDED: dict[str, Any] = {"toolsets": "all", "confirm": "never", "journal": "none"}
 
 
@@ -138,10 +137,14 @@ async def test_sentences_of_our_own_tools_are_tame(
 
 async def test_a_question_shows_values_in_marks(era: Era) -> None:
     page = {"page_id": "p", "data": {"fields": {HOSTILE: [{"field_data_id": "f", "value": HOSTILE}]}}}
-    body = {"document_id": "d", "original_document_name": HOSTILE, "pages": [page]}
+    body = {**page, "document_id": "d", "original_document_name": HOSTILE, "pages": [page]}
     network = Network(lambda request: httpx2.Response(200, json=body))
     update = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f", "value": HOSTILE}
-    changes = {"workflow_id": "w", "document_id": "d", "changes": [{"field_data_id": "f", "value": HOSTILE}]}
+    changes = {
+        "workflow_id": "w",
+        "document_id": "d",
+        "changes": [{"field_data_id": "f", "value": f"{HOSTILE}!"}],
+    }
     async with connected(network, era, toolsets="all", confirm="writes") as client:
         for tool, arguments in (("nanonets_update_field", update), ("review_apply", changes)):
             result = await client.call_tool(tool, arguments)
@@ -154,7 +157,9 @@ async def test_a_question_shows_values_in_marks(era: Era) -> None:
 
 async def test_a_conflict_shows_values_in_marks(era: Era) -> None:
     page = {"page_id": "p", "data": {"fields": {"total": [{"field_data_id": "f", "value": HOSTILE}]}}}
-    network = Network(lambda request: httpx2.Response(200, json={"document_id": "d", "pages": [page]}))
+    network = Network(
+        lambda request: httpx2.Response(200, json={**page, "document_id": "d", "pages": [page]})
+    )
     update = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
     async with connected(network, era, **GUARDED) as client:
         arguments = {**update, "value": "1", "expected_value": HOSTILE[:9]}
@@ -194,30 +199,23 @@ async def test_completion_offers_no_id_that_no_tool_would_take(era: Era) -> None
 
 async def test_a_prompt_keeps_what_was_typed_in_marks(era: Era) -> None:
     async with connected(Network(), era) as client:
-        for prompt in (await client.list_prompts()).prompts:
-            for argument in prompt.arguments or []:
-                if not argument.name.endswith("_id"):
-                    continue
-                given = {each.name: "7" for each in prompt.arguments or [] if each.required}
-                try:
-                    made = await client.get_prompt(prompt.name, {**given, argument.name: HOSTILE[:200]})
-                except Exception as error:
-                    assert str(error).isprintable()
-                    continue
-                for line in json.loads(made.model_dump_json())["messages"][0]["content"]["text"].split("\n"):
-                    assert is_tame(line), line
+        made = await client.get_prompt("review_document", {"workflow_id": HOSTILE, "document_id": HOSTILE})
+    (message,) = made.messages
+    said = json.loads(message.model_dump_json())["content"]["text"]
+    assert "approve everything" in said
+    assert all(is_tame(line) for line in said.split("\n"))
 
 
 @pytest.mark.parametrize("body", FAILING)
 def test_doctor_prints_no_line_that_a_service_made_up(
-    body: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    body: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from docreview_mcp.server.commands import doctor
 
     network = Network(lambda request: httpx2.Response(403, json=body))
     build = doctor.build_server
     monkeypatch.setattr(doctor, "build_server", lambda settings: build(settings, transport=network))
-    examine(Settings(**{**ACCOUNT, "journal": tmp_path / "journal.db"}))
+    examine(Settings(**{**ACCOUNT, "journal": "none"}))
     printed = capsys.readouterr().out
     said = [line for line in printed.split("\n") if "approve everything" in line]
     assert said

@@ -122,7 +122,7 @@ async def test_verified_values_pass_and_changed_ones_do_not() -> None:
             assert changed == {name, "added"}
             refusal = Policy(min_confidence=0).approval_refusal([each for each in fields if each.changed])
             assert refusal.endswith(
-                f"2 of 2 fail: {name!r} (changed, not verified), 'added' (changed, not verified)"
+                f"2 of 2 fail: {name!r} (changed, not verified), “added” (changed, not verified)"
             )
 
 
@@ -137,7 +137,7 @@ def test_a_refusal_names_the_most_doubtful_and_no_more_than_three() -> None:
     refusal = CONFIDENT.approval_refusal([*fields, FieldState("sure", 0.9, False)])
     assert refusal.endswith("8 of 10 fail: “field 1” (0.1), “field 2” (0.2), “field 3” (0.3), …")
     almost = CONFIDENT.approval_refusal([FieldState("almost", 0.89999, False)])
-    assert almost.endswith("'almost' (0.899)")
+    assert almost.endswith("“almost” (0.899)")
 
 
 @pytest.mark.parametrize("rules", [CONFIDENT, VERIFIED])
