@@ -8,16 +8,15 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import NOTHING_SENT, ToolFailure
-from ..json_text import compact, shortened
+from ..json_text import compact
 from ..redaction import REMOVED, masked, secret_arguments
 from ..requests.arguments import is_id
-from ..untrusted import one_line, quoted, shortened_sentence, without_hidden_in
+from ..untrusted import quoted, shortened_sentence, without_hidden_in
 from .confirmation_codes import CODE_SECONDS, Verdict
 from .context import CallContext
 
 __all__ = ["confirm_or_fail", "summary_of"]
 
-_MOST_VALUE = 200
 _MOST_SUMMARY = 2_000
 _OF_NO_USE = ("bbox", "confidence", "image_url", "raw_document_url", "url")
 """What says nothing to a person of what is about to be changed; nor do ids, which come last."""
@@ -128,8 +127,5 @@ def _clean(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
 
 
 def _short(value: JsonValue) -> str:
-    return (
-        quoted(value)
-        if isinstance(value, str)
-        else shortened(one_line(compact(value)), _MOST_VALUE, counted=True)
-    )
+    """A number as it is; whatever may hold text in marks."""
+    return quoted(value) if isinstance(value, (str, list, dict)) else compact(value)

@@ -30,7 +30,7 @@ _MOST_SECONDS = 40.0
 _DEFAULT_LIMIT = 20
 _BY_VALUES = frozenset({"doubtful", "unverified"})
 _OUTSIDE = {
-    "entries": ("entries[].name", "entries[].label", "entries[].stage", "entries[].assigned_to[]"),
+    "entries": ("entries[].name", "entries[].label"),
     "problems": ("problems[].message",),
 }
 """The paths with text from outside, by the part of the answer that has to be there."""
@@ -66,6 +66,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     outside = [path for part, paths in _OUTSIDE.items() if answer.get(part) for path in paths]
     if any(work.doubtful_names for work in waiting):
         outside.append("entries[].doubtful_names[]")
+    if any("stage" in work.more for work in waiting):
+        outside.append("entries[].stage")
+    if any(work.assigned_to for work in waiting):
+        outside.append("entries[].assigned_to[]")
     return Reply(answer, outside=tuple(outside))
 
 

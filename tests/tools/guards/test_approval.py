@@ -122,7 +122,7 @@ async def test_verified_values_pass_and_changed_ones_do_not() -> None:
             assert changed == {name, "added"}
             refusal = Policy(min_confidence=0).approval_refusal([each for each in fields if each.changed])
             assert refusal.endswith(
-                f"2 of 2 fail: {name!r} (changed, not verified), “added” (changed, not verified)"
+                f"2 of 2 fail: “{name}” (changed, not verified), “added” (changed, not verified)"
             )
 
 
