@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test test-fast check lint format bench generate constraints test-lowest bundle clean
+.PHONY: demo test test-fast cov check lint format bench generate constraints test-lowest bundle clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -14,6 +14,13 @@ test: $(VENV)/.ready
 # Without the tests that start processes or databases, or walk every operation through a client.
 test-fast: $(VENV)/.ready
 	$(RUN)/pytest -n auto -m "not slow"
+
+# Which branches the tests take, in the processes that they start too. The table of what is wanted is in the script.
+cov: $(VENV)/.ready
+	rm -f .coverage .coverage.*
+	$(RUN)/coverage run -m pytest -n auto
+	$(RUN)/coverage combine --quiet
+	$(RUN)/python -m scripts.coverage_gate
 
 check: lint test
 
@@ -54,7 +61,7 @@ bundle: $(VENV)/.ready
 	npx --yes @anthropic-ai/mcpb pack . docreview.mcpb
 
 clean:
-	rm -rf $(VENV) .venv-lowest .venv-bench build dist *.egg-info
+	rm -rf .coverage .coverage.* $(VENV) .venv-lowest .venv-bench build dist *.egg-info
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docreview needs Python 3.11 or newer; set PYTHON=")'

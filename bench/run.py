@@ -28,6 +28,7 @@ from .inputs import (
 )
 from .report import FLOOR, OURS, Samples, is_missed, markdown, show
 from .review_job import JobError, measure_job
+from .tool_search import measure_recall
 from .upstream import DOCUMENT, FIELD
 
 _HERE = Path(__file__).parent
@@ -86,10 +87,11 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
         except (ServerError, JobError) as fault:
             console.print(f"The benchmark ended early: {fault}", markup=False)
             sys.exit(2)
-    show(console, samples, job, notes)
-    _RESULTS.write_text(markdown(samples, job, versions, notes), encoding="utf-8")
+    recall = measure_recall()
+    show(console, samples, job, recall, notes)
+    _RESULTS.write_text(markdown(samples, job, recall, versions, notes), encoding="utf-8")
     console.print(f"Written to {_RESULTS.relative_to(_HERE.parent)}.")
-    if strict and is_missed(samples, job):
+    if strict and is_missed(samples, job, recall):
         sys.exit(1)
 
 

@@ -30,6 +30,7 @@ from .incoming import read_call
 from .nanonets.state import NanonetsState
 from .service import HANDLERS, Download, Refusal
 from .studio.data import furnished_studio
+from .studio.state import StudioState
 
 __all__ = ["CutConnection", "Received", "Sandbox"]
 
@@ -71,8 +72,17 @@ class Sandbox:
     ) -> None:
         self.faults = Faults()
         self.received: deque[Received] = deque(maxlen=10_000)
-        self.nanonets = NanonetsState(seed, clock, work_seconds)
-        self.studio = furnished_studio(seed, clock, work_seconds)
+        self._given = (seed, clock, work_seconds)
+
+    @cached_property
+    def nanonets(self) -> NanonetsState:
+        """What Nanonets stores. Its clock starts at the first use, as does that of Studio."""
+        return NanonetsState(*self._given)
+
+    @cached_property
+    def studio(self) -> StudioState:
+        """What Studio stores."""
+        return furnished_studio(*self._given)
 
     @cached_property
     def application(self) -> Starlette:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from .operation import Body, JsonObject, JsonValue, Operation, Parameter, Present, Route, Service, UndoStep
 
-__all__ = ["DOCUMENTS", "DocumentError", "document_paths", "operations_of", "read_document"]
+__all__ = ["DOCUMENTS", "DocumentError", "document_paths", "intents_of", "operations_of", "read_document"]
 
 DOCUMENTS = ("review", "nanonets-documents", "nanonets-moderation", "nanonets-files", "studio")
 """The OpenAPI documents, in the order in which their tools are listed."""
@@ -54,12 +54,29 @@ def operations_of(name: str, document: JsonObject) -> Iterator[Operation]:
         DocumentError: an operation lacks its tool name, or a reference leads nowhere.
     """
     service: Service = _SERVICES.get(name, "nanonets")
+    for route, raw in _raw_operations(document):
+        yield _operation(service, document, route, raw)
+
+
+def intents_of(document: JsonObject) -> dict[str, list[str]]:
+    """What people say when they want an operation, by the name of its tool, for the search of tools.
+
+    They are no part of `Operation`, so that a server that is not searched does not read them.
+    """
+    extensions = [_object(raw.get(_EXTENSION, {})) for _, raw in _raw_operations(document)]
+    return {
+        str(ours["tool"]): [str(phrase) for phrase in _list(ours["intents"])]
+        for ours in extensions
+        if "intents" in ours
+    }
+
+
+def _raw_operations(document: JsonObject) -> Iterator[tuple[Route, JsonObject]]:
     for key, item in _object(document["paths"]).items():
         for method in _METHODS:
             raw = _object(item).get(method)
             if raw is not None:
-                path = key.partition("#")[0]
-                yield _operation(service, document, Route(method.upper(), path), _object(raw))
+                yield Route(method.upper(), key.partition("#")[0]), _object(raw)
 
 
 def _operation(service: Service, document: JsonObject, route: Route, raw: JsonObject) -> Operation:
@@ -88,8 +105,8 @@ def _operation(service: Service, document: JsonObject, route: Route, raw: JsonOb
         **_undo(ours.get("undo", [])),
     }
     same_name = ("tool", "toolset", "tier", "effect", "idempotent", "further_keys", "ends_session")
-    sentences = ("narrow", "evidence", "note", "undo_leaves")
-    plain = {key: ours[key] for key in (*same_name, "download", *sentences) if key in ours}
+    sentences = ("conflict", "narrow", "evidence", "note", "undo_leaves")
+    plain = {key: ours[key] for key in (*same_name, "download", "pictures", *sentences) if key in ours}
     return Operation(**known, **plain)  # pyright: ignore[reportArgumentType] - the test of the record checks it
 
 
@@ -115,8 +132,9 @@ def _present(raw: JsonValue) -> Present | None:
     if raw is None:
         return None
     given = _object(raw)
-    lists = {key: tuple(_list(given[key])) for key in ("find", "keys") if key in given}
-    return Present(**{**given, **lists})  # pyright: ignore[reportArgumentType] - as below
+    lists = {key: tuple(_list(given[key])) for key in ("find", "keys", "shows") if key in given}
+    gone: JsonObject = {"after": {}, "gone_after": True} if given.get("after") == "gone" else {}
+    return Present(**{**given, **lists, **gone})  # pyright: ignore[reportArgumentType] - as below
 
 
 def _undo(raw: JsonValue) -> dict[str, Any]:

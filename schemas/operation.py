@@ -73,9 +73,13 @@ class Present:
     does not have under the same name. `find` leads from the answer to the item: a text is a key (`a|b`: the
     first of the two that holds something), a number a place in a list, `*` every entry, and an object picks
     the entries whose key has the value of a reference. `keys` are the properties that the write may change,
-    all of them if empty; `value` is the one that a caller may expect to have a certain value. `again`:
-    neither the answer nor the arguments tell the state after the write, so it is read once more. `each` names
-    an argument that is a list: the state is read for each of its entries, and is a list of these states.
+    all of them if empty; `value` is the one that a caller may expect to have a certain value. `shows` names
+    properties that the write leaves as they are, but that a person has to see before they agree to it.
+    `after` says what the state is once the write was carried out, each property as a reference (where one
+    leads nowhere, the state is read once more), and `gone_after` that the item is not there any more.
+    `again`: neither the answer nor the arguments tell the state after the write, so it is read once more.
+    `each` names an argument that is a list: the state is read for each of its entries, and is a list of these
+    states.
 
     References are texts: `workflow_id` (an argument of the write), `answer.id` (its answer; then the state is
     that of something new, and there is none before), `each` (the entry of the list), `=text` (that text).
@@ -88,6 +92,9 @@ class Present:
     arguments: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     again: bool = False
     each: str = ""
+    shows: tuple[str, ...] = ()
+    after: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    gone_after: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,9 @@ class Operation:
     keys are put beside the named ones in the body. `token_property` is the property of the answer that
     becomes the session token. `narrow` says how to get a shorter answer where there is no paging. `present`
     says where the state that a write changes is read, `undo` what puts it back, `undo_leaves` in a sentence
-    what stays different all the same; `not_undoable` says why nothing puts it back.
+    what stays different all the same; `not_undoable` says why nothing puts it back. `pictures`: who calls it
+    may ask for pictures, which are shown as such. `conflict`: what to do when the present state does
+    not allow it.
     """
 
     id: str
@@ -141,6 +150,8 @@ class Operation:
     token_property: str = ""
     ends_session: bool = False
     download: bool = False
+    pictures: bool = False
+    conflict: str = ""
     narrow: str = ""
     evidence: str = ""
     note: str = ""

@@ -6,12 +6,15 @@ With `--check` nothing is written; the exit status says whether the files are cu
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 from docreview_mcp.schemas.catalog import RECORD as OPERATIONS_RECORD
 from docreview_mcp.schemas.catalog import render_operations
-from docreview_mcp.schemas.document import DOCUMENTS, document_paths, operations_of, read_document
-from docreview_mcp.schemas.operation import Operation
+from docreview_mcp.schemas.document import DOCUMENTS, document_paths, intents_of, operations_of, read_document
+from docreview_mcp.schemas.operation import JsonObject, Operation
+from docreview_mcp.tools.lean.intents import RECORD as INTENTS_RECORD
+from docreview_mcp.tools.lean.intents import render_intents
 from docreview_mcp.tools.surface.reference import render_reference
 from docreview_mcp.tools.surface.tool import RECORD as SURFACE_RECORD
 from docreview_mcp.tools.surface.tool import render_tools, tool_of
@@ -19,16 +22,28 @@ from docreview_mcp.tools.surface.tool import render_tools, tool_of
 REFERENCE = Path(__file__).parents[1] / "docs" / "tools.md"
 """The generated reference page."""
 
-__all__ = ["generated_files", "read_operations"]
+__all__ = ["generated_files", "read_intents", "read_operations"]
 
 
 def read_operations() -> list[Operation]:
     """The operations of all OpenAPI documents, documented and companion ones before extra ones in each."""
-    paths = document_paths()
     operations = [
-        operation for name in DOCUMENTS for operation in operations_of(name, read_document(paths[name]))
+        operation for name, document in _documents().items() for operation in operations_of(name, document)
     ]
     return sorted(operations, key=lambda operation: operation.tier == "extra")
+
+
+def read_intents() -> dict[str, list[str]]:
+    """The phrases of all OpenAPI documents by the name of the tool that they ask for."""
+    return {
+        tool: phrases for document in _documents().values() for tool, phrases in intents_of(document).items()
+    }
+
+
+@cache
+def _documents() -> dict[str, JsonObject]:
+    paths = document_paths()
+    return {name: read_document(paths[name]) for name in DOCUMENTS}
 
 
 def generated_files() -> dict[Path, str]:
@@ -38,6 +53,7 @@ def generated_files() -> dict[Path, str]:
     return {
         OPERATIONS_RECORD: render_operations(operations),
         SURFACE_RECORD: render_tools(tools),
+        INTENTS_RECORD: render_intents(read_intents()),
         REFERENCE: render_reference(operations, tools),
     }
 

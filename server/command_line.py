@@ -162,14 +162,16 @@ def journal_export(output: Path | None) -> None:
 
 
 @journal.command("verify")
-def journal_verify() -> None:
+@click.option("--expect", metavar="HASH", help="A hash noted earlier; its record has to be there still.")
+def journal_verify(expect: str | None) -> None:
     """Check that no record was changed, taken out or put in.
 
-    Keep the last hash: only by it can be seen later that the end was not cut off.
+    Note the last hash: given later as --expect, it shows that nothing up to it was cut off or written anew.
+    Records that were written with DOCREVIEW_JOURNAL_KEY need it to be checked.
     """
     from .commands.journal import verify_journal
 
-    sys.exit(verify_journal(read_settings()))
+    sys.exit(verify_journal(read_settings(), expect))
 
 
 def main() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -10,6 +12,8 @@ __all__ = [
     "LONGEST_WAIT",
     "JournalPlace",
     "check_journal",
+    "check_journal_key",
+    "journal_key_bytes",
     "journal_passwords",
     "journal_place",
     "keeps_journal",
@@ -23,6 +27,9 @@ _WANTED = (
     "expected none, sqlite:///FILE (sqlite:////absolute/path) or postgresql://USER:PASSWORD@HOST/DATABASE"
 )
 _ENCODED = "a user name or password with one of @ : / ? # in it must be percent-encoded"
+
+_KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=?")
+"""32 bytes in either base64, with or without its padding."""
 
 LONGEST_WAIT = 5.0
 """Seconds. A person waits for the call, and its time limit is for the service."""
@@ -57,6 +64,19 @@ def check_journal(value: str) -> str:
     if not value.isprintable() or not (_is_file(value) or _is_database(value)):
         raise ValueError(_WANTED)
     return value
+
+
+def check_journal_key(value: str) -> str:
+    """The key as it is used. Raises `ValueError`, without the key, where it is not 32 bytes in base64."""
+    value = value.strip()
+    if not _KEY.fullmatch(value):
+        raise ValueError("expected 32 bytes in base64, as `openssl rand -base64 32` prints them")
+    return value
+
+
+def journal_key_bytes(key: str) -> bytes:
+    """The 32 bytes of a checked key."""
+    return urlsafe_b64decode(key.rstrip("=").replace("+", "-").replace("/", "_") + "=")
 
 
 def journal_place(journal: str | None, *, sandbox: bool) -> JournalPlace:

@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from ..tools import load_tools
+from ..tools.guards.limits import Limit
 from ..tools.guards.policy import Policy, Rule
 from ..tools.guards.policy_scope import is_number
 from .settings_error import SettingsError
@@ -22,6 +23,7 @@ __all__ = ["PolicyFileError", "keys", "read_policy"]
 
 _SHOWN_CHARACTERS = 60
 _MOST_BYTES = 1_000_000
+_HOUR_SECONDS, _DAY_SECONDS = 60 * 60, 24 * 60 * 60
 
 
 class PolicyFileError(SettingsError):
@@ -117,6 +119,28 @@ class _Session(_Table):
     max_approvals: int | None = Field(default=None, ge=0, description="a whole number from 0")
 
 
+def _limit() -> Any:
+    return Field(default=None, ge=0, description="a whole number from 0")
+
+
+class _Limits(_Table):
+    max_writes_per_hour: int | None = _limit()
+    max_writes_per_day: int | None = _limit()
+    max_approvals_per_hour: int | None = _limit()
+    max_approvals_per_day: int | None = _limit()
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Those that are set."""
+        set_limits = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return tuple(_limit_of(name, most) for name, most in set_limits if most is not None)
+
+
+def _limit_of(name: str, most: int) -> Limit:
+    what: Literal["writes", "approvals"] = "writes" if "writes" in name else "approvals"
+    return Limit(what, _HOUR_SECONDS if name.endswith("hour") else _DAY_SECONDS, most, f"limits.{name}")
+
+
 class _Approval(_Table):
     min_confidence: float | None = Field(
         default=None, ge=0, le=1, allow_inf_nan=False, description="a number from 0 to 1 such as 0.9"
@@ -132,6 +156,9 @@ class _File(_Table):
     projects: _Projects = Field(default_factory=_Projects, description=_A_RULE)
     session: _Session = Field(
         default_factory=_Session, description="a table with max_writes or max_approvals"
+    )
+    limits: _Limits = Field(
+        default_factory=_Limits, description="a table with keys such as max_writes_per_hour"
     )
     approval: _Approval = Field(
         default_factory=_Approval, description="a table with min_confidence or all_verified"
@@ -162,6 +189,7 @@ def read_policy(path: Path) -> Policy:
         projects=_rule(given.projects),
         max_writes=given.session.max_writes,
         max_approvals=given.session.max_approvals,
+        limits=given.limits.limits,
         min_confidence=given.approval.min_confidence,
         all_verified=given.approval.all_verified,
     )
@@ -218,7 +246,9 @@ def _nearest(where: list[str]) -> str:
     if len(where) == 2:
         meant = {name: name for name in known[where[0]]}
     else:
-        inner = {name: f"{table}.{name}" for table in ("session", "approval") for name in known[table]}
+        inner = {
+            name: f"{table}.{name}" for table in ("session", "limits", "approval") for name in known[table]
+        }
         meant = {**inner, **{name: f"[{name}]" for name in known}}
     near = get_close_matches(where[-1], list(meant), n=1)
     if near:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b64decode
 from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,7 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
 from ..tools.guards.policy import Policy
-from .journal_place import check_journal, journal_passwords
+from .journal_place import check_journal, check_journal_key, journal_key_bytes, journal_passwords
 from .settings_error import SettingsError
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
@@ -39,6 +40,13 @@ def is_loopback(host: str) -> bool:
 def _has_valid_port(parts: SplitResult) -> bool:
     try:
         return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+
+
+def _is_key(text: str) -> bool:
+    try:
+        return len(b64decode(text, validate=True)) == 32
     except ValueError:
         return False
 
@@ -82,6 +90,8 @@ class Settings(BaseSettings):
     confirm: ConfirmMode = _named("DOCREVIEW_CONFIRM", default="destructive")
     policy: Path | None = _named("DOCREVIEW_POLICY", default=None)
     journal: str | None = _named("DOCREVIEW_JOURNAL", default=None, repr=False)
+    seal_keys: SecretStr | None = _named("DOCREVIEW_SEAL_KEYS", default=None)
+    journal_key: SecretStr | None = _named("DOCREVIEW_JOURNAL_KEY", default=None)
     journal_required: bool = _named("DOCREVIEW_JOURNAL_REQUIRED", default=True)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _named("DOCREVIEW_LOG_LEVEL", default="WARNING")
 
@@ -136,6 +146,19 @@ class Settings(BaseSettings):
             raise ValueError("holds characters that a key or token cannot have; copy it again")
         return SecretStr(text) if info.field_name != "studio_password" else value
 
+    @field_validator("seal_keys")
+    @classmethod
+    def _keys_of_32_bytes(cls, value: SecretStr | None) -> SecretStr | None:
+        """Keys in base64, the newest first, with commas between them."""
+        if value is None:
+            return None
+        keys = [each.strip() for each in value.get_secret_value().split(",")]
+        if not all(_is_key(each) for each in keys):
+            raise ValueError(
+                "expected keys of 32 bytes in base64, the newest first, with commas between them"
+            )
+        return SecretStr(",".join(keys))
+
     @field_validator("paths")
     @classmethod
     def _same_parameters(cls, value: dict[str, str]) -> dict[str, str]:
@@ -150,6 +173,18 @@ class Settings(BaseSettings):
     def _place_of_journal(cls, value: str | None) -> str | None:
         """None is the user's data directory; otherwise `none`, or a URL of SQLite or PostgreSQL."""
         return None if value is None else check_journal(value)
+
+    @field_validator("journal_key")
+    @classmethod
+    def _key_of_journal(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        return SecretStr(check_journal_key(value.get_secret_value()))
+
+    @property
+    def journal_key_bytes(self) -> bytes | None:
+        """The secret by which the journal's records are chained."""
+        return None if self.journal_key is None else journal_key_bytes(self.journal_key.get_secret_value())
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -210,9 +245,10 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> tuple[str, ...]:
         """The secret values in these settings."""
-        every = (self.nanonets_api_key, self.studio_password, self.studio_token)
+        every = (self.nanonets_api_key, self.studio_password, self.studio_token, self.journal_key)
         own = tuple(value for entry in every if entry is not None and (value := entry.get_secret_value()))
-        return (*own, *journal_passwords(self.journal))
+        keys = self.seal_keys.get_secret_value().split(",") if self.seal_keys is not None else ()
+        return (*own, *keys, *journal_passwords(self.journal))
 
 
 def read_settings(**given: Any) -> Settings:

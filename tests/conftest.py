@@ -6,21 +6,33 @@ import json
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
+import anyio
 import httpx2
+import hypothesis
 import pytest
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
 from mcp import Client
+from virtual_clock import VirtualClockLoop, count_threads
 
 Era = Literal["legacy", "auto"]
 Answer = Callable[[httpx2.Request], httpx2.Response]
 
 ACCOUNT = {"nanonets_api_key": "nanonets-key-0123456789", "studio_token": "studio-token-0123456789"}
 
+
+_HOMES = count()
+
+# `make test` looks at fewer examples than CI does, which sets DOCREVIEW_TESTS=full.
+# A test that wants another number derives it from that of the profile.
+hypothesis.settings.register_profile("usual", max_examples=30, database=None, deadline=None)
+hypothesis.settings.register_profile("full", max_examples=150, database=None, deadline=None)
+hypothesis.settings.load_profile("full" if os.environ.get("DOCREVIEW_TESTS") == "full" else "usual")
 
 SLOW = (
     "sandbox/test_application.py",
@@ -31,8 +43,9 @@ SLOW = (
     "tools/guards/test_undo.py",
     "tools/requests/test_requests.py",
     "tools/results/test_untrusted_text.py",
+    "tools/review/test_review_files.py",
+    "tools/review/test_review_queue.py",
     "tools/review/test_review_several.py",
-    "tools/review/test_review_wait.py",
 )
 """The files and folders of slow tests, which `make test-fast` leaves out."""
 
@@ -45,6 +58,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_asyncio_loop_factories() -> dict[str, type[VirtualClockLoop]]:
+    """No test waits for a clock: waits are jumped over as soon as nothing else can happen."""
+    return {"virtual clock": VirtualClockLoop}
+
+
+@pytest.fixture(autouse=True)
+def threads_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The virtual clock stands while a thread works."""
+    count_threads(monkeypatch)
+
+
 @pytest.fixture(params=["legacy", "auto"])
 def era(request: pytest.FixtureRequest) -> Era:
     """Both protocol eras: the handshake and the stateless one."""
@@ -52,13 +76,15 @@ def era(request: pytest.FixtureRequest) -> Era:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """No credential or setting of the person who runs the tests has any effect, no file changes."""
+    # Named but not made: most tests write nothing.
+    home = tmp_path_factory.getbasetemp() / f"home-{next(_HOMES)}"
     for name in list(os.environ):
         if name.startswith(("NANONETS_", "STUDIO_", "DOCREVIEW_")):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setenv("DOCREVIEW_DOWNLOADS", str(tmp_path / "downloads"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
+    monkeypatch.setenv("DOCREVIEW_DOWNLOADS", str(home / "downloads"))
 
 
 class Network(httpx2.AsyncBaseTransport):
@@ -91,7 +117,7 @@ async def reviewing(
     sandbox: Sandbox | None = None, era: Era = "auto", **settings: Any
 ) -> AsyncGenerator[tuple[Client, Sandbox]]:
     """A client of a server on a sandbox that the test holds in its hands."""
-    sandbox = sandbox or Sandbox(work_seconds=0.05)
+    sandbox = sandbox or Sandbox(clock=anyio.current_time)
     behind, transport = embedded(Settings(**{"confirm": "never", "journal": "none", **settings}), sandbox)
     async with Client(build_server(behind, transport=transport), mode=era) as client:
         yield client, sandbox
@@ -108,6 +134,14 @@ def answers(*responses: httpx2.Response | Exception) -> Answer:
         return httpx2.Response(response.status_code, headers=response.headers, content=response.content)
 
     return answer
+
+
+def told_beside(result: Any) -> dict[str, Any]:
+    """What a result says beside its picture: in its text only, as hosts drop pictures beside a structure."""
+    assert not result.is_error, result.structured_content
+    assert result.structured_content is None
+    assert [content.type for content in result.content[:2]] == ["text", "image"]
+    return json.loads(result.content[0].text)
 
 
 def own(result: Any) -> dict[str, Any]:

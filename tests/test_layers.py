@@ -15,7 +15,8 @@ FLOORS = ("schemas", "tools", "sandbox", "server")
 LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "schemas": (("operation",), ("document",), ("catalog",), ("__init__",)),
     "tools": (
-        ("failure", "json_text", "redaction", "secret_forms", "untrusted"),
+        ("json_text", "hidden_characters"),
+        ("failure", "redaction", "secret_forms", "untrusted"),
         ("results",),
         ("requests",),
         ("surface", "documents"),

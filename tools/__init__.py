@@ -5,6 +5,7 @@ from .failure import NOTHING_SENT, ToolFailure
 from .guards.confirmation_codes import Codes
 from .guards.context import Ask, CallContext, Consent, Guards, Report, Upstream, no_answer
 from .guards.journal import Caller, Journal, JournalFault
+from .guards.marks import MemoryMarks
 from .guards.policy import Policy
 from .redaction import REMOVED, without_secrets
 from .requests.request import (
@@ -38,6 +39,7 @@ __all__ = [
     "Journal",
     "JournalFault",
     "JsonBody",
+    "MemoryMarks",
     "MultipartBody",
     "Picture",
     "Policy",

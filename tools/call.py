@@ -9,6 +9,7 @@ from typing import Any, cast
 from anyio import to_thread
 
 from ..schemas import JsonObject, Operation
+from .documents.field_state import fields_in
 from .failure import ToolFailure
 from .guards.context import CallContext
 from .guards.guard import carry_out
@@ -51,7 +52,10 @@ async def call_tool(
         else:
             written = await carry_out(prepared, context, partial(read, context))
             response, notes = written.response, written.notes
-        return await _shaped(prepared, response, notes, context)
+        result = await _shaped(prepared, response, notes, context)
+        if operation.effect == "read" and operation.service == "nanonets":
+            context.guards.seen.note(context.caller, prepared.address, fields_in(result.structured))
+        return result
     except ToolFailure as failure:
         noted = failure.with_(notes={**notes, **failure.notes})
         return failure_result(noted, (*context.upstream.secrets, *hidden))

@@ -28,6 +28,7 @@ ErrorCode = Literal[
     "not_allowed",
     "too_large",
     "needs_confirmation",
+    "unavailable",
 ]
 Done = Literal["no", "yes", "unknown"]
 

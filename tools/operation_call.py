@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from ..schemas import JsonObject, Operation, load_operations
 from .guards.context import CallContext, Written
+from .guards.current_state import Read
 from .guards.guard import Assessment, assess, carry_out, not_allowed
 from .redaction import secret_arguments, without_secret_properties
 from .requests.arguments import file_types_of
@@ -44,18 +45,19 @@ async def write(
     *,
     is_confirmed: bool = False,
     undoes: int | None = None,
+    read_by: Read | None = None,
 ) -> Written:
     """Carry a writing operation out for one of our own tools: guarded and journalled as if called directly.
 
     `is_confirmed`: a person agreed to the call that this one belongs to. `undoes`: the entry that it takes
-    back.
+    back. `read_by` reads the state before, for a tool that has read it already.
 
     Raises:
         ToolFailure: it was refused or failed; nothing else was tried.
     """
     prepared = prepare(_inside(operation_id, context), arguments, context)
     inner = replace(context, is_confirmed=context.is_confirmed or is_confirmed)
-    return await carry_out(prepared, inner, partial(read, context), undoes)
+    return await carry_out(prepared, inner, read_by or partial(read, context), undoes)
 
 
 async def preview(

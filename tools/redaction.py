@@ -8,7 +8,7 @@ from functools import cache
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue, Operation, Service, load_operations, load_own_operations
-from .untrusted import without_hidden
+from .hidden_characters import without_invisible
 
 __all__ = [
     "REMOVED",
@@ -109,7 +109,7 @@ def masked(value: JsonValue, text: str, known: Sequence[str]) -> JsonValue:
     from .secret_forms import SHORTEST, forms_of
 
     found = forms_of(tuple(known), REMOVED).found_in(text)
-    if found is None and "eyJ" not in without_hidden(text)[0]:
+    if found is None and "eyJ" not in without_invisible(text):
         return value
     alone = {secret for secret in known if len(secret) >= SHORTEST}
 
@@ -141,7 +141,7 @@ def without_secrets(text: str, known: Iterable[str] = ()) -> str:
 
 def without_token(text: str) -> str:
     """A text without JSON Web Tokens, also where characters that nobody sees split them."""
-    shown = without_hidden(text)[0]
+    shown = without_invisible(text)
     cleaned = _TOKEN.sub(REMOVED, shown) if "eyJ" in shown else shown
     return text if cleaned == shown else cleaned
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from .untrusted import hidden_character, without_hidden
+from .hidden_characters import hidden_pattern, without_invisible
 
 __all__ = ["SHORTEST", "SecretForms", "forms_of"]
 
@@ -46,7 +46,7 @@ _ESCAPES = (
     _PERCENT_UNIT,
     _ENTITY,
     re.compile(r"[+\n\r\t]"),
-    hidden_character(),
+    hidden_pattern(),
 )
 _UNIT = re.compile("|".join(each.pattern for each in _ESCAPES))
 _BLANKS = str.maketrans("+\n\r\t", "    ")
@@ -84,7 +84,7 @@ class SecretForms:
         plain = _plain_form(part)
         if not self._may_be_in(part, plain):
             return part
-        shown = without_hidden(part)[0]
+        shown = without_invisible(part)
         cleaned = shown
         for secret in self._raw:
             cleaned = _without(secret, cleaned, self._replacement)
@@ -123,7 +123,7 @@ def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
     """A text with its escapes undone and without hidden characters; a plus and a line end are a blank."""
     for _ in range(rounds):
         before = text
-        text = without_hidden(text)[0]
+        text = without_invisible(text)
         if "\\" in text:
             if "\\u" in text:
                 text = _UNICODE.sub(_undone, text)

@@ -12,12 +12,12 @@ from functools import cache
 from typing import cast
 
 from ..schemas import JsonObject, JsonValue
+from .hidden_characters import hidden_pattern, without_hidden
 from .json_text import compact, shortened
 
 __all__ = [
     "NOTE",
     "fenced",
-    "hidden_character",
     "may_hold_hidden",
     "one_line",
     "outside_note",
@@ -32,51 +32,14 @@ __all__ = [
 NOTE = "docreview"
 """The one key of ours in a structured result."""
 
-HIDDEN_RANGES = (
-    (0x0000, 0x0008),
-    (0x000B, 0x000C),
-    (0x000E, 0x001F),
-    (0x007F, 0x009F),
-    (0x00AD, 0x00AD),
-    (0x034F, 0x034F),
-    (0x061C, 0x061C),
-    (0x115F, 0x1160),
-    (0x17B4, 0x17B5),
-    (0x180B, 0x180F),
-    (0x200B, 0x200F),
-    (0x202A, 0x202E),
-    (0x2060, 0x206F),
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),
-    (0xFEFF, 0xFEFF),
-    (0xFFA0, 0xFFA0),
-    (0xFFF0, 0xFFFB),
-    (0x13430, 0x1343F),
-    (0x1BCA0, 0x1BCA3),
-    (0x1D173, 0x1D17A),
-    (0xE0000, 0xE0FFF),
-)
-"""Unicode's Cc but tab and line ends, Cf but signs that are drawn, and all Default_Ignorable_Code_Point."""
-
-_LAST = 0x10FFFF
 _NO_MARKS = str.maketrans("“”", '""')
-
-
-def without_hidden(text: str) -> tuple[str, int]:
-    """The text without control, bidirectional and invisible characters, and how many those were.
-
-    Joined emoji and scripts that use invisible joiners lose these too: they could as well carry a message.
-    """
-    if text.isascii() and text.isprintable():
-        return text, 0
-    return hidden_character().subn("", text)
 
 
 def may_hold_hidden(text: str) -> bool:
     """Whether JSON text, in which only the first 32 characters are escaped, needs a closer look."""
     if "\\" in text and _escaped().search(text):
         return True
-    return "\x7f" in text or (not text.isascii() and hidden_character().search(text) is not None)
+    return "\x7f" in text or (not text.isascii() and hidden_pattern().search(text) is not None)
 
 
 def without_hidden_in(value: JsonValue) -> tuple[JsonValue, int]:
@@ -147,7 +110,11 @@ def one_line(text: str) -> str:
     if text.isprintable() and text.isascii():
         return text
     shown, _ = without_hidden(text)
-    return shown if shown.isprintable() else "".join(each if each.isprintable() else " " for each in shown)
+    if shown.isprintable():
+        return shown
+    # What is hidden and still there is needed by its script.
+    is_kept = hidden_pattern().fullmatch
+    return "".join(each if each.isprintable() or is_kept(each) else " " for each in shown)
 
 
 def quoted(value: JsonValue, most: int = 200) -> str:
@@ -159,10 +126,16 @@ def quoted(value: JsonValue, most: int = 200) -> str:
     return f"“{shortened(one_line(text).translate(_NO_MARKS), most, counted=True)}”"
 
 
-def shortened_sentence(text: str, most: int) -> str:
-    """A sentence of ours cut to `most` characters; a quotation that was cut is closed."""
+def shortened_sentence(text: str, most: int, *, counted: bool = False) -> str:
+    """A sentence of ours cut to `most` characters; a quotation that was cut is closed.
+
+    `counted` says how many characters it has in all.
+    """
+    if len(text) <= most:
+        return text
     cut = shortened(text, most)
-    return f"{cut}”" if cut.count("“") > cut.count("”") else cut
+    closed = f"{cut}”" if cut.count("“") > cut.count("”") else cut
+    return f"{closed} ({len(text)} characters)" if counted else closed
 
 
 def fenced(text: str) -> str:
@@ -182,19 +155,6 @@ def _free(name: str, taken: set[str]) -> str:
         free = f"{name}_{number}"
     taken.add(free)
     return free
-
-
-@cache
-def hidden_character() -> re.Pattern[str]:
-    """Matches a hidden character: whatever is no other one, because that is found five times as fast."""
-    starts = (0, *(last + 1 for _, last in HIDDEN_RANGES))
-    ends = (*(first - 1 for first, _ in HIDDEN_RANGES), _LAST)
-    shown = "".join(
-        f"{re.escape(chr(start))}-{re.escape(chr(end))}"
-        for start, end in zip(starts, ends, strict=True)
-        if start <= end
-    )
-    return re.compile(f"[^{shown}]")
 
 
 @cache

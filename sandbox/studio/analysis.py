@@ -200,17 +200,25 @@ def analyse(
     segment: str, project_type: str, classes: Sequence[Named], labels: Sequence[str]
 ) -> list[Prediction]:
     """What a model of this type would tag one segment with; nothing twice, in the order of the text."""
+    named = tuple((entry.name, entry.example, entry.description) for entry in classes)
+    return list(_analysed(segment, project_type, named, tuple(labels)))
+
+
+@lru_cache(maxsize=4096)
+def _analysed(
+    segment: str, project_type: str, classes: tuple[tuple[str, str, str], ...], labels: tuple[str, ...]
+) -> tuple[Prediction, ...]:
     meanings = labels_by_meaning(labels)
     if project_type == "LABEL":
         whole = Clause(segment.casefold(), tokens_of(segment))
         label = label_of(whole, segment, meanings)
-        return [Prediction(None, label)] if label else []
+        return (Prediction(None, label),) if label else ()
     found: list[Prediction] = []
     for start, end in sentence_spans(segment):
         part = segment[start:end]
         for clause in clauses_of(part):
             for entry in classes:
-                if keywords(entry.name, entry.example, entry.description).found_in(clause):
+                if keywords(*entry).found_in(clause):
                     label = None if project_type == "CLASS" else label_of(clause, part, meanings)
-                    found.append(Prediction(entry.name, label))
-    return list(dict.fromkeys(found))
+                    found.append(Prediction(entry[0], label))
+    return tuple(dict.fromkeys(found))

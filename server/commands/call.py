@@ -10,6 +10,7 @@ from typing import Any, cast
 import anyio
 import click
 from mcp import Client, MCPError
+from mcp.types import TextContent
 
 from ...tools import load_tools
 from ...tools.untrusted import one_line
@@ -54,8 +55,11 @@ def call_once(settings: Settings, tool: str, arguments: str) -> int:
             except MCPError as error:
                 click.echo(f"docreview-mcp: {error}; see docreview-mcp call --help", err=True)
                 return 2
+        told = result.structured_content
+        if told is None and isinstance(first := result.content[0], TextContent):
+            told = cast("object", json.loads(first.text))
         indent = 2 if sys.stdout.isatty() else None
-        click.echo(json.dumps(result.structured_content, ensure_ascii=False, indent=indent))
+        click.echo(json.dumps(told, ensure_ascii=False, indent=indent))
         for block in result.content[1:]:
             click.echo(f"(and {block.type} content)", err=True)
         return 1 if result.is_error else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -10,7 +11,7 @@ from typing import Any, cast
 
 import anyio
 from mcp import Client
-from mcp.types import CallToolResult, ImageContent
+from mcp.types import CallToolResult, ImageContent, TextContent
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -145,7 +146,10 @@ class _Screen(Console):
 
 
 def _answer(tool: str, result: CallToolResult) -> Answer:
-    answer = cast("Answer", result.structured_content)
+    structured = result.structured_content
+    if structured is None and isinstance(first := result.content[0], TextContent):
+        structured = json.loads(first.text)
+    answer = cast("Answer", structured)
     if result.is_error:
         raise DemoProblem(f"{tool} failed: {answer['error']['message']}")
     return answer

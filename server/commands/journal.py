@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 import click
@@ -18,18 +20,22 @@ from ...tools.untrusted import one_line
 from ..journal.store import StoredJournal, open_journal
 from ..settings import Settings
 
+if TYPE_CHECKING:
+    from ..journal.verification import Verification
+
 __all__ = ["export_journal", "list_journal", "verify_journal"]
 
 _COLUMNS: Sequence[tuple[str, Callable[[Entry], str]]] = (
     ("entry", lambda entry: str(entry.number)),
     ("time", lambda entry: entry.at[:19] + "Z"),
     ("tool", lambda entry: entry.opening.tool),
-    ("outcome", lambda entry: f"undone by {entry.undone_by}" if entry.undone_by else entry.outcome),
+    ("outcome", lambda entry: _outcome(entry)),
     ("about", lambda entry: " ".join(entry.opening.about)),
     ("host", lambda entry: entry.opening.caller.host),
     ("user", lambda entry: entry.opening.caller.user),
     ("reason", lambda entry: entry.opening.reason),
 )
+_HASH = re.compile(r"[0-9a-f]{64}|hmac-sha256:[A-Za-z0-9_-]{43}")
 _STYLES = {"done": "green", "not done": "red", "unknown": "yellow", "under way": "yellow"}
 
 
@@ -43,9 +49,18 @@ def export_journal(settings: Settings, output: Path | None) -> int:
     return _with_journal(settings, partial(_export, output=output))
 
 
-def verify_journal(settings: Settings) -> int:
-    """Walk the chain of records. Gives 1, and prints the first break, if it does not hold."""
-    return _with_journal(settings, _verify)
+def verify_journal(settings: Settings, expected: str | None = None) -> int:
+    """Walk the chain of records, which has to hold the hash that is `expected`.
+
+    Gives 1, and prints what is wrong, if it does not hold or cannot be checked.
+    """
+    if expected is not None and not _HASH.fullmatch(expected := expected.strip()):
+        wanted = (
+            "a hash as journal verify prints it: 64 hexadecimal digits, or hmac-sha256: and 43 characters"
+        )
+        click.echo(f"docreview-mcp: --expect: expected {wanted}; got {_printable(expected)}", err=True)
+        return 2
+    return _with_journal(settings, partial(_verify, expected=expected or ""))
 
 
 def _with_journal(settings: Settings, work: Callable[[StoredJournal], int]) -> int:
@@ -60,6 +75,13 @@ def _with_journal(settings: Settings, work: Callable[[StoredJournal], int]) -> i
         return 1
     finally:
         journal.stop()
+
+
+def _outcome(entry: Entry) -> str:
+    if entry.undone_by is not None:
+        return f"undone by {entry.undone_by}"
+    unclear = " ".join(str(each.number) for each in entry.undo_unclear)
+    return f"{entry.outcome}, undo unclear: {unclear}" if unclear else entry.outcome
 
 
 def _list(journal: StoredJournal, *, limit: int, about: Sequence[str]) -> int:
@@ -101,15 +123,44 @@ def _export(journal: StoredJournal, *, output: Path | None) -> int:
     return 0
 
 
-def _verify(journal: StoredJournal) -> int:
-    found = journal.verify()
-    if not found.broken and not found.count:
+def _verify(journal: StoredJournal, *, expected: str) -> int:
+    found = journal.verify(expected)
+    faults = list(_faults(found, expected, has_key=journal.has_key))
+    if not found.count and not faults:
         return _nothing(journal)
+    if not found.broken:
+        click.echo(f"{found.count} records, the chain holds; the last hash is {found.last_hash}")
+    if found.keyed and not found.is_unchecked:
+        click.echo(f"{found.keyed} records, from record {found.keyed_from} on, are held by the key.")
+    if found.expected_at:
+        click.echo(f"The expected hash is that of record {found.expected_at}.")
+    for fault in faults:
+        click.echo(fault)
+    return 1 if faults else 0
+
+
+def _faults(found: Verification, expected: str, *, has_key: bool) -> Iterator[str]:
+    """What keeps the journal from being as it was written, or that from being known."""
     if found.broken:
-        click.echo(f"The chain is broken after {found.count} records: {one_line(found.broken)}.")
-        return 1
-    click.echo(f"{found.count} records, the chain holds; the last hash is {found.last_hash}")
-    return 0
+        yield f"The chain is broken after {found.count} records: {one_line(found.broken)}."
+    if found.is_unchecked:
+        yield (
+            f"{found.keyed} records, from record {found.keyed_from} on, are held by a key; without it"
+            " (DOCREVIEW_JOURNAL_KEY) they cannot be checked."
+        )
+    if has_key and found.count and not found.keyed and not found.broken:
+        yield (
+            "No record is held by the key: either none was written since it was set, or the chain was written"
+            " anew without it. Only a hash noted earlier (--expect) can tell which."
+        )
+    if found.index:
+        yield f"The index by which entries are found does not follow from the records: {found.index}."
+    if expected and not found.expected_at:
+        where = "in the part that holds" if found.broken else "in the chain"
+        yield (
+            f"The expected hash is not {where}: records were cut off or written anew since it was noted,"
+            " or it is that of another journal."
+        )
 
 
 def _nothing(journal: StoredJournal, about: str = "") -> int:

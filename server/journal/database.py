@@ -6,26 +6,18 @@ IMMEDIATE`, PostgreSQL by an advisory lock (a role that may only read and add ca
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
     URL,
-    Column,
     Connection,
     Engine,
-    Insert,
-    Integer,
-    MetaData,
     Select,
     StaticPool,
-    String,
-    Table,
-    Text,
     bindparam,
     create_engine,
     event,
@@ -36,75 +28,63 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import JournalFault
+from ...tools.guards.journal import JournalFault, LookFirst
 from ...tools.redaction import without_secrets
 from ..journal_place import JournalPlace, journal_passwords
-from .records import FIRST, Kind, Record, chained, words
+from .faults import READ_ERRORS, is_away, why
+from .files import create_file, keep_private
+from .records import FIRST, JournalKey, Kind, Record, chained, words
+from .tables import METADATA, RECORDS, WORDS, Run, Statement
+from .verification import Batch
+from .view import OF_VIEW, TransactionView
 
-__all__ = ["JournalBusy", "JournalDatabase"]
-
-_METADATA = MetaData()
-_RECORDS = Table(
-    "docreview_records",
-    _METADATA,
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("entry", Integer, nullable=False, index=True),
-    Column("kind", String(6), nullable=False),
-    Column("at", String(32), nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("previous", String(64), nullable=False),
-    Column("hash", String(64), nullable=False),
-)
-_WORDS = Table(
-    "docreview_words",
-    _METADATA,
-    Column("word", String(32), primary_key=True),
-    Column("entry", Integer, primary_key=True, autoincrement=False),
-    sqlite_with_rowid=False,
-)
-"""The index by which entries are found. It says nothing that the records do not; so it is not chained."""
-
-_Statement = Select[Any] | Insert
-_Values = dict[str, Any] | list[dict[str, Any]]
-_Run = Callable[[_Statement, _Values], Sequence[Any] | None]
-"""Runs a statement of a write, once for each of several values, and gives the first row of what it finds."""
+__all__ = ["JournalBusy", "JournalDatabase", "NoSuchEntry"]
 
 _ROWS = 500
 _LOCK = select(
     func.set_config("lock_timeout", bindparam("wait"), True), func.pg_advisory_xact_lock(0x646F63726576)
 )
-_OPENED = select(_RECORDS.c.number).where(
-    _RECORDS.c.number == bindparam("entry"), _RECORDS.c.kind == "opened"
-)
-_LAST = select(_RECORDS).order_by(_RECORDS.c.number.desc()).limit(1)
-_ADD = insert(_RECORDS)
-_ADD_WORDS = insert(_WORDS)
-_NEXT = select(_RECORDS).where(_RECORDS.c.number > bindparam("last")).order_by(_RECORDS.c.number).limit(_ROWS)
-_IN_SQLITE: Mapping[_Statement, tuple[str, Mapping[str, Any]]] = {
-    statement: (str(compiled), {name: value for name, value in compiled.params.items() if value is not None})
-    for statement in (_OPENED, _LAST, _ADD, _ADD_WORDS)
-    for compiled in [statement.compile(dialect=sqlite.dialect(paramstyle="named"))]
+_OPENED = select(RECORDS.c.number).where(RECORDS.c.number == bindparam("entry"), RECORDS.c.kind == "opened")
+_LAST = select(RECORDS).order_by(RECORDS.c.number.desc()).limit(1)
+_ADD = insert(RECORDS)
+_ADD_WORDS = insert(WORDS)
+_BEGINNING = select(RECORDS).order_by(RECORDS.c.number).limit(_ROWS)
+_NEXT = _BEGINNING.where(RECORDS.c.number > bindparam("last"))
+_INDEX = select(WORDS)
+
+
+def _as_sqlite(statement: Statement) -> tuple[str, Mapping[str, Any]]:
+    """A statement as the driver takes it, with the values that stand in it."""
+    compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+    return str(compiled), {name: value for name, value in compiled.params.items() if value is not None}
+
+
+_IN_SQLITE: Mapping[Statement, tuple[str, Mapping[str, Any]]] = {
+    statement: _as_sqlite(statement) for statement in (_OPENED, _LAST, *OF_VIEW, _ADD, _ADD_WORDS)
 }
 """The statements of a write as the driver takes them, with the values that stand in them."""
-
-_READ_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError)
 
 
 class JournalBusy(Exception):  # noqa: N818 - the next try waits
     """Another process writes just now, and this write was not to wait."""
 
 
+class NoSuchEntry(JournalFault):
+    """The entry that was to be closed is not in the journal, and will not come into it."""
+
+
 class JournalDatabase:
     """The tables at one place. Not for two threads at once. Every method raises `JournalFault`.
 
-    After a fault the next use begins anew, so that the journal works again as soon as its place does.
+    After a fault the next use begins anew, so that the journal works again as soon as its place does. With a
+    `key`, records are chained by it.
     """
 
-    def __init__(self, place: JournalPlace) -> None:
+    def __init__(self, place: JournalPlace, key: JournalKey | None = None) -> None:
         self._place = place
+        self._key = key
         self._engine: Engine | None = None
         self._has_tables = False
         self._file: tuple[int, int] | None = None
@@ -114,17 +94,29 @@ class JournalDatabase:
         """Whether a record can be added without a network, or anything that has to be made first."""
         return self._has_tables and not self._place.url
 
-    def append(self, kind: Kind, entry: int | None, payload: JsonObject, *, waits: bool = True) -> int:
+    def append(
+        self,
+        kind: Kind,
+        entry: int | None,
+        payload: JsonObject,
+        *,
+        waits: bool = True,
+        look: LookFirst | None = None,
+    ) -> int:
         """Add a record; without an `entry` it opens one. Gives its number.
+
+        `look` comes first, while nobody else can write; what it raises leaves the journal as it is.
 
         Raises:
             JournalBusy: another process writes, and this call was not to wait.
         """
         with self._writing(waits=waits) as run:
-            if entry is not None and run(_OPENED, {"entry": entry}) is None:
-                raise JournalFault(f"The journal {self._place.shown} has no entry {entry} to close.")
+            if entry is not None and not run(_OPENED, {"entry": entry}):
+                raise NoSuchEntry(f"The journal {self._place.shown} has no entry {entry} to close.")
+            if look is not None:
+                look(TransactionView(run))
             last = run(_LAST, {})
-            record = chained(FIRST if last is None else Record(*last), entry, kind, payload)
+            record = chained(Record(*last[0]) if last else FIRST, entry, kind, payload, self._key)
             run(_ADD, record._asdict())
             if entry is None:
                 run(_ADD_WORDS, [{"word": word, "entry": record.number} for word in sorted(words(payload))])
@@ -132,7 +124,7 @@ class JournalDatabase:
 
     def records_of(self, entries: Collection[int]) -> dict[int, list[Record]]:
         """Entry → its records, the opening one first. Entries that there are not are left out."""
-        chosen = select(_RECORDS).where(_RECORDS.c.entry.in_(entries)).order_by(_RECORDS.c.number)
+        chosen = select(RECORDS).where(RECORDS.c.entry.in_(entries)).order_by(RECORDS.c.number)
         found: dict[int, list[Record]] = defaultdict(list)
         for row in self._rows(chosen) if entries else ():
             record = Record(*row)
@@ -143,37 +135,56 @@ class JournalDatabase:
     def newest(self, every_word: Collection[str], *, before: int, limit: int) -> list[int]:
         """The newest entries that every one of these words finds, older than `before` if it is not 0."""
         if every_word:
-            column = _WORDS.c.entry
-            chosen = select(column).where(_WORDS.c.word.in_(every_word))
+            column = WORDS.c.entry
+            chosen = select(column).where(WORDS.c.word.in_(every_word))
             if len(every_word) > 1:
                 chosen = chosen.group_by(column).having(func.count() == len(every_word))
         else:
-            column = _RECORDS.c.number
-            chosen = select(column).where(_RECORDS.c.kind == "opened")
+            column = RECORDS.c.number
+            chosen = select(column).where(RECORDS.c.kind == "opened")
         if before:
             chosen = chosen.where(column < before)
         return [number for (number,) in self._rows(chosen.order_by(column.desc()).limit(limit))]
 
     def after(self, number: int) -> list[int]:
         """The next entries after this one, the oldest first; not all, unless there are few."""
-        chosen = select(_RECORDS.c.number).where(_RECORDS.c.kind == "opened", _RECORDS.c.number > number)
-        return [found for (found,) in self._rows(chosen.order_by(_RECORDS.c.number).limit(_ROWS))]
+        chosen = select(RECORDS.c.number).where(RECORDS.c.kind == "opened", RECORDS.c.number > number)
+        return [found for (found,) in self._rows(chosen.order_by(RECORDS.c.number).limit(_ROWS))]
 
     def found_by(self, any_word: Collection[str]) -> dict[str, list[int]]:
         """Word → the entries found by it, the newest first."""
-        chosen = select(_WORDS).where(_WORDS.c.word.in_(any_word)).order_by(_WORDS.c.entry.desc())
+        chosen = select(WORDS).where(WORDS.c.word.in_(any_word)).order_by(WORDS.c.entry.desc())
         found: dict[str, list[int]] = defaultdict(list)
-        for word, entry in self._rows(chosen) if any_word else ():
-            found[word].append(entry)
+        for found_by, entry in self._rows(chosen) if any_word else ():
+            found[found_by].append(entry)
         return found
 
-    def every_record(self) -> Iterator[Record]:
-        """All records, ordered by number."""
-        last = FIRST
-        while rows := self._rows(_NEXT, {"last": last.number}):
-            for row in rows:
-                last = Record(*row)
-                yield last
+    def batches(self) -> Iterator[Batch]:
+        """All records from the lowest number on, with what the index says of them.
+
+        The index beyond is looked at before the records, as an entry's words are written together with it.
+        """
+        entry = WORDS.c.entry
+        beyond = self._rows(_INDEX.order_by(entry).limit(1))
+        rows = self._rows(_BEGINNING)
+        index = _INDEX
+        while rows:
+            records = [Record(*row) for row in rows]
+            last = records[-1].number
+            yield records, self._index(index.where(entry <= last))
+            index = _INDEX.where(entry > last)
+            beyond = self._rows(index.order_by(entry).limit(1))
+            rows = self._rows(_NEXT, {"last": last})
+        yield (), [(number, word) for word, number in beyond]
+
+    def _index(self, chosen: Select[Any]) -> list[tuple[int, str]]:
+        return [(number, word) for word, number in self._rows(chosen)]
+
+    @contextmanager
+    def marking(self) -> Generator[Run]:
+        """A transaction for the marks, beside which nobody writes."""
+        with self._writing(waits=True) as run:
+            yield run
 
     def stop(self) -> None:
         """Give back the connection. The next use makes a new one."""
@@ -196,43 +207,44 @@ class JournalDatabase:
                 return
             with self._connected().connect() as connection:
                 if not self._has_tables:
-                    self._has_tables = inspect(connection).has_table(_RECORDS.name)
+                    self._has_tables = inspect(connection).has_table(RECORDS.name)
                 yield connection if self._has_tables else None
 
     @contextmanager
-    def _writing(self, *, waits: bool) -> Generator[_Run]:
+    def _writing(self, *, waits: bool) -> Generator[Run]:
         """A transaction that no other process writes beside."""
         with self._faults("written"):
             if self._place.file is not None and not self._place.file.exists():
                 self.stop()
-                _create(self._place)
+                create_file(self._place.file)
             engine = self._connected()
+            wait = self._place.wait if waits else 0
             if not self._has_tables:
                 if self._place.file is not None:
                     _use_write_ahead_log(engine)
                 with engine.connect().execution_options(writes=True) as connection, connection.begin():
-                    self._lock(connection)
-                    _METADATA.create_all(connection)
+                    self._lock(connection, wait)
+                    METADATA.create_all(connection)
                 self._has_tables = True
-            wait = self._place.wait if waits else 0
-            with self._in_postgresql(engine) if self._place.url else _in_sqlite(engine, wait) as run:
+            with self._in_postgresql(engine, wait) if self._place.url else _in_sqlite(engine, wait) as run:
                 yield run
 
     @contextmanager
-    def _in_postgresql(self, engine: Engine) -> Generator[_Run]:
+    def _in_postgresql(self, engine: Engine, wait: float) -> Generator[Run]:
         with engine.connect() as connection, connection.begin():
-            self._lock(connection)
+            self._lock(connection, wait)
 
-            def run(statement: _Statement, values: _Values) -> Sequence[Any] | None:
+            def run(statement: Statement, values: dict[str, Any] | list[dict[str, Any]]) -> Sequence[Any]:
                 result = connection.execute(statement, values)
-                return result.first() if result.returns_rows else None
+                return result.all() if result.returns_rows else ()
 
             yield run
 
-    def _lock(self, connection: Connection) -> None:
+    def _lock(self, connection: Connection, wait: float) -> None:
         """Keep other processes from writing until the transaction ends. SQLite does so by how it begins."""
         if self._place.url:
-            connection.execute(_LOCK, {"wait": f"{int(self._place.wait * 1000)}ms"})
+            # 0 would wait for ever.
+            connection.execute(_LOCK, {"wait": f"{max(1, int(wait * 1000))}ms"})
 
     def _connected(self) -> Engine:
         """The engine, made anew if another file is there now: what goes into a removed file is lost."""
@@ -242,6 +254,8 @@ class JournalDatabase:
                 self.stop()
             self._file = (found.st_dev, found.st_ino)
         if self._engine is None:
+            if self._place.file is not None:
+                keep_private(self._place.file)
             self._engine = _engine(self._place)
         return self._engine
 
@@ -249,17 +263,11 @@ class JournalDatabase:
     def _faults(self, done: str) -> Generator[None]:
         try:
             yield
-        except _READ_ERRORS as error:
+        except READ_ERRORS as error:
             self.stop()
-            why = without_secrets(_why(error), journal_passwords(self._place.url))
-            raise JournalFault(f"The journal {self._place.shown} cannot be {done}: {why}.") from None
-
-
-def _create(place: JournalPlace) -> None:
-    """For this user alone; SQLite gives the files beside it the same mode."""
-    assert place.file is not None
-    place.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(place.file, os.O_CREAT | os.O_RDWR, 0o600))
+            said = without_secrets(why(error), journal_passwords(self._place.url))
+            message = f"The journal {self._place.shown} cannot be {done}: {said}."
+            raise JournalFault(message, is_away=is_away(error)) from None
 
 
 def _engine(place: JournalPlace) -> Engine:
@@ -287,18 +295,18 @@ def _engine(place: JournalPlace) -> Engine:
 
 
 @contextmanager
-def _in_sqlite(engine: Engine, wait: float) -> Generator[_Run]:
+def _in_sqlite(engine: Engine, wait: float) -> Generator[Run]:
     """By the driver alone: every write waits for this, and SQLAlchemy takes longer for it than SQLite."""
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
 
-        def run(statement: _Statement, values: _Values) -> Sequence[Any] | None:
-            text, given = _IN_SQLITE[statement]
+        def run(statement: Statement, values: dict[str, Any] | list[dict[str, Any]]) -> Sequence[Any]:
+            text, given = _IN_SQLITE.get(statement) or _as_sqlite(statement)
             if isinstance(values, list):
                 driver.executemany(text, values)
-                return None
-            return next(iter(driver.execute(text, {**given, **values}).fetchall()), None)
+                return ()
+            return driver.execute(text, {**given, **values}).fetchall()
 
         driver.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
         try:
@@ -337,19 +345,3 @@ def _use_write_ahead_log(engine: Engine) -> None:
         connection.cursor().execute("PRAGMA journal_mode=WAL")
     finally:
         connection.close()
-
-
-_KINDS: Sequence[tuple[type[BaseException], Callable[[Any], str]]] = (
-    (ModuleNotFoundError, lambda error: f"{error.name} is not installed; install docreview-mcp[postgresql]"),
-    (OSError, lambda error: error.strerror or type(error).__name__),
-    (ValueError, lambda error: type(error).__name__),
-)
-
-
-def _why(error: BaseException) -> str:
-    """One line of what the driver or the system says, never a statement or its values."""
-    cause = getattr(error, "orig", None) or error
-    for kind, told in _KINDS:
-        if isinstance(cause, kind):
-            return told(cause)
-    return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")

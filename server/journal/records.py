@@ -1,16 +1,19 @@
 """The records that the journal consists of: chained by hash, written as canonical JSON, read as entries.
 
 A record's hash covers the hash of the record before it, so that a record cannot be changed, taken out or
-put in without breaking the chain from there on.
+put in without breaking the chain from there on. With a key the hash is an HMAC, which nobody can make anew
+without it; a plain hash anybody can.
 """
 
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from hashlib import sha256
+from hmac import digest
 from typing import Any, Literal, NamedTuple, cast
 
 from ...schemas import JsonObject
@@ -19,20 +22,27 @@ from ...tools.redaction import masked
 
 __all__ = [
     "FIRST",
+    "JournalKey",
     "Kind",
     "Record",
-    "Verification",
     "chained",
     "entry_of",
     "exported",
+    "hash_of",
+    "is_keyed",
     "now",
     "outcome_of",
     "payload_of",
-    "verified",
     "words",
 ]
 
 Kind = Literal["opened", "closed"]
+
+JournalKey = bytes
+"""The secret by which a journal's records are chained."""
+
+_KEYED = "hmac-sha256:"
+"""How the hash of a record begins that is chained by a key."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr)
 _OPENING = [field.name for field in fields(Opening)]
@@ -56,15 +66,6 @@ class Record(NamedTuple):
 
 FIRST = Record(0, 0, "", "", "", "", "0" * 64)
 """What the first record follows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What a walk over the chain found: how many records hold, the hash of the last one, the first break."""
-
-    count: int
-    last_hash: str
-    broken: str = ""
 
 
 def now() -> str:
@@ -101,29 +102,34 @@ def word(what: Literal["about", "call", "undoes"], value: str) -> str:
     return sha256(_canonical([what, value])).hexdigest()[:32]
 
 
-def chained(last: Record, entry: int | None, kind: Kind, payload: JsonObject) -> Record:
-    """The record that follows `last`. Without an `entry` it opens one."""
+def chained(
+    last: Record, entry: int | None, kind: Kind, payload: JsonObject, key: JournalKey | None = None
+) -> Record:
+    """The record that follows `last`. Without an `entry` it opens one.
+
+    Raises:
+        JournalFault: the last record was chained by a key that is not this one.
+    """
+    if is_keyed(last) and (key is None or last.hash != hash_of(last, key)):
+        why = "is not the key of its last record" if key else "is not set, and its last record has a key"
+        raise JournalFault(f"The journal cannot be written: DOCREVIEW_JOURNAL_KEY {why}.")
     number = last.number + 1
     text = _canonical(payload).decode("ascii")
     record = Record(number, entry or number, kind, now(), text, last.hash, "")
-    return record._replace(hash=_hash(record))
+    return record._replace(hash=hash_of(record, key))
 
 
-def verified(records: Iterable[Record]) -> Verification:
-    """Walk over all records, ordered by number, up to the first that breaks the chain."""
-    last = FIRST
-    for record in records:
-        number = last.number + 1
-        if record.number != number:
-            missing = f"record {number}" if record.number == number + 1 else f"record {number} and more"
-            return _broken(last, f"{missing} is missing before record {record.number}")
-        if record.previous != last.hash:
-            how = "one of the two was replaced, or the chain was forked"
-            return _broken(last, f"record {number} does not follow from record {last.number}: {how}")
-        if record.hash != _hash(record):
-            return _broken(last, f"record {number} was changed after it was written")
-        last = record
-    return Verification(last.number, last.hash)
+def is_keyed(record: Record) -> bool:
+    """Whether a record's hash was made with a key."""
+    return record.hash.startswith(_KEYED)
+
+
+def hash_of(record: Record, key: JournalKey | None) -> str:
+    """The hash that a record has to have: 64 hexadecimal digits, or with a key `hmac-sha256:` and base64."""
+    covered = _canonical([record.previous, *record[:5]])
+    if key is None:
+        return sha256(covered).hexdigest()
+    return _KEYED + urlsafe_b64encode(digest(key, covered, "sha256")).decode("ascii").rstrip("=")
 
 
 def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
@@ -183,6 +189,7 @@ def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
         "entry": entry.number,
         "outcome": entry.outcome,
         "undone_by": entry.undone_by,
+        "undo_unclear": [each.number for each in entry.undo_unclear],
         "records": list(said),
     }
 
@@ -191,14 +198,6 @@ def _known(record: Record, names: Sequence[str]) -> dict[str, Any]:
     """What a record says, without what only a later version knows."""
     stored = cast("dict[str, Any]", json.loads(record.payload))
     return {name: stored[name] for name in names if name in stored}
-
-
-def _broken(last: Record, how: str) -> Verification:
-    return Verification(last.number, last.hash, how)
-
-
-def _hash(record: Record) -> str:
-    return sha256(_canonical([record.previous, *record[:5]])).hexdigest()
 
 
 def _canonical(value: object) -> bytes:

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import Closing, Entry, JournalFault, Opening
+from ...tools.guards.journal import Closing, Entry, JournalFault, LookFirst, Opening
 from ..journal_place import LONGEST_WAIT, JournalPlace, journal_place, keeps_journal
 from ..settings import Settings
-from .records import Kind, Verification, entry_of, exported, payload_of, verified, word
+from .records import JournalKey, Kind, entry_of, exported, payload_of, word
 
 if TYPE_CHECKING:
     from .database import JournalDatabase
+    from .verification import Verification
 
 __all__ = ["StoredJournal", "open_journal"]
 
@@ -45,22 +46,36 @@ def open_journal(settings: Settings, secrets: Callable[[], Sequence[str]]) -> St
         found = journal_place(settings.journal, sandbox=settings.sandbox)
         return replace(found, wait=min(LONGEST_WAIT, settings.timeout))
 
-    return StoredJournal(place, secrets)
+    return StoredJournal(place, secrets, settings.journal_key_bytes)
 
 
 class StoredJournal:
-    """A `Journal` in SQLite or PostgreSQL. A fault is told by `JournalFault`, and the next use tries anew."""
+    """A `Journal` in SQLite or PostgreSQL. A fault is told by `JournalFault`, and the next use tries anew.
 
-    def __init__(self, place: Callable[[], JournalPlace], secrets: Callable[[], Sequence[str]]) -> None:
+    A closing that could not be written is kept, and written before the next record or look.
+    """
+
+    def __init__(
+        self,
+        place: Callable[[], JournalPlace],
+        secrets: Callable[[], Sequence[str]],
+        key: JournalKey | None = None,
+    ) -> None:
         self._find_place = place
         self._secrets = secrets
+        self._key = key
+        self._unwritten: list[tuple[int, JsonObject]] = []
         self._opened: JournalDatabase | None = None
         self._one_at_a_time = CapacityLimiter(1)
         self._is_quick = False
 
-    async def open(self, opening: Opening) -> int:
-        """Record a write that is about to be sent, and give the number of its entry."""
-        return await self._append("opened", None, payload_of(opening, self._secrets()))
+    async def open(self, opening: Opening, look: LookFirst | None = None) -> int:
+        """Record a write that is about to be sent, and give the number of its entry; `look` comes first."""
+        return await self._append("opened", None, payload_of(opening, self._secrets()), look)
+
+    async def run(self, work: Callable[[JournalDatabase], Result]) -> Result:
+        """Use the database beside the event loop, one use at a time."""
+        return await self._in_thread(lambda: work(self._database()))
 
     async def close(self, number: int, closing: Closing) -> None:
         """Record how it ended. Of an entry that is closed twice the last closing counts."""
@@ -68,7 +83,7 @@ class StoredJournal:
 
     async def entry(self, number: int) -> Entry | None:
         """One entry; None if there is no such entry."""
-        found = await self._in_thread(lambda: self._entries([number] if 0 < number <= _MOST else []))
+        found = await self._read(lambda: self._entries([number] if 0 < number <= _MOST else []))
         return found[0] if found else None
 
     async def entries(self, *, about: Sequence[str] = (), before: int = 0, limit: int = 20) -> list[Entry]:
@@ -79,7 +94,7 @@ class StoredJournal:
             newest = self._database().newest(every, before=min(before, _MOST), limit=max(0, limit))
             return self._entries(newest)
 
-        return await self._in_thread(read)
+        return await self._read(read)
 
     async def unclear(self, fingerprint: str) -> Entry | None:
         """The last entry of such a call of the last day, if how it ended is not known (yet)."""
@@ -91,15 +106,22 @@ class StoredJournal:
                 return entry if is_recent and entry.outcome in ("unknown", "under way") else None
             return None
 
-        return await self._in_thread(read)
+        return await self._read(read)
 
     def where(self) -> str:
         """Where the journal is kept, in words without a password."""
         return self._find_place().shown
 
-    def verify(self) -> Verification:
-        """Walk the whole chain. For commands: it blocks."""
-        return verified(self._database().every_record())
+    @property
+    def has_key(self) -> bool:
+        """Whether records are chained by a key."""
+        return self._key is not None
+
+    def verify(self, expected: str = "") -> Verification:
+        """Walk the whole chain, and find the record with the hash `expected`. For commands: it blocks."""
+        from .verification import verified
+
+        return verified(self._database().batches(), self._key, expected)
 
     def all_entries(self) -> Iterator[JsonObject]:
         """Every entry with its records and their hashes, the oldest first. For commands: it blocks."""
@@ -112,6 +134,7 @@ class StoredJournal:
 
     def stop(self) -> None:
         """Close the files and connections. A later use opens them again."""
+        self._write_late_if_possible()
         if self._opened is not None:
             self._opened.stop()
 
@@ -128,7 +151,9 @@ class StoredJournal:
             if number in records
         ]
 
-    async def _append(self, kind: Kind, number: int | None, payload: JsonObject) -> int:
+    async def _append(
+        self, kind: Kind, number: int | None, payload: JsonObject, look: LookFirst | None = None
+    ) -> int:
         """Add a record: at once where that is quick, otherwise beside the event loop.
 
         A quick disk takes less time than waking a thread and being woken by it; every write waits for both.
@@ -138,10 +163,49 @@ class StoredJournal:
             from .database import JournalBusy
 
             with suppress(JournalBusy):
-                return self._timed(lambda: database.append(kind, number, payload, waits=False))
+                return self._timed(lambda: self._add(database, kind, number, payload, waits=False, look=look))
         return await self._in_thread(
-            lambda: self._timed(lambda: self._database().append(kind, number, payload))
+            lambda: self._timed(lambda: self._add(self._database(), kind, number, payload, look=look))
         )
+
+    def _add(
+        self,
+        database: JournalDatabase,
+        kind: Kind,
+        number: int | None,
+        payload: JsonObject,
+        *,
+        waits: bool = True,
+        look: LookFirst | None = None,
+    ) -> int:
+        """Add a record after the closings that are still to be written. One that fails joins them."""
+        from .database import NoSuchEntry
+
+        try:
+            self._write_late(database, waits=waits)
+            return database.append(kind, number, payload, waits=waits, look=look)
+        except JournalFault as fault:
+            if number is not None and not isinstance(fault, NoSuchEntry):
+                self._unwritten.append((number, payload))
+            raise
+
+    def _write_late(self, database: JournalDatabase, *, waits: bool) -> None:
+        from .database import NoSuchEntry
+
+        while self._unwritten:
+            number, payload = self._unwritten[0]
+            # The journal was taken away meanwhile, and another one is there.
+            with suppress(NoSuchEntry):
+                database.append("closed", number, payload, waits=waits)
+            del self._unwritten[0]
+
+    def _write_late_if_possible(self) -> None:
+        if not self._unwritten:
+            return
+        from .database import JournalBusy
+
+        with suppress(JournalFault, JournalBusy):
+            self._write_late(self._database(), waits=False)
 
     def _timed(self, work: Callable[[], Result]) -> Result:
         began = monotonic()
@@ -155,10 +219,17 @@ class StoredJournal:
             try:
                 from .database import JournalDatabase
 
-                self._opened = JournalDatabase(self._find_place())
+                self._opened = JournalDatabase(self._find_place(), self._key)
             except (ImportError, OSError, RuntimeError) as error:
                 raise JournalFault(f"The journal cannot be opened: {error}.") from None
         return self._opened
+
+    async def _read(self, work: Callable[[], Result]) -> Result:
+        def read() -> Result:
+            self._write_late_if_possible()
+            return work()
+
+        return await self._in_thread(read)
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await to_thread.run_sync(work, limiter=self._one_at_a_time)

@@ -29,15 +29,20 @@ from mcp.types import Tool as ListedTool
 
 from ...schemas import JsonObject
 from ...tools import (
+    Codes,
     ConfirmMode,
     Guards,
+    MemoryMarks,
     Tool,
     ToolFailure,
     ToolResult,
     call_tool,
     failure_result,
 )
-from ..journal.store import open_journal
+from ...tools.results.result import MOST_ATTACHED_BYTES
+from ..journal.marks import StoredMarks
+from ..journal.seal_keys import seal_keys
+from ..journal.store import StoredJournal, open_journal
 from ..services.upstream import Services
 from ..settings import Settings
 from ..version import VERSION
@@ -54,7 +59,19 @@ __all__ = ["build_server"]
 
 _log = logging.getLogger(__name__)
 _LIST_SECONDS = 300
-_MOST_ATTACHED_BYTES = 4 * 1024 * 1024
+
+
+def _guards(settings: Settings, surface: Surface, journal: StoredJournal | None) -> Guards:
+    """What guards the writes of a server with these settings."""
+    marks = MemoryMarks() if journal is None else StoredMarks(journal)
+    return Guards(
+        settings.confirm,
+        journal,
+        settings.journal_required,
+        surface.policy,
+        codes=Codes(keys=seal_keys(settings), marks=marks),
+        marks=marks,
+    )
 
 
 def build_server(
@@ -81,9 +98,7 @@ def build_server(
         services = Services(behind, network, local=local)
         journal = open_journal(settings, lambda: services.secrets)
         try:
-            yield ServerState(
-                services, Guards(settings.confirm, journal, settings.journal_required, surface.policy)
-            )
+            yield ServerState(services, _guards(settings, surface, journal))
         finally:
             await services.close()
             if journal is not None:
@@ -143,7 +158,7 @@ async def _answer(
         _log.info("%s: %s", tool.name, message)
         await context.session.report_progress(steps, None, message)
 
-    how = asking(context, params, state.guards.codes)
+    how = await asking(context, params, state.guards.codes)
     call_context = call_context_for(context, surface, report, how.ask, how.code)
     try:
         return await call_tool(surface.operation(tool), params.arguments, call_context)
@@ -161,8 +176,11 @@ async def _answer(
 
 
 def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
-    """The same JSON in both channels, then pictures and an attached file."""
-    structured = result.structured
+    """The same JSON in both channels, then pictures and an attached file.
+
+    Beside a picture the JSON is text only: hosts that take the structured result drop all other content.
+    """
+    structured = None if result.pictures else result.structured
     content: list[ContentBlock] = [TextContent(type="text", text=result.text)]
     content += [
         ImageContent(type="image", data=picture.base64, mime_type=picture.mime_type)
@@ -170,10 +188,10 @@ def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
     ]
     attached = result.attachment
     if attached is not None:
-        if len(attached.content) > _MOST_ATTACHED_BYTES:
+        if len(attached.content) > MOST_ATTACHED_BYTES:
             failure = ToolFailure(
                 "too_large",
-                f"The file has {len(attached.content)} bytes, over HTTP at most {_MOST_ATTACHED_BYTES}.",
+                f"The file has {len(attached.content)} bytes, over HTTP at most {MOST_ATTACHED_BYTES}.",
                 next_step="Download it with a server that runs over stdio on the user's machine.",
             )
             return _as_mcp(failure_result(failure, ()), meta)

@@ -61,7 +61,7 @@ class Asking:
     code: str = ""
 
 
-def asking(context: ServerRequestContext[Any], params: CallToolRequestParams, codes: Codes) -> Asking:
+async def asking(context: ServerRequestContext[Any], params: CallToolRequestParams, codes: Codes) -> Asking:
     """How this call can ask the person, as far as the host says that it can."""
     if not _can_ask(context):
         return Asking(no_answer)
@@ -75,7 +75,7 @@ def asking(context: ServerRequestContext[Any], params: CallToolRequestParams, co
     if consent == "accepted":
         return Asking(no_answer, state)
     if consent == "declined":
-        codes.revoke(state)
+        await codes.revoke(state)
 
     async def answered(summary: str, code: str) -> Consent:
         return consent

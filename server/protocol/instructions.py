@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...tools import Tool
+from ...tools.surface.toolsets import TOOLSETS
 from ..settings import Settings
 
 __all__ = ["instructions"]
@@ -13,24 +14,6 @@ _PURPOSE = (
     "docreview reviews documents in Nanonets (forms, extracted into fields and tables) and in DeepOpinion"
     " Studio (texts, with classes, labels, models)."
 )
-_TOOLSETS = {
-    "review": "a whole step in one call, best for most work: queue, document, region, apply, files, undo",
-    "nanonets-documents": "upload and read documents and their values",
-    "nanonets-moderation": "correct, verify fields, tables, cells",
-    "nanonets-files": "approve, unapprove, assign, export files",
-    "nanonets-setup": "create and train workflows and models",
-    "studio-projects": "projects, their analyses and tasks",
-    "studio-taxonomy": "classes and labels of a project",
-    "studio-documents": "texts, groups, information extraction",
-    "studio-labeling": "sessions",
-    "studio-corrections": "correction of predicted tags",
-    "studio-models": "train, describe",
-    "studio-analyses": "ad-hoc and batch",
-    "studio-hitl": "human-in-the-loop",
-    "studio-notifications": "",
-    "studio-workspaces": "members, invitations",
-    "studio-accounts": "users, sign-in, permissions, keys",
-}
 _RESULTS = (
     "A v4 document seems to be a v2 file too: workflow_id = model_id, document_id = request_file_id."
     " Results hold the service's own JSON; a bare list stands under items. Errors say in done whether"
@@ -41,7 +24,10 @@ _WRITES = (
     "Every write also takes reason (for the journal) and confirm (the code of needs_confirmation);"
     " review_undo takes the docreview.entry of its result."
 )
-_LEAN = "Not all tools are listed: find_tools finds the others, run_read_tool and run_write_tool call them."
+_LEAN = (
+    "Not all tools are listed: find_tools finds the others (English; verb and object; one step a query),"
+    " run_read_tool and run_write_tool call them."
+)
 
 
 def instructions(settings: Settings, tools: Sequence[Tool]) -> str:
@@ -49,9 +35,7 @@ def instructions(settings: Settings, tools: Sequence[Tool]) -> str:
     shown = {tool.toolset for tool in tools}
     is_lean = settings.surface == "lean"
     toolsets = "; ".join(
-        name if is_lean or not what else f"{name}: {what}"
-        for name, what in _TOOLSETS.items()
-        if name in shown
+        name if is_lean or not what else f"{name}: {what}" for name, what in TOOLSETS.items() if name in shown
     )
     parts = [_PURPOSE, f"Toolsets - {toolsets}.", _RESULTS]
     if settings.sandbox:

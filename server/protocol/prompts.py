@@ -16,7 +16,7 @@ from mcp.types import (
     TextContent,
 )
 
-from ...tools.lean.find_tools import runner_of
+from ...tools.surface.tool import called_with
 from ...tools.untrusted import fenced, quoted
 from .prompt_plans import PLANS, Plan, Step, Way, Wish
 from .surface import Surface
@@ -115,7 +115,7 @@ def _text(aim: str, steps: Sequence[Step], filled: Mapping[str, str], surface: S
     lines += ["", _CLEAR, _DATA]
     behind = sorted({name for way in ways for name in way.tools} - {tool.name for tool in surface.chosen})
     if behind:
-        runners = sorted({runner_of(surface.every[name]) for name in behind})
+        runners = sorted({called_with(surface.every[name]) for name in behind})
         lines.append(
             f"Not in your list of tools, but called with {' or '.join(runners)}: {', '.join(behind)}."
         )

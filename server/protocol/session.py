@@ -41,7 +41,16 @@ def call_context_for(
     state = context.lifespan_context
     caller = caller_of(context)
     return CallContext(
-        state.services, state.guards, report, surface.find, caller, ask, code, tools=surface.offered
+        state.services,
+        state.guards,
+        report,
+        surface.find,
+        caller,
+        ask,
+        code,
+        tools=surface.offered,
+        listed=surface.listed,
+        why_not_offered=surface.why_not_offered,
     )
 
 

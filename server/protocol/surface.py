@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from ...schemas import Operation, load_operations, load_own_operations
 from ...tools import NOTHING_SENT, Policy, Tool, ToolFailure, load_tools
 from ...tools.guards.guard import not_allowed
+from ...tools.surface.tool import called_with
 from ..settings import Settings
 
 __all__ = ["Surface"]
@@ -47,6 +48,11 @@ class Surface:
         )
         return cls(settings, policy, every, listed, offered, frozenset(tool.name for tool in offered))
 
+    @property
+    def listed(self) -> frozenset[str]:
+        """The names of the tools that a host is told of."""
+        return frozenset(tool.name for tool in self.chosen)
+
     def operation(self, tool: Tool) -> Operation:
         """The operation that a tool calls."""
         operations = load_own_operations() if tool.service == "docreview" else load_operations()
@@ -79,18 +85,22 @@ class Surface:
     def hidden(self, tool: Tool) -> ToolFailure:
         """Why a tool that exists cannot be called here."""
         if tool.name in self.reached:
-            through = "run_read_tool" if tool.effect == "read" else "run_write_tool"
             return ToolFailure(
                 "not_allowed",
                 f"{tool.name} is not in the compact tool list.",
                 happened=NOTHING_SENT,
-                next_step=f"Call it through {through}, with the same arguments under arguments.",
+                next_step=f"Call it through {called_with(tool)}, with the same arguments under arguments.",
             )
         if reason := self.policy.tool_refusal(tool.name, tool.toolset):
             return not_allowed(self.operation(tool), reason)
         return ToolFailure(
             "not_allowed",
-            f"{tool.name} is not offered: {self.settings.selection.reason_for_hiding(tool)}.",
+            f"{tool.name} is not offered: {self.why_not_offered(tool)}.",
             happened=NOTHING_SENT,
             next_step="Use another tool, or the user changes the setting and restarts the server.",
         )
+
+    def why_not_offered(self, tool: Tool) -> str:
+        """What keeps a tool from being called here: a rule of the policy, or a setting, which it names."""
+        refusal = self.policy.tool_refusal(tool.name, tool.toolset)
+        return refusal or self.settings.selection.reason_for_hiding(tool)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import errno
 import io
 import os
@@ -15,11 +13,15 @@ from typing import BinaryIO
 
 from ...tools import NOTHING_SENT, FileSource, ToolFailure
 from ..settings import Settings
+from .given_files import decoded_base64, found_path, plain_name
 
 __all__ = ["MOST_BYTES", "FilePolicy", "default_folders"]
 
 MOST_BYTES = 25 * 1024 * 1024
 """The largest file that is sent, in bytes."""
+
+_MOST_SPELLING = 1.5
+"""The most characters of base64 for a byte, line ends and the start of a data address included."""
 
 
 def default_folders() -> tuple[Path, ...]:
@@ -78,9 +80,11 @@ class FilePolicy:
             ToolFailure: the file may not be sent, or cannot be read.
         """
         if not file.path:
-            if reason := _content_fault(file) or _type_fault("file_name", Path(file.file_name), file_types):
+            if reason := _content_fault(file) or _type_fault(
+                "file_name", Path(plain_name(file.file_name)), file_types
+            ):
                 raise _refused(reason)
-            yield file.file_name, io.BytesIO(base64.b64decode(file.content_base64, validate=True))
+            yield plain_name(file.file_name), io.BytesIO(decoded_base64(file.content_base64))
             return
         with ExitStack() as opened:
             try:
@@ -126,7 +130,7 @@ class FilePolicy:
             raise _refused(
                 "file_path: no file of the server's machine is read; expected file_base64 and file_name"
             )
-        path = _resolved(Path(given))
+        path = found_path(given).resolve()
         inside = next((folder for folder in self._folders if path.is_relative_to(folder)), None)
         if inside is None:
             allowed = ", ".join(str(folder) for folder in self._folders) or "none"
@@ -195,13 +199,14 @@ def _refused(reason: str) -> ToolFailure:
 
 
 def _content_fault(file: FileSource) -> str:
-    if Path(file.file_name).name != file.file_name or file.file_name.startswith("."):
-        return "file_name: expected a plain file name without folders"
-    if len(file.content_base64) > MOST_BYTES * 4 // 3 + 4:
+    name = plain_name(file.file_name)
+    if not name or name.startswith("."):
+        return "file_name: expected the name of a file that is not hidden"
+    if len(file.content_base64) > MOST_BYTES * _MOST_SPELLING:
         return f"file_base64: the file has more than the {MOST_BYTES} bytes that are sent at most"
     try:
-        content = base64.b64decode(file.content_base64, validate=True)
-    except (binascii.Error, ValueError):
+        content = decoded_base64(file.content_base64)
+    except ValueError:
         return "file_base64: got text that is not base64"
     return _size_fault("file_base64", len(content))
 

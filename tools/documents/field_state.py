@@ -11,20 +11,11 @@ from dataclasses import dataclass
 
 from ...schemas import JsonObject, JsonValue
 from ..untrusted import one_line
-from .values import (
-    FAILED,
-    VERIFIED,
-    DocumentValue,
-    confidence_of,
-    count_unreadable,
-    objects_in,
-    status_of,
-    values_of_document,
-)
+from .readings import MODERATED, VERIFIED, confidence_of, is_fine_status, is_true, status_of, text_of
+from .values import DocumentValue, count_unreadable, objects_in, values_of_document
 
-__all__ = ["FieldState", "fields_of_document", "fields_of_file"]
+__all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file", "state_of_value"]
 
-_CHANGED = "moderated"
 _MAX_NAME = 40
 
 
@@ -33,7 +24,9 @@ class FieldState:
     """A field or a cell of a document: how sure the service is of it, and what was done to it since.
 
     `confidence` is from 0 to 1, None where the service gives none. `changed`: the value is not the one that
-    the service read, so its confidence no longer applies. `failed`: the value failed a check of the service.
+    the service read, so its confidence no longer applies. `failed`: the value failed a check of the service,
+    or has a status that is not known. `id` is the `field_data_id`, the `cell_id` or the id of a v2 box, empty
+    where there is none; `table_id` that of the table in which a cell stands.
     """
 
     name: str
@@ -41,12 +34,15 @@ class FieldState:
     verified: bool
     changed: bool = False
     failed: bool = False
+    id: str = ""
+    table_id: str = ""
+    text: str = ""
 
 
 def fields_of_document(answer: JsonObject) -> list[FieldState]:
     """The fields and cells of a v4 document, from the answer of `getDocument`."""
     document = values_of_document(answer)
-    return [*map(_state_of_value, document.values), *map(_unreadable, document.unreadable)]
+    return [*map(state_of_value, document.values), *map(_unreadable, document.unreadable)]
 
 
 def fields_of_file(answer: JsonObject) -> list[FieldState]:
@@ -59,10 +55,40 @@ def fields_of_file(answer: JsonObject) -> list[FieldState]:
     ]
 
 
-def _state_of_value(value: DocumentValue) -> FieldState:
+def fields_in(item: JsonValue) -> list[FieldState]:
+    """The fields and cells in a file, a document, a page, a table, a field or a cell, whichever it is.
+
+    What is none of these has none.
+    """
+    if not isinstance(item, dict):
+        return []
+    if "moderated_images" in item or "unmoderated_images" in item:
+        return fields_of_file(item)
+    if "pages" in item:
+        return fields_of_document(item)
+    if "field_data_id" in item:
+        return fields_of_document({"pages": [{"data": {"fields": [item]}}]})
+    if "cell_id" in item:
+        return fields_of_document({"pages": [{"data": {"tables": [{"cells": [item]}]}}]})
+    if "table_id" in item:
+        return fields_of_document({"pages": [{"data": {"tables": [item]}}]})
+    return fields_of_document({"pages": [item]}) if isinstance(item.get("data"), dict) else []
+
+
+def state_of_value(value: DocumentValue) -> FieldState:
+    """The state of a value of a v4 document."""
     name = value.name if value.kind == "field" else f"{value.name} in row {value.row}"
-    has_failed = value.status == FAILED or (value.message != "" and not value.is_moderated)
-    return FieldState(_short(name), value.confidence, value.is_verified, value.is_moderated, has_failed)
+    has_failed = not is_fine_status(value.status) or (value.message != "" and not value.is_moderated)
+    return FieldState(
+        _short(name),
+        value.confidence,
+        value.is_verified,
+        value.is_moderated,
+        has_failed,
+        value.id,
+        value.table_id,
+        value.text,
+    )
 
 
 def _of_file_page(page: JsonObject | None) -> Iterator[FieldState]:
@@ -93,8 +119,11 @@ def _state_of_box(name: str, box: JsonObject, table: JsonObject | None = None) -
         _short(name),
         confidence_of(box),
         status == VERIFIED,
-        box.get("is_moderated") is True or _CHANGED in (status, box.get("status")),
-        status == FAILED,
+        is_true(box.get("is_moderated")) or MODERATED in (status, text_of(box.get("status")).casefold()),
+        not is_fine_status(status),
+        text_of(box.get("id")),
+        text_of((table or {}).get("id")),
+        text_of(box.get("ocr_text", box.get("text"))),
     )
 
 

@@ -6,37 +6,49 @@ name or a list, and a cell calls its text `text` or `value`. Nothing is left out
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from ...schemas import JsonObject, JsonValue
+from .boxes import Box, box_of
+from .readings import (
+    UNVERIFIED,
+    VERIFIED,
+    confidence_of,
+    is_fine_status,
+    is_true,
+    status_of,
+    text_of,
+    whole_number_of,
+)
 
 __all__ = [
-    "FAILED",
     "MIN_CONFIDENCE",
-    "UNVERIFIED",
-    "VERIFIED",
-    "Box",
     "DocumentPage",
     "DocumentTable",
     "DocumentValue",
     "DocumentValues",
-    "confidence_of",
     "count_unreadable",
     "objects_in",
-    "status_of",
     "values_of_document",
 ]
-
-Box = tuple[float, float, float, float]
-"""[x1, y1, x2, y2] from the upper left corner of the page, in pixels of its picture."""
 
 MIN_CONFIDENCE = 0.8
 """Values below this confidence are doubtful unless the caller says another number."""
 
-VERIFIED, UNVERIFIED, FAILED = "verified", "unverified", "failed"
+
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """A page. `number` is as the service gives it, and need neither begin with 1 nor be there only once.
+
+    `place` counts from 0 in the answer, and `image_url` is empty where the service names no picture.
+    """
+
+    id: str
+    number: int
+    place: int
+    image_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +65,7 @@ class DocumentValue:
     id: str
     name: str
     text: str
-    page_id: str
-    page_number: int
+    page: DocumentPage
     table_id: str = ""
     row: int | None = None
     column: int | None = None
@@ -65,18 +76,32 @@ class DocumentValue:
     box: Box | None = None
 
     @property
+    def page_id(self) -> str:
+        """The id of the page that it stands on; empty where the service gives none."""
+        return self.page.id
+
+    @property
     def is_verified(self) -> bool:
         """Whether somebody said that the value is right."""
         return self.status == VERIFIED
 
     def is_doubtful(self, min_confidence: float = MIN_CONFIDENCE) -> bool:
-        """Whether nobody has settled the value and it failed a check or its confidence is below the least."""
+        """Whether nobody has settled the value and it failed a check or its confidence is below the least.
+
+        A status that is not known counts as a failed check. A value without confidence is not doubtful but
+        `is_unrated`.
+        """
         if self.is_verified:
             return False
-        if self.status == FAILED:
+        if not is_fine_status(self.status):
             return True
         is_unsure = self.confidence is not None and self.confidence < min_confidence
         return not self.is_moderated and (is_unsure or self.message != "")
+
+    @property
+    def is_unrated(self) -> bool:
+        """Whether nobody has settled the value and the service does not say readably how sure it is of it."""
+        return self.confidence is None and not self.is_verified and not self.is_moderated
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,22 +109,12 @@ class DocumentTable:
     """A table; `columns` are the names of its columns by their number, in order."""
 
     id: str
-    page_id: str
-    page_number: int
+    page: DocumentPage
     columns: tuple[tuple[int, str], ...] = ()
     status: str = UNVERIFIED
     message: str = ""
     box: Box | None = None
     cells: tuple[DocumentValue, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentPage:
-    """A page; `image_url` is empty where the service names no picture."""
-
-    id: str
-    number: int
-    image_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +142,14 @@ class DocumentValues:
         """The table with this id."""
         return next((each for each in self.tables if each.id == table_id), None)
 
-    def page(self, number: int) -> DocumentPage | None:
-        """The page with this number, from 1."""
-        return next((each for each in self.pages if each.number == number), None)
+    def pages_numbered(self, number: int) -> list[DocumentPage]:
+        """The pages with this number: one, unless the service gives a number twice or not at all."""
+        return [each for each in self.pages if each.number == number]
+
+    @property
+    def are_numbers_unique(self) -> bool:
+        """Whether a number stands for one page."""
+        return len({page.number for page in self.pages}) == len(self.pages)
 
 
 def values_of_document(answer: JsonObject) -> DocumentValues:
@@ -139,8 +159,13 @@ def values_of_document(answer: JsonObject) -> DocumentValues:
     tables: list[DocumentTable] = []
     unreadable = ["a page"] * count_unreadable(answer.get("pages"))
     for index, entry in enumerate(objects_in(answer.get("pages"))):
-        number = _whole_number(entry.get("page_number"))
-        page = DocumentPage(_text(entry.get("page_id")), number or index + 1, _text(entry.get("image_url")))
+        number = whole_number_of(entry.get("page_number"))
+        page = DocumentPage(
+            text_of(entry.get("page_id")),
+            index + 1 if number is None else number,
+            index,
+            text_of(entry.get("image_url")),
+        )
         pages.append(page)
         data = entry.get("data")
         if data is not None and not isinstance(data, dict):
@@ -150,15 +175,6 @@ def values_of_document(answer: JsonObject) -> DocumentValues:
         tables.extend(_table(table, page) for table in objects_in(data.get("tables")))
         unreadable.extend(_unreadable(data))
     return DocumentValues(tuple(pages), tuple(fields), tuple(tables), tuple(unreadable))
-
-
-def status_of(entry: JsonObject, table: JsonObject | None = None) -> str:
-    """The status of a field, cell or box; a cell without one of its own has that of its table."""
-    for holder in (entry, table or {}):
-        for key in ("verification_status", "validation_status"):
-            if status := _text(holder.get(key)):
-                return status
-    return UNVERIFIED
 
 
 def objects_in(value: JsonValue) -> list[JsonObject]:
@@ -191,20 +207,19 @@ def _fields(fields: JsonValue, page: DocumentPage) -> Iterator[DocumentValue]:
     if isinstance(fields, dict):
         named = ((name, entry) for name, found in fields.items() for entry in objects_in(found))
     else:
-        named = ((_text(entry.get("field_name", entry.get("name"))), entry) for entry in objects_in(fields))
+        named = ((text_of(entry.get("field_name", entry.get("name"))), entry) for entry in objects_in(fields))
     for name, entry in named:
         yield DocumentValue(
             "field",
-            _text(entry.get("field_data_id")),
+            text_of(entry.get("field_data_id")),
             name,
-            _text(entry.get("value", entry.get("text"))),
-            page.id,
-            page.number,
+            text_of(entry.get("value", entry.get("text"))),
+            page,
             confidence=confidence_of(entry),
             status=status_of(entry),
-            message=_text(entry.get("verification_message")),
-            is_moderated=entry.get("is_moderated") is True,
-            box=_box(entry.get("bbox")),
+            message=text_of(entry.get("verification_message")),
+            is_moderated=is_true(entry.get("is_moderated")),
+            box=box_of(entry),
         )
 
 
@@ -212,75 +227,33 @@ def _cells(table: JsonObject, page: DocumentPage) -> Iterator[DocumentValue]:
     for entry in objects_in(table.get("cells")):
         yield DocumentValue(
             "cell",
-            _text(entry.get("cell_id")),
-            _text(entry.get("header")) or _text(entry.get("label")),
-            _text(entry.get("text", entry.get("value"))),
-            page.id,
-            page.number,
-            _text(table.get("table_id")),
-            _whole_number(entry.get("row")) or 0,
-            _whole_number(entry.get("col")) or 0,
+            text_of(entry.get("cell_id")),
+            text_of(entry.get("header")) or text_of(entry.get("label")),
+            text_of(entry.get("text", entry.get("value"))),
+            page,
+            text_of(table.get("table_id")),
+            whole_number_of(entry.get("row")) or 0,
+            whole_number_of(entry.get("col")) or 0,
             confidence=confidence_of(entry),
             status=status_of(entry, table),
-            message=_text(entry.get("verification_message")),
-            is_moderated=entry.get("is_moderated") is True,
-            box=_box(entry.get("bbox")),
+            message=text_of(entry.get("verification_message")),
+            is_moderated=is_true(entry.get("is_moderated")),
+            box=box_of(entry),
         )
 
 
 def _table(table: JsonObject, page: DocumentPage) -> DocumentTable:
     cells = tuple(_cells(table, page))
     named = table.get("headers")
-    columns = dict(enumerate(map(_text, named))) if isinstance(named, list) else {}
+    columns = dict(enumerate(map(text_of, named))) if isinstance(named, list) else {}
     for cell in cells:
         columns[cell.column or 0] = columns.get(cell.column or 0) or cell.name
     return DocumentTable(
-        _text(table.get("table_id")),
-        page.id,
-        page.number,
+        text_of(table.get("table_id")),
+        page,
         tuple(sorted(columns.items())),
         status_of(table),
-        _text(table.get("verification_message")),
-        _box(table.get("bbox")),
+        text_of(table.get("verification_message")),
+        box_of(table),
         cells,
     )
-
-
-def _text(value: JsonValue) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None or isinstance(value, (dict, list)):
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _whole_number(value: JsonValue) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return int(value)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _number(value: JsonValue) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(value) if is_number else None  # pyright: ignore[reportArgumentType] - a number here
-
-
-def confidence_of(entry: JsonObject) -> float | None:
-    """A share of 1; anything else, such as a percentage, counts as unknown."""
-    number = _number(entry["confidence"] if "confidence" in entry else entry.get("score"))
-    return number if number is not None and 0 <= number <= 1 else None
-
-
-def _box(value: JsonValue) -> Box | None:
-    """A box whose corners may stand in either order; one without any extent is no place."""
-    if not isinstance(value, list) or len(value) != 4:
-        return None
-    numbers = [number for number in map(_number, value) if number is not None]
-    if len(numbers) != 4:
-        return None
-    x1, y1, x2, y2 = numbers
-    left, right, top, bottom = min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)
-    return (left, top, right, bottom) if right > left and bottom > top else None

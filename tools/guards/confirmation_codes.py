@@ -1,6 +1,7 @@
 """Sealed codes by which a second call proves that the first one was shown to a person.
 
 A code is bound to one tool, its arguments and the state that it would change; it expires and works once.
+Codes of a lasting key also work in the next process, as far as the marks of used ones last as well.
 """
 
 from __future__ import annotations
@@ -10,67 +11,112 @@ import hmac
 import time
 from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from secrets import token_bytes
 from typing import Literal
 
 from ...schemas import JsonValue
 from ..json_text import compact
+from .marks import Marks, MemoryMarks
 
-__all__ = ["CODE_SECONDS", "Codes", "Verdict"]
+__all__ = ["CODE_SECONDS", "CodeCheck", "Codes"]
 
 CODE_SECONDS = 300
 """How long a code works."""
 
-Verdict = Literal["valid", "forged or for another call", "expired", "used"]
+CodeCheck = Literal["valid", "forged or for another call", "expired", "used", "declined"]
 
-_NONCE_BYTES, _TIME_BYTES, _SEAL_BYTES = 4, 4, 12
+_NONCE_BYTES, _TIME_BYTES, _SEAL_BYTES = 4, 6, 15
+_HEAD_BYTES = _TIME_BYTES + _NONCE_BYTES
 
 
 class Codes:
-    """Gives out codes and takes them back. The key lives as long as the process, and so do its codes."""
+    """Gives out codes and takes them back.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
-        self._key = token_bytes(32)
+    `keys` gives the sealing keys, the newest first, and is asked when the first code is needed; without it
+    the key lives as long as the process. `is_lasting` says whether codes outlive the process.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.time,
+        keys: Callable[[], Sequence[bytes]] | None = None,
+        marks: Marks | None = None,
+    ) -> None:
         self._clock = clock
-        self._used: dict[bytes, float] = {}
+        self._find_keys = keys
+        self._keys: Sequence[bytes] = ()
+        self._marks: Marks = marks or MemoryMarks()
+        self.is_lasting = keys is not None
 
     def give(self, *subject: JsonValue) -> str:
         """A new code for this subject: everything that it is bound to."""
-        head = int(self._clock()).to_bytes(_TIME_BYTES) + token_bytes(_NONCE_BYTES)
-        return b32encode(head + self._seal(head, subject)).decode()
+        head = int(self._clock() * 1000).to_bytes(_TIME_BYTES) + token_bytes(_NONCE_BYTES)
+        return b32encode(head + _seal(self._sealing_keys()[0], head, subject)).decode()
 
-    def check(self, code: str, *subject: JsonValue) -> Verdict:
-        """Whether a code is good for this subject; does not use it up."""
+    async def check(self, code: str, *subject: JsonValue) -> CodeCheck:
+        """Whether a code is good for this subject; does not use it up.
+
+        Raises:
+            JournalFault: whether it was used cannot be read.
+        """
         raw = _bytes(code)
-        head, seal = raw[:-_SEAL_BYTES], raw[-_SEAL_BYTES:]
-        if not hmac.compare_digest(seal, self._seal(head, subject)):
+        head, seal = raw[:_HEAD_BYTES], raw[_HEAD_BYTES:]
+        if not any(hmac.compare_digest(seal, _seal(key, head, subject)) for key in self._sealing_keys()):
             return "forged or for another call"
-        age = self._clock() - int.from_bytes(head[:_TIME_BYTES])
-        if not -1 <= age <= CODE_SECONDS:
+        if not -1 <= self.age(code) <= CODE_SECONDS:
             return "expired"
-        return "used" if raw in self._used else "valid"
+        if await self._marks.set_at(_used(raw)) is not None:
+            return "used"
+        declined_at = await self._marks.set_at(_declined(subject[:2]))
+        return "declined" if declined_at is not None and _given_at(raw) <= declined_at else "valid"
 
-    def use(self, code: str, *subject: JsonValue) -> Verdict:
+    async def use(self, code: str, *subject: JsonValue) -> CodeCheck:
         """Whether a code is good for this subject; from now on it is not any more."""
-        verdict = self.check(code, *subject)
-        if verdict == "valid":
-            self.revoke(code)
-        return verdict
+        found = await self.check(code, *subject)
+        if found == "valid" and not await self._marks.claim(_used(_bytes(code)), CODE_SECONDS + 1):
+            return "used"
+        return found
 
-    def revoke(self, code: str) -> None:
+    async def revoke(self, code: str) -> None:
         """From now on a code is good for nothing."""
-        now = self._clock()
-        self._used = {raw: until for raw, until in self._used.items() if until > now}
-        self._used[_bytes(code)] = now + CODE_SECONDS + 1
+        await self._marks.renew(_used(_bytes(code)), CODE_SECONDS + 1)
+
+    async def decline(self, *subject: JsonValue) -> None:
+        """From now on no code that was given out so far is good for the call of this subject.
+
+        The first two parts of a subject are the call; what follows is the state that was shown.
+        """
+        await self._marks.renew(_declined(subject[:2]), CODE_SECONDS + 1)
 
     def age(self, code: str) -> float:
         """Seconds since a code was given out, as it says itself."""
-        return self._clock() - int.from_bytes(_bytes(code)[:_TIME_BYTES])
+        return self._clock() - _given_at(_bytes(code))
 
-    def _seal(self, head: bytes, subject: tuple[JsonValue, ...]) -> bytes:
-        text = compact(list(subject)).encode("utf-8", "surrogatepass")
-        return hmac.digest(self._key, head + hashlib.sha256(text).digest(), "sha256")[:_SEAL_BYTES]
+    def _sealing_keys(self) -> Sequence[bytes]:
+        if not self._keys:
+            self._keys = (self._find_keys() if self._find_keys else ()) or (token_bytes(32),)
+        return self._keys
+
+
+def _seal(key: bytes, head: bytes, subject: Sequence[JsonValue]) -> bytes:
+    return hmac.digest(key, head + _digest(subject), "sha256")[:_SEAL_BYTES]
+
+
+def _digest(subject: Sequence[JsonValue]) -> bytes:
+    return hashlib.sha256(compact(list(subject)).encode("utf-8", "surrogatepass")).digest()
+
+
+def _given_at(raw: bytes) -> float:
+    return int.from_bytes(raw[:_TIME_BYTES]) / 1000
+
+
+def _used(raw: bytes) -> str:
+    return f"code {hashlib.sha256(raw).hexdigest()[:32]}"
+
+
+def _declined(call: Sequence[JsonValue]) -> str:
+    return f"declined {_digest(call).hex()[:32]}"
 
 
 def _bytes(code: str) -> bytes:

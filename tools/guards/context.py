@@ -18,8 +18,11 @@ from ..requests.request import FileSource, Request
 from ..results.response import Response
 from ..surface.tool import ConfirmMode, Tool
 from .confirmation_codes import Codes
+from .document_locks import Claim, DocumentLocks
 from .journal import Caller, Journal
+from .marks import Marks, MemoryMarks
 from .policy import Counts, Policy
+from .seen_values import SeenValues
 
 __all__ = [
     "Ask",
@@ -28,6 +31,7 @@ __all__ = [
     "Flight",
     "Guards",
     "Report",
+    "Unclear",
     "Upstream",
     "Written",
     "no_answer",
@@ -113,15 +117,23 @@ class Flight:
     failure: ToolFailure | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """A write whose outcome is not known: what is known of it, and the mark by which it stops others once."""
+
+    message: str
+    mark: str
+
+
 @dataclass(slots=True, eq=False)
 class Guards:
     """What stands between a write and the service, for one server.
 
     `policy` holds the rules of the user, `counts` what was done so far. `journal` is None where the user
-    wants none; `journal_required` says whether writes stop without it. `under_way` holds the writes that must
-    not be doubled, `unclear` the fingerprints of those whose last outcome is not known, `stopped_for` the
-    entries, also of other servers, for which a call was stopped once. `undoing` holds the entries that are
-    just being undone.
+    wants none; `journal_required` says whether writes stop without it. `marks` say which codes were used and
+    which calls were stopped. `under_way` holds the writes that must not be doubled, `unclear` those whose
+    last outcome is not known, by fingerprint. `documents` are those that are being written, `seen` what
+    callers last read. `undoing` holds the entries that are just being undone.
     """
 
     confirm: ConfirmMode = "destructive"
@@ -131,8 +143,10 @@ class Guards:
     counts: Counts = field(default_factory=Counts)
     codes: Codes = field(default_factory=Codes)
     under_way: dict[tuple[str, ...], Flight] = field(default_factory=dict[tuple[str, ...], Flight])
-    unclear: dict[str, str] = field(default_factory=dict[str, str])
-    stopped_for: set[int] = field(default_factory=set[int])
+    unclear: dict[str, Unclear] = field(default_factory=dict[str, Unclear])
+    marks: Marks = field(default_factory=MemoryMarks)
+    documents: DocumentLocks = field(default_factory=DocumentLocks)
+    seen: SeenValues = field(default_factory=SeenValues)
     undoing: set[int] = field(default_factory=set[int])
 
 
@@ -141,13 +155,19 @@ async def no_answer(summary: str, code: str) -> Consent:
     return "no answer"
 
 
+def _unknown(tool: Tool) -> str:
+    return "the settings leave it out"
+
+
 @dataclass(slots=True, eq=False)
 class CallContext:
     """One tool call and all that it may use.
 
     `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
-    called; `tools` are those that may. `is_confirmed` says that a person has agreed to all that this call
-    does; `code` is a confirmation code that the answer of the person brought with it.
+    called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
+    says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
+    call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
+    documents that nobody else writes until this call ends.
     """
 
     upstream: Upstream
@@ -159,3 +179,6 @@ class CallContext:
     code: str = ""
     is_confirmed: bool = False
     tools: Sequence[Tool] = ()
+    listed: frozenset[str] = frozenset()
+    why_not_offered: Callable[[Tool], str] = _unknown
+    holds: frozenset[Claim] = frozenset()

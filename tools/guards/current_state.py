@@ -20,7 +20,9 @@ class State:
     """The state of what a write changes.
 
     `value` is the state if it is `known`, otherwise `problem` says why not. `is_there` is False for something
-    that does not exist. `key` is the name in a map under which the item stands.
+    that does not exist. `key` is the name in a map under which the item stands. `item` is the whole item as
+    the service gives it, `answer` the answer that it stands in, and `shown` those of its properties that a
+    person has to see before they agree.
     """
 
     known: bool
@@ -28,6 +30,9 @@ class State:
     key: str = ""
     is_there: bool = True
     problem: str = ""
+    item: JsonValue = None
+    answer: JsonValue = None
+    shown: JsonValue = None
 
 
 NOT_READ = State(False, problem="no operation reads it")
@@ -41,15 +46,14 @@ async def read_state(operation: Operation, context: Mapping[str, JsonValue], rea
     if not present.each:
         return await _read_one(present, context, read)
     found: list[JsonValue] = []
-    entries = context.get(present.each)
-    for entry in entries if isinstance(entries, list) else []:
+    for entry in _entries(present, context):
         state = await _read_one(present, {**context, "each": entry}, read)
         if not state.known or not state.is_there:
             return state
         if not isinstance(state.value, dict):
             return State(False, problem=f"{present.read} shows it in another form")
         found.append({"of": entry, **state.value})
-    return State(True, found)
+    return State(True, found, shown=found)
 
 
 def state_after(operation: Operation, values: JsonObject, answer: JsonObject, before: State) -> State | None:
@@ -57,6 +61,10 @@ def state_after(operation: Operation, values: JsonObject, answer: JsonObject, be
     present = operation.present
     if present is None:
         return NOT_READ
+    if present.gone_after:
+        return State(True, None, is_there=False)
+    if present.after:
+        return _told_after(present, {**values, "answer": answer})
     if present.again:
         return None
     is_new = _is_of_something_new(present)
@@ -113,8 +121,27 @@ async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Re
         return State(True, None, is_there=False, problem=f"{operation.tool} does not show it")
     item, key = found
     if present.keys and isinstance(item, dict):
-        return State(True, {name: item.get(name) for name in present.keys}, key)
-    return State(True, item, key)
+        kept: JsonObject = {name: item.get(name) for name in present.keys}
+        shown = {**{name: item.get(name) for name in present.shows}, **kept}
+        return State(True, kept, key, item=item, answer=answer, shown=shown)
+    return State(True, item, key, item=item, answer=answer, shown=item)
+
+
+def _told_after(present: Present, context: Mapping[str, JsonValue]) -> State | None:
+    """The state after a write as its record says; None where the answer that it refers to does not tell."""
+    told: list[JsonValue] = []
+    for entry in _entries(present, context) if present.each else [None]:
+        inner = {**context, "each": entry}
+        state: JsonObject = {key: resolve(each, inner) for key, each in present.after.items()}
+        if any(value is None for value in state.values()):
+            return None
+        told.append({"of": entry, **state} if present.each else state)
+    return State(True, told if present.each else told[0])
+
+
+def _entries(present: Present, context: Mapping[str, JsonValue]) -> list[JsonValue]:
+    entries = context.get(present.each)
+    return entries if isinstance(entries, list) else []
 
 
 def _is_of_something_new(present: Present) -> bool:

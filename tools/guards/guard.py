@@ -1,4 +1,4 @@
-"""Between a valid write and the service: is it allowed, expected, confirmed, not doubled - and on the record.
+"""Between a valid write and the service: is it allowed, expected, confirmed, not a duplicate - and on record.
 
 `assess` decides all that can be decided before anything is sent; a preview shows the same. `carry_out` does
 the write: journal entry first, then the request, then the entry is closed with what really happened.
@@ -10,27 +10,33 @@ from dataclasses import dataclass
 from typing import cast
 
 import anyio
-import anyio.lowlevel
 
 from ...schemas import JsonObject, JsonValue, Operation
-from ..documents.field_state import fields_of_document, fields_of_file
+from ..documents.comparison import same_as_read
+from ..documents.field_state import FieldState, fields_in
+from ..documents.readings import text_of
 from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import compact
 from ..redaction import masked, without_secret_properties
-from ..requests.arguments import CONFIRM, expected_argument
+from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.prepared_call import Prepared
 from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
-from ..untrusted import quoted, without_hidden
+from ..untrusted import quoted
+from .agreement import do_agreed
 from .approval import approved_document
-from .confirmation import confirm_or_fail
+from .changed_since import with_own_changes
+from .confirmation import Question
 from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, read_state, state_after
-from .journal import Closing
-from .journal_recording import close_entry, close_interrupted, closing_of, entry_notes, open_entry
+from .document_locks import claims_of
+from .journal import Closing, JournalFault, JournalView, LookFirst
+from .journal_recording import RecordedWrite, journal_failure, recorded
+from .limits import limit_refusal
 from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
-from .single_flight import not_doubled
+from .single_flight import single_flight
+from .summary import values_in_words
 from .undo_plan import may_be_undone, undo_plan
 
 __all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allowed"]
@@ -38,32 +44,46 @@ __all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allow
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
 
+_MAX_CHANGED = 3
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
+_OF_WHOLE_DOCUMENTS = frozenset({"getDocument", "getPredictionFileByFileId"})
+"""What reads a document with all of its values: what is written by its state touches all of them."""
+
+_READ_VALUES = {"verifyFile": ("getPredictionFileByFileId", ("model_id", "request_file_id"))}
+"""How the values are read that a call approves, where it is no v4 document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What is known of a write before it is sent: the state that it changes, and why it is refused, if so."""
+    """What is known of a write before it is sent: the state that it changes, and why it is refused, if so.
+
+    `question` is what a person has to agree to first, None if nobody has to.
+    """
 
     before: State
     refusal: ToolFailure | None
-    needs_confirmation: bool
+    question: Question | None
     not_undoable: str
 
 
-async def assess(prepared: Prepared, context: CallContext, read: Read) -> Assessment:
+async def assess(
+    prepared: Prepared, context: CallContext, read: Read, undoes: int | None = None
+) -> Assessment:
     """Everything that is decided before a write is sent. Sends reads only, and no write."""
-    operation = prepared.operation
-    guards = context.guards
+    operation, guards = prepared.operation, context.guards
     read = _each_once(read)
     before = NOT_READ
-    confirm = needs_confirmation(operation, context)
-    if guards.journal is not None or confirm or expected_argument(operation) in prepared.values:
+    is_asked = needs_confirmation(operation, context)
+    if guards.journal is not None or is_asked or expected_argument(operation) in prepared.values:
         before = await _present_state(prepared, read, min(_READ_SECONDS, context.upstream.timeout / 4))
-    refusal = _unexpected(prepared, before) or _too_many(prepared, guards)
-    refusal = refusal or await _disapproved(prepared, context, read)
+    refusal = (
+        _unexpected(prepared, before, context, undoes)
+        or _too_many(prepared, guards)
+        or await _disapproved(prepared, context, read)
+    )
+    question = _question(prepared, before) if is_asked else None
     reason = "No journal is kept." if guards.journal is None else may_be_undone(operation, before)
-    return Assessment(before, refusal, confirm, reason)
+    return Assessment(before, refusal, question, reason)
 
 
 def _each_once(read: Read) -> Read:
@@ -93,78 +113,92 @@ async def carry_out(
         ToolFailure: it was refused before it was sent, or failed; the failure says which.
     """
     if prepared.operation.idempotent:
-        return await _guarded(prepared, context, read, undoes)
-    return await not_doubled(prepared, context, lambda: _guarded(prepared, context, read, undoes))
+        return await _guarded(prepared, context, read, undoes, None)
+    return await single_flight(
+        prepared, context, lambda look: _guarded(prepared, context, read, undoes, look)
+    )
 
 
-async def _guarded(prepared: Prepared, context: CallContext, read: Read, undoes: int | None) -> Written:
-    guards = context.guards
-    assessment = await assess(prepared, context, read)
-    if assessment.refusal is not None:
-        raise assessment.refusal
-    if assessment.needs_confirmation:
-        await confirm_or_fail(
-            prepared.operation,
-            prepared.sent,
-            assessment.before.value,
-            str(prepared.values.get(CONFIRM, "")) or context.code,
-            context,
-            name=assessment.before.key,
-        )
-    before = assessment.before
-    document = _reserved(prepared, guards)
+async def _guarded(
+    prepared: Prepared,
+    context: CallContext,
+    read: Read,
+    undoes: int | None,
+    look_at_journal: LookFirst | None,
+) -> Written:
+    async def look() -> Assessment:
+        assessment = await assess(prepared, context, read, undoes)
+        if assessment.refusal is not None:
+            raise assessment.refusal
+        return assessment
+
+    async def go(assessment: Assessment, inner: CallContext) -> Written:
+        return await _sent(prepared, assessment.before, inner, read, undoes, look_at_journal)
+
+    code = str(prepared.values.get(CONFIRM, "")) or context.code
+    return await do_agreed(
+        context, claims_of(prepared), code, look, lambda assessment: assessment.question, go
+    )
+
+
+async def _sent(
+    prepared: Prepared,
+    before: State,
+    context: CallContext,
+    read: Read,
+    undoes: int | None,
+    look: LookFirst | None,
+) -> Written:
+    """Send a write that nothing stands against, with its entry in the journal."""
+    guards, is_sent = context.guards, False
+    document = _counted(prepared, guards)
+    look = _with_limits(prepared, context, look)
     try:
-        entry = await open_entry(prepared, before, context, undoes)
-    except BaseException:
-        guards.counts.give_back(document)
-        raise
-    try:
-        await anyio.lowlevel.checkpoint_if_cancelled()
-    except BaseException:
-        guards.counts.give_back(document)
-        await close_interrupted(
-            entry, Closing("not done", message="Interrupted before it was sent."), context
-        )
-        raise
-    if flight := guards.under_way.get(prepared.identity):
-        flight.is_sent = True
-    try:
-        response = await context.upstream.send(prepared.operation, prepared.requests, context.report)
+        async with recorded(prepared, before, context, undoes=undoes, look=look) as write:
+            is_sent = write.is_sent = True
+            if flight := guards.under_way.get(prepared.identity):
+                flight.is_sent = True
+            response = await context.upstream.send(prepared.operation, prepared.requests, context.report)
+            answer, notes = await _settle(prepared, before, response, write, read)
     except ToolFailure as failure:
         if failure.done == "no":
             guards.counts.give_back(document)
-        fault = await close_entry(entry, closing_of(failure), context)
-        raise failure.with_(notes={**failure.notes, **entry_notes(entry, fault, context)}) from failure
-    except BaseException:
-        await close_interrupted(entry, Closing("unknown", message="The call was interrupted."), context)
         raise
-    return await _settle(prepared, before, response, entry, context, read)
+    except BaseException:
+        if not is_sent:
+            guards.counts.give_back(document)
+        raise
+    if guards.journal is not None:
+        notes["undoable"] = notes["undoable"] is True and write.entry is not None and not write.fault
+    return Written(response, answer, write.entry, {**write.notes, **notes})
 
 
 async def _settle(
-    prepared: Prepared, before: State, response: Response, entry: int | None, context: CallContext, read: Read
-) -> Written:
-    """Close the entry of a write that was carried out, and say what the result tells of it."""
-    operation = prepared.operation
+    prepared: Prepared, before: State, response: Response, write: RecordedWrite, read: Read
+) -> tuple[JsonObject, JsonObject]:
+    """What a write that was carried out left: its answer, and what the result says of it.
+
+    The closing of its entry is set before anything is waited for.
+    """
+    operation, context = prepared.operation, write.context
     try:
         answer = wrapped(parse(operation, response), response.status)
     except ToolFailure:
         answer = {}
-    if context.guards.journal is None:
-        return Written(response, answer, None, {})
     after = state_after(operation, prepared.sent, answer, before)
+    if after is not None:
+        _note_seen(prepared, after, answer, context)
+    if context.guards.journal is None:
+        return answer, {}
     if after is None:
-        try:
-            after = await _present_state(prepared, read, _READ_SECONDS, answer)
-        except BaseException:
-            said = "Carried out; the call was interrupted while the new state was read."
-            await close_interrupted(entry, Closing("done", response.status, not_undoable=said), context)
-            raise
+        cut = "Carried out; the call was interrupted while the new state was read."
+        write.closing = Closing("done", response.status, not_undoable=cut)
+        after = await _present_state(prepared, read, _READ_SECONDS, answer)
     calls, reason = undo_plan(operation, prepared.sent, before, after, answer)
     plan: JsonValue = list(calls)
     if masked(plan, compact(plan), context.upstream.secrets) != plan:
         calls, reason = (), "What was there holds a secret, which the journal does not keep."
-    closing = Closing(
+    write.closing = Closing(
         "done",
         response.status,
         next((response.headers[name] for name in _REQUEST_IDS if name in response.headers), ""),
@@ -174,13 +208,38 @@ async def _settle(
         calls,
         reason,
     )
-    fault = ""
-    with anyio.CancelScope(shield=True):
-        fault = await close_entry(entry, closing, context)
-    notes: JsonObject = {"undoable": entry is not None and not fault and bool(calls)}
+    notes: JsonObject = {"undoable": bool(calls)}
     if reason:
         notes["undo_leaves" if calls else "not_undoable"] = reason
-    return Written(response, answer, entry, {**entry_notes(entry, fault, context), **notes})
+    return answer, notes
+
+
+def _note_seen(prepared: Prepared, after: State, answer: JsonObject, context: CallContext) -> None:
+    """Remember what the caller wrote as what it last saw."""
+    operation = prepared.operation
+    fields = fields_in(answer)
+    key = operation.present.value if operation.present else ""
+    if not fields and key and isinstance(after.value, dict):
+        identity = prepared.sent.get("field_data_id") or prepared.sent.get("cell_id")
+        text = after.value.get(key)
+        fields = [FieldState("", None, False, id=str(identity or ""), text=str(text or ""))]
+    context.guards.seen.note(context.caller, prepared.address, fields)
+
+
+def _with_limits(prepared: Prepared, context: CallContext, look: LookFirst | None) -> LookFirst | None:
+    """A look at the journal for duplicates and for the limits of the policy; None where there are neither."""
+    limits, user = context.guards.policy.limits, context.caller.user
+    if not limits:
+        return look
+    document = approved_document(prepared.operation, prepared.sent)
+
+    def both(view: JournalView) -> None:
+        if look is not None:
+            look(view)
+        if reason := limit_refusal(limits, view, user, document):
+            raise not_allowed(prepared.operation, reason)
+
+    return both
 
 
 async def _present_state(
@@ -192,11 +251,35 @@ async def _present_state(
     return State(False, problem=f"no answer within {seconds:g} seconds")
 
 
-def _unexpected(prepared: Prepared, before: State) -> ToolFailure | None:
-    """The refusal of a call whose expected value is not the present one."""
+def _question(prepared: Prepared, before: State) -> Question:
+    """What a person has to agree to: bound to everything that the write touches, as it was read."""
+    operation, fields = prepared.operation, _touched(prepared.operation, before)
+    reason = {name: value for name, value in prepared.values.items() if name == REASON}
+    state: JsonValue = [before.value, [[each.id, each.name, each.text, _marks(each)] for each in fields]]
+    shown = before.shown
+    if fields and operation.present is not None and operation.present.read in _OF_WHOLE_DOCUMENTS:
+        shown = {**(before.value if isinstance(before.value, dict) else {}), **values_in_words(fields)}
+    return Question(operation, {**prepared.sent, **reason}, state, shown, before.key)
+
+
+def _touched(operation: Operation, before: State) -> list[FieldState]:
+    """The values of documents that a write touches: all of a document, or those of the item."""
+    if operation.present is None or operation.present.each:
+        return []
+    return fields_in(before.answer if operation.present.read in _OF_WHOLE_DOCUMENTS else before.item)
+
+
+def _marks(state: FieldState) -> JsonValue:
+    return [state.verified, state.changed, state.failed]
+
+
+def _unexpected(
+    prepared: Prepared, before: State, context: CallContext, undoes: int | None
+) -> ToolFailure | None:
+    """The refusal of a call whose expected value is not the present one, or that comes from an old look."""
     operation, name = prepared.operation, expected_argument(prepared.operation)
     if name not in prepared.values or operation.present is None:
-        return None
+        return None if undoes is not None else _unseen(prepared, before, context)
     if not before.known or not before.is_there:
         return ToolFailure(
             "conflict" if before.known else "upstream_error",
@@ -205,7 +288,7 @@ def _unexpected(prepared: Prepared, before: State) -> ToolFailure | None:
             next_step="Read the item; it may be gone, or the ids may be wrong.",
         )
     present = before.value.get(operation.present.value) if isinstance(before.value, dict) else before.value
-    if present_text(present) == present_text(prepared.values[name]):
+    if same_as_read(present_text(present), present_text(prepared.values[name])):
         return None
     return ToolFailure(
         "conflict",
@@ -217,29 +300,50 @@ def _unexpected(prepared: Prepared, before: State) -> ToolFailure | None:
     )
 
 
+def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFailure | None:
+    """The conflict of a write on values that are not as the caller last read them."""
+    fields = _touched(prepared.operation, before)
+    seen = context.guards.seen
+    changed = seen.changed(context.caller, prepared.address, fields)
+    if not changed:
+        return None
+    # The message shows them, so the next call is from a new look.
+    seen.note(context.caller, prepared.address, [each for each, _ in changed[:_MAX_CHANGED]])
+    told = "; ".join(
+        f"{_shown(each.name)} was {_shown(text)} when you last read it, and is {_shown(each.text)} now"
+        for each, text in changed[:_MAX_CHANGED]
+    )
+    more = f" and {len(changed) - _MAX_CHANGED} further values" if len(changed) > _MAX_CHANGED else ""
+    return ToolFailure(
+        "conflict",
+        f"{prepared.operation.tool}: {told}{more}.",
+        happened=NOTHING_SENT,
+        next_step="Somebody changed it meanwhile. Decide anew by the value that is there now, and call again"
+        " if it should still be done.",
+        quotes=True,
+    )
+
+
 async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> ToolFailure | None:
     """The refusal of an approval that the policy does not allow as long as the document is as it is."""
-    policy = context.guards.policy
+    policy, journal = context.guards.policy, context.guards.journal
     document = approved_document(prepared.operation, prepared.sent)
-    if not document:
+    if not document or not policy.judges_approvals:
         return None
-    if policy.judges_approvals:
-        answer = await read(*_document_of(prepared))
-        fields = fields_of_file(answer) if "moderated_images" in answer else fields_of_document(answer)
-        if reason := policy.approval_refusal(fields):
-            return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE, quotes=True)
-    return None
+    read_by, names = _READ_VALUES.get(prepared.operation.id, ("getDocument", ("workflow_id", "document_id")))
+    fields = fields_in(await read(read_by, {name: prepared.sent[name] for name in names}))
+    if journal is not None:
+        try:
+            fields = await with_own_changes(document, fields, journal)
+        except JournalFault as fault:
+            return journal_failure(prepared.operation, fault)
+    reason = policy.approval_refusal(fields)
+    if not reason:
+        return None
+    return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE, quotes=True)
 
 
-def _document_of(prepared: Prepared) -> tuple[str, JsonObject]:
-    """The call that reads the values that an approval would approve."""
-    sent = prepared.sent
-    if prepared.operation.id == "verifyFile":
-        return "getPredictionFileByFileId", {name: sent[name] for name in ("model_id", "request_file_id")}
-    return "getDocument", {name: sent[name] for name in ("workflow_id", "document_id")}
-
-
-def _reserved(prepared: Prepared, guards: Guards) -> str:
+def _counted(prepared: Prepared, guards: Guards) -> str:
     """Count a write that is about to be sent, and give the document that it approves, if it does."""
     if refusal := _too_many(prepared, guards):
         raise refusal
@@ -263,10 +367,10 @@ def not_allowed(
 
 
 def present_text(value: JsonValue) -> str:
-    """A value as it is compared: a list by its length, a text without what nobody sees."""
+    """A value as it is compared: a list by its length, anything else by its text."""
     if isinstance(value, list):
         return str(len(value))
-    return "" if value is None else without_hidden(str(value))[0]
+    return text_of(value)
 
 
 def _shown(value: JsonValue) -> str:

@@ -6,19 +6,38 @@ that is still under way or whose server stopped: whether it was carried out is n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from datetime import datetime
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from ...schemas import JsonObject, JsonValue
 
-__all__ = ["Caller", "Closing", "Entry", "Journal", "JournalFault", "Opening", "Outcome", "Undoing"]
+__all__ = [
+    "Caller",
+    "Closing",
+    "Entry",
+    "Journal",
+    "JournalFault",
+    "JournalView",
+    "LookFirst",
+    "Opening",
+    "Outcome",
+    "Undoing",
+]
 
 Outcome = Literal["done", "not done", "unknown", "under way"]
 
 
 class JournalFault(Exception):  # noqa: N818 - the state of the journal, not a programming error
-    """The journal cannot be read or written; the message is one line without secrets."""
+    """The journal cannot be read or written; the message is one line without secrets.
+
+    `is_away`: it is likely to come back by itself, such as a database that restarts.
+    """
+
+    def __init__(self, message: str, *, is_away: bool = False) -> None:
+        super().__init__(message)
+        self.is_away = is_away
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +120,45 @@ class Entry:
     @property
     def undone_by(self) -> int | None:
         """The last of the writes that took it back; None as long as there are fewer than it takes."""
-        carried_out = [each.number for each in self.undoing if each.outcome != "under way"]
+        carried_out = [each.number for each in self.undoing if each.outcome == "done"]
         needed = len(self.closing.undo) if self.closing is not None else 1
         return carried_out[0] if carried_out and len(carried_out) >= needed else None
+
+    @property
+    def undo_unclear(self) -> tuple[Undoing, ...]:
+        """The writes of which it is not known whether they took it back, unless one like them was done."""
+        if self.undone_by is not None:
+            return ()
+        done = {each.fingerprint for each in self.undoing if each.outcome == "done"}
+        return tuple(
+            each for each in self.undoing if each.outcome == "unknown" and each.fingerprint not in done
+        )
+
+
+class JournalView(Protocol):
+    """The journal as it is while an entry is about to be opened: nobody else can open one meanwhile."""
+
+    def last_of_call(self, fingerprint: str) -> Entry | None:
+        """The last entry of such a call, whenever it was."""
+        ...
+
+    def opened_since(self, moment: datetime) -> Iterable[Entry]:
+        """The entries that were opened at this moment or later, the newest first."""
+        ...
+
+
+LookFirst: TypeAlias = Callable[[JournalView], None]
+"""Decides, by a look at the journal, whether an entry may be opened; raises what is to be raised if not."""
 
 
 class Journal(Protocol):
     """The stored journal. Every method raises `JournalFault` where the journal cannot be read or written."""
 
-    async def open(self, opening: Opening) -> int:
-        """Record a write that is about to be sent, and give the number of its entry."""
+    async def open(self, opening: Opening, look: LookFirst | None = None) -> int:
+        """Record a write that is about to be sent, and give the number of its entry.
+
+        `look` is called first, in one transaction with the opening; if it raises, nothing is recorded.
+        """
         ...
 
     async def close(self, number: int, closing: Closing) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal, cast
 
 import anyio
+import anyio.lowlevel
 
-from ...schemas import JsonObject
+from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import compact
 from ..redaction import REMOVED, masked, secret_arguments, without_secret_properties
@@ -15,16 +19,108 @@ from ..requests.arguments import REASON, is_id
 from ..requests.prepared_call import Prepared
 from .context import CallContext
 from .current_state import State
-from .journal import Closing, JournalFault, Opening
+from .journal import Closing, JournalFault, LookFirst, Opening
 
-__all__ = ["close_entry", "close_interrupted", "closing_of", "entry_notes", "open_entry"]
+__all__ = ["AFTER_AWAY", "RecordedWrite", "journal_failure", "recorded"]
 
+AFTER_AWAY = "Call again in a few seconds. If the journal stays away, the user has to look after it."
+"""The next step while the journal is away for a moment."""
+
+_AFTER_FAULT = (
+    "The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without a journal."
+    " Reading works."
+)
 _SLACK_SECONDS = 60
-_MOST_TEXT = 20_000
+_MAX_TEXT = 20_000
+_OUTCOMES: dict[str, Literal["done", "not done", "unknown"]] = {"no": "not done", "yes": "done"}
+_INTERRUPTED_BEFORE = Closing("not done", message="Interrupted before it was sent.")
+_INTERRUPTED = Closing("unknown", message="The call was interrupted.")
+_ABOUT_DOCUMENT = ("request_file_id", "document_id")
+"""Ids in what a write changes by which the entries about a document are found."""
 
 
-async def open_entry(
-    prepared: Prepared, before: State, context: CallContext, undoes: int | None
+@dataclass(slots=True, eq=False)
+class RecordedWrite:
+    """A write between the opening and the closing of its entry.
+
+    `entry` is None where no journal is kept, or where it cannot be written and need not be. `is_sent`: the
+    service may have the request. `closing` is what is known of its end so far; `fault` why that could not be
+    recorded.
+    """
+
+    context: CallContext
+    entry: int | None
+    is_sent: bool = False
+    closing: Closing | None = None
+    fault: str = ""
+
+    @property
+    def notes(self) -> JsonObject:
+        """What a result says of the entry."""
+        if self.context.guards.journal is None:
+            return {}
+        if self.entry is None:
+            return {"journal": "The journal cannot be written; this call is not in it."}
+        return {"entry": self.entry, "journal": self.fault} if self.fault else {"entry": self.entry}
+
+    async def close(self) -> None:
+        """Record how the write ended; what goes wrong with that is in `fault`."""
+        journal, closing = self.context.guards.journal, self.closing
+        if self.entry is None or journal is None or closing is None:
+            return
+        with anyio.CancelScope(shield=True):
+            try:
+                await journal.close(self.entry, closing)
+            except JournalFault as fault:
+                self.fault = (
+                    f"The journal could not record how this call ended ({fault})."
+                    " It is recorded when the journal can be written again, unless this server ends before."
+                )
+
+
+@asynccontextmanager
+async def recorded(
+    prepared: Prepared,
+    before: State,
+    context: CallContext,
+    *,
+    undoes: int | None = None,
+    look: LookFirst | None = None,
+) -> AsyncGenerator[RecordedWrite]:
+    """The entry of a write, opened before its body runs and closed after it, however that ends.
+
+    Raises:
+        ToolFailure: the journal cannot be written, or `look` forbids the write; nothing was sent. A failure
+            of the write itself comes out with the number of the entry in its notes.
+    """
+    write = RecordedWrite(context, await _open(prepared, before, context, undoes, look))
+    try:
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        yield write
+    except ToolFailure as failure:
+        write.closing = write.closing or _closing_of(failure)
+        await write.close()
+        raise failure.with_(notes={**failure.notes, **write.notes}) from failure
+    except BaseException:
+        write.closing = write.closing or (_INTERRUPTED if write.is_sent else _INTERRUPTED_BEFORE)
+        await write.close()
+        raise
+    await write.close()
+
+
+def journal_failure(operation: Operation, fault: JournalFault) -> ToolFailure:
+    """The failure of a write that is not sent, since the journal cannot be used."""
+    return ToolFailure(
+        "unavailable" if fault.is_away else "not_configured",
+        f"{operation.tool}: the journal of writes cannot be written, so nothing is. {fault}",
+        happened=NOTHING_SENT,
+        retryable=fault.is_away,
+        next_step=AFTER_AWAY if fault.is_away else _AFTER_FAULT,
+    )
+
+
+async def _open(
+    prepared: Prepared, before: State, context: CallContext, undoes: int | None, look: LookFirst | None
 ) -> int | None:
     guards = context.guards
     if guards.journal is None:
@@ -32,8 +128,8 @@ async def open_entry(
     until = datetime.now(UTC) + timedelta(seconds=context.upstream.timeout + _SLACK_SECONDS)
     opening = Opening(
         prepared.operation.tool,
-        _told(prepared, context),
-        _ids_among(prepared),
+        _kept(prepared, context),
+        _ids_among(prepared, before.item),
         prepared.fingerprint,
         context.caller,
         before.value,
@@ -46,54 +142,18 @@ async def open_entry(
     try:
         # Cut off here, the record could be written already and its number lost.
         with anyio.CancelScope(shield=True):
-            return await guards.journal.open(opening)
+            return await guards.journal.open(opening, look)
     except JournalFault as fault:
-        if not guards.journal_required:
-            return None
-        raise ToolFailure(
-            "not_configured",
-            f"{prepared.operation.tool}: the journal of writes cannot be written, so nothing is. {fault}",
-            happened=NOTHING_SENT,
-            next_step="The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without"
-            " a journal. Reading works.",
-        ) from fault
+        if guards.journal_required or guards.policy.limits:
+            raise journal_failure(prepared.operation, fault) from fault
+        return None
 
 
-async def close_entry(entry: int | None, closing: Closing, context: CallContext) -> str:
-    """Close an entry; gives what went wrong with that, empty if nothing did."""
-    if entry is None or context.guards.journal is None:
-        return ""
-    try:
-        await context.guards.journal.close(entry, closing)
-    except JournalFault as fault:
-        return f"The journal could not record how this call ended ({fault})."
-    return ""
+def _closing_of(failure: ToolFailure) -> Closing:
+    return Closing(_OUTCOMES.get(failure.done, "unknown"), failure.status, message=failure.message)
 
 
-async def close_interrupted(entry: int | None, closing: Closing, context: CallContext) -> None:
-    with anyio.CancelScope(shield=True):
-        await close_entry(entry, closing, context)
-
-
-def entry_notes(entry: int | None, fault: str, context: CallContext) -> JsonObject:
-    """What a result says of the entry of its write."""
-    if context.guards.journal is None:
-        return {}
-    if entry is None:
-        return {"journal": "The journal cannot be written; this call is not in it."}
-    return {"entry": entry, "journal": fault} if fault else {"entry": entry}
-
-
-def closing_of(failure: ToolFailure) -> Closing:
-    outcomes: dict[str, Literal["done", "not done", "unknown"]] = {"no": "not done", "yes": "done"}
-    return Closing(
-        outcomes.get(failure.done, "unknown"),
-        failure.status,
-        message=failure.message,
-    )
-
-
-def _told(prepared: Prepared, context: CallContext) -> JsonObject:
+def _kept(prepared: Prepared, context: CallContext) -> JsonObject:
     """The arguments as the journal keeps them: without secrets, long texts shortened."""
     secret = secret_arguments(prepared.operation)
     kept: JsonObject = {}
@@ -101,7 +161,7 @@ def _told(prepared: Prepared, context: CallContext) -> JsonObject:
         text = compact(value)
         if name in secret:
             kept[name] = REMOVED
-        elif name == "file_base64" or len(text) > _MOST_TEXT:
+        elif name == "file_base64" or len(text) > _MAX_TEXT:
             kept[name] = f"[{len(text)} characters]"
         else:
             kept[name] = value
@@ -110,12 +170,14 @@ def _told(prepared: Prepared, context: CallContext) -> JsonObject:
     return cast("JsonObject", masked(clean, compact(clean), context.upstream.secrets))
 
 
-def _ids_among(prepared: Prepared) -> tuple[str, ...]:
-    """Every id among the arguments, as text."""
+def _ids_among(prepared: Prepared, item: JsonValue) -> tuple[str, ...]:
+    """Every id among the arguments, as text, and that of the document in which the changed item stands."""
     found: dict[str, None] = {}
     for name, value in prepared.sent.items():
         if is_id(name):
             for entry in value if isinstance(value, list) else [value]:
                 if isinstance(entry, (str, int)):
                     found[str(entry)] = None
+    inside = item if isinstance(item, dict) else {}
+    found |= {str(inside[name]): None for name in _ABOUT_DOCUMENT if isinstance(inside.get(name), str)}
     return tuple(found)

@@ -13,6 +13,7 @@ from typing import cast
 from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.field_state import FieldState
 from ..untrusted import quoted
+from .limits import Limit
 from .policy_scope import Kind, given_ids, id_text, is_number, left_out
 
 __all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
@@ -84,8 +85,9 @@ class Counts:
 class Policy:
     """The rules in force. Tools and toolsets are names or patterns with `*`, the others ids or `*` for all.
 
-    `max_writes` and `max_approvals` are for a session. With `min_confidence` (0 to 1) a document is
-    approved only if every field is as certain as that or verified, with `all_verified` if each is verified.
+    `max_writes` and `max_approvals` are for one run of a server, `limits` for a time. With `min_confidence`
+    (0 to 1) a document is approved only if every field is as certain as that or verified, with `all_verified`
+    if each is verified.
     """
 
     tools: Rule = Rule()
@@ -95,6 +97,7 @@ class Policy:
     projects: Rule = Rule()
     max_writes: int | None = None
     max_approvals: int | None = None
+    limits: tuple[Limit, ...] = ()
     min_confidence: float | None = None
     all_verified: bool = False
 
@@ -215,6 +218,7 @@ class Policy:
             "models": self.models.as_object(),
             "projects": self.projects.as_object(),
             "session": _without_none(max_writes=self.max_writes, max_approvals=self.max_approvals),
+            "limits": {each.rule.partition(".")[2]: each.most for each in self.limits},
             "approval": _without_none(
                 min_confidence=self.min_confidence, all_verified=self.all_verified or None
             ),

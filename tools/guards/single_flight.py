@@ -2,73 +2,117 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 
 from ...schemas import Operation
 from ..failure import NOTHING_SENT, ToolFailure
 from ..requests.prepared_call import Prepared
-from .context import CallContext, Flight, Written
-from .journal import JournalFault
+from .context import CallContext, Flight, Unclear, Written
+from .journal import Entry, JournalFault, JournalView, LookFirst
 
-__all__ = ["not_doubled"]
+__all__ = ["single_flight"]
+
+_DAY_SECONDS = 24 * 60 * 60
+_NOTHING_DOUBLED = f"{NOTHING_SENT} This call was stopped once, so that nothing is done twice."
 
 
-async def not_doubled(
-    prepared: Prepared, context: CallContext, carry: Callable[[], Awaitable[Written]]
+async def single_flight(
+    prepared: Prepared, context: CallContext, carry: Callable[[LookFirst], Awaitable[Written]]
 ) -> Written:
-    """Identical calls share one request; after an unknown outcome the next one is stopped once."""
-    guards, call = context.guards, prepared.identity
-    flight = guards.under_way.get(call)
-    if flight is not None:
+    """Identical calls share one request; after an unknown outcome, all that come next are stopped once.
+
+    `carry` sends the write, and passes the look that it is given to the opening of the entry.
+    """
+    guards, call, arrived = context.guards, prepared.identity, time.time()
+    while (flight := guards.under_way.get(call)) is not None:
         await flight.ended.wait()
         if flight.failure is not None:
             raise flight.failure.with_()
         if flight.written is not None:
             return flight.written
-    await _stop_once(prepared, context)
-    if call in guards.under_way:
-        return await not_doubled(prepared, context, carry)
     flight = guards.under_way[call] = Flight()
     try:
-        flight.written = await carry()
+        await _stop_once(prepared, context, arrived)
+        flight.written = await carry(_look_for_others(prepared))
     except ToolFailure as failure:
         flight.failure = failure
         if failure.done == "unknown":
-            guards.unclear[prepared.fingerprint] = failure.message
+            _remember(prepared, context, failure)
         raise
     except BaseException:
         # What ends a call before it is sent, such as a question to the person, leaves nothing unclear.
         if flight.is_sent:
             flight.failure = _interrupted(prepared.operation)
-            guards.unclear[prepared.fingerprint] = flight.failure.message
+            _remember(prepared, context, flight.failure)
         raise
     finally:
         del guards.under_way[call]
         flight.ended.set()
+    guards.unclear.pop(prepared.fingerprint, None)
     return flight.written
 
 
-async def _stop_once(prepared: Prepared, context: CallContext) -> None:
+def _remember(prepared: Prepared, context: CallContext, failure: ToolFailure) -> None:
+    entry = failure.notes.get("entry")
+    context.guards.unclear[prepared.fingerprint] = Unclear(
+        failure.message, str(entry) if isinstance(entry, int) else f"{prepared.fingerprint} {time.time()}"
+    )
+
+
+async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -> None:
+    """Stop a call whose identical forerunner got no clear answer.
+
+    Every call that came before the first of them was stopped is stopped as well: their agents could not know.
+    """
     guards, fingerprint = context.guards, prepared.fingerprint
-    what = guards.unclear.pop(fingerprint, "")
-    if guards.journal is not None:
-        try:
-            earlier = await guards.journal.unclear(fingerprint)
-        except JournalFault:
-            earlier = None  # opening the entry meets the same fault and says so
-        if earlier is not None and earlier.number not in guards.stopped_for:
-            guards.stopped_for.add(earlier.number)
-            what = what or f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
-    if what:
-        raise ToolFailure(
-            "conflict",
-            f"{prepared.operation.tool}: an identical call got no clear answer and may have been carried out."
-            f" {what}",
-            happened=f"{NOTHING_SENT} This call was stopped once, so that nothing is done twice.",
-            next_step="Look first whether it is there already (list or read it). If it is not, call again"
-            " with the same arguments: the next call is sent.",
-            quotes=True,
-        )
+    unclear = guards.unclear.get(fingerprint)
+    try:
+        earlier = await guards.journal.unclear(fingerprint) if guards.journal is not None else None
+        if earlier is not None and unclear is None:
+            said = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
+            unclear = Unclear(said, str(earlier.number))
+        if unclear is None:
+            return
+        mark = f"stopped {unclear.mark}"
+        stopped_at = await guards.marks.set_at(mark)
+        if stopped_at is None:
+            await guards.marks.renew(mark, _DAY_SECONDS)
+        elif arrived > stopped_at:
+            return
+    except JournalFault:
+        return  # opening the entry meets the same fault and says so
+    raise _duplicate(
+        prepared.operation, f"an identical call got no clear answer and may have been done. {unclear.message}"
+    )
+
+
+def _look_for_others(prepared: Prepared) -> LookFirst:
+    """A look at the journal, while nobody else can open an entry: another server may be sending this call."""
+
+    def look(view: JournalView) -> None:
+        earlier = view.last_of_call(prepared.fingerprint)
+        if earlier is not None and _is_recent(earlier) and earlier.outcome == "under way":
+            said = f"another server is carrying out an identical call (journal entry {earlier.number})."
+            raise _duplicate(prepared.operation, said)
+
+    return look
+
+
+def _is_recent(entry: Entry) -> bool:
+    return datetime.fromisoformat(entry.at) > datetime.now(UTC) - timedelta(seconds=_DAY_SECONDS)
+
+
+def _duplicate(operation: Operation, why: str) -> ToolFailure:
+    return ToolFailure(
+        "conflict",
+        f"{operation.tool}: {why}",
+        happened=_NOTHING_DOUBLED,
+        next_step="Look first whether it is there already (list or read it). If it is not, call again"
+        " with the same arguments: the next call is sent.",
+        quotes=True,
+    )
 
 
 def _interrupted(operation: Operation) -> ToolFailure:

@@ -8,7 +8,7 @@ from ...schemas import JsonObject, Operation
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
 from ..results.reply import Delegation
-from .find_tools import runner_of
+from ..surface.tool import called_with
 
 __all__ = ["run"]
 
@@ -28,7 +28,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             happened=NOTHING_SENT,
             next_step=f"Call {name} itself.",
         )
-    runner = runner_of(inner)
+    runner = called_with(inner)
     if runner != operation.tool:
         does = "only reads" if inner.effect == "read" else "changes something"
         raise ToolFailure(

@@ -1,74 +1,73 @@
-"""Ranked search in short texts: words brought to a common form, and BM25 over weighted fields.
+"""Ranked search in short texts: BM25 over weighted fields, helped by what is said of related entries.
 
 Own code, because the libraries for it (bm25s, rank-bm25) need NumPy, which is larger than this whole server.
 The formula is BM25F: a word counts by the weight of the field that it stands in, and only the sum is damped,
 so that a name which holds the word beats a description that repeats it.
+
+Nobody can write down all phrases for one entry. But what is said of an entry says something about its
+relatives too: "bin" said of one tool that deletes may be said of the others, and "theme" of one about classes
+as well. So the phrases of relatives count a little.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-__all__ = ["Ranking", "words_of"]
+from .words import Vocabulary, words_of
 
-_DAMPING = 1.2
+__all__ = ["Entry", "Ranking"]
+
+_DAMPING = 1.8
 """BM25's k1: how soon a further occurrence of the same word counts for less."""
 _BY_LENGTH = 0.3
 """BM25's b: how much long entries are marked down. Little, because arguments make an entry long."""
-
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_WORD = re.compile(r"[^\W_]+")
-_COMMON = frozenset(
-    """a an and are as at be by can could do does for from has have how i if in is it its me my need of on or
-    our please should so tell that the their them there these this to tool tools us want was we what when
-    which will with would you your""".split()  # noqa: SIM905 - a list of sixty literals is no easier to read
-)
-_ENDINGS = ("ing", "ion", "al", "ed")
-_IRREGULAR = {
-    "analyses": "analys",
-    "analysis": "analys",
-    "analyze": "analys",
-    "analyzes": "analys",
-    "analyzed": "analys",
-    "analyzing": "analys",
-}
-_LEAST_STEM = 3
-_VOWELS = frozenset("aeiouy")
+_TITLE = 0.4
+"""What a query that is just the title of an entry adds, beside what its words score."""
 
 
-def words_of(text: str) -> list[str]:
-    """The words of a text that matter, in the form in which they are compared.
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is searched.
 
-    `snake_case` and `camelCase` are taken apart, accents and the commonest words fall away, and endings too:
-    `approve`, `approved` and `approval` are one word, `class` and `classes` another.
+    `texts` come with the weight of a word in them, `phrases` may be asked just so and count `phrase_weight`
+    each. `families` names the groups of relatives with what their phrases count. `share` is what the score of
+    the whole entry counts.
     """
-    plain = unicodedata.normalize("NFKD", _HUMP.sub(" ", text)).casefold()
-    plain = "".join(each for each in plain if not unicodedata.combining(each))
-    return [_stem(word) for word in _WORD.findall(plain) if word not in _COMMON]
+
+    titles: Sequence[str]
+    texts: Sequence[tuple[str, float]]
+    phrases: Sequence[str] = ()
+    phrase_weight: float = 1.0
+    families: Sequence[tuple[str, float]] = ()
+    share: float = 1.0
 
 
 class Ranking:
     """Entries with words in weighted fields, ranked by how well they answer a query."""
 
-    def __init__(self, entries: Iterable[Sequence[tuple[str, float]]]) -> None:
-        """Each entry is its texts, each with the weight of a word in it."""
-        self._counts: list[dict[str, float]] = []
-        for fields in entries:
-            counts: dict[str, float] = {}
-            for text, weight in fields:
-                for word in words_of(text):
-                    counts[word] = counts.get(word, 0.0) + weight
-            self._counts.append(counts)
-        lengths = [sum(counts.values()) for counts in self._counts]
-        average = sum(lengths) / len(lengths) if lengths else 1.0
-        self._damping = [
-            _DAMPING * (1 - _BY_LENGTH + _BY_LENGTH * length / (average or 1.0)) for length in lengths
-        ]
-        self._holders = Counter(word for counts in self._counts for word in counts)
+    def __init__(self, entries: Sequence[Entry], weight: Callable[[str], float]) -> None:
+        """`weight` says what a word counts beside others, wherever it stands."""
+        own = [_counts(entry) for entry in entries]
+        holders = Counter(word for counts in own for word in counts)
+        self._weight = weight
+        self._rarity = {
+            word: math.log(1 + (len(own) - count + 0.5) / (count + 0.5)) for word, count in holders.items()
+        }
+        lengths = [sum(counts.values()) for counts in own]
+        average = sum(lengths) / len(lengths) if any(lengths) else 1.0
+        _add_relatives(entries, own)
+        self._worth: defaultdict[str, dict[int, float]] = defaultdict(dict)
+        for number, (counts, length) in enumerate(zip(own, lengths, strict=True)):
+            damping = _DAMPING * (1 - _BY_LENGTH + _BY_LENGTH * length / average)
+            for word, count in counts.items():
+                worth = self._rarity[word] * count * (_DAMPING + 1) / (count + damping)
+                self._worth[word][number] = worth
+        self._titles = [[self._title(title) for title in entry.titles] for entry in entries]
+        self._shares = [entry.share for entry in entries]
+        self.vocabulary = Vocabulary(holders)
 
     def best(self, query: Mapping[str, Mapping[str, float]]) -> list[tuple[int, float]]:
         """The numbers of the entries that hold anything asked for, with their scores, the best first.
@@ -76,46 +75,71 @@ class Ranking:
         `query` gives for each thing asked for the words that stand for it, with how well they do (up to 1);
         only the best of these counts for an entry. Entries of the same score keep their order.
         """
-        scored: list[tuple[int, float]] = []
-        for number, counts in enumerate(self._counts):
-            score = sum(
-                max((share * self._worth(number, word) for word, share in meant.items()), default=0.0)
-                for meant in query.values()
-                if any(word in counts for word in meant)
-            )
-            if score:
-                scored.append((number, score))
-        return sorted(scored, key=lambda each: -each[1])
+        scores: defaultdict[int, float] = defaultdict(float)
+        for asked, meant in query.items():
+            worths: dict[int, float] = {}
+            for word, share in meant.items():
+                for number, worth in self._worth.get(word, {}).items():
+                    worths[number] = max(worths.get(number, 0.0), share * worth)
+            for number, worth in worths.items():
+                scores[number] += self._weight(asked) * worth
+        whole = self.whole(query)
+        norm = math.sqrt(sum(max(self._counted(asked), 1.0) ** 2 for asked in query))
+        for number in scores:
+            fit = max((self._fit(words, query) / length for words, length in self._titles[number]), default=0)
+            scores[number] = (scores[number] + _TITLE * whole * fit / norm) * self._shares[number]
+        return sorted(scores.items(), key=lambda each: (-each[1], each[0]))
 
-    def _worth(self, number: int, word: str) -> float:
-        count = self._counts[number].get(word, 0.0)
-        holders = self._holders[word]
-        rarity = math.log(1 + (len(self._counts) - holders + 0.5) / (holders + 0.5))
-        return rarity * count * (_DAMPING + 1) / (count + self._damping[number])
+    def whole(self, query: Iterable[str]) -> float:
+        """What the words of a query count together, those that no entry holds as rare ones."""
+        rarest = math.log(1 + (len(self._shares) + 0.5) / 0.5)
+        return sum(self._rarity.get(word, rarest) * self._weight(word) for word in query)
+
+    def _counted(self, word: str) -> float:
+        return self._rarity.get(word, 0.0) * self._weight(word)
+
+    def _title(self, title: str) -> tuple[dict[str, float], float]:
+        """The words of a title with the square of what each counts, and the length of it as a vector."""
+        squares = {word: self._counted(word) ** 2 for word in words_of(title)}
+        return squares, math.sqrt(sum(squares.values())) or 1.0
+
+    @staticmethod
+    def _fit(title: Mapping[str, float], query: Mapping[str, Mapping[str, float]]) -> float:
+        return sum(
+            max((share * title.get(word, 0.0) for word, share in meant.items()), default=0.0)
+            for meant in query.values()
+        )
 
 
-def _stem(word: str) -> str:
-    """A word without its endings, so that its forms are the same; not a word of any language."""
-    if word in _IRREGULAR:
-        return _IRREGULAR[word]
-    word = _singular(word)
-    for ending in _ENDINGS:
-        rest = word.removesuffix(ending)
-        if rest != word and len(rest) >= _LEAST_STEM and not _VOWELS.isdisjoint(rest):
-            word = rest[:-1] if len(rest) > _LEAST_STEM and rest[-1] == rest[-2] != "s" else rest
-            break
-    if len(word) > _LEAST_STEM and word[-1] in "eiy":
-        word = word[:-1]
-    if len(word) > _LEAST_STEM + 1:  # create, creation; verify, verification
-        word = word.removesuffix("at").removesuffix("ic")
-    return word
+def _counts(entry: Entry) -> dict[str, float]:
+    counts: defaultdict[str, float] = defaultdict(float)
+    for text, weight in entry.texts:
+        for word in words_of(text):
+            counts[word] += weight
+    for word, count in _spoken(entry).items():
+        counts[word] += entry.phrase_weight * count
+    return dict(counts)
 
 
-def _singular(word: str) -> str:
-    if len(word) > _LEAST_STEM and word.endswith("ies"):
-        return f"{word[:-3]}y"
-    if word.endswith(("sses", "xes", "ches", "shes")):
-        return word[:-2]
-    if len(word) > _LEAST_STEM and word.endswith("s") and not word.endswith(("ss", "us", "is")):
-        return word[:-1]
-    return word
+def _spoken(entry: Entry) -> Counter[str]:
+    """In how many phrases of an entry each word stands."""
+    return Counter(word for phrase in entry.phrases for word in set(words_of(phrase)))
+
+
+def _add_relatives(entries: Sequence[Entry], counts: list[dict[str, float]]) -> None:
+    """Add to each entry what is said of its relatives, on average."""
+    spoken = [_spoken(entry) for entry in entries]
+    families: defaultdict[tuple[str, float], list[int]] = defaultdict(list)
+    for number, entry in enumerate(entries):
+        for family in entry.families:
+            families[family].append(number)
+    for (_, weight), members in families.items():
+        together: Counter[str] = Counter()
+        for number in members:
+            together.update(spoken[number])
+        for number in members if len(members) > 1 else ():
+            for word, count in together.items():
+                if others := count - spoken[number][word]:
+                    counts[number][word] = counts[number].get(word, 0.0) + weight * others / (
+                        len(members) - 1
+                    )

@@ -31,7 +31,7 @@ __all__ = [
 
 FILE_ARGUMENTS: dict[str, JsonObject] = {
     "file_path": {"type": "string", "description": "Local path."},
-    "file_base64": {"type": "string", "description": "Or its content."},
+    "file_base64": {"type": "string", "description": "Or its content in Base64."},
     "file_name": {"type": "string", "description": "Name for file_base64."},
 }
 """The arguments that stand for a file, whatever the service calls it."""
@@ -39,14 +39,14 @@ FILE_ARGUMENTS: dict[str, JsonObject] = {
 CONFIRM, REASON = "confirm", "reason"
 _GUARDS: dict[str, JsonObject] = {
     CONFIRM: {"type": "string", "description": "Code from needs_confirmation."},
-    REASON: {"type": "string", "maxLength": 500, "description": "Why; kept in the journal."},
+    REASON: {"type": "string", "maxLength": 500, "description": "Kept in the journal."},
 }
 """Arguments that every write takes for this server itself. `confirm` is listed only where the settings ask
 for confirmation."""
 
 _EXPECTED = {
     "approval_status": "Only if approval_status is this.",
-    "cells": "Only if it has so many cells.",
+    "cells": "Only if it has this many cells.",
 }
 """What an expected value means, where it is not just the present one."""
 
@@ -175,7 +175,7 @@ def _guard_arguments(operation: Operation) -> Iterator[Argument]:
     name = expected_argument(operation)
     if name:
         meaning = _EXPECTED.get(
-            operation.present.value if operation.present else "", "Only if it is this now."
+            operation.present.value if operation.present else "", "Only if the value is still this."
         )
         schema: JsonObject = {"type": "string", "description": meaning}
         yield Argument(name, "guard", "", schema, False)

@@ -7,12 +7,15 @@ import re
 from dataclasses import dataclass
 
 from ...schemas import JsonValue
+from .picture_file import MOST_BYTES, smaller
 
 __all__ = ["Picture", "may_hold_pictures", "mime_type_of", "picture_of", "without_pictures"]
 
 _MOST_PICTURES = 20
-_MOST_CHARACTERS = 8_000_000
 _LEAST_CHARACTERS = 100
+MOST_CHARACTERS = MOST_BYTES // 3 * 4
+"""The most characters of base64 of all pictures in a result together."""
+
 _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,")
 _SPACE = re.compile(r"\s+")
 _STARTS = ("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR")
@@ -48,12 +51,14 @@ def may_hold_pictures(text: str) -> bool:
     return "data:image/" in text or any(f'"{start}' in text for start in _STARTS)
 
 
-def without_pictures(value: JsonValue) -> tuple[JsonValue, list[Picture]]:
-    """A copy of an answer in which each picture is replaced by `[picture N]`, and the pictures in order.
+def without_pictures(value: JsonValue, *, shown: bool = True) -> tuple[JsonValue, list[Picture]]:
+    """A copy of an answer in which each picture is replaced by a text, and the pictures in order.
 
-    Beyond the most that one result carries, a picture is replaced by a text that says so.
+    The text is `[picture N]`, and how it was made smaller where all together would be more than hosts take.
+    Beyond the most that one result carries, or if none is to be `shown`, it says that a picture was left out.
     """
     pictures: list[Picture] = []
+    room = MOST_CHARACTERS // max(1, min(_MOST_PICTURES, _count(value) if shown else 1))
 
     def cleaned(value: JsonValue) -> JsonValue:
         if isinstance(value, list):
@@ -63,15 +68,27 @@ def without_pictures(value: JsonValue) -> tuple[JsonValue, list[Picture]]:
         picture = _as_picture(value) if isinstance(value, str) else None
         if picture is None:
             return value
-        held = sum(len(each.base64) for each in pictures)
-        if len(pictures) == _MOST_PICTURES or held + len(picture.base64) > _MOST_CHARACTERS:
-            return (
-                f"[picture of {len(picture.base64) * 3 // 4} bytes left out: the result has enough of them]"
-            )
-        pictures.append(picture)
-        return f"[picture {len(pictures)}]"
+        size = f"picture of {len(picture.base64) * 3 // 4} bytes"
+        if not shown or len(pictures) == _MOST_PICTURES:
+            reason = "the result has enough of them" if shown else "this tool shows none"
+            return f"[{size} left out: {reason}]"
+        if len(picture.base64) <= room:
+            pictures.append(picture)
+            return f"[picture {len(pictures)}]"
+        try:
+            small = smaller(base64.b64decode(picture.base64), room * 3 // 4)
+        except ValueError as reason:
+            return f"[{size} left out: it cannot be made smaller, as {reason}]"
+        pictures.append(picture_of(small.content, small.mime_type))
+        return f"[picture {len(pictures)}, made smaller: {small.size[0]} x {small.size[1]} pixels]"
 
     return cleaned(value), pictures
+
+
+def _count(value: JsonValue) -> int:
+    if isinstance(value, list | dict):
+        return sum(map(_count, value if isinstance(value, list) else value.values()))
+    return int(isinstance(value, str) and _as_picture(value) is not None)
 
 
 def _as_picture(text: str) -> Picture | None:

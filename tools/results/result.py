@@ -24,14 +24,18 @@ from ..untrusted import (
     without_note,
 )
 from .answer import parse, wrapped
+from .file_name import valid_everywhere
 from .images import Picture, may_hold_pictures, mime_type_of, picture_of, without_pictures
+from .picture_file import MOST_BYTES, Encoded, smaller
 from .response import Response
 from .schema_drift import differences
 from .truncation import CUT_PLACES, fit
 from .untrusted_paths import outside_paths
 
-__all__ = ["Attachment", "SaveDownload", "ToolResult", "shape"]
+__all__ = ["MOST_ATTACHED_BYTES", "Attachment", "SaveDownload", "ToolResult", "shape"]
 
+MOST_ATTACHED_BYTES = 4 * 1024 * 1024
+"""The most bytes of a file that travels in a result."""
 
 _MOST_NAME_BYTES = 150
 
@@ -104,7 +108,7 @@ def shape(
         answer = without_secret_properties(operation.service, answer)
     answer = masked(answer, text, secrets)
     if may_hold_pictures(text):
-        answer, pictures = without_pictures(answer)
+        answer, pictures = without_pictures(answer, shown=operation.pictures)
     if answer is not read:
         text = compact(answer)
     structured, text = _noted(
@@ -154,9 +158,21 @@ def _download(
         return with_notes({**more, **about}, named, notes)
 
     shown_as = mime_type_of(response.content)
-    if shown_as:
+    if shown_as and len(response.content) <= MOST_BYTES:
         seen = told()
         return ToolResult(seen, compact(seen), (picture_of(response.content, shown_as),))
+    if shown_as and (small := _smaller(response.content)) is not None:
+        path = save(name, response.content)
+        is_attached = path is None and len(response.content) <= MOST_ATTACHED_BYTES
+        whole = "the whole file is " + (
+            "saved" if path else "attached" if is_attached else "too large to attach"
+        )
+        shown = f"made smaller, {small.size[0]} x {small.size[1]} pixels; {whole}"
+        seen = told(**({"path": path} if path else {}), picture=shown)
+        attachment = Attachment(name, kind, response.content) if is_attached else None
+        return ToolResult(
+            seen, compact(seen), (picture_of(small.content, small.mime_type),), attachment=attachment
+        )
     if kind.startswith("text/") and len(response.content) <= limit:
         whole = told(text=response.text)
         whole = cast("JsonObject", masked(whole, compact(whole), secrets))
@@ -169,6 +185,14 @@ def _download(
         return ToolResult(saved, compact(saved))
     seen = told()
     return ToolResult(seen, compact(seen), attachment=Attachment(name, kind, response.content))
+
+
+def _smaller(content: bytes) -> Encoded | None:
+    """A picture as hosts take it; None if it cannot be opened."""
+    try:
+        return smaller(content)
+    except ValueError:
+        return None
 
 
 def _file_name(operation: Operation, response: Response) -> str:
@@ -185,4 +209,4 @@ def _file_name(operation: Operation, response: Response) -> str:
     if not printable.name:
         return f"{operation.id}{guess_extension(response.content_type) or ''}"
     stem = printable.stem.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
-    return f"{stem}{printable.suffix[:20]}"
+    return valid_everywhere(f"{stem}{printable.suffix[:20]}")

@@ -83,6 +83,8 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
     reason = _reason(operation, response)
     said = f": {reason}" if reason else " without a reason"
     next_step = meaning.next_step.format(credentials=_CREDENTIALS[operation.service])
+    if meaning.code == "conflict" and operation.conflict:
+        next_step = operation.conflict
     if meaning.code == "rate_limited" and wait is not None:
         next_step = f"Call again in {math.ceil(wait)} seconds."
     return ToolFailure(

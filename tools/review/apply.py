@@ -10,11 +10,17 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
-from ..documents.values import VERIFIED, values_of_document
-from ..failure import ToolFailure
-from ..guards.confirmation import confirm_or_fail
+from ..documents.field_state import state_of_value
+from ..documents.readings import VERIFIED, status_of
+from ..documents.stages import decision_on, why_not_approvable
+from ..documents.values import DocumentValue, values_of_document
+from ..failure import NOTHING_SENT, ToolFailure
+from ..guards.agreement import do_agreed
+from ..guards.confirmation import Question
 from ..guards.context import CallContext
+from ..guards.document_locks import Claim
 from ..guards.guard import needs_confirmation
+from ..guards.summary import values_in_words
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..results.reply import Reply
@@ -22,8 +28,8 @@ from ..untrusted import quoted
 from .apply_plan import PlannedChange, documents_of, plan_changes
 from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
-from .document import decision_on
 from .document_batch import read_each
+from .document_snapshot import DocumentSnapshot
 
 __all__ = ["run"]
 
@@ -41,7 +47,8 @@ _WHOLE = "verify_document"
 class _Part:
     """What a call is to make of one document. `whole` is None if only its values are meant.
 
-    `open_changes` counts those that have not ended; `ended` is set when none is left.
+    `snapshot` is the document as it was just before the first write, once it was read. `open_changes` counts
+    the changes that have not ended; `ended` is set when none is left.
     """
 
     document_id: str
@@ -49,43 +56,45 @@ class _Part:
     changes: list[PlannedChange]
     verdicts: list[Verdict]
     whole: Verdict | None
+    snapshot: DocumentSnapshot | None = None
+    reading: anyio.Lock = field(default_factory=anyio.Lock)
     open_changes: int = 0
     ended: anyio.Event = field(default_factory=anyio.Event)
 
     @property
+    def values(self) -> tuple[DocumentValue, ...]:
+        """All values of the document before anything was sent."""
+        return values_of_document(self.answer).values
+
+    @property
     def is_verified(self) -> bool:
         """Whether the document was verified with all of its values before anything was sent."""
-        values = values_of_document(self.answer).values
-        return self.answer.get("verification_status") == VERIFIED and all(each.is_verified for each in values)
+        return status_of(self.answer) == VERIFIED and all(each.is_verified for each in self.values)
 
     @property
     def doubtful_left(self) -> int:
         """Doubtful fields without a change. How sure the service is of cells stands in another document."""
+        return sum(each.is_doubtful() for each in self._fields_left)
+
+    @property
+    def unrated_left(self) -> int:
+        """Fields without a change of which the service does not say how sure it is."""
+        return sum(each.is_unrated and not each.is_doubtful() for each in self._fields_left)
+
+    @property
+    def _fields_left(self) -> list[DocumentValue]:
         settled = {each.target.id for each in self.changes if each.corrects or each.status == VERIFIED}
-        fields = values_of_document(self.answer).fields
-        return sum(each.is_doubtful() and each.id not in settled for each in fields)
+        return [each for each in values_of_document(self.answer).fields if each.id not in settled]
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
     """Check all changes against their documents, then send what is left of them."""
-    began = anyio.current_time()
     call = _Call(operation, values, context)
-    documents = documents_of(operation, values)
-    answers = await call.read(list(dict.fromkeys(documents)), began)
-    parts = _parts(plan_changes(operation, values, documents, answers), answers, bool(values.get(_WHOLE)))
-    if await call.confirm(parts):
-        began = anyio.current_time()
-    jobs: list[Job] = []
-    for part in parts:
-        pairs = zip(part.verdicts, part.changes, strict=True)
-        jobs += [(verdict, partial(call.carry_out, part, change)) for verdict, change in pairs]
-        if part.whole is not None:
-            jobs.append((part.whole, partial(call.verify, part)))
-    stop_after = cast("int", values.get("stop_after", 1))
-    stop: Stop = await run_batch(jobs, context, stop_after=stop_after, began=began, unit="changes")
-    verdicts = [verdict for verdict, _ in jobs]
-    telling = Telling(operation, values, "changes", "made", _next_step(verdicts, parts), {})
-    return telling.reply(verdicts, stop, context.upstream.answer_limit)
+    document_ids = list(dict.fromkeys(documents_of(operation, values)))
+    code = str(values.get(CONFIRM, "")) or context.code
+    return await do_agreed(
+        context, call.claims(document_ids), code, partial(call.plan, document_ids), call.question, call.make
+    )
 
 
 def _parts(
@@ -98,7 +107,7 @@ def _parts(
         home = document_id if len(answers) > 1 else ""
         whole = Verdict(_WHOLE if home else document_id, home) if verifies else None
         verdicts = [Verdict(change.target.id, home) for change in own]
-        parts.append(_Part(document_id, answer, own, verdicts, whole, len(own)))
+        parts.append(_Part(document_id, answer, own, verdicts, whole, open_changes=len(own)))
     return parts
 
 
@@ -110,6 +119,8 @@ class _Call:
         self._values = values
         self._context = context
         self._reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
+        self._address = context.upstream.address(load_operations()["getDocument"])
+        self._began = anyio.current_time()
 
     async def read(self, document_ids: Sequence[str], began: float) -> dict[str, JsonObject]:
         """The answers of `getDocument` by document, in this order.
@@ -127,22 +138,47 @@ class _Call:
             raise documents.failure(self._operation, said, advice)
         return {each: documents.found[each] for each in document_ids}
 
-    async def confirm(self, parts: Sequence[_Part]) -> bool:
-        """Let a person agree to all that is left to do, where one has to; gives whether one had to.
+    def claims(self, document_ids: Sequence[str]) -> frozenset[Claim]:
+        """The documents that nobody else may write meanwhile."""
+        workflow = str(self._values["workflow_id"])
+        return frozenset(Claim(self._address, workflow, each) for each in document_ids)
+
+    async def plan(self, document_ids: Sequence[str]) -> list[_Part]:
+        """What is to be made of each document, as it is now.
 
         Raises:
-            ToolFailure: nobody has agreed.
+            ToolFailure: a document cannot be read, or a change is at fault; nothing is sent for any of them.
         """
+        self._began = anyio.current_time()
+        answers = await self.read(document_ids, self._began)
+        named = documents_of(self._operation, self._values)
+        seen = self._context.guards.seen
+        changes = plan_changes(
+            self._operation,
+            self._values,
+            named,
+            answers,
+            lambda identity: seen.text(self._context.caller, self._address, identity),
+        )
+        return _parts(changes, answers, bool(self._values.get(_WHOLE)))
+
+    def question(self, parts: Sequence[_Part]) -> Question | None:
+        """What a person has to agree to, all that is left to do as a whole; None if nobody has to."""
         changes = sorted((each for part in parts for each in part.changes), key=lambda change: change.index)
         left = [change for change in changes if not change.is_there]
         operations = {_UPDATE[change.target.kind] for change in left if change.corrects}
         operations |= {_VERIFY[change.target.kind] for change in left if change.marks}
         touched = {change.document_id for change in left}
-        if any(part.whole and not (part.is_verified and part.document_id not in touched) for part in parts):
+        verified = [
+            part
+            for part in parts
+            if part.whole and not (part.is_verified and part.document_id not in touched)
+        ]
+        if verified:
             operations.add("verifyDocument")
         known = load_operations()
         if not any(needs_confirmation(known[each], self._context) for each in operations):
-            return False
+            return None
         names = {part.document_id: str(part.answer.get("original_document_name")) for part in parts}
         is_one = len(parts) == 1
         shown: JsonObject = {"document": parts[0].answer.get("original_document_name")} if is_one else {}
@@ -151,19 +187,35 @@ class _Call:
         for change in left:
             place = change.target.name if is_one else f"{change.target.name} of {names[change.document_id]}"
             shown[f"{change.index + 1}. {place}"] = change.in_words
-        bound = (_WHOLE, "changes", "workflow_id", "document_id")
+        for part in verified:
+            told = values_in_words([state_of_value(each) for each in part.values])
+            shown[f"verified as a whole: {names[part.document_id]}"] = told
+        bound = (_WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
         shown |= {name: self._values[name] for name in bound if name in self._values}
-        state: list[JsonValue] = [
-            [change.target.text, change.target.status, change.target.message] for change in left
-        ]
-        code = str(self._values.get(CONFIRM, "")) or self._context.code
-        await confirm_or_fail(self._operation, shown, state, code, self._context)
-        return True
+        state = [list[JsonValue](_state_of(change.target)) for change in left]
+        state += [list[JsonValue](_state_of(each)) for part in verified for each in part.values]
+        return Question(self._operation, shown, list[JsonValue](state), None)
+
+    async def make(self, parts: Sequence[_Part], context: CallContext) -> Reply:
+        """Send what is left to do."""
+        self._context = context
+        jobs: list[Job] = []
+        for part in parts:
+            pairs = zip(part.verdicts, part.changes, strict=True)
+            jobs += [(verdict, partial(self.carry_out, part, change)) for verdict, change in pairs]
+            if part.whole is not None:
+                jobs.append((part.whole, partial(self.verify, part)))
+        stop_after = cast("int", self._values.get("stop_after", 1))
+        stop: Stop = await run_batch(jobs, context, stop_after=stop_after, began=self._began, unit="changes")
+        verdicts = [verdict for verdict, _ in jobs]
+        next_step = _next_step(verdicts, parts)
+        telling = Telling(self._operation, self._values, "changes", "made", next_step, {})
+        return telling.reply(verdicts, stop, context.upstream.answer_limit)
 
     async def carry_out(self, part: _Part, change: PlannedChange, verdict: Verdict) -> Word:
         """Correct the value, then set its status, as far as either is left to do."""
         try:
-            return await self._make(change, verdict)
+            return await self._make(part, change, verdict)
         finally:
             part.open_changes -= 1
             if not part.open_changes:
@@ -187,8 +239,26 @@ class _Call:
     def _place(self, document_id: str) -> JsonObject:
         return {"workflow_id": self._values["workflow_id"], "document_id": document_id}
 
-    async def _make(self, change: PlannedChange, verdict: Verdict) -> Word:
-        target = change.target
+    async def _refreshed(self, part: _Part) -> DocumentSnapshot:
+        """The document as it is just before it is written: other documents may have taken their time."""
+        async with part.reading:
+            if part.snapshot is None:
+                part.snapshot = DocumentSnapshot(await self._read_one(part.document_id))
+        return part.snapshot
+
+    async def _make(self, part: _Part, change: PlannedChange, verdict: Verdict) -> Word:
+        if change.is_there:
+            return "already"
+        target, snapshot = change.target, await self._refreshed(part)
+        if not change.corrects and (now := snapshot.text(target.id)) not in (None, target.text):
+            raise ToolFailure(
+                "conflict",
+                f"The value is now {str(now)[:200]!r} and not {target.text[:200]!r}: somebody changed it"
+                " meanwhile.",
+                happened=NOTHING_SENT,
+                next_step="Read the document again and decide anew.",
+                quotes=True,
+            )
         place = self._place(change.document_id)
         place |= {"page_id": target.page_id, f"{target.kind}_id": target.id}
         if target.kind == "field":
@@ -201,12 +271,12 @@ class _Call:
             arguments: JsonObject = {**place, "value": change.value, **self._reason}
             if name := expected_argument(load_operations()[operation_id]):
                 arguments[name] = target.text
-            written = await verdict.write(self._context, operation_id, arguments)
+            written = await verdict.write(self._context, operation_id, arguments, snapshot)
             text = _told(written.answer, _TEXT[target.kind], change.value or "")
             status = _told(written.answer, "verification_status", status)
         if change.marks_after(status):
             try:
-                await self._mark(change, place, text, verdict)
+                await self._mark(snapshot, change, place, text, verdict)
             except ToolFailure as failure:
                 if change.corrects:
                     raise failure.with_(
@@ -215,13 +285,20 @@ class _Call:
                 raise
         return "done" if verdict.writes else "already"
 
-    async def _mark(self, change: PlannedChange, place: JsonObject, text: str, verdict: Verdict) -> None:
+    async def _mark(
+        self,
+        snapshot: DocumentSnapshot,
+        change: PlannedChange,
+        place: JsonObject,
+        text: str,
+        verdict: Verdict,
+    ) -> None:
         """Set the status of a value, and see in the answer that it is still the value that was meant."""
         arguments: JsonObject = {**place, "verification_status": change.status, **self._reason}
         if change.message is not None:
             arguments["verification_message"] = change.message
         kind = change.target.kind
-        written = await verdict.write(self._context, _VERIFY[kind], arguments)
+        written = await verdict.write(self._context, _VERIFY[kind], arguments, snapshot)
         now = _told(written.answer, _TEXT[kind], text)
         if now != text:
             raise ToolFailure(
@@ -232,6 +309,11 @@ class _Call:
                 next_step="Look at the value; put its mark back with review_undo if it is wrong.",
                 quotes=True,
             )
+
+
+def _state_of(value: DocumentValue) -> tuple[str, ...]:
+    """What an agreement about a value is bound to."""
+    return (value.id, value.text, value.status, value.message)
 
 
 def _told(answer: JsonObject, name: str, otherwise: str) -> str:
@@ -262,4 +344,8 @@ def _after_all(undecided: Sequence[_Part]) -> str:
     doubtful = sum(part.doubtful_left for part in undecided if part.whole is None)
     if doubtful:
         return f"Doubtful fields left: {doubtful}. review_document with show=doubtful lists them."
+    if unrated := sum(part.unrated_left for part in undecided if part.whole is None):
+        return f"Fields without a known confidence left: {unrated}. review_document shows them."
+    if reason := next(filter(None, (why_not_approvable(part.answer) for part in undecided)), ""):
+        return f"Read it again with review_document: {reason[0].lower()}{reason[1:]}"
     return _APPROVE if len(undecided) == 1 else _APPROVE_ALL

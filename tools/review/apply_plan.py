@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
 from ...schemas import JsonObject, Operation
-from ..documents.values import UNVERIFIED, DocumentValue, values_of_document
+from ..documents.comparison import same_as_read
+from ..documents.readings import UNVERIFIED
+from ..documents.values import DocumentValue, values_of_document
 from ..failure import ToolFailure
 from ..requests.validation import invalid
 from ..untrusted import quoted, without_hidden
@@ -39,8 +41,8 @@ class PlannedChange:
 
     @property
     def corrects(self) -> bool:
-        """Whether the text has to be written."""
-        return self.value is not None and self.value != self.target.text
+        """Whether the text has to be written: not if it is what a read tool shows of the present one."""
+        return self.value is not None and self.value not in (self.target.text, _as_shown(self.target.text))
 
     @property
     def marks(self) -> bool:
@@ -102,11 +104,16 @@ def documents_of(operation: Operation, values: JsonObject) -> list[str]:
 
 
 def plan_changes(
-    operation: Operation, values: JsonObject, documents: Sequence[str], answers: Mapping[str, JsonObject]
+    operation: Operation,
+    values: JsonObject,
+    documents: Sequence[str],
+    answers: Mapping[str, JsonObject],
+    seen: Callable[[str], str | None],
 ) -> list[PlannedChange]:
     """The changes of a call, with what they are about.
 
-    `documents` is the document of each change, `answers` are those of `getDocument` by the document.
+    `documents` is the document of each change, `answers` are those of `getDocument` by the document. `seen`
+    gives the text of a value as the caller last saw it, by its id; `expected_value` counts for more.
 
     Raises:
         ToolFailure: any of them is at fault, so none is sent; every one at fault is named by its index.
@@ -115,19 +122,17 @@ def plan_changes(
     found = {document_id: _found(answer) for document_id, answer in answers.items()}
     faults: list[_Fault] = []
     planned: list[PlannedChange] = []
-    seen: dict[tuple[str, str, str], int] = {}
+    given_in: dict[tuple[str, str, str], int] = {}
     for index, (change, document_id) in enumerate(zip(given, documents, strict=True)):
         own = list(_faults_alone(index, change, bool(values.get("verify_document"))))
         names = [name for name in _KINDS if name in change]
         if len(names) == 1:
             kind, identity = _KINDS[names[0]], change[names[0]]
             key = (document_id, kind, identity)
-            if key in seen:
-                twice = (
-                    f"changes.{index}.{names[0]}: already given in changes.{seen[key]}, expected one change"
-                )
+            if key in given_in:
+                twice = f"changes.{index}.{names[0]}: given in changes.{given_in[key]} already, once expected"
                 own.append(_Fault(index, twice))
-            seen.setdefault(key, index)
+            given_in.setdefault(key, index)
             matching = found[document_id].get((kind, identity), [])
             own += _faults_of_place(index, change, document_id, found, answers[document_id])
             if matching and not own:
@@ -139,7 +144,7 @@ def plan_changes(
                     change.get("verification_status"),
                     change.get("verification_message"),
                 )
-                own += _faults_of_expectation(change_of, change)
+                own += _faults_of_expectation(change_of, change, seen(identity))
                 planned.append(change_of)
         faults += own
     if faults:
@@ -195,13 +200,16 @@ def _faults_of_place(
         yield _Fault(index, f"{where}: the service does not say on which page or in which table it stands")
 
 
-def _faults_of_expectation(change: PlannedChange, given: dict[str, str]) -> Iterator[_Fault]:
+def _faults_of_expectation(
+    change: PlannedChange, given: dict[str, str], seen: str | None
+) -> Iterator[_Fault]:
     """A value that is neither the expected nor the new one: somebody else changed it."""
-    expected, present = given.get("expected_value"), change.target.text
+    expected, present = given.get("expected_value", seen), change.target.text
     if expected is None or present == change.value:
         return
-    if without_hidden(present)[0] != without_hidden(expected)[0]:
-        text = f"changes.{change.index}: the present value is {_shown(present)}, expected {_shown(expected)}"
+    if not same_as_read(present, expected):
+        whose = "expected" if "expected_value" in given else "you last read"
+        text = f"changes.{change.index}: the present value is {_shown(present)}, {whose} {_shown(expected)}"
         yield _Fault(change.index, text, is_conflict=True)
 
 
@@ -217,6 +225,10 @@ def _failure(operation: Operation, faults: list[_Fault]) -> ToolFailure:
         )
     # Present values, names of documents and their states are text of others.
     return failure.with_(notes={"outside": ["error.message"]})
+
+
+def _as_shown(text: str) -> str:
+    return without_hidden(text)[0]
 
 
 def _shown(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, TypeAlias
 
 import anyio
@@ -15,7 +16,8 @@ import anyio
 from ...schemas import JsonObject
 from ..failure import ToolFailure
 from ..guards.context import CallContext, Written
-from ..operation_call import write
+from ..operation_call import read, write
+from .document_snapshot import Snapshot
 
 __all__ = ["AT_ONCE", "Job", "Stop", "Verdict", "Word", "run_batch"]
 
@@ -69,20 +71,36 @@ class Verdict:
             return self.failure.code not in _OF_THE_ITEM
         return self.word in ("unknown", "not_tried")
 
-    async def write(self, context: CallContext, operation_id: str, arguments: JsonObject) -> Written:
+    async def write(
+        self,
+        context: CallContext,
+        operation_id: str,
+        arguments: JsonObject,
+        snapshot: Snapshot | None = None,
+    ) -> Written:
         """Carry out one write for this item, on the one way of every call, and remember what it left.
+
+        `snapshot` is the document as it was read, where nobody else writes it meanwhile.
 
         Raises:
             ToolFailure: it was refused or failed.
         """
         self.is_sending = True
         try:
-            written = await write(context, operation_id, arguments, is_confirmed=True)
+            written = await write(
+                context,
+                operation_id,
+                arguments,
+                is_confirmed=True,
+                read_by=None if snapshot is None else partial(_read, context, snapshot),
+            )
         except ToolFailure as failure:
             self.is_sending = False
             entry = failure.notes.get("entry")
             self.failed_entry = entry if isinstance(entry, int) else None
             raise
+        if snapshot is not None:
+            snapshot.take(arguments, written.answer)
         self.is_sending = False
         self.writes += 1
         self._note(written)
@@ -114,6 +132,13 @@ class Verdict:
                 self.not_undoable[written.entry] = reason
         if isinstance(fault, str):
             self.journal_fault = fault
+
+
+async def _read(
+    context: CallContext, snapshot: Snapshot, operation_id: str, arguments: JsonObject
+) -> JsonObject:
+    known = snapshot.answer(operation_id, arguments)
+    return await read(context, operation_id, arguments) if known is None else known
 
 
 Job: TypeAlias = tuple[Verdict, Callable[[Verdict], Awaitable[Word]]]

@@ -12,6 +12,7 @@ from dataclasses import replace
 import anyio
 
 from ...schemas import JsonObject, JsonValue
+from ..documents.readings import confidence_of
 from ..documents.values import DocumentValue, DocumentValues
 from ..failure import ToolFailure
 from ..guards.context import CallContext
@@ -54,9 +55,9 @@ def _scores(file: JsonObject) -> Iterator[tuple[str, float]]:
             for kind in ("predicted_boxes", "moderated_boxes"):
                 for box in _objects(page.get(kind)):
                     for entry in (box, *_objects(box.get("cells"))):
-                        identity, score = entry.get("id"), entry.get("score")
-                        if isinstance(identity, str) and isinstance(score, int | float) and 0 <= score <= 1:
-                            yield identity, float(score)
+                        identity, score = entry.get("id"), confidence_of(entry)
+                        if isinstance(identity, str) and score is not None:
+                            yield identity, score
 
 
 def _objects(value: JsonValue) -> list[JsonObject]:

@@ -10,48 +10,66 @@ import hashlib
 from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..documents.field_state import FieldState, fields_of_file
 from ..failure import NOTHING_SENT, ToolFailure
-from ..guards.confirmation import confirm_or_fail
+from ..guards.confirmation import Question, confirm_or_fail
 from ..guards.context import CallContext
+from ..guards.document_locks import Claim
 from ..guards.guard import needs_confirmation
 from ..json_text import compact
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.validation import invalid
 from ..results.reply import Reply
+from ..untrusted import quoted
 from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
+from .document_snapshot import FileSnapshot
 
 __all__ = ["run"]
 
 _READ = "getPredictionFileByFileId"
 _REJECTED = "rejected"
 _DIGEST_BYTES = 8
+_MAX_ID = 80
 
 
 @dataclass(frozen=True, slots=True)
 class _State:
     """A file as it is now, approved if all of its pages are among the moderated images.
 
-    `status` is the service's word, None for a file without pages.
+    `status` is the service's word, None for a file without pages. `answer` is all that was read of it, and
+    `values` the values in it.
     """
 
     name: str
     status: str | None
     is_approved: bool
     member: str
+    answer: JsonObject
+    values: tuple[FieldState, ...] = ()
 
     @property
     def in_words(self) -> str:
         """For the person who is asked."""
         approval = "approved" if self.is_approved else self.status or "not approved"
-        return f"{self.name}: {approval}, {self.member or 'nobody'}"
+        doubtful = sum(not each.verified for each in self.values)
+        counted = f"{len(self.values)} values, {doubtful} not verified"
+        return f"{self.name}: {approval}, {self.member or 'nobody'}, {counted}"
+
+    @property
+    def bound(self) -> JsonValue:
+        """What an agreement about the file is bound to."""
+        values: list[JsonValue] = [
+            f"{each.id} {each.name} {each.verified} {each.text}" for each in self.values
+        ]
+        return [self.name, self.status, self.is_approved, self.member, values]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +99,28 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     call = _Call(operation, values, context)
     settled = call.settled()
     left = [file_id for file_id in call.file_ids if file_id not in settled]
-    states: dict[str, _State] = {}
+    agreed: dict[str, _State] = {}
     if left and needs_confirmation(load_operations()[call.action.operation], context):
-        states = await call.states_of(left, began)
-        await call.confirm(left, states)
+        agreed = await call.states_of(left, began)
+        await call.confirm(left, agreed)
         began = anyio.current_time()
     verdicts = [Verdict(file_id) for file_id in left]
 
     async def do(verdict: Verdict) -> Word:
-        state = states.get(verdict.id) or await call.state(verdict.id)
-        if call.action.is_reached(state, call.member):
-            return "already"
-        await verdict.write(context, call.action.operation, call.arguments(verdict.id, state))
+        claims = call.claims(verdict.id)
+        inner = replace(context, holds=context.holds | claims)
+        async with context.guards.documents.hold(claims, context.holds):
+            state = await call.state(verdict.id)
+            if call.action.is_reached(state, call.member):
+                return "already"
+            if agreed and (verdict.id not in agreed or agreed[verdict.id].bound != state.bound):
+                raise _changed_meanwhile(verdict.id)
+            await verdict.write(
+                inner,
+                call.action.operation,
+                call.arguments(verdict.id, state),
+                call.snapshot(verdict.id, state),
+            )
         return "done"
 
     jobs: list[Job] = [(verdict, do) for verdict in verdicts]
@@ -136,8 +164,11 @@ class _Call:
 
     async def state(self, file_id: str) -> _State:
         """A file as it is now; raises `ToolFailure` where it cannot be read."""
-        arguments: JsonObject = {"model_id": self.model_id, "request_file_id": file_id}
-        return _state_in(await read(self._context, _READ, arguments), file_id)
+        return _state_in(await read(self._context, _READ, self._place(file_id)), file_id)
+
+    def snapshot(self, file_id: str, state: _State) -> FileSnapshot:
+        """The file as it was read, so that the write need not read it once more."""
+        return FileSnapshot(_READ, self._place(file_id), state.answer)
 
     async def states_of(self, file_ids: Sequence[str], began: float) -> dict[str, _State]:
         """The files as they are now; those that cannot be read are left out.
@@ -179,8 +210,15 @@ class _Call:
             asked["member"] = self.member
         asked |= {f"{number}.": words for number, words in enumerate(at_present, 1)}
         asked |= {"model_id": self.model_id, "ids": list[JsonValue](to_do)}
+        asked |= {name: self._values[name] for name in ("stop_after", REASON) if name in self._values}
+        bound: list[JsonValue] = [states[each].bound if each in states else None for each in to_do]
         code = str(self._values.get(CONFIRM, "")) or self._context.code
-        await confirm_or_fail(self._operation, asked, None, code, self._context)
+        await confirm_or_fail(Question(self._operation, asked, bound, None), code, self._context)
+
+    def claims(self, file_id: str) -> frozenset[Claim]:
+        """The file, which nobody else may write meanwhile."""
+        address = self._context.upstream.address(load_operations()[self.action.operation])
+        return frozenset({Claim(address, self.model_id, file_id)})
 
     def arguments(self, file_id: str, state: _State) -> JsonObject:
         """Those of the operation for one file, which has to be as it was read."""
@@ -222,6 +260,9 @@ class _Call:
         raw = self._digest() + bits.to_bytes((len(ordered) + 7) // 8)
         return b32encode(raw).decode().rstrip("=")
 
+    def _place(self, file_id: str) -> JsonObject:
+        return {"model_id": self.model_id, "request_file_id": file_id}
+
     def _digest(self) -> bytes:
         about: list[JsonValue] = [self._values["action"], self.model_id, self.member, *sorted(self.file_ids)]
         return hashlib.sha256(compact(about).encode()).digest()[:_DIGEST_BYTES]
@@ -234,7 +275,7 @@ def _state_in(answer: JsonObject, file_id: str) -> _State:
     moderated, others = (_pages(answer.get(key)) for key in ("moderated_images", "unmoderated_images"))
     pages = [*moderated, *others]
     if not pages:
-        return _State(file_id, None, False, "")
+        return _State(file_id, None, False, "", answer)
     first = pages[0]
     status = _text(first.get("approval_status"))
     return _State(
@@ -242,6 +283,19 @@ def _state_in(answer: JsonObject, file_id: str) -> _State:
         status,
         bool(moderated) and not others and status != _REJECTED,
         _text(first.get("assigned_member")),
+        answer,
+        tuple(fields_of_file(answer)),
+    )
+
+
+def _changed_meanwhile(file_id: str) -> ToolFailure:
+    """The conflict of a file that is not as the person was shown it."""
+    return ToolFailure(
+        "conflict",
+        f"{quoted(file_id, _MAX_ID)}: it is not as the person was shown it; it changed meanwhile.",
+        happened=NOTHING_SENT,
+        next_step="Look at it again, and call again for it, so that the person is asked once more.",
+        quotes=True,
     )
 
 

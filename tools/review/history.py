@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation, operations_by_tool
-from ..failure import ToolFailure
+from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
 from ..guards.journal import Entry, Journal, JournalFault
+from ..guards.journal_recording import AFTER_AWAY
 from ..json_text import compact, shortened
 from ..results.reply import Reply
 
@@ -82,9 +83,13 @@ def no_entry(number: int) -> ToolFailure:
 def unreadable(fault: JournalFault) -> ToolFailure:
     """The failure for a journal that cannot be read."""
     return ToolFailure(
-        "not_configured",
+        "unavailable" if fault.is_away else "not_configured",
         f"The journal of writes cannot be read ({fault}).",
-        next_step="The user has to put this right; docreview-mcp journal verify tells more.",
+        happened=NOTHING_SENT,
+        retryable=fault.is_away,
+        next_step=AFTER_AWAY
+        if fault.is_away
+        else "The user has to put this right; docreview-mcp journal verify tells more.",
     )
 
 
@@ -133,8 +138,12 @@ def _undoing(entry: Entry) -> JsonObject:
     if entry.closing is None:
         return {"undoable": False, "not_undoable": "It is not known what it did."}
     if entry.closing.undo:
-        parts: list[JsonValue] = [each.number for each in entry.undoing]
-        return {"undoable": True, **({"undone_in_part_by": parts} if parts else {})}
+        told: dict[str, list[JsonValue]] = {
+            "undone_in_part_by": [each.number for each in entry.undoing if each.outcome == "done"],
+            "undo_unclear": [each.number for each in entry.undo_unclear],
+            "undo_under_way": [each.number for each in entry.undoing if each.outcome == "under way"],
+        }
+        return {"undoable": True, **{name: numbers for name, numbers in told.items() if numbers}}
     why = "Nothing was changed." if entry.outcome == "not done" else "It is not known what it did."
     return {"undoable": False, "not_undoable": entry.closing.not_undoable or why}
 

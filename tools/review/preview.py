@@ -43,7 +43,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         structured["not_undoable"] = assessment.not_undoable
     elif wanted.undo_leaves:
         structured["undo_leaves"] = wanted.undo_leaves
-    structured["needs_confirmation"] = assessment.needs_confirmation
+    structured["needs_confirmation"] = assessment.question is not None
     if assessment.refusal is not None:
         structured["would_be_refused"] = assessment.refusal.as_object()["error"]
     structured["sent"] = "Nothing was sent that changes anything."

@@ -28,11 +28,8 @@ _MOST_SECONDS = 40.0
 """After so long the search ends with what it has: hosts give a call up after a minute."""
 
 _DEFAULT_LIMIT = 20
-_BY_VALUES = frozenset({"doubtful", "unverified"})
-_OUTSIDE = {
-    "entries": ("entries[].name", "entries[].label"),
-    "problems": ("problems[].message",),
-}
+_BY_VALUES = frozenset({"doubtful", "unverified", "no_confidence"})
+_OUTSIDE = {"entries": ("entries[].name", "entries[].label"), "problems": ("problems[].message",)}
 """The paths with text from outside, by the part of the answer that has to be there."""
 
 _OWN_CHARACTERS = 600

@@ -30,6 +30,7 @@ _MOST_NAMES, _MOST_NAME = 3, 40
 
 _BEING_READ = frozenset({"pending", "processing", "queued"})
 _DECIDED = frozenset({"approved", "rejected"})
+_EXPORT_FAILED = "export failed"
 _FAILED_CHECK = frozenset({"failed", "validation failed"})
 _CAN_BE_APPROVED = "validation passed"
 
@@ -84,29 +85,34 @@ async def _look_at_workflow(search: Search, workflow_id: str) -> None:
             new = [row for row in rows if text(row.get("document_id")) not in seen]
             seen |= {text(row.get("document_id")) for row in new}
             for row in new:
-                search.add(_waiting(workflow_id, row))
+                search.add(_waiting(workflow_id, row, search.wanted.reasons))
             if len(rows) < _PAGE or not new:
                 break
         else:
             search.unseen["workflows_with_more_documents"] += 1
 
 
-def _waiting(workflow_id: str, document: JsonObject) -> Work | None:
+def _waiting(workflow_id: str, document: JsonObject, asked: frozenset[str]) -> Work | None:
     """A document as work, with what its list entry tells; None if it does not wait for anybody.
 
-    A document that could not be read waits too: somebody has to look at the file.
+    A document that could not be read waits too: somebody has to look at the file. One that is decided on is
+    shown where the reason `asked` for is that it was rejected or that its export failed.
     """
     status, check, stage = (
         text(document.get(name)).strip() for name in ("status", "verification_status", "verification_stage")
     )
     words = {stage.casefold(), check.casefold()}
-    if status.casefold() in _BEING_READ or words & _DECIDED:
+    if text(document.get("export_status")).strip().casefold() in ("failed", "failure", "error"):
+        words.add(_EXPORT_FAILED)
+    ended = ["rejected"] if "rejected" in words else ["export_failed"] if _EXPORT_FAILED in words else []
+    if status.casefold() in _BEING_READ or (words & _DECIDED and asked.isdisjoint(ended)):
         return None
     failed = status.casefold() in ("failure", "failed")
     reasons = (
         ["failed"]
         if failed
-        else [
+        else ended
+        or [
             *(["failed_validation"] if words & _FAILED_CHECK else []),
             *(["unverified"] if check.casefold() == "unverified" else []),
             "not_approved",
@@ -166,6 +172,11 @@ def _add_values(work: Work, document: DocumentValues, min_confidence: float) -> 
     names = dict.fromkeys(value.name[:_MOST_NAME] for value in doubtful)
     work.doubtful_names = [name for name in names if name][:_MOST_NAMES]
     work.unverified = sum(not value.is_verified for value in values)
-    told = [("doubtful", work.doubtful), ("unverified", work.unverified)]
-    others = [reason for reason in work.reasons if reason not in ("doubtful", "unverified")]
+    work.no_confidence = sum(value.is_unrated and not value.is_doubtful(min_confidence) for value in values)
+    told = [
+        ("doubtful", work.doubtful),
+        ("no_confidence", work.no_confidence),
+        ("unverified", work.unverified),
+    ]
+    others = [reason for reason in work.reasons if reason not in dict(told)]
     work.reasons = [*(reason for reason, count in told if count), *others]

@@ -23,7 +23,18 @@ __all__ = ["REASONS", "Kind", "Search", "Wanted", "Work", "listed", "moment", "t
 Kind = Literal["document", "hitl_review", "labeling_session", "correction"]
 
 REASONS: Mapping[Kind, frozenset[str]] = {
-    "document": frozenset({"doubtful", "unverified", "failed_validation", "not_approved", "failed"}),
+    "document": frozenset(
+        {
+            "doubtful",
+            "unverified",
+            "failed_validation",
+            "no_confidence",
+            "not_approved",
+            "failed",
+            "rejected",
+            "export_failed",
+        }
+    ),
     "hitl_review": frozenset({"pending", "doubtful"}),
     "labeling_session": frozenset({"in_progress"}),
     "correction": frozenset({"in_progress"}),
@@ -73,8 +84,9 @@ class Work:
     """One piece of work that waits for a person.
 
     `ids` are under the names that the next tools have for them. `waiting_since` is the time as the service
-    wrote it, empty if it is not known. `doubtful` and `unverified` count the values, and `lowest_confidence`
-    is the least one among those that nobody settled; None where that was not looked at or is not told.
+    wrote it, empty if it is not known. `doubtful`, `unverified` and `no_confidence` count values, and
+    `lowest_confidence` is the least one among those that nobody settled; None where that was not looked at or
+    is not told.
     `doubtful_names` are the fields and columns of the first doubtful values.
     """
 
@@ -90,6 +102,7 @@ class Work:
     doubtful: int | None = None
     doubtful_names: list[str] = field(default_factory=list[str])
     unverified: int | None = None
+    no_confidence: int | None = None
 
     @property
     def since(self) -> datetime:
@@ -113,6 +126,7 @@ class Work:
             "doubtful": self.doubtful,
             "doubtful_names": cast("list[JsonValue]", self.doubtful_names),
             "unverified": self.unverified,
+            "no_confidence": self.no_confidence or None,
             "waiting_since": self.waiting_since if moment(self.waiting_since) else "",
             "assigned_to": cast("list[JsonValue]", self.assigned_to),
             "next": self.next_tool,

@@ -1,26 +1,13 @@
-"""Cut a region out of the picture of a page, at a size that a model can read, with its box drawn.
-
-The file comes from outside: only a few formats are opened, and none that would need too much memory.
-"""
+"""Cut a region out of the picture of a page, at a size that a model can read, with its box drawn."""
 
 from __future__ import annotations
 
-import io
-import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from ..documents.values import Box
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from ..documents.boxes import Box
+from ..results.picture_file import LONGEST_SIDE, OpenedPicture, decoding, encoded, opened
 
 __all__ = ["Region", "draw_region"]
-
-_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
-_MOST_PIXELS = 64_000_000
-_LONGEST_SIDE = 1568
-"""Pictures with a longer side are made smaller by the services of models."""
 
 _LINE_HEIGHT = 32
 _MOST_SCALE = 4.0
@@ -33,13 +20,8 @@ _SIDEWAYS = 6
 _LEAST_ROOM = 4
 """Pixels of the page around a box even without a margin, for the line around it."""
 
-_MOST_PNG_BYTES = 500_000
-_JPEG_QUALITY = 85
 _RED = (214, 24, 24)
 _PEN = 3
-
-_places = threading.BoundedSemaphore(2)
-"""Large pictures take much memory: two at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +30,8 @@ class Region:
 
     `box` is the drawn box and `cut` the part of the page that is shown, both in pixels of the page, whose
     `page_size` is width and height; `scale` is how many pixels of this picture one of the page became. `box`
-    is None if none was wanted, or if it lies outside of the page; then the whole page is shown.
+    is None if none was wanted, or if it lies outside of the page; then the whole page is shown. `quality` is
+    that of a JPEG file, None where nothing was lost; `is_whole` is False if the page's file ends too early.
     """
 
     content: bytes
@@ -58,6 +41,8 @@ class Region:
     cut: tuple[int, int, int, int]
     scale: float
     box: tuple[int, int, int, int] | None
+    quality: int | None = None
+    is_whole: bool = True
 
 
 def draw_region(content: bytes, box: Box | None, margin: float) -> Region:
@@ -68,47 +53,13 @@ def draw_region(content: bytes, box: Box | None, margin: float) -> Region:
     Raises:
         ValueError: the content is no picture that can be shown; the message says why.
     """
-    with _places:
-        page = _opened(content, is_whole=box is None)
-        page_size = page.size
-        placed = None if box is None else _placed(box, page_size)
-        cut = (0, 0, *page_size) if placed is None else _around(placed, page_size, margin)
-        scale = _LONGEST_SIDE / max(cut[2] - cut[0], cut[3] - cut[1])
-        scale = min(scale, 1.0) if placed is None else min(scale, _readable(placed, page_size))
+    with decoding:
+        page = opened(content)
+        placed = None if box is None else _placed(box, page.size)
+        cut = (0, 0, *page.size) if placed is None else _around(placed, page.size, margin)
+        scale = LONGEST_SIDE / max(cut[2] - cut[0], cut[3] - cut[1])
+        scale = min(scale, 1.0) if placed is None else min(scale, _readable(placed, page.size))
         return _finished(page, placed, cut, scale)
-
-
-def _opened(content: bytes, *, is_whole: bool) -> Image:
-    """The picture upright and in colours, on white."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        picture = Image.open(io.BytesIO(content), formats=_FORMATS)
-    except UnidentifiedImageError:
-        start = content[:200].lstrip().lower()
-        came = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no picture"
-        raise ValueError(f"{came} given, expected {', '.join(_FORMATS)}") from None
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(_too_large()) from None
-    except Exception as error:  # Pillow raises errors of many kinds on broken files.
-        raise ValueError(f"it cannot be read ({type(error).__name__})") from None
-    if picture.width * picture.height > _MOST_PIXELS:
-        raise ValueError(_too_large())
-    try:
-        if is_whole:
-            picture.draft("RGB", (_LONGEST_SIDE, _LONGEST_SIDE))
-        picture = ImageOps.exif_transpose(picture)
-        if picture.has_transparency_data:
-            seen = picture.convert("RGBA")
-            picture = Image.new("RGBA", seen.size, "white")
-            picture.alpha_composite(seen)
-        return picture.convert("RGB")
-    except Exception as error:  # As above: the file is decoded only here.
-        raise ValueError(f"it cannot be read ({type(error).__name__})") from None
-
-
-def _too_large() -> str:
-    return f"it has more than {_MOST_PIXELS // 1_000_000} million pixels"
 
 
 def _placed(box: Box, page_size: tuple[int, int]) -> tuple[int, int, int, int] | None:
@@ -145,26 +96,20 @@ def _readable(box: tuple[int, int, int, int], page_size: tuple[int, int]) -> flo
 
 
 def _finished(
-    page: Image, box: tuple[int, int, int, int] | None, cut: tuple[int, int, int, int], scale: float
+    page: OpenedPicture, box: tuple[int, int, int, int] | None, cut: tuple[int, int, int, int], scale: float
 ) -> Region:
-    from PIL import ImageDraw
-    from PIL.Image import Resampling
-
-    shown = page.crop(cut)
-    size = (max(1, round(shown.width * scale)), max(1, round(shown.height * scale)))
-    if size != shown.size:
-        shown = shown.resize(size, Resampling.LANCZOS)  # pyright: ignore[reportUnknownMemberType] - NumPy's
+    size = (max(1, round((cut[2] - cut[0]) * scale)), max(1, round((cut[3] - cut[1]) * scale)))
+    shown = page.part(cut, size)
     if box is not None:
+        from PIL import ImageDraw
+
         # The line runs around the box, not through its text.
         left, top = (box[0] - cut[0]) * scale - _PEN, (box[1] - cut[1]) * scale - _PEN
         right, bottom = (box[2] - cut[0]) * scale + _PEN, (box[3] - cut[1]) * scale + _PEN
         corners = (max(0, left), max(0, top), min(size[0] - 1, right), min(size[1] - 1, bottom))
         ImageDraw.Draw(shown).rectangle(corners, outline=_RED, width=_PEN)
-    output = io.BytesIO()
-    shown.save(output, "PNG", optimize=False)
-    mime_type = "image/png"
-    if output.tell() > _MOST_PNG_BYTES:
-        output = io.BytesIO()
-        shown.save(output, "JPEG", quality=_JPEG_QUALITY)
-        mime_type = "image/jpeg"
-    return Region(output.getvalue(), mime_type, size, page.size, cut, round(scale, 3), box)
+    file = encoded(shown)
+    scale = round(scale * file.size[0] / size[0], 3)
+    return Region(
+        file.content, file.mime_type, file.size, page.size, cut, scale, box, file.quality, page.is_whole
+    )

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations, operations_by_tool
-from ..failure import LOOK_FIRST, NOTHING_SENT, ToolFailure
-from ..guards.confirmation import confirm_or_fail
+from ..failure import LOOK_FIRST, ToolFailure
+from ..guards.agreement import do_agreed
+from ..guards.confirmation import Question
 from ..guards.context import CallContext, Written
-from ..guards.current_state import State, read_state
+from ..guards.document_locks import claims_of
 from ..guards.guard import needs_confirmation
 from ..guards.journal import Closing, Entry, JournalFault
-from ..operation_call import prepare, read, write
-from ..requests.arguments import REASON, expected_argument
+from ..operation_call import prepare, write
+from ..requests.arguments import REASON, expected_argument, is_id
 from ..results.reply import Reply
-from ..untrusted import quoted
 from .history import journal_of, no_entry, unreadable
+from .undo_progress import Progress, Step, progress_of, refused, undone_already
 
 __all__ = ["run"]
 
-_MOST_SHOWN = 300
+_MAX_CALLS = 5
 
 
 async def run(operation: Operation, values: JsonObject, call_context: CallContext) -> Reply:
@@ -32,7 +32,7 @@ async def run(operation: Operation, values: JsonObject, call_context: CallContex
     number = cast("int", values["entry"])
     undoing = call_context.guards.undoing
     if number in undoing:
-        raise _refused(number, "another call is just undoing it")
+        raise refused(number, "another call is just undoing it")
     undoing.add(number)
     try:
         return await _undo(operation, number, values, call_context)
@@ -45,29 +45,73 @@ async def _undo(operation: Operation, number: int, values: JsonObject, call_cont
     known = load_operations()
     origin = operations_by_tool().get(entry.opening.tool)
     if origin is None or any(step["operation"] not in known for step in closing.undo):
-        raise _refused(number, "this version of docreview does not know its tool")
+        raise refused(number, "this version of docreview does not know its tool")
     here, there = call_context.upstream.address(origin), entry.opening.address
     if there not in ("", here):
-        raise _refused(number, f"the change was made at {there}, and this server works with {here}")
-    calls = _left(entry, closing, call_context)
-    present = await _unchanged(origin, entry, closing, call_context)
-    if any(needs_confirmation(called, call_context) for called, _ in calls):
-        subject: JsonObject = {
-            "entry": number,
-            "of": origin.title,
-            "by": ", ".join(dict.fromkeys(f"{called.title} ({called.tool})" for called, _ in calls)),
-        }
-        code = str(values.get("confirm", "")) or call_context.code
-        await confirm_or_fail(operation, subject, present.value, code, call_context)
+        raise refused(number, f"the change was made at {there}, and this server works with {here}")
+
+    async def look() -> Progress:
+        return await progress_of(origin, entry, closing, call_context)
+
+    def question(progress: Progress) -> Question | None:
+        asks = any(needs_confirmation(step.called, call_context) for step in progress.left)
+        return _question(operation, origin, number, values, progress) if asks else None
+
+    async def go(progress: Progress, inner: CallContext) -> Reply:
+        return await _undo_calls(number, progress, closing, origin, str(values.get(REASON, "")), inner)
+
+    calls = [(known[str(step["operation"])], cast("JsonObject", step["arguments"])) for step in closing.undo]
+    claims = frozenset(claim for call in calls for claim in claims_of(prepare(*call, call_context)))
+    code = str(values.get("confirm", "")) or call_context.code
+    return await do_agreed(call_context, claims, code, look, question, go)
+
+
+def _question(
+    operation: Operation, origin: Operation, number: int, values: JsonObject, progress: Progress
+) -> Question:
+    """What a person has to agree to: the item as it is now, and what is put back."""
+    steps, present = progress.left, progress.present
+    subject: JsonObject = {
+        "entry": number,
+        "of": origin.title,
+        "by": ", ".join(dict.fromkeys(f"{step.called.title} ({step.called.tool})" for step in steps)),
+    }
+    for index, step in enumerate(steps[:_MAX_CALLS]):
+        name = "put back" if len(steps) == 1 else f"put back {index + 1}"
+        told: JsonObject = {key: value for key, value in step.arguments.items() if not is_id(key)}
+        if told:
+            subject[name] = told
+    ids = {key: value for step in steps[:1] for key, value in step.arguments.items() if is_id(key)}
+    reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
+    shown = present.shown if present.is_there else "nothing, it is gone"
+    return Question(operation, {**subject, **ids, **reason}, present.value, shown, present.key)
+
+
+async def _undo_calls(
+    number: int,
+    progress: Progress,
+    closing: Closing,
+    origin: Operation,
+    reason: str,
+    call_context: CallContext,
+) -> Reply:
+    """Make the calls that are left, in their order."""
+    steps, made_before = progress.left, list(progress.made_unclear)
     done: list[JsonValue] = []
-    reason = str(values.get(REASON, ""))
-    for called, arguments in calls:
+    for step in steps:
         try:
-            written = await _carry(called, arguments, closing, number, reason, call_context)
+            written = await _carry(step.called, step.arguments, closing, number, reason, call_context)
         except ToolFailure as failure:
-            raise _stopped(failure, number, done, len(calls)) from failure
-        done.append(_told(called, written))
+            if step.unclear is None or not _is_gone(step, failure):
+                raise _stopped(failure, number, done, len(steps)) from failure
+            made_before.append(step.unclear)
+            continue
+        done.append(_told(step.called, written))
+    if not done:
+        raise undone_already(number, made_before, is_sent=bool(steps))
     structured: JsonObject = {"undone": number, "calls": done}
+    if made_before:
+        structured["made_before_by"] = list(made_before)
     if left := " ".join(part for part in (closing.not_undoable, origin.undo_leaves) if part):
         structured["not_put_back"] = left
     return Reply(structured)
@@ -82,70 +126,14 @@ async def _undoable(number: int, call_context: CallContext) -> tuple[Entry, Clos
         raise no_entry(number)
     closing = entry.closing
     if entry.undone_by is not None:
-        raise _refused(number, f"it was undone already, by entry {entry.undone_by}")
+        raise refused(number, f"it was undone already, by entry {entry.undone_by}")
     if under_way := [each.number for each in entry.undoing if each.outcome == "under way"]:
-        raise _refused(number, f"entry {under_way[0]} is just undoing it")
+        raise refused(number, f"entry {under_way[0]} is just undoing it")
     if closing is None or entry.outcome != "done":
-        raise _refused(number, f"its outcome is: {entry.outcome}")
+        raise refused(number, f"its outcome is: {entry.outcome}")
     if not closing.undo:
-        raise _refused(number, closing.not_undoable.rstrip(".") or "nothing was changed")
+        raise refused(number, closing.not_undoable.rstrip(".") or "nothing was changed")
     return entry, closing
-
-
-def _refused(number: int, why: str) -> ToolFailure:
-    return ToolFailure(
-        "conflict",
-        f"Entry {number} cannot be undone: {why}.",
-        happened=NOTHING_SENT,
-        next_step="review_history shows the entry in full; the usual tools can write what is needed.",
-    )
-
-
-async def _unchanged(origin: Operation, entry: Entry, closing: Closing, call_context: CallContext) -> State:
-    """The present state, after checking that it is still the one that the entry left."""
-    context = {**entry.opening.arguments, "answer": closing.answer or {}}
-    present = await read_state(origin, context, partial(read, call_context))
-    if origin.present is None:
-        return present
-    if not present.known:
-        raise ToolFailure(
-            "upstream_error",
-            f"Entry {entry.number} was not undone: the present state could not be read ({present.problem}).",
-            happened=NOTHING_SENT,
-            retryable=True,
-            next_step="Call again later.",
-        )
-    if not closing.after_known:
-        raise _refused(entry.number, "the state that it left is not known")
-    was_left = closing.after is not None
-    if present.is_there == was_left and (not was_left or _same(closing.after, present.value)):
-        return present
-    raise ToolFailure(
-        "conflict",
-        f"Entry {entry.number} was not undone, since it was changed after it. The entry left"
-        f" {_shown(closing.after)}; now it is {_shown(present.value if present.is_there else None)}.",
-        happened=NOTHING_SENT,
-        next_step="Ask whose value is right. To change it all the same, write it with the usual tool.",
-        quotes=True,
-    )
-
-
-def _same(left: JsonValue, now: JsonValue) -> bool:
-    """Whether the state is as it was left, by all that both tell of it."""
-    if isinstance(left, dict) and isinstance(now, dict):
-        return all(left[name] == now[name] for name in left if name in now)
-    return left == now
-
-
-def _left(entry: Entry, closing: Closing, call_context: CallContext) -> list[tuple[Operation, JsonObject]]:
-    """The calls that undo the entry, without those that an undo which stopped half-way has made."""
-    made = {each.fingerprint for each in entry.undoing}
-    calls = [_call(step) for step in closing.undo]
-    return [call for call in calls if prepare(*call, call_context).fingerprint not in made]
-
-
-def _call(step: JsonObject) -> tuple[Operation, JsonObject]:
-    return load_operations()[str(step["operation"])], cast("JsonObject", step["arguments"])
 
 
 async def _carry(
@@ -164,6 +152,11 @@ async def _carry(
         if isinstance(left, str):
             guards[name] = left
     return await write(call_context, called.id, {**arguments, **guards}, is_confirmed=True, undoes=number)
+
+
+def _is_gone(step: Step, failure: ToolFailure) -> bool:
+    """Whether a repeated call found nothing to delete, so that the one without an answer was made."""
+    return failure.status == 404 and step.called.route.method == "DELETE"
 
 
 def _told(called: Operation, written: Written) -> JsonObject:
@@ -192,7 +185,3 @@ def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: 
         quotes=failure.quotes,
         notes={**failure.notes, "calls": done},
     )
-
-
-def _shown(value: JsonValue) -> str:
-    return "nothing (it is gone)" if value is None else quoted(value, _MOST_SHOWN)

@@ -91,6 +91,11 @@ CATALOGUE: dict[ErrorCode, Meaning] = {
         " arguments and the code in confirm. It works once.",
         ("review_preview",),
     ),
+    "unavailable": Meaning(
+        "The journal of writes is away for a moment: its database restarts, or another process has locked"
+        " its file. Nothing was sent.",
+        "Call again in a few seconds. If that goes on, tell the user. Reading the services works.",
+    ),
 }
 """Every code that a tool can answer."""
 

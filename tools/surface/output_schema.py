@@ -7,6 +7,7 @@ included in words, and forbids nothing. Real differences are noted per call (see
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import cast
 
 from ...schemas import JsonObject, Operation
@@ -14,37 +15,60 @@ from ...schemas import JsonObject, Operation
 __all__ = ["output_schema"]
 
 
-def output_schema(operation: Operation) -> JsonObject:
-    """A lenient schema of the structured result: always an object, no property required."""
+def output_schema(operation: Operation) -> JsonObject | None:
+    """A lenient schema of the structured result: always an object, no property required.
+
+    None for a tool whose results may hold a picture: hosts that take the structured result drop the picture.
+    """
     response = operation.response
-    if operation.download:
-        return _schema(
-            {"text": "string: Content of a text file", "path": "string: Where another file was saved"}
-        )
+    if operation.download or operation.pictures:
+        return None
     if response is None:
         return _schema({"ok": "boolean: The service accepted the call", "status": "integer: HTTP status"})
     if response.get("type") == "array":
         return _schema({"items": _in_words(response)})
     properties = cast("dict[str, JsonObject]", response.get("properties", {}))
+    if operation.service == "docreview":
+        return _schema({name: _in_few_words(schema, properties) for name, schema in properties.items()})
     return _schema({name: _in_words(schema) for name, schema in properties.items()})
 
 
 def _schema(descriptions: dict[str, str]) -> JsonObject:
-    properties: JsonObject = {name: {"description": text} for name, text in descriptions.items()}
+    if not descriptions:
+        return {"type": "object"}
+    properties: JsonObject = {
+        name: {"description": text} if text else {} for name, text in descriptions.items()
+    }
     return {"type": "object", "properties": properties}
 
 
 def _in_words(schema: JsonObject) -> str:
-    meaning = str(schema.get("description", "")).rstrip(".")
-    kind = _kind(schema)
+    meaning, kind = _meaning(schema), _kind(schema)
     return f"{kind}: {meaning}" if kind and meaning else kind or meaning or "any value"
 
 
-def _kind(schema: JsonObject) -> str:
+def _in_few_words(schema: JsonObject, beside: Collection[str]) -> str:
+    """A property of our own result: the keys inside it, and its meaning if the name does not say it."""
+    meaning, kind = _meaning(schema), _kind(schema, beside)
+    return ": ".join(filter(None, (kind if "{" in kind else "", meaning)))
+
+
+def _meaning(schema: JsonObject) -> str:
+    return str(schema.get("description", "")).rstrip(".")
+
+
+def _kind(schema: JsonObject, beside: Collection[str] = ()) -> str:
     kind = schema.get("type", "")
     if kind == "array":
-        return f"array of {_kind(cast('JsonObject', schema.get('items', {}))) or 'values'}"
+        items = _kind(cast("JsonObject", schema.get("items", {})), beside) or "values"
+        return f"[{items}]" if "{" in items else f"array of {items}"
     properties = schema.get("properties")
     if kind == "object" and isinstance(properties, dict):
-        return f"object ({', '.join(properties)})"
+        return f"{{{', '.join(_keys(properties, beside))}}}"
     return " or ".join(map(str, kind)) if isinstance(kind, list) else str(kind)
+
+
+def _keys(properties: Collection[str], beside: Collection[str]) -> list[str]:
+    """The keys of an object. If the result itself has most of them too, only the further ones and dots."""
+    further = [name for name in properties if name not in beside]
+    return [*further, "..."] if len(further) * 2 < len(properties) else list(properties)

@@ -7,7 +7,7 @@ answer `tools/list` without deriving anything, and a reviewer sees each change o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,7 @@ __all__ = [
     "RECORD",
     "ConfirmMode",
     "Tool",
+    "called_with",
     "is_confirmed_by_person",
     "load_tools",
     "render_tools",
@@ -50,7 +51,7 @@ class Tool:
     effect: Effect
     idempotent: bool
     input_schema: JsonObject
-    output_schema: JsonObject
+    output_schema: JsonObject | None
 
     @property
     def characters(self) -> int:
@@ -72,7 +73,7 @@ class Tool:
             "title": self.title,
             "description": self.description,
             "inputSchema": self.schema_for(confirm),
-            "outputSchema": self.output_schema,
+            **({} if self.output_schema is None else {"outputSchema": self.output_schema}),
             "annotations": {
                 "readOnlyHint": self.effect == "read",
                 "destructiveHint": self.effect == "destructive",
@@ -80,6 +81,17 @@ class Tool:
                 "openWorldHint": True,
             },
         }
+
+
+def called_with(tool: Tool | Operation, listed: Collection[str] = ()) -> str:
+    """The tool to call for a tool: itself where a host lists it, otherwise the one that runs it.
+
+    An operation stands for its tool.
+    """
+    name = tool.tool if isinstance(tool, Operation) else tool.name
+    if name in listed:
+        return name
+    return "run_read_tool" if tool.effect == "read" else "run_write_tool"
 
 
 def is_confirmed_by_person(effect: Effect, confirm: ConfirmMode) -> bool:

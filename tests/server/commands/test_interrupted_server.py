@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from conftest import Era, Network, connected
+from conftest import Era, Network, connected, error_of
 
 FIELD = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
 PAGE = {"data": {"fields": {"total": [{"field_data_id": "f", "value": "10"}]}, "tables": []}}
@@ -121,10 +121,10 @@ async def test_a_killed_server_left_no_entry_or_one_that_claims_nothing(
         assert undo.is_error
 
 
-async def test_a_write_whose_entry_cannot_be_closed_says_so_and_claims_nothing(
+async def test_an_entry_that_cannot_be_closed_claims_nothing_until_the_journal_is_back(
     tmp_path: Path, era: Era
 ) -> None:
-    """The state of the journal is the same as of a server that was killed before it closed the entry."""
+    """Until then the journal says the same as that of a server that was killed before it closed the entry."""
     file = tmp_path / "journal.sqlite"
     locks: list[sqlite3.Connection] = []
 
@@ -143,8 +143,12 @@ async def test_a_write_whose_entry_cannot_be_closed_says_so_and_claims_nothing(
         note = result.structured_content["docreview"]
         assert note["undoable"] is False
         assert "could not record" in note["journal"]
-        locks[0].close()
         (entry,) = (await client.call_tool("review_history", {})).structured_content["entries"]
         assert entry["entry"] == note["entry"]
-        assert entry["outcome"] == "under way"
-        assert entry["undoable"] is False
+        assert (entry["outcome"], entry["undoable"]) == ("under way", False)
+        error = error_of(await client.call_tool("nanonets_update_field", {**call, "value": "13"}))
+        assert (error["code"], error["retryable"], error["done"]) == ("unavailable", True, "no")
+        assert "Nothing was sent" in error["message"]
+        locks[0].close()
+        (entry,) = (await client.call_tool("review_history", {})).structured_content["entries"]
+        assert (entry["outcome"], entry["undoable"]) == ("done", True)

@@ -87,8 +87,9 @@ def test_placeholders_that_a_host_did_not_fill_count_as_not_set() -> None:
 
 def test_starting_imports_no_second_http_stack_and_nothing_that_stdio_does_not_need() -> None:
     late = ("httpx", "PIL", "tenacity", "jwt", "rich.table", "yaml", "jsonschema", "docreview_mcp.sandbox")
-    asked_for = ("server.prompts", "server.resources", "server.completion", "tools.search", "tools.run_tool")
-    late = (*late, *(f"docreview_mcp.{name}" for name in asked_for))
+    asked_for = ("server.prompts", "server.resources", "server.completion")
+    searched = ("tools.lean.tool_search", "tools.lean.intents", "tools.lean.run_tool")
+    late = (*late, "snowballstemmer", *(f"docreview_mcp.{name}" for name in (*asked_for, *searched)))
     program = (
         "import sys; from docreview_mcp.server import Settings, build_server; build_server(Settings());"
         f"print([name for name in {late!r} if name in sys.modules])"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -166,11 +167,25 @@ async def test_an_entry_knows_the_newest_that_took_it_back(journal: StoredJourna
     first = await journal.open(replace(OPENING, undoes=number))
     await journal.close(first, Closing("done"))
     assert await undone_by() == first
-    cut = await journal.open(replace(OPENING, undoes=number))
-    await journal.close(cut, Closing("unknown"))
-    assert await undone_by() == cut
+    unclear = await journal.open(replace(OPENING, undoes=number))
+    await journal.close(unclear, Closing("unknown"))
     await journal.open(replace(OPENING, undoes=number, until=in_seconds(60)))
-    assert await undone_by() == cut
+    assert await undone_by() == first
+
+
+async def test_an_entry_is_not_undone_by_a_call_that_got_no_clear_answer(journal: StoredJournal) -> None:
+    number = await journal.open(OPENING)
+    await journal.close(number, CLOSING)
+    unclear = await journal.open(replace(OPENING, undoes=number))
+    await journal.close(unclear, Closing("unknown"))
+    entry = await journal.entry(number)
+    assert entry is not None
+    assert entry.undone_by is None
+    assert [each.number for each in entry.undo_unclear] == [unclear]
+    await journal.close(unclear, Closing("done"))
+    entry = await journal.entry(number)
+    assert entry is not None
+    assert (entry.undone_by, entry.undo_unclear) == (unclear, ())
 
 
 @pytest.mark.parametrize(
@@ -301,6 +316,35 @@ async def test_the_first_break_of_the_chain_is_found(
     assert found.broken.startswith(broken)
     assert bool(found.broken) == bool(broken)
     assert found.last_hash != whole.last_hash
+
+
+async def test_a_file_that_another_process_writes_is_waited_for_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("docreview_mcp.server.journal.store._QUICK_SECONDS", 60.0)
+    journal = journal_at(f"sqlite:///{tmp_path}/journal.sqlite")
+    number = await journal.open(OPENING)
+    other = sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    async with anyio.create_task_group() as group:
+        group.start_soon(journal.close, number, CLOSING)
+        await anyio.wait_all_tasks_blocked()
+        other.execute("ROLLBACK")
+    other.close()
+    entry = await journal.entry(number)
+    journal.stop()
+    assert entry is not None
+    assert entry.outcome == "done"
+
+
+async def test_of_an_entry_whose_opening_was_taken_out_nothing_is_told(
+    journal: StoredJournal, url: str
+) -> None:
+    number = await journal.open(OPENING)
+    await journal.close(number, CLOSING)
+    change(url, f"DELETE FROM docreview_records WHERE number = {number}")
+    assert await journal.entry(number) is None
+    assert journal.verify().broken
 
 
 async def test_a_record_that_cannot_be_read_is_told(journal: StoredJournal, url: str) -> None:

@@ -7,9 +7,11 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -68,6 +70,63 @@ async def test_by_default_it_is_in_the_users_data_directory_and_for_the_user_alo
     assert [path.name for path in folder.iterdir()] == ["journal.sqlite"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+async def test_every_folder_that_is_made_for_it_is_for_the_user_alone(tmp_path: Path, at: Any) -> None:
+    before = os.umask(0)
+    try:
+        await at(tmp_path / "one" / "two" / "three" / "journal.sqlite").open(OPENING)
+    finally:
+        os.umask(before)
+    made = [tmp_path / "one", tmp_path / "one" / "two", tmp_path / "one" / "two" / "three"]
+    assert [mode(folder) for folder in made] == [0o700] * 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+@pytest.mark.parametrize("use", ["read", "write"])
+async def test_a_file_that_others_may_read_is_closed_to_them_when_it_is_opened(
+    use: str, tmp_path: Path, at: Any
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    other = at(path)
+    await other.open(OPENING)
+    files = [path.with_name(f"journal.sqlite{end}") for end in ("", "-wal", "-shm")]
+    for each in files:
+        each.chmod(0o644)
+    await (at(path).entries() if use == "read" else at(path).open(OPENING))
+    assert [mode(each) for each in files] == [0o600] * 3
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root can make a file of somebody else"
+)
+async def test_a_file_that_cannot_be_closed_to_others_is_told_and_not_used(at: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.sqlite"
+        owner = at(path)
+        await owner.open(OPENING)
+        owner.stop()
+        path.chmod(0o666)
+        Path(folder).chmod(0o777)
+        os.seteuid(65534)
+        try:
+            for _ in range(2):
+                with pytest.raises(JournalFault, match="mode 0666") as caught:
+                    await at(path).open(OPENING)
+                assert "cannot be made private" in str(caught.value)
+                assert not caught.value.is_away
+        finally:
+            os.seteuid(0)
+
+
+async def test_a_folder_named_by_mistake_keeps_its_mode(tmp_path: Path, at: Any) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o755)
+    with pytest.raises(JournalFault):
+        await at(folder).open(OPENING)
+    assert mode(folder) == 0o755
+
+
 async def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path, at: Any) -> None:
     tmp_path.chmod(0o755)
     await at(tmp_path / "journal.sqlite").open(OPENING)
@@ -77,10 +136,11 @@ async def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path, at: Any) -
 
 def test_nothing_is_loaded_before_the_first_write() -> None:
     program = (
-        "import sys; from docreview_mcp.server import settings;"
+        "import sys; loaded_before = set(sys.modules);"
+        "from docreview_mcp.server import settings;"
         "from docreview_mcp.server.journal import store;"
         "store.open_journal(settings.Settings(), tuple);"
-        "assert not {'sqlalchemy', 'platformdirs', 'sqlite3'} & set(sys.modules)"
+        "assert not {'sqlalchemy', 'platformdirs', 'sqlite3'} & (set(sys.modules) - loaded_before)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 
@@ -180,6 +240,12 @@ async def test_a_place_that_fails_is_told_in_a_line_and_works_again_when_put_rig
     assert await journal.open(OPENING) == 1
 
 
+async def test_a_home_directory_that_is_not_known_is_told(at: Any) -> None:
+    journal = at("sqlite:///~nobody-of-this-name/journal.sqlite")
+    with pytest.raises(JournalFault, match="The journal cannot be opened: "):
+        await journal.open(OPENING)
+
+
 async def test_a_file_that_breaks_while_it_is_used_is_told(tmp_path: Path, at: Any) -> None:
     path = tmp_path / "journal.sqlite"
     journal = at(path)
@@ -204,6 +270,50 @@ async def test_a_file_that_was_taken_away_is_not_written_to_any_longer(tmp_path:
     assert await journal.open(OPENING) == 1
     with closing(sqlite3.connect(path)) as found:
         assert found.execute("SELECT count(*) FROM docreview_records").fetchone() == (1,)
+
+
+async def test_outcomes_that_could_not_be_written_are_written_in_order_before_the_next_record(
+    tmp_path: Path, at: Any
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal, reader = at(path, timeout=0.1), at(path)
+    first, second = [await journal.open(OPENING) for _ in range(2)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        for number in (second, first):
+            with pytest.raises(JournalFault) as caught:
+                await journal.close(number, Closing("done"))
+            assert caught.value.is_away
+    assert {entry.outcome for entry in await reader.entries()} == {"unknown"}
+    third = await journal.open(OPENING)
+    assert [record.entry for record in written(path)] == [first, second, second, first, third]
+    assert [entry.outcome for entry in await reader.entries()] == ["unknown", "done", "done"]
+    assert not journal.verify().broken
+
+
+async def test_an_outcome_of_a_journal_that_was_taken_away_holds_up_no_record(
+    tmp_path: Path, at: Any
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = at(path, timeout=0.1)
+    number = await journal.open(OPENING)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalFault):
+            await journal.close(number, Closing("done"))
+    for each in list(tmp_path.iterdir()):
+        each.rename(each.with_name(f"old-{each.name}"))
+    assert await journal.open(OPENING) == 1
+    assert await journal.open(OPENING) == 2
+
+
+def written(path: Path) -> list[Any]:
+    """The records of a journal, in their order."""
+    with closing(sqlite3.connect(path)) as database:
+        database.row_factory = lambda cursor, row: SimpleNamespace(
+            **{column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+        )
+        return database.execute("SELECT * FROM docreview_records ORDER BY number").fetchall()
 
 
 FULL_DISK = """

@@ -19,12 +19,9 @@ OWN = [tool for tool in load_tools() if tool.service == "docreview"]
 
 
 def tokens(tools: list[Any]) -> float:
-    schemas = [json.dumps(tool.input_schema, separators=(",", ":"), ensure_ascii=False) for tool in tools]
-    texts = [
-        len(tool.name) + len(tool.description) + len(schema)
-        for tool, schema in zip(tools, schemas, strict=True)
-    ]
-    return sum(texts) / 4
+    """The cost of a tool list as a host receives it, output schemas and hints included."""
+    listed = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+    return sum(len(json.dumps(tool, separators=(",", ":"), ensure_ascii=False)) for tool in listed) / 4
 
 
 async def first_workflow(client: Client) -> str:

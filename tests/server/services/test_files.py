@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -56,6 +59,116 @@ async def test_a_file_in_an_allowed_folder_is_sent_whole(folder: Path, name: str
     assert CONTENT in body
     assert b'filename="invoice.pdf"' in body
     assert b"application/pdf" in body
+
+
+NARROW = "Screenshot 2026-05-12 at 4.42.48\u202fPM.pdf"
+
+
+@pytest.mark.parametrize(
+    ("stored", "asked"),
+    [
+        (NARROW, NARROW),
+        (NARROW, NARROW.replace("\u202f", " ")),
+        ("Re\u0301sume\u0301.pdf", "R\u00e9sum\u00e9.pdf"),
+        ("R\u00e9sum\u00e9.pdf", "Re\u0301sume\u0301.pdf"),
+        ("Rechnung  7.PDF", "rechnung\u00a07.pdf"),
+    ],
+)
+@pytest.mark.parametrize("form", ["{}", '"{}"', " '{}' ", "file://{}", "file://localhost{}"])
+async def test_a_file_is_found_by_the_name_that_people_give(
+    folder: Path, stored: str, asked: str, form: str
+) -> None:
+    (folder / stored).write_bytes(CONTENT)
+    path = str(folder / asked)
+    network, result = await upload(folder, form.format(quote(path) if form.startswith("file") else path))
+    assert not result.is_error, result.structured_content
+    assert CONTENT in network.requests[0].content
+
+
+async def test_the_exact_name_comes_first_and_nothing_is_guessed(folder: Path) -> None:
+    (folder / "A b.pdf").write_bytes(b"first")
+    (folder / "a\u00a0b.pdf").write_bytes(b"second")
+    network, result = await upload(folder, str(folder / "a\u00a0b.pdf"))
+    assert b"second" in network.requests[0].content
+    network, result = await upload(folder, str(folder / "A\u202fb.pdf"))
+    assert b"first" in network.requests[0].content
+    (folder / "A\u00a0b.pdf").write_bytes(b"third")
+    network, result = await upload(folder, str(folder / "A\u202fb.pdf"))
+    assert "there is no file" in error_of(result)["message"]
+    for outside in ("file:///etc/passwd", "file://elsewhere/x.pdf", "'/etc/PASSWD'"):
+        network, result = await upload(folder, outside)
+        assert "outside the allowed folders" in error_of(result)["message"]
+        assert network.requests == []
+
+
+RAW = bytes(range(256)) * 2
+ENCODED = base64.b64encode(RAW).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ENCODED,
+        base64.encodebytes(RAW).decode(),
+        ENCODED.replace("A", "A\r\n"),
+        ENCODED.rstrip("="),
+        base64.urlsafe_b64encode(RAW).decode(),
+        base64.urlsafe_b64encode(RAW).decode().rstrip("="),
+        f"data:application/pdf;base64,{ENCODED}",
+        f"data:application/pdf;name=a.pdf;BASE64,{ENCODED}\n",
+        f"data:;base64,{quote(ENCODED)}",
+        f"  {ENCODED}  ",
+    ],
+)
+@pytest.mark.parametrize("name", ["a.pdf", "/home/me/a.pdf", "C:\\Users\\me\\a.pdf", " ../a.pdf"])
+async def test_base64_is_taken_in_every_spelling_and_a_name_without_its_folders(text: str, name: str) -> None:
+    network = Network(lambda request: httpx2.Response(200, json={"document_id": "d"}))
+    arguments = {"workflow_id": "w", "file_base64": text, "file_name": name}
+    async with connected(network) as client:
+        result = await client.call_tool("nanonets_upload_document", arguments)
+    assert not result.is_error, result.structured_content
+    assert RAW in network.requests[0].content
+    assert b'filename="a.pdf"' in network.requests[0].content
+
+
+@pytest.mark.parametrize(
+    "text", ["A", "AAAAA", "A*AA", "data:text/plain,hello", "h\u00e9llo", "====", "data:;base64,"]
+)
+async def test_what_is_no_base64_is_refused(text: str) -> None:
+    network = Network()
+    arguments = {"workflow_id": "w", "file_base64": text, "file_name": "a.pdf"}
+    async with connected(network) as client:
+        error = error_of(await client.call_tool("nanonets_upload_document", arguments))
+    assert "file_base64" in error["message"]
+    assert network.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("Rechnung 12:30.pdf", "Rechnung 12-30.pdf"),
+        ("CON.pdf", "_CON.pdf"),
+        ("nul", "_nul"),
+        ("com1.tar.gz", "_com1.tar.gz"),
+        ("LPT\u00b9.pdf", "_LPT\u00b9.pdf"),
+        ("console.pdf", "console.pdf"),
+        ("what?.pdf", "what-.pdf"),
+        ('a<b>|"c*.pdf', "a-b---c-.pdf"),
+        ("ends with a dot.", "ends with a dot"),
+        ("a.pdf ", "a.pdf"),
+    ],
+)
+async def test_a_download_has_a_name_that_every_system_takes(tmp_path: Path, name: str, ending: str) -> None:
+    headers = {
+        "content-type": "application/pdf",
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}",
+    }
+    network = Network(lambda request: httpx2.Response(200, content=b"%PDF-1.4 x", headers=headers))
+    async with connected(network, downloads=tmp_path) as client:
+        result = await client.call_tool(
+            "nanonets_download_document", {"workflow_id": "w", "document_id": "d"}
+        )
+    assert Path(json.loads(result.content[0].text)["path"]) == tmp_path / ending
 
 
 @pytest.mark.parametrize(

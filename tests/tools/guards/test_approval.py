@@ -149,11 +149,14 @@ def test_a_refusal_names_the_most_doubtful_and_no_more_than_three() -> None:
         {"pages": "none"},
         {"pages": [{"data": {"fields": {}, "tables": []}}]},
         {"pages": [None]},
-        {"pages": [{"data": {"fields": {"a": [{"confidence": 95}]}}}]},
+        {"pages": [{"data": {"fields": {"a": [{"confidence": 950}]}}}]},
         {"pages": [{"data": {"fields": {"a": [{"confidence": True}]}}}]},
-        {"pages": [{"data": {"fields": {"a": [{"confidence": "0.99"}]}}}]},
+        {"pages": [{"data": {"fields": {"a": [{"confidence": "high"}]}}}]},
         {"pages": [{"data": {"fields": {"a": [{"confidence": float("nan")}]}}}]},
+        {"pages": [{"data": {"fields": {"a": [{"confidence": [0.99, "?"]}]}}}]},
+        {"pages": [{"data": {"fields": {"a": [{"confidence": 0.99, "verification_status": "doubted"}]}}}]},
         {"pages": [{"data": {"fields": {"a": [{"verification_status": "success"}]}}}]},
+        {"unmoderated_images": [{"predicted_boxes": [{"score": 0.99, "validation_status": "FAILED"}]}]},
         {"pages": [{"data": {"fields": "none"}}]},
         {"pages": [{"data": 5}]},
         {"pages": [{"data": {"tables": [{"cells": ["?"]}]}}]},
@@ -175,11 +178,11 @@ def test_no_answer_breaks_the_reading(value: Any, key: str) -> None:
 ENTRIES = st.fixed_dictionaries(
     {},
     optional={
-        "confidence": st.floats(0, 1) | st.none(),
-        "verification_status": st.sampled_from(["verified", "unverified", "failed", ""]),
-        "validation_status": st.sampled_from(["verified", "unverified", "failed"]),
+        "confidence": st.floats(0, 100) | st.none() | st.sampled_from(["0.31", "31 %", [0.5], "high", True]),
+        "verification_status": st.sampled_from(["Verified", "unverified", "FAILED", "doubted", "", None, 5]),
+        "validation_status": st.sampled_from(["verified", "unverified", "failed", "Validation passed"]),
         "verification_message": st.sampled_from(["", "The sum differs."]),
-        "is_moderated": st.booleans(),
+        "is_moderated": st.sampled_from([True, False, "true", "false", 1, 0, None]),
     },
 )
 CONTENT = st.fixed_dictionaries(

@@ -22,12 +22,18 @@ Answering = Callable[[Any, Any], Awaitable[ElicitResult]]
 YES = ElicitResult(action="accept", content={"confirm": True})
 
 
+@pytest.fixture(autouse=True)
+def codes_age_by_the_virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person may take her time to answer, and no test does."""
+    monkeypatch.setattr(Codes.__init__, "__defaults__", (anyio.current_time,))
+
+
 @asynccontextmanager
 async def asked(
     answering: Answering | None, era: Era, confirm: str = "destructive"
 ) -> AsyncGenerator[tuple[Client, Sandbox]]:
     """A client that asks its person by `answering`; None: it cannot ask."""
-    sandbox = Sandbox(work_seconds=0.05)
+    sandbox = Sandbox(clock=anyio.current_time, work_seconds=0.05)
     behind, transport = embedded(Settings(confirm=confirm, journal="sqlite://"), sandbox)
     server = build_server(behind, transport=transport)
     async with Client(server, mode=era, elicitation_callback=answering) as client:
@@ -119,6 +125,15 @@ async def test_an_answer_that_is_none_leads_to_the_code(answer: ElicitResult, er
         assert not result.is_error, result.structured_content
 
 
+async def test_silence_leads_to_the_code() -> None:
+    callback, questions = answering(YES, seconds=3600)
+    async with asked(callback, "legacy") as (client, sandbox):
+        code = code_in(error_of(await client.call_tool("nanonets_delete_field", await field_of(client))))
+        assert len(questions) == 1
+        assert changes(sandbox) == []
+        assert code
+
+
 async def test_a_host_that_cannot_ask_gets_a_code_for_the_person(era: Era) -> None:
     async with asked(None, era) as (client, sandbox):
         field = await field_of(client)
@@ -156,7 +171,7 @@ async def test_a_code_is_good_for_one_call_once(era: Era) -> None:
         assert changes(sandbox) == []
         await use("updateFieldValue", **field, value="1.00")
         stale = error_of(await client.call_tool("nanonets_delete_field", {**field, "confirm": code}))
-        assert "present value" in stale["message"]
+        assert "present state" in stale["message"]
         assert changes(sandbox) == ["PATCH"]
         fresh = code_in(stale)
         done = await client.call_tool("nanonets_delete_field", {**field, "confirm": fresh})
@@ -166,21 +181,21 @@ async def test_a_code_is_good_for_one_call_once(era: Era) -> None:
         assert changes(sandbox) == ["PATCH", "DELETE"]
 
 
-def test_a_code_expires_is_bound_and_is_used_up() -> None:
+async def test_a_code_expires_is_bound_and_is_used_up() -> None:
     now = [1_000_000.0]
     codes = Codes(lambda: now[0])
     code = codes.give("delete", {"id": 1}, None)
-    assert codes.check(code, "delete", {"id": 1}, None) == "valid"
-    assert codes.check(code.lower(), "delete", {"id": 1}, None) == "valid"
+    assert await codes.check(code, "delete", {"id": 1}, None) == "valid"
+    assert await codes.check(code.lower(), "delete", {"id": 1}, None) == "valid"
     for subject in (("update", {"id": 1}, None), ("delete", {"id": 2}, None), ("delete", {"id": 1}, "x")):
-        assert codes.check(code, *subject) == "forged or for another call"
-    assert Codes(lambda: now[0]).check(code, "delete", {"id": 1}, None) == "forged or for another call"
+        assert await codes.check(code, *subject) == "forged or for another call"
+    assert await Codes(lambda: now[0]).check(code, "delete", {"id": 1}, None) == "forged or for another call"
     now[0] += CODE_SECONDS + 1
-    assert codes.use(code, "delete", {"id": 1}, None) == "expired"
+    assert await codes.use(code, "delete", {"id": 1}, None) == "expired"
     code = codes.give("delete")
-    assert codes.use(code, "delete") == "valid"
-    assert codes.use(code, "delete") == "used"
-    assert codes.use("", "delete") == "forged or for another call"
+    assert await codes.use(code, "delete") == "valid"
+    assert await codes.use(code, "delete") == "used"
+    assert await codes.use("", "delete") == "forged or for another call"
 
 
 @pytest.mark.parametrize(

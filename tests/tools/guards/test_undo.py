@@ -145,7 +145,9 @@ class Behind(httpx2.AsyncBaseTransport):
 
 @asynccontextmanager
 async def behind_a_network(era: Era) -> AsyncGenerator[tuple[Client, Behind]]:
-    settings, transport = embedded(Settings(confirm="never", **JOURNALLED), Sandbox(work_seconds=0.05))
+    settings, transport = embedded(
+        Settings(confirm="never", **JOURNALLED), Sandbox(clock=anyio.current_time, work_seconds=0.05)
+    )
     network = Behind(transport)
     async with Client(build_server(settings, transport=network), mode=era) as client:
         yield client, network

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from conftest import Era, Network, answers, connected, error_of, own
+from conftest import ACCOUNT, Era, Network, answers, connected, error_of, own, told_beside
 from docreview_mcp.schemas import load_operations
+from docreview_mcp.server import Settings, build_server
+from mcp import Client
+from PIL import Image
 from samples import plain_arguments
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(200)).decode()
@@ -190,7 +195,7 @@ async def test_pictures_come_as_pictures_and_not_as_text(era: Era) -> None:
     result = await result_of(
         httpx2.Response(200, json=answer), ("studio_extract_information", arguments), era
     )
-    assert result.structured_content["documents"][0]["annotated_pages"] == ["[picture 1]", "[picture 2]"]
+    assert told_beside(result)["documents"][0]["annotated_pages"] == ["[picture 1]", "[picture 2]"]
     assert [(block.type, block.mime_type, block.data) for block in result.content[1:]] == [
         ("image", "image/png", PNG),
         ("image", "image/png", PNG),
@@ -204,7 +209,54 @@ async def test_a_downloaded_picture_is_shown(era: Era) -> None:
     response = httpx2.Response(200, content=base64.b64decode(PNG), headers={"content-type": "image/png"})
     result = await result_of(response, DOWNLOAD, era)
     assert result.content[1].data == PNG
-    assert result.structured_content["bytes"] == 208
+    assert told_beside(result)["bytes"] == 208
+
+
+def noise(side: int) -> bytes:
+    """A picture that cannot be compressed."""
+    output = io.BytesIO()
+    Image.frombytes("RGB", (side, side), random.Random(5).randbytes(side * side * 3)).save(output, "PNG")
+    return output.getvalue()
+
+
+async def test_pictures_are_left_out_of_results_that_nobody_asked_for_them() -> None:
+    result = await result_of(httpx2.Response(200, json={"metadata": f"data:image/png;base64,{PNG}"}))
+    assert [content.type for content in result.content] == ["text"]
+    assert result.structured_content["metadata"].startswith("[picture of 2")
+
+
+async def test_large_pictures_are_made_smaller_and_the_file_is_saved_whole(tmp_path: Path, era: Era) -> None:
+    content = noise(1100)
+    response = httpx2.Response(200, content=content, headers={"content-type": "image/png"})
+    result = await result_of(response, DOWNLOAD, era, downloads=tmp_path)
+    told = told_beside(result)
+    assert len(result.content[1].data) <= 700_000
+    assert "made smaller" in told["picture"]
+    assert Path(told["path"]).read_bytes() == content
+    settings = Settings(**ACCOUNT, journal="none", confirm="never")
+    server = build_server(settings, transport=Network(answers(response)), local=False)
+    async with Client(server, mode=era) as client:
+        remote = await client.call_tool(*DOWNLOAD)
+    assert [each.type for each in remote.content] == ["text", "image", "resource"]
+    assert "attached" in told_beside(remote)["picture"]
+    assert remote.content[2].resource.blob == base64.b64encode(content).decode()
+
+
+async def test_several_pictures_stay_together_within_what_hosts_take() -> None:
+    pages = [base64.b64encode(noise(side)).decode() for side in (500, 600, 20)]
+    arguments = {
+        "organization_id": 1,
+        "project_id": 1,
+        "model_id": 1,
+        "file_base64": PNG,
+        "file_name": "a.png",
+    }
+    answer = {"documents": [{"annotated_pages": pages}]}
+    result = await result_of(httpx2.Response(200, json=answer), ("studio_extract_information", arguments))
+    shown = told_beside(result)["documents"][0]["annotated_pages"]
+    assert ["made smaller" in each for each in shown] == [True, True, False]
+    assert sum(len(content.data) for content in result.content[1:]) <= 700_000
+    assert result.content[3].data == pages[2]
 
 
 async def test_a_downloaded_text_is_text() -> None:

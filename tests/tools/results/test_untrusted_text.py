@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from itertools import islice, product
 from typing import Any
 
 import httpx2
 import pytest
 from conftest import Era, Network, answers, connected, own, reviewing
-from docreview_mcp.schemas import load_operations
+from docreview_mcp.schemas import Operation, load_operations
 from docreview_mcp.tools.untrusted import fenced, without_hidden
 from samples import plain_arguments
 from untrusted_answers import (
     IGNORABLE,
     PLANTED,
     PLANTED_COUNT,
+    Planted,
     cleaned,
     hidden_in,
     is_hidden,
@@ -60,17 +63,23 @@ def test_a_text_is_marked_unless_it_is_known_to_be_the_services_own() -> None:
             assert set(unmarked(operation.response)) <= {*SERVICES_OWN.split()}, operation.id
 
 
-@pytest.mark.parametrize("as_list", [True, False])
-@pytest.mark.parametrize("unnamed", [True, False])
-async def test_every_answer_is_cleaned_counted_and_its_outside_text_named(
-    as_list: bool, unnamed: bool, era: Era
-) -> None:
-    network = Network()
-    async with connected(network, era, **UNGUARDED) as client:
-        for operation in load_operations().values():
-            if operation.ends_session:
-                continue
+def different_answers() -> Iterator[tuple[Operation, Planted]]:
+    """Each operation with its answers: a list or an object, with and without properties nobody names."""
+    for operation in load_operations().values():
+        shown: list[Any] = []
+        for as_list, unnamed in product((True, False), repeat=2):
             made = planted(operation, as_list, unnamed)
+            if not operation.ends_session and made.answer not in shown:
+                shown.append(made.answer)
+                yield operation, made
+
+
+async def test_every_answer_is_cleaned_counted_and_its_outside_text_named(era: Era) -> None:
+    network = Network()
+    # What is done to an answer does not depend on the era: one sees all of them, the other a sample.
+    answers_of_era = islice(different_answers(), 0, None, 1 if era == "auto" else 8)
+    async with connected(network, era, **UNGUARDED) as client:
+        for operation, made in answers_of_era:
             network._answer = answers(httpx2.Response(operation.success_status, json=made.answer))
             result = await client.call_tool(operation.tool, plain_arguments(operation, False))
             assert not result.is_error, (operation.tool, result)
@@ -140,8 +149,92 @@ async def test_values_keep_everything_else() -> None:
     joined = await result_of(
         httpx2.Response(200, json={"metadata": "\U0001f468\u200d\U0001f469 \u2764\ufe0f"})
     )
-    assert joined.structured_content["metadata"] == "\U0001f468\U0001f469 \u2764"
-    assert joined.structured_content["docreview"]["hidden_characters_removed"] == 2
+    assert joined.structured_content["metadata"] == "\U0001f468\u200d\U0001f469 \u2764\ufe0f"
+    assert "hidden_characters_removed" not in joined.structured_content["docreview"]
+
+
+SPELLED = {
+    "Persian": "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+    "a joiner at the end of an Arabic letter": "\u0647\u200d 1447",
+    "Hindi with joiners": "\u0915\u094d\u200d\u0937 \u0915\u094d\u200c\u0937",
+    "Malayalam": "\u0d28\u0d4d\u200d",
+    "a joined family": "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "a heart on fire": "\u2764\ufe0f\u200d\U0001f525",
+    "a judge with a tone of skin": "\U0001f9d1\U0001f3fd\u200d\u2696\ufe0f",
+    "a keycap": "5\ufe0f\u20e3",
+    "an ideograph in the form of a name": "\u845b\U000e0100\u98fe",
+    "Thai words": "\u0e20\u0e32\u0e29\u0e32\u200b\u0e44\u0e17\u0e22",
+    "Hebrew with marks": "\u05e1\u05d4\u05f4\u05db: 100\u200f (\u200e+972)",
+    "Mongolian": "\u182d\u180b\u182f",
+}
+PLACED_WRONGLY = {
+    "between Latin letters": ("ig\u200bno\u200cre\u200d it", "ignore it"),
+    "a tag behind an emoji": ("\U0001f3f4\U000e0061\U000e007f", "\U0001f3f4"),
+    "many selectors behind an emoji": ("\U0001f600\ufe0f\ufe0e\ufe0f\U000e0101", "\U0001f600\ufe0f"),
+    "many joiners behind a letter": ("\u0645\u200c\u200d\u200c\u0645", "\u0645\u200c\u0645"),
+    "overrides in Hebrew": ("\u05d0\u202e\u05d1\u2066\u05d2", "\u05d0\u05d1\u05d2"),
+    "marks of direction in Latin": ("1\u200e2\u200f3", "123"),
+    "a joiner behind a digit": ("5\u200d\ufe0f", "5"),
+}
+
+
+@pytest.mark.parametrize("text", SPELLED.values(), ids=SPELLED)
+async def test_what_a_script_needs_is_shown_and_can_be_written_back(text: str, era: Era) -> None:
+    """What a read tool shows, written back, leaves the value as it was; a search finds it."""
+    field = {"field_data_id": "f", "value": text}
+    pages = [{"page_id": "p", "page_number": 1, "data": {"fields": {"name": [field]}, "tables": []}}]
+    network = Network(answers(httpx2.Response(200, json={"document_id": "d", "pages": pages})))
+    async with connected(network, era) as client:
+        reviewed = await client.call_tool("review_document", {**GET[1], "search": text})
+        (shown,) = reviewed.structured_content["fields"]
+        assert shown["value"] == text
+        assert "hidden_characters_removed" not in reviewed.structured_content["docreview"]
+        place = {**GET[1], "page_id": "p", "field_data_id": "f", "value": shown["value"]}
+        await client.call_tool("nanonets_update_field", place)
+    assert json.loads(network.requests[-1].content)["value"] == text
+
+
+@pytest.mark.parametrize(("text", "shown"), PLACED_WRONGLY.values(), ids=PLACED_WRONGLY)
+async def test_what_no_script_needs_is_taken_out(text: str, shown: str) -> None:
+    result = await result_of(httpx2.Response(200, json={"metadata": text}))
+    assert result.structured_content["metadata"] == shown
+    assert result.structured_content["docreview"]["hidden_characters_removed"] == len(text) - len(shown)
+
+
+@pytest.mark.parametrize(
+    ("value", "search"),
+    [
+        ("1\u00a0234,56", "1 234,56"),
+        ("1\u202f234,56", "1\u00a0234,56"),
+        ("Mu\u0308ller", "m\u00fcller"),
+        ("M\u00fcller", "MU\u0308LLER"),
+        ("\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "\u0645\u06cc\u062e\u0648\u0627\u0647\u0645"),
+        ("12\u200b.50", "12.50"),
+        ("\uff11\uff12", "12"),
+        ("Stra\u00dfe", "STRASSE"),
+    ],
+)
+async def test_a_search_does_not_mind_how_a_text_is_spelled(value: str, search: str) -> None:
+    fields = {
+        "name": [{"field_data_id": "f", "value": value}],
+        "other": [{"field_data_id": "o", "value": "x"}],
+    }
+    answer = {"pages": [{"page_id": "p", "data": {"fields": fields}}]}
+    call = ("review_document", {**GET[1], "search": search})
+    result = await result_of(httpx2.Response(200, json=answer), call)
+    assert [field["name"] for field in result.structured_content["fields"]] == ["name"]
+
+
+async def test_what_is_shown_is_no_change_when_it_is_applied() -> None:
+    """A value with characters that are not shown stays as it is if what is shown is written back."""
+    field = {"field_data_id": "f", "value": "12\u200b.50\u202e"}
+    pages = [{"page_id": "p", "page_number": 1, "data": {"fields": {"total": [field]}, "tables": []}}]
+    network = Network(answers(httpx2.Response(200, json={"document_id": "d", "pages": pages})))
+    change = {"field_data_id": "f", "value": "12.50", "expected_value": "12.50"}
+    async with connected(network) as client:
+        result = await client.call_tool("review_apply", {**GET[1], "changes": [change]})
+    assert result.structured_content["already"] == ["f"]
+    assert {request.method for request in network.requests} == {"GET"}
 
 
 async def test_hidden_characters_do_not_hide_a_secret() -> None:

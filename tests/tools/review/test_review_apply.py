@@ -114,7 +114,7 @@ async def test_a_fault_in_any_change_means_that_none_is_sent(era: Era) -> None:
             "changes.4.field_data_id: “unknown” is not in the document",
             "it is a cell_id",
             "changes.6.verification_message: given without verification_status",
-            "changes.7.cell_id: already given in changes.6",
+            "changes.7.cell_id: given in changes.6 already",
         ):
             assert words in error["message"]
         many = [{"field_data_id": f"unknown {number}", "value": "1"} for number in range(300)]

@@ -41,7 +41,7 @@ def shown(reviewed: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {**usual, **value, "id": value["field_data_id"], "text": value["value"]}
     for table in reviewed.get("tables", []):
         for row in table.get("rows", []):
-            for header, cell in zip(table["columns"][1:], row[1:], strict=True):
+            for header, cell in zip(table["columns"], row[1:], strict=True):
                 if isinstance(cell, list):
                     text, identity, *remarks = cell
                     said = {**usual, **(remarks[0] if remarks else {})}

@@ -7,6 +7,7 @@ from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
+import anyio
 import pytest
 from conftest import Era, connected, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
@@ -173,7 +174,7 @@ async def test_a_document_leaves_the_queue_when_it_is_decided() -> None:
 
 
 async def test_a_document_that_is_being_read_does_not_wait() -> None:
-    async with reviewing(Sandbox(work_seconds=60)) as (client, sandbox):
+    async with reviewing(Sandbox(clock=anyio.current_time, work_seconds=60)) as (client, sandbox):
         workflow_id = next(iter(sandbox.nanonets.workflows))
         before = (await queue(client, workflow_id=workflow_id))["total"]
         await client.call_tool(

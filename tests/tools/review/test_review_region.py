@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import io
+import random
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import pytest
-from conftest import ACCOUNT, Era, Network, connected, error_of, reviewing
+from conftest import ACCOUNT, Era, Network, connected, error_of, reviewing, told_beside
 from docreview_mcp.sandbox import Sandbox
 from PIL import Image, ImageChops, ImageDraw
+from PIL.Image import Transpose
 
 LONGEST_SIDE = 1568
 WHERE = {"workflow_id": "w", "document_id": "d"}
@@ -31,7 +35,7 @@ def picture_in(result: Any) -> Image.Image:
     _, content = result.content
     picture = Image.open(io.BytesIO(base64.b64decode(content.data)))
     assert content.mime_type == f"image/{str(picture.format).lower()}"
-    assert [*picture.size] == result.structured_content["picture_size"]
+    assert [*picture.size] == told_beside(result)["picture_size"]
     assert max(picture.size) <= LONGEST_SIDE
     return picture.convert("RGB")
 
@@ -95,7 +99,7 @@ async def test_every_value_of_a_document_is_shown_where_it_stands(era: Era) -> N
             is_cell = hasattr(value, "column")
             named = {"cell_id" if is_cell else "field_data_id": value.id}
             result = await client.call_tool("review_region", {**where, **named})
-            picture, told = picture_in(result), result.structured_content
+            picture, told = picture_in(result), told_beside(result)
             assert (told["shown"], told["page_number"]) == ("cell" if is_cell else "field", 1)
             assert told["value"] == (value.text if is_cell else value.value)
             box, cut, scale = told["box"], told["cut"], told["scale"]
@@ -117,12 +121,12 @@ async def test_a_table_and_a_page(era: Era) -> None:
         table = pages[1].tables[0]
         result = await client.call_tool("review_region", {**where, "table_id": table.id})
         assert red_box(picture_in(result))
-        assert (result.structured_content["shown"], result.structured_content["page_number"]) == ("table", 2)
+        assert (told_beside(result)["shown"], told_beside(result)["page_number"]) == ("table", 2)
         result = await client.call_tool("review_region", {**where, "page_number": 3})
         picture = picture_in(result)
         assert picture.size == (850, 1100)
         assert red_box(picture) is None
-        assert "box" not in result.structured_content
+        assert "box" not in told_beside(result)
 
 
 async def test_the_misread_total_can_be_read(era: Era) -> None:
@@ -132,8 +136,8 @@ async def test_the_misread_total_can_be_read(era: Era) -> None:
         total = next(value for value in pages[0].fields if value.name == "total_amount")
         call = {**where, "field_data_id": total.id}
         result = await client.call_tool("review_region", call)
-        assert result.structured_content["value"] == "4,398.29"
-        assert result.structured_content["confidence"] == 0.41
+        assert told_beside(result)["value"] == "4,398.29"
+        assert told_beside(result)["confidence"] == 0.41
         wide = picture_in(await client.call_tool("review_region", {**call, "margin": 10}))
         narrow = picture_in(await client.call_tool("review_region", {**call, "margin": 0}))
         assert narrow.width < picture_in(result).width < wide.width
@@ -178,18 +182,18 @@ async def test_a_value_without_a_place_leads_to_the_page(era: Era) -> None:
 
 async def test_shares_of_the_page_and_boxes_half_outside(era: Era) -> None:
     result = await region(network_with(file_of(page()), bbox=(0.5, 0.5, 0.6, 0.52)), era)
-    assert result.structured_content["box"] == [400, 500, 480, 520]
+    assert told_beside(result)["box"] == [400, 500, 480, 520]
     result = await region(network_with(file_of(page()), bbox=(700, 990, 900, 1020)), era)
-    assert result.structured_content["box"] == [700, 990, 800, 1000]
+    assert told_beside(result)["box"] == [700, 990, 800, 1000]
     result = await region(network_with(file_of(page()), bbox=(480, 520, 400, 500)), era)
-    assert result.structured_content["box"] == [400, 500, 480, 520]
+    assert told_beside(result)["box"] == [400, 500, 480, 520]
 
 
 async def test_a_box_outside_of_the_picture_gives_the_page_and_says_so(era: Era) -> None:
     result = await region(network_with(file_of(page()), bbox=(2000, 2000, 2100, 2100)), era)
     assert picture_in(result).size == (800, 1000)
-    assert "outside" in result.structured_content["problem"]
-    assert "cut" not in result.structured_content
+    assert "outside" in told_beside(result)["problem"]
+    assert "cut" not in told_beside(result)
 
 
 @pytest.mark.parametrize(
@@ -238,6 +242,97 @@ async def test_large_pages_and_noisy_ones_are_made_small_enough() -> None:
     assert result.content[1].mime_type == "image/jpeg"
 
 
+async def test_a_large_page_is_cut_at_the_right_place_and_tells_its_own_size() -> None:
+    content = file_of(page((5000, 6000), (2000, 3000, 2400, 3100)), "JPEG")
+    result = await region(network_with(content, bbox=(2000, 3000, 2400, 3100)))
+    told, drawn = told_beside(result), red_box(picture_in(result))
+    assert (told["page_size"], told["box"]) == ([5000, 6000], [2000, 3000, 2400, 3100])
+    expected = [
+        (side - edge) * told["scale"] for side, edge in zip(told["box"], told["cut"][:2] * 2, strict=True)
+    ]
+    assert drawn is not None
+    assert all(abs(side - wanted) <= 6 for side, wanted in zip(drawn, expected, strict=True))
+    whole = await region_of_page(content)
+    assert told_beside(whole)["page_size"] == [5000, 6000]
+    assert picture_in(whole).size == (1307, 1568)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+async def test_a_page_is_shown_upright_however_it_is_stored(orientation: int) -> None:
+    """The box is in pixels of the upright page, so that it stands around what is printed there."""
+    upright = page((800, 1000), (400, 500, 480, 520))
+    stored = {
+        1: (),
+        2: (Transpose.FLIP_LEFT_RIGHT,),
+        3: (Transpose.ROTATE_180,),
+        4: (Transpose.FLIP_TOP_BOTTOM,),
+        5: (Transpose.TRANSPOSE,),
+        6: (Transpose.ROTATE_90,),
+        7: (Transpose.TRANSVERSE,),
+        8: (Transpose.ROTATE_270,),
+    }[orientation]
+    for turn in stored:
+        upright = upright.transpose(turn)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    result = await region(network_with(file_of(upright, "JPEG", exif=exif, quality=95)))
+    assert told_beside(result)["page_size"] == [800, 1000]
+    picture = picture_in(result)
+    drawn = red_box(picture)
+    assert drawn is not None
+    inside = picture.crop((drawn[0] + 8, drawn[1] + 8, drawn[2] - 8, drawn[3] - 8)).convert("L")
+    assert inside.getextrema()[1] < 60
+    assert picture.convert("L").getpixel((2, 2)) > 200
+
+
+@pytest.mark.parametrize("size", [(1100, 1560), (2600, 3400)])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+async def test_every_picture_stays_within_what_hosts_take(size: tuple[int, int], kind: str) -> None:
+    noise = Image.frombytes("RGB", size, random.Random(5).randbytes(size[0] * size[1] * 3))
+    for result in (
+        await region_of_page(file_of(noise, kind)),
+        await region(network_with(file_of(noise, kind), bbox=(10, 10, size[0] - 10, size[1] - 10))),
+    ):
+        picture_in(result)
+        assert len(result.content[1].data) <= 700_000
+        assert "JPEG of quality" in told_beside(result)["reduced"]
+    small = await region_of_page(file_of(page()))
+    assert "reduced" not in told_beside(small)
+
+
+@pytest.mark.parametrize(
+    ("kind", "missing"), [("JPEG", 2), ("JPEG", 30), ("PNG", 2), ("PNG", 40), ("TIFF", 9)]
+)
+async def test_a_file_that_is_a_few_bytes_short_is_shown_and_the_result_says_so(
+    kind: str, missing: int
+) -> None:
+    content = file_of(page(), kind)
+    for result in (await region(network_with(content[:-missing])), await region_of_page(content[:-missing])):
+        assert picture_in(result).getpixel((2, 2))[0] > 200
+        assert "ends too early" in told_beside(result)["problem"]
+    whole = await region(network_with(content))
+    assert "problem" not in told_beside(whole)
+
+
+MEMORY = """
+import resource, sys, io
+from docreview_mcp.tools.review.region_image import draw_region
+content = sys.stdin.buffer.read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for box in (None, (100.0, 100.0, 300.0, 140.0), (0.0, 0.0, 5000.0, 3000.0)):
+    draw_region(content, box, 2.0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit of the memory differs")
+@pytest.mark.parametrize("mode", ["P", "RGB"])
+def test_a_picture_of_forty_megapixels_takes_less_than_250_megabytes(mode: str) -> None:
+    content = file_of(Image.new(mode, (8000, 5000), 1 if mode == "P" else "white"), compress_level=1)
+    done = subprocess.run([sys.executable, "-c", MEMORY], input=content, capture_output=True, check=True)
+    assert int(done.stdout) * 1024 < 250_000_000
+
+
 def huge(width: int, height: int) -> bytes:
     """A small file that says it holds a picture of any size."""
     small = file_of(Image.new("1", (1, 1)))
@@ -260,7 +355,8 @@ def huge(width: int, height: int) -> bytes:
         (huge(60_000, 60_000), "million pixels"),
         (huge(12_000, 12_000), "million pixels"),
         (huge(9_000, 9_000), "million pixels"),
-        (huge(9_000, 5_000), "cannot be read"),
+        (huge(9_000, 5_000), "40 million pixels"),
+        (huge(8_000, 5_000), "cannot be read"),
     ],
 )
 async def test_what_is_no_picture_is_refused(content: bytes, reason: str, era: Era) -> None:

@@ -71,7 +71,7 @@ async def begin(client: Client, sandbox: Sandbox, kind: str) -> dict[str, Any]:
     "kind", ["document", "nanonets model", "model", "analysis", "task", "group", "correction"]
 )
 async def test_the_wait_ends_when_it_is_done(kind: str, era: Era) -> None:
-    async with reviewing(Sandbox(work_seconds=0.3), era=era) as (client, sandbox):
+    async with reviewing(Sandbox(clock=anyio.current_time, work_seconds=0.3), era=era) as (client, sandbox):
         wanted = await begin(client, sandbox, kind)
         answer = await call(client, "review_wait", **wanted)
         assert answer["status"] == "done", answer
@@ -84,7 +84,7 @@ async def test_the_wait_ends_when_it_is_done(kind: str, era: Era) -> None:
     "kind", ["document", "nanonets model", "model", "analysis", "task", "group", "correction"]
 )
 async def test_what_takes_longer_is_still_running(kind: str) -> None:
-    async with reviewing(Sandbox(work_seconds=600)) as (client, sandbox):
+    async with reviewing(Sandbox(clock=anyio.current_time, work_seconds=600)) as (client, sandbox):
         wanted = await begin(client, sandbox, kind)
         answer = await call(client, "review_wait", **wanted, seconds=1)
         assert answer["status"] == "running", answer
@@ -106,7 +106,7 @@ async def test_what_is_there_already_is_said_at_once() -> None:
 
 
 async def test_progress_is_told_while_it_lasts() -> None:
-    async with reviewing(Sandbox(work_seconds=1)) as (client, sandbox):
+    async with reviewing(Sandbox(clock=anyio.current_time, work_seconds=1)) as (client, sandbox):
         wanted = await begin(client, sandbox, "model")
         told: list[str] = []
 
@@ -120,7 +120,7 @@ async def test_progress_is_told_while_it_lasts() -> None:
 
 
 async def test_trouble_that_passes_is_ridden_out_and_told() -> None:
-    async with reviewing(Sandbox(work_seconds=0.01)) as (client, sandbox):
+    async with reviewing(Sandbox(clock=anyio.current_time, work_seconds=0.01)) as (client, sandbox):
         wanted = await begin(client, sandbox, "group")
         sandbox.studio.groups[wanted["id"]].status = "PROCESSING"
         sandbox.faults.add(Fault("status", "getGroup", status=500))
@@ -151,7 +151,7 @@ async def test_a_slow_answer_does_not_make_the_wait_longer() -> None:
 
 
 async def test_a_wait_can_be_given_up() -> None:
-    async with reviewing(Sandbox(work_seconds=600)) as (client, sandbox):
+    async with reviewing(Sandbox(clock=anyio.current_time, work_seconds=600)) as (client, sandbox):
         wanted = await begin(client, sandbox, "group")
         with anyio.fail_after(20):
             with anyio.move_on_after(0.2) as scope:

@@ -1,0 +1,64 @@
+"""The keys that seal confirmation codes: those of a setting, or one in a file beside the journal."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from secrets import token_bytes
+
+from ...tools.guards.journal import JournalFault
+from ..journal_place import journal_place, keeps_journal
+from ..settings import Settings
+
+__all__ = ["seal_keys"]
+
+_KEY_BYTES = 32
+
+
+def seal_keys(settings: Settings) -> Callable[[], Sequence[bytes]] | None:
+    """What gives the lasting keys, the newest first, when they are needed; None where there are none."""
+    if settings.seal_keys is not None:
+        given = settings.seal_keys.get_secret_value().split(",")
+        return lambda: tuple(b64decode(each) for each in given)
+    if not keeps_journal(settings.journal):
+        return None
+    file = journal_place(settings.journal, sandbox=settings.sandbox).file
+    return None if file is None else lambda: (_key_in(file.with_name(f"{file.name}.key")),)
+
+
+def _key_in(path: Path) -> bytes:
+    """The key in this file, which is made for this user alone where there is none.
+
+    Raises:
+        JournalFault: it cannot be read or made, or others can read it.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            _make(path)
+        key = path.read_bytes()
+        if os.name == "posix" and path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise JournalFault(f"The key for confirmation codes, {path}, cannot be used: {why}.") from None
+    if len(key) != _KEY_BYTES:
+        raise JournalFault(
+            f"The key for confirmation codes, {path}, is damaged; delete it to have a new one made."
+        )
+    return key
+
+
+def _make(path: Path) -> None:
+    """Written in full before it has its name, so that another process never reads half of it."""
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+        stream.write(token_bytes(_KEY_BYTES))
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        pass
+    finally:
+        new.unlink()

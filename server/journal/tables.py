@@ -1,0 +1,47 @@
+"""The tables of the journal: its records, the index by which entries are found, and one-time marks.
+
+Imported with the database, as SQLAlchemy is slow to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Delete, Float, Insert, Integer, MetaData, Select, String, Table, Text
+
+__all__ = ["MARKS", "METADATA", "RECORDS", "WORDS", "Run", "Statement"]
+
+METADATA = MetaData()
+RECORDS = Table(
+    "docreview_records",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("entry", Integer, nullable=False, index=True),
+    Column("kind", String(6), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+WORDS = Table(
+    "docreview_words",
+    METADATA,
+    Column("word", String(32), primary_key=True),
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""The index by which entries are found. It says nothing that the records do not; so it is not chained."""
+
+MARKS = Table(
+    "docreview_marks",
+    METADATA,
+    Column("mark", String(80), primary_key=True),
+    Column("set_at", Float(53), nullable=False),
+    Column("until", Float(53), nullable=False),
+)
+"""One-time marks. They say nothing of what was written, and end by themselves; so they are not chained."""
+
+Statement = Select[Any] | Insert | Delete
+Run = Callable[[Statement, dict[str, Any] | list[dict[str, Any]]], Sequence[Any]]
+"""Runs a statement in a transaction, once for each of several values, and gives the rows that it finds."""

@@ -1,0 +1,197 @@
+"""An undo that got no clear answer is not taken for done: the state decides whether it is made once more."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+from conftest import Era, error_of
+from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.schemas import load_operations
+from docreview_mcp.server import Settings, build_server
+from docreview_mcp.server.services.sandbox_transport import embedded
+from mcp import Client
+from undo_scenarios import SCENARIOS, Use, place_of
+
+Fault = Callable[[httpx2.Request], bool | None]
+"""Of a write, None: it arrives; True: it is carried out but its answer is lost; False: it never arrives."""
+
+
+class Unsure(httpx2.AsyncBaseTransport):
+    """The sandbox behind a gateway that answers 500 to the writes which a test picks."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+        self._transport = transport
+        self.fault: Fault = lambda request: None
+        self.writes: list[str] = []
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET":
+            return await self._transport.handle_async_request(request)
+        self.writes.append(f"{request.method} {request.url.path}")
+        is_made = self.fault(request)
+        answer = None if is_made is False else await self._transport.handle_async_request(request)
+        return answer if answer is not None and is_made is None else httpx2.Response(500, text="broken")
+
+
+@asynccontextmanager
+async def behind_a_gateway(era: Era = "auto") -> AsyncGenerator[tuple[Client, Unsure, Use]]:
+    settings = Settings(confirm="never", journal="sqlite://", toolsets="review,all")
+    behind, transport = embedded(settings, Sandbox(work_seconds=0.05))
+    gateway = Unsure(transport)
+    async with Client(build_server(behind, transport=gateway), mode=era) as client:
+
+        async def use(operation_id: str, /, **arguments: Any) -> dict[str, Any]:
+            result = await client.call_tool(load_operations()[operation_id].tool, arguments)
+            assert not result.is_error, (operation_id, result.structured_content)
+            return result.structured_content or {}
+
+        yield client, gateway, use
+
+
+async def told(client: Client, entry: int) -> dict[str, Any]:
+    """What the history says of an entry."""
+    history = (await client.call_tool("review_history", {"entry": entry})).structured_content
+    return history["entries"][0]
+
+
+async def total(use: Use) -> tuple[dict[str, str], str]:
+    """The place of a total amount, and what it reads."""
+    place = await place_of(use)
+    found = (await use("getPageData", **place))["data"]["fields"]["total_amount"][0]
+    return {**place, "field_data_id": found["field_data_id"]}, found["value"]
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_after_an_unclear_undo_the_state_decides(is_made: bool, era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, first = await total(use)
+        entry = (await use("updateFieldValue", **where, value="one"))["docreview"]["entry"]
+        gateway.fault = lambda request: is_made
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert error["done"] == "unknown"
+        gateway.fault = lambda request: None
+        shown = await told(client, entry)
+        assert "undone_by" not in shown
+        (unclear,) = shown["undo_unclear"]
+        assert (await told(client, unclear))["outcome"] == "unknown"
+        sent = len(gateway.writes)
+        again = await client.call_tool("review_undo", {"entry": entry})
+        if is_made:
+            error = error_of(again)
+            assert error["code"] == "conflict"
+            assert f"undone already, by entry {unclear}" in error["message"]
+            assert len(gateway.writes) == sent
+        else:
+            assert not again.is_error, again.structured_content
+            (call,) = again.structured_content["calls"]
+            shown = await told(client, entry)
+            assert shown["undone_by"] == call["entry"]
+            assert "undo_unclear" not in shown
+        assert (await total(use))[1] == first
+
+
+async def test_after_an_unclear_undo_the_change_of_somebody_else_is_kept(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, _ = await total(use)
+        entry = (await use("updateFieldValue", **where, value="one"))["docreview"]["entry"]
+        gateway.fault = lambda request: False
+        await client.call_tool("review_undo", {"entry": entry})
+        gateway.fault = lambda request: None
+        await use("updateFieldValue", **where, value="two")
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert error["code"] == "conflict"
+        assert "one" in error["message"]
+        assert "two" in error["message"]
+        assert (await total(use))[1] == "two"
+
+
+async def test_an_unclear_undo_that_could_add_twice_is_stopped_once_before_it_is_repeated(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, _ = await total(use)
+        entry = (await use("deleteFieldValue", **where))["docreview"]["entry"]
+        gateway.fault = lambda request: False
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault = lambda request: None
+        sent = len(gateway.writes)
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert "Look first" in error["next"]
+        assert len(gateway.writes) == sent
+        assert not (await client.call_tool("review_undo", {"entry": entry})).is_error
+        place = {key: where[key] for key in ("workflow_id", "document_id", "page_id")}
+        assert len((await use("getPageData", **place))["data"]["fields"]["total_amount"]) == 1
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_of_several_calls_only_those_that_are_left_are_made(is_made: bool, era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        before = len((await use("listClasses", project_id=1))["items"])
+        added = await use("addClasses", project_id=1, classes=[{"name": name} for name in "ABC"])
+        entry = added["docreview"]["entry"]
+        gateway.writes.clear()
+        gateway.fault = lambda request: is_made if len(set(gateway.writes)) == 2 else None
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert "1 of 3" in error["message"]
+        assert error["done"] == "unknown"
+        shown = await told(client, entry)
+        assert (len(shown["undone_in_part_by"]), len(shown["undo_unclear"])) == (1, 1)
+        gateway.fault = lambda request: None
+        first = gateway.writes[0]
+        gateway.writes.clear()
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert not undone.is_error, undone.structured_content
+        assert first not in gateway.writes
+        assert len(undone.structured_content["calls"]) == (1 if is_made else 2)
+        assert undone.structured_content.get("made_before_by") == (shown["undo_unclear"] if is_made else None)
+        assert len((await use("listClasses", project_id=1))["items"]) == before
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_of_several_files_only_those_that_are_left_are_put_back(is_made: bool, era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        trial = await SCENARIOS["assignFiles"](use)
+
+        async def members() -> list[str]:
+            answers = [await use(read, **given) for read, given in trial.watched]
+            pages = [answer.get("moderated_images") or answer["unmoderated_images"] for answer in answers]
+            return [page[0]["assigned_member"] for page in pages]
+
+        before = await members()
+        entry = (await use("assignFiles", **trial.arguments))["docreview"]["entry"]
+        gateway.writes.clear()
+        after: list[httpx2.Request] = []
+
+        def second_is_lost(request: httpx2.Request) -> bool | None:
+            after.append(request)
+            return None if len(after) == 1 else is_made
+
+        gateway.fault = second_is_lost
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault = lambda request: None
+        gateway.writes.clear()
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert undone.is_error is is_made, undone.structured_content
+        assert len(gateway.writes) == (0 if is_made else 1)
+        assert await members() == before
+
+
+async def test_of_two_calls_on_one_tag_only_the_second_is_repeated(era: Era) -> None:
+    """The second must not be made twice, so it is stopped once before."""
+    async with behind_a_gateway(era) as (client, gateway, use):
+        trial = await SCENARIOS["updateCorrectionTag"](use)
+        entry = (await use("updateCorrectionTag", **trial.arguments))["docreview"]["entry"]
+        gateway.writes.clear()
+        gateway.fault = lambda request: False if len(set(gateway.writes)) == 2 else None
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert "1 of 2" in error["message"]
+        gateway.fault = lambda request: None
+        second = gateway.writes[-1]
+        gateway.writes.clear()
+        assert "stopped once" in error_of(await client.call_tool("review_undo", {"entry": entry}))["message"]
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert not undone.is_error, undone.structured_content
+        assert gateway.writes == [second]
+        assert (await told(client, entry))["undone_by"] == undone.structured_content["calls"][0]["entry"]

@@ -1,0 +1,170 @@
+"""How single entries of an answer are read: texts, numbers, confidence and status, in any of their forms.
+
+What says something is taken for what it says; what cannot be read counts as unknown, never as good.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import lru_cache
+
+from ...schemas import JsonObject, JsonValue
+from ..json_text import compact
+
+__all__ = [
+    "FAILED",
+    "MODERATED",
+    "UNVERIFIED",
+    "VERIFIED",
+    "confidence_of",
+    "is_fine_status",
+    "is_true",
+    "number_of",
+    "status_of",
+    "text_of",
+    "whole_number_of",
+]
+
+VERIFIED, UNVERIFIED, FAILED, MODERATED = "verified", "unverified", "failed", "moderated"
+
+_FINE = {
+    "success": "success",
+    "successful": "success",
+    "passed": "passed",
+    "validation passed": "validation passed",
+    "correctly predicted": "correctly_predicted",
+    "pending": "pending",
+    "not verified": UNVERIFIED,
+    UNVERIFIED: UNVERIFIED,
+    VERIFIED: VERIFIED,
+    MODERATED: MODERATED,
+}
+"""The words of the services that tell of no failure, as they are compared and as they are written here."""
+
+_FAILURES = frozenset({"failed", "failure", "validation failed"})
+_CONFIDENCE_NAMES = ("confidence", "confidence_score", "score")
+_VALUE_NAMES = ("value", *_CONFIDENCE_NAMES)
+_SHARE = re.compile(r"(?P<number>[\d.,]+(?:e[+-]?\d+)?)\s*(?P<percent>%|percent\b)?", re.IGNORECASE)
+_OF = re.compile(r"(?P<part>[\d.,]+)\s*(?:/|of|out of)\s*(?P<whole>[\d.,]+)", re.IGNORECASE)
+_MOST_ROUNDING = 1.001
+"""Up to here a number above 1 is a share of 1 with a rounding error, beyond it one of 100."""
+
+
+def text_of(value: JsonValue) -> str:
+    """A value as text; an object or a list as its JSON, nothing as an empty text."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool | dict | list):
+        return compact(value)
+    return str(value)
+
+
+def whole_number_of(value: JsonValue) -> int | None:
+    """A whole number, which may come as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = int(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if isinstance(value, str) or number == value else None
+
+
+def number_of(value: JsonValue) -> float | None:
+    """A finite number, which may come as text; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def is_true(value: JsonValue) -> bool:
+    """Whether a mark is set, in the spellings in which one comes."""
+    if isinstance(value, str):
+        return value.strip().casefold() in ("true", "yes", "1")
+    return value is True or value == 1
+
+
+def confidence_of(entry: JsonObject) -> float | None:
+    """How sure the service is of a value, as a share of 1; None where it does not say so readably.
+
+    It may come as a number from 0 to 1 or to 100, as text, as a percentage, or in a list or an object.
+    """
+    told = (entry[name] for name in _CONFIDENCE_NAMES if entry.get(name) is not None)
+    return _share(next(told, None))
+
+
+def status_of(entry: JsonObject, table: JsonObject | None = None) -> str:
+    """The status of a field, cell or box; a cell without one of its own has that of its table.
+
+    Known words come in one spelling; any other one as the service wrote it.
+    """
+    for holder in (entry, table or {}):
+        for key in ("verification_status", "validation_status"):
+            if told := text_of(holder.get(key)).strip():
+                word = _compared(told)
+                return FAILED if word in _FAILURES else _FINE.get(word, told)
+    return UNVERIFIED
+
+
+def is_fine_status(status: str) -> bool:
+    """Whether a status tells of no failure; a word that is not known does not count as fine."""
+    return _compared(status) in _FINE
+
+
+@lru_cache(maxsize=500)
+def _compared(word: str) -> str:
+    return " ".join(re.split(r"[\s_-]+", word.strip().casefold()))
+
+
+def _share(value: JsonValue, depth: int = 2) -> float | None:
+    if isinstance(value, str):
+        return _share_in_text(value.strip())
+    if isinstance(value, dict | list) and depth:
+        return _least(value, depth - 1)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return _of_one_or_hundred(float(value)) if math.isfinite(value) else None
+
+
+def _least(value: JsonObject | list[JsonValue], depth: int) -> float | None:
+    """The least of several; None if one of them cannot be read, as it might be less."""
+    if isinstance(value, dict):
+        value = [value[name] for name in _VALUE_NAMES if value.get(name) is not None][:1]
+    shares = [_share(each, depth) for each in value]
+    readable = [share for share in shares if share is not None]
+    return min(readable) if readable and len(readable) == len(shares) else None
+
+
+def _share_in_text(text: str) -> float | None:
+    if found := _OF.fullmatch(text):
+        part, whole = _decimal(found["part"]), _decimal(found["whole"])
+        if part is None or not whole:
+            return None
+        return part / whole if part <= whole else None
+    found = _SHARE.fullmatch(text)
+    number = _decimal(found["number"]) if found else None
+    if found is None or number is None:
+        return None
+    if found["percent"]:
+        return number / 100 if number <= 100 else None
+    return _of_one_or_hundred(number)
+
+
+def _decimal(text: str) -> float | None:
+    """A number with a decimal point, or a decimal comma."""
+    return number_of(text if "." in text else text.replace(",", "."))
+
+
+def _of_one_or_hundred(number: float) -> float | None:
+    if not 0 <= number <= 100:
+        return None
+    if number <= _MOST_ROUNDING:
+        return min(number, 1.0)
+    return number / 100

@@ -1,0 +1,50 @@
+"""What callers last saw of the values of documents, so that no old look overwrites a newer value."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from ..documents.comparison import same_as_read
+from ..documents.field_state import FieldState
+from .journal import Caller
+
+__all__ = ["SeenValues"]
+
+_MAX_VALUES = 50_000
+
+
+class SeenValues:
+    """The texts of fields and cells by caller, service address and id, those used last."""
+
+    def __init__(self) -> None:
+        self._texts: OrderedDict[tuple[str, str, str, str], str] = OrderedDict()
+
+    def note(self, caller: Caller, address: str, fields: Iterable[FieldState]) -> None:
+        """Remember that a caller was shown these values."""
+        for each in fields:
+            if each.id:
+                key = _key(caller, address, each.id)
+                self._texts[key] = each.text
+                self._texts.move_to_end(key)
+        while len(self._texts) > _MAX_VALUES:
+            self._texts.popitem(last=False)
+
+    def text(self, caller: Caller, address: str, identity: str) -> str | None:
+        """The text of the value with this id as this caller last saw it; None if it never did."""
+        return self._texts.get(_key(caller, address, identity))
+
+    def changed(
+        self, caller: Caller, address: str, fields: Iterable[FieldState]
+    ) -> list[tuple[FieldState, str]]:
+        """Those of the values that are not as this caller last saw them, each with the text that it saw."""
+        found: list[tuple[FieldState, str]] = []
+        for each in fields:
+            seen = self.text(caller, address, each.id) if each.id else None
+            if seen is not None and not same_as_read(seen, each.text):
+                found.append((each, seen))
+        return found
+
+
+def _key(caller: Caller, address: str, identity: str) -> tuple[str, str, str, str]:
+    return (caller.user, caller.host, address, identity)

@@ -1,0 +1,109 @@
+"""What a call would do, in words for a person. No text of others can pass for words of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from ...schemas import JsonObject, JsonValue, Operation
+from ..documents.field_state import FieldState
+from ..json_text import compact
+from ..redaction import REMOVED, masked, secret_arguments
+from ..requests.arguments import REASON, is_id
+from ..untrusted import quoted, shortened_sentence, without_hidden_in
+
+__all__ = ["cleaned", "summary_of", "values_in_words"]
+
+_MAX_ROWS = 900
+_MAX_SUMMARY = 2_000
+_MAX_NAMED = 8
+_OF_NO_USE = ("bbox", "confidence", "image_url", "raw_document_url", "url")
+"""What says nothing to a person of what is about to be changed; nor do ids, which come last."""
+_PLAIN_NAME = re.compile(r"[a-z_]+")
+
+
+def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, name: str = "") -> str:
+    """What a call would do with the present state, its reason last but for the ids."""
+    secret = secret_arguments(operation)
+    told = {key: REMOVED if key in secret else _short(value) for key, value in arguments.items()}
+    ids = {key: value for key, value in told.items() if is_id(key)}
+    reason = told.pop(REASON, "")
+    text = f"{operation.title}{f' {quoted(name)}' if name else ''}"
+    if told.keys() - ids.keys():
+        text += f": {_listed({key: value for key, value in told.items() if key not in ids})}"
+    if present is not None:
+        text += f". At present: {_present(present)}"
+    if reason:
+        text += f". The agent's reason: {reason}"
+    if ids:
+        text += f". Ids: {_listed(ids)}"
+    if len(text) > _MAX_SUMMARY:
+        cut = shortened_sentence(text, _MAX_SUMMARY)
+        text = f"{cut} ({len(text)} characters, the rest is not shown; ask for less at once)"
+    return f"{text}."
+
+
+def values_in_words(fields: Sequence[FieldState]) -> JsonObject:
+    """What a person needs to judge a whole document: how many values, and those that nobody can rely on."""
+    open_values = [each for each in fields if not each.verified]
+    open_values.sort(key=lambda each: (not each.failed, each.confidence or 0.0))
+    told: JsonObject = {"values": len(fields), "verified": len(fields) - len(open_values)}
+    for each in open_values[:_MAX_NAMED]:
+        told[each.name] = f"{each.text} ({_standing(each)})"
+    if len(open_values) > _MAX_NAMED:
+        told["further values not verified"] = len(open_values) - _MAX_NAMED
+    return told
+
+
+def cleaned(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
+    """Without hidden characters first, as they could split a secret."""
+    shown = without_hidden_in(value)[0]
+    return masked(shown, compact(shown), secrets)
+
+
+def _standing(state: FieldState) -> str:
+    if state.failed:
+        return "failed a check"
+    if state.changed:
+        return "changed, not verified"
+    return "no confidence" if state.confidence is None else f"confidence {state.confidence:.2f}"
+
+
+def _present(present: JsonValue) -> str:
+    if not isinstance(present, dict):
+        return _short(present)
+    telling = {
+        key: _short(value)
+        for key, value in present.items()
+        if value not in (None, "", []) and key not in _OF_NO_USE and not is_id(key)
+    }
+    return _listed(telling) if telling else _short(present)
+
+
+def _listed(told: dict[str, str]) -> str:
+    return ", ".join(
+        f"{name if _PLAIN_NAME.fullmatch(name) else quoted(name)} {value}" for name, value in told.items()
+    )
+
+
+def _short(value: JsonValue) -> str:
+    """A number as it is; whatever may hold text in marks."""
+    if rows := _rows(value):
+        return shortened_sentence(rows, _MAX_ROWS, counted=True)
+    return quoted(value) if isinstance(value, (str, list, dict)) else compact(value)
+
+
+def _rows(value: JsonValue) -> str:
+    """The cells of a table as rows; empty for what is no table."""
+    if not isinstance(value, list) or not all(isinstance(entry, dict) and "row" in entry for entry in value):
+        return ""
+    cells = cast("list[JsonObject]", value)
+    rows: dict[str, list[JsonObject]] = {}
+    for cell in cells:
+        rows.setdefault(_short(cell["row"]), []).append(cell)
+    return "; ".join(f"row {number}: {_row(entries)}" for number, entries in rows.items())
+
+
+def _row(cells: Iterable[JsonObject]) -> str:
+    return " | ".join(quoted(str(cell.get("text", cell.get("value", "")))) for cell in cells)

@@ -1,0 +1,106 @@
+"""The words of a text in the form in which they are compared, and what a mistyped word means."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import Protocol, cast
+
+from snowballstemmer import stemmer  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+
+__all__ = ["Vocabulary", "words_of"]
+
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = re.compile(r"[^\W_]+")
+_COMMON = frozenset(
+    """a an and are as at be been but by can could d do does for from had has have he her him his how i if in
+    into is it its just let ll m me my of on one or our out please re s shall she should so some t than that
+    the their them then there these they this those to tool tools up us ve was we were what when where which
+    will with would you your""".split()  # noqa: SIM905 - a list of ninety literals is no easier to read
+)
+_SAME = {
+    "adhoc": "ad-hoc",
+    "analyse": "analysis",
+    "analysed": "analysis",
+    "analyses": "analysis",
+    "analysing": "analysis",
+    "analyze": "analysis",
+    "analyzed": "analysis",
+    "analyzes": "analysis",
+    "analyzing": "analysis",
+    "emails": "mail",
+    "labelling": "labeling",
+    "email": "mail",
+    "organisation": "organization",
+    "organisations": "organization",
+    "verification": "verify",
+    "creation": "create",
+}
+"""Forms that the stemmer does not bring together."""
+
+_KEPT = frozenset(("labeling",))
+"""Words that are not the word that the stemmer makes of them."""
+
+_LEAST_LENGTH = 4
+"""Shorter words are not taken for mistyped ones."""
+_LEAST_LIKENESS = 0.6
+
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...  # noqa: N802 - the library's name
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text that matter, in the form in which they are compared.
+
+    `snake_case` and `camelCase` are taken apart, accents and the commonest words fall away, and endings too:
+    `approve`, `approved` and `approval` are one word, `class` and `classes` another.
+    """
+    plain = unicodedata.normalize("NFKD", _HUMP.sub(" ", text)).casefold()
+    plain = "".join(each for each in plain if not unicodedata.combining(each))
+    return [_stem(word) for word in _WORD.findall(plain) if word not in _COMMON]
+
+
+class Vocabulary:
+    """Known words, to find the one that a mistyped word means."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = frozenset(words)
+        self._holders: defaultdict[str, list[str]] = defaultdict(list)
+        for word in sorted(self._words):
+            for pair in _pairs(word):
+                self._holders[pair].append(word)
+
+    def nearest(self, word: str) -> str:
+        """The word itself if it is known or like no other one, otherwise the known word most like it."""
+        if word in self._words or len(word) < _LEAST_LENGTH:
+            return word
+        pairs = _pairs(word)
+        shared: defaultdict[str, int] = defaultdict(int)
+        for pair in pairs:
+            for each in self._holders.get(pair, ()):
+                shared[each] += 1
+        # Dice's coefficient over pairs of letters.
+        likeness = {each: 2 * count / (len(pairs) + len(_pairs(each))) for each, count in shared.items()}
+        best = max(likeness, key=lambda each: (likeness[each], each), default=word)
+        return best if likeness.get(best, 0.0) >= _LEAST_LIKENESS else word
+
+
+@lru_cache(maxsize=20_000)
+def _pairs(word: str) -> frozenset[str]:
+    padded = f" {word} "
+    return frozenset(padded[number : number + 2] for number in range(len(padded) - 1))
+
+
+@lru_cache(maxsize=20_000)
+def _stem(word: str) -> str:
+    word = _SAME.get(word, word)
+    return word if word in _KEPT else _stemmer().stemWord(word)
+
+
+@cache
+def _stemmer() -> _Stemmer:
+    return cast("_Stemmer", stemmer("english"))

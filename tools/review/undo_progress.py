@@ -1,0 +1,155 @@
+"""How far an entry is undone: which of the calls that put it back are left, by the journal and by a look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import cast
+
+from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..failure import NOTHING_SENT, ToolFailure
+from ..guards.context import CallContext
+from ..guards.current_state import State, read_state
+from ..guards.journal import Closing, Entry
+from ..operation_call import prepare, read
+from ..untrusted import quoted
+
+__all__ = ["Progress", "Step", "progress_of", "refused", "undone_already"]
+
+_MOST_SHOWN = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call that undoes an entry or a part of it.
+
+    `unclear` is the entry of an earlier try that got no clear answer.
+    """
+
+    called: Operation
+    arguments: JsonObject
+    unclear: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The present state, the calls that are left to make, and the unclear entries that turned out as made."""
+
+    present: State
+    left: tuple[Step, ...]
+    made_unclear: tuple[int, ...]
+
+
+async def progress_of(origin: Operation, entry: Entry, closing: Closing, context: CallContext) -> Progress:
+    """Look at the present state, and compare it with the one that the entry left and the one before it.
+
+    A call without a clear answer is left to do if what it puts back is as the entry left it, and was made if
+    that is as before the entry. Where nothing shows the state, such a call is left to do.
+
+    Raises:
+        ToolFailure: the state cannot be read, or is neither of the two.
+    """
+    steps = _not_done(entry, closing, context)
+    has_begun = len(steps) < len(closing.undo) or any(step.unclear for step in steps)
+    arguments = {**entry.opening.arguments, "answer": closing.answer or {}}
+    present = await read_state(origin, arguments, partial(read, context))
+    if origin.present is None:
+        return Progress(present, steps, ())
+    if not present.known:
+        raise ToolFailure(
+            "upstream_error",
+            f"Entry {entry.number} was not undone: the present state could not be read ({present.problem}).",
+            happened=NOTHING_SENT,
+            retryable=True,
+            next_step="Call again later.",
+        )
+    if not closing.after_known:
+        raise refused(entry.number, "the state that it left is not known")
+    now = present.value if present.is_there else None
+    if not has_begun:
+        if not _same(closing.after, now):
+            raise _changed(entry, closing.after, now)
+        return Progress(present, steps, ())
+    left: list[Step] = []
+    made: list[int] = []
+    for step in steps:
+        part = partial(_part, origin, step, len(closing.undo) > 1)
+        if _same(part(closing.after), part(now)):
+            left.append(step)
+        elif step.unclear and entry.opening.before_known and _same(part(entry.opening.before), part(now)):
+            made.append(step.unclear)
+        else:
+            raise _changed(entry, part(closing.after), part(now))
+    return Progress(present, tuple(left), tuple(made))
+
+
+def refused(number: int, why: str, happened: str = NOTHING_SENT) -> ToolFailure:
+    """The failure for an entry that cannot be undone."""
+    return ToolFailure(
+        "conflict",
+        f"Entry {number} cannot be undone: {why}.",
+        happened=happened,
+        next_step="review_history shows the entry in full; the usual tools can write what is needed.",
+    )
+
+
+def undone_already(number: int, by: Sequence[int], *, is_sent: bool) -> ToolFailure:
+    """The failure for an entry whose undo got no clear answer, but was carried out.
+
+    `is_sent`: this was found by sending a call once more.
+    """
+    entries = ", ".join(map(str, by))
+    why = f"it was undone already, by entry {entries}: no clear answer came, but it is as it was before"
+    return refused(number, why, "Nothing was changed." if is_sent else NOTHING_SENT)
+
+
+def _not_done(entry: Entry, closing: Closing, context: CallContext) -> tuple[Step, ...]:
+    """The calls that undo the entry, without those that certainly were made."""
+    done = Counter(each.fingerprint for each in entry.undoing if each.outcome == "done")
+    unclear = {each.fingerprint: each.number for each in reversed(entry.undo_unclear)}
+    left: list[Step] = []
+    for each in closing.undo:
+        step = Step(load_operations()[str(each["operation"])], cast("JsonObject", each["arguments"]))
+        fingerprint = prepare(step.called, step.arguments, context).fingerprint
+        if done[fingerprint]:
+            done[fingerprint] -= 1
+        else:
+            left.append(replace(step, unclear=unclear.get(fingerprint)))
+    return tuple(left)
+
+
+def _part(origin: Operation, step: Step, is_one_of_several: bool, state: JsonValue) -> JsonValue:
+    """What of a state one of several calls puts back: its entries of a list, its properties of an object."""
+    if not is_one_of_several or origin.present is None:
+        return state
+    if isinstance(state, list):
+        own = step.arguments.get(origin.present.each)
+        chosen = own if isinstance(own, list) else []
+        return [each for each in state if isinstance(each, dict) and each.get("of") in chosen]
+    if isinstance(state, dict):
+        return {name: value for name, value in state.items() if name in step.arguments}
+    return state
+
+
+def _same(was: JsonValue, now: JsonValue) -> bool:
+    """Whether the state is as it was, by all that both tell of it; None: it is not there."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        return all(was[name] == now[name] for name in was if name in now)
+    return was == now
+
+
+def _changed(entry: Entry, left: JsonValue, now: JsonValue) -> ToolFailure:
+    return ToolFailure(
+        "conflict",
+        f"Entry {entry.number} was not undone, since it was changed after it. The entry left"
+        f" {_shown(left)}; now it is {_shown(now)}.",
+        happened=NOTHING_SENT,
+        next_step="Ask whose value is right. To change it all the same, write it with the usual tool.",
+        quotes=True,
+    )
+
+
+def _shown(value: JsonValue) -> str:
+    return "nothing (it is gone)" if value is None else quoted(value, _MOST_SHOWN)
