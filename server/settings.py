@@ -18,13 +18,16 @@ from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
 from ..tools.guards.policy import Policy
 from .journal_place import check_journal, check_journal_key, journal_key_bytes, journal_passwords
+from .placeholders import is_placeholder, without_quotes
 from .settings_error import SettingsError
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
 
 _WANTED_PATHS = 'expected a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
 _ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
-_UNFILLED = "${user_config."
+_KEYS = ("nanonets_api_key", "studio_token", "studio_email")
+_QUOTED_IN_FILES = (*_KEYS, "nanonets_base_url", "studio_base_url")
+"""Values around which quotation marks mean nothing; a password may begin and end with them."""
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -98,9 +101,14 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _unfilled_is_default(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str) and value.startswith(_UNFILLED) and info.field_name:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not isinstance(text, str) or not info.field_name:
+            return value
+        if info.field_name in _QUOTED_IN_FILES:
+            text = without_quotes(text)
+        if not text or is_placeholder(text, is_key=info.field_name in _KEYS):
             return cls.model_fields[info.field_name].get_default(call_default_factory=True)
-        return value
+        return text if info.field_name in _QUOTED_IN_FILES else value
 
     @field_validator("toolsets", "tools", "exclude_tools", mode="before")
     @classmethod

@@ -21,6 +21,7 @@ from ...tools.untrusted import one_line
 from ..journal.store import open_journal
 from ..journal_place import journal_place
 from ..logs import set_up_logging
+from ..placeholders import unfilled
 from ..protocol.application import build_server
 from ..services.files import FilePolicy
 from ..settings import Settings
@@ -43,6 +44,7 @@ _CONFIRMED: dict[ConfirmMode, str] = {
     "destructive": "a person confirms what destroys",
     "writes": "a person confirms every write",
 }
+_CREDENTIALS = ("NANONETS_API_KEY", "STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")
 _HOST_LIMITS = (("Cursor", 40), ("VS Code", 128))
 _LONGEST_NAME = 60 - len("docreview")
 _PREFIX = "DOCREVIEW_"
@@ -65,7 +67,8 @@ def examine(settings: Settings) -> int:
     policy, remarks = examine_policy(settings, shown)
     findings = [
         *_credential_findings(settings),
-        *_variable_findings(),
+        *_variable_findings(settings),
+        *_network_findings(settings),
         *_file_findings(settings),
         *(Finding(level, "policy", text) for level, text in remarks),
         _journal_finding(settings),
@@ -127,7 +130,7 @@ def _credential_findings(settings: Settings) -> list[Finding]:
     return [*found, Finding(missing, "Studio", neither)]
 
 
-def _variable_findings() -> list[Finding]:
+def _variable_findings(settings: Settings) -> list[Finding]:
     """Variables that look like settings of docreview and are none: a misspelling would go unnoticed."""
     known = [
         str(choice).removeprefix(_PREFIX)
@@ -136,7 +139,11 @@ def _variable_findings() -> list[Finding]:
         for choice in field.validation_alias.choices
         if str(choice).startswith(_PREFIX)
     ]
-    findings: list[Finding] = []
+    level: Level = "note" if settings.with_credentials else "fault"
+    findings = [
+        Finding(level, name, "holds a placeholder that the host did not fill in; it counts as not set")
+        for name in unfilled(_CREDENTIALS)
+    ]
     for name in sorted(name for name in os.environ if name.upper().startswith(_PREFIX)):
         rest = name.upper().removeprefix(_PREFIX)
         if rest not in known:
@@ -144,6 +151,19 @@ def _variable_findings() -> list[Finding]:
             hint = f"; did you mean {_PREFIX}{near[0]}?" if near else "; see Settings in README.md"
             findings.append(Finding("note", name, f"is no setting and has no effect{hint}"))
     return findings
+
+
+def _network_findings(settings: Settings) -> list[Finding]:
+    """What of the environment keeps every request from being sent; nothing where all of it can be used."""
+    if settings.sandbox:
+        return []
+    from ..services.network_environment import NetworkSettingError, check_network
+
+    try:
+        check_network()
+    except NetworkSettingError as fault:
+        return [Finding("fault", "network", f"{fault}; no request can be sent")]
+    return []
 
 
 def _file_findings(settings: Settings) -> list[Finding]:

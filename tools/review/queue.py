@@ -27,6 +27,9 @@ __all__ = ["run"]
 _MOST_SECONDS = 40.0
 """After so long the search ends with what it has: hosts give a call up after a minute."""
 
+_SHARE_OF_TIME = 0.9
+"""Of the time for a call, what the search may take, so that what it found is still told."""
+
 _DEFAULT_LIMIT = 20
 _BY_VALUES = frozenset({"doubtful", "unverified", "no_confidence"})
 _OUTSIDE = {"entries": ("entries[].name", "entries[].label"), "problems": ("problems[].message",)}
@@ -49,12 +52,13 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     """
     wanted = _wanted(operation, values)
     search = Search(context, wanted)
-    with anyio.move_on_after(_MOST_SECONDS):
+    seconds = min(_MOST_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)
+    with anyio.move_on_after(seconds):
         async with anyio.create_task_group() as group:
             for _, kinds, look in _PLACES.values():
                 if wanted.kinds & kinds:
                     group.start_soon(look, search)
-    _note_silence(search)
+    _note_silence(search, seconds)
     failure = search.failure()
     if failure is not None:
         raise failure
@@ -110,12 +114,12 @@ def _kinds(values: JsonObject, reasons: frozenset[str]) -> frozenset[Kind]:
     )
 
 
-def _note_silence(search: Search) -> None:
+def _note_silence(search: Search, seconds: float) -> None:
     """Tell of a service that neither answered nor failed before the time was over."""
     told = search.answered | {service for service, _, _ in search.failures}
     for service, (_, kinds, _) in _PLACES.items():
         if search.wanted.kinds & kinds and service not in told:
-            message = f"{service} gave no answer within {_MOST_SECONDS:g} seconds."
+            message = f"{service} gave no answer within {seconds:g} seconds."
             failure = ToolFailure("timeout", message, retryable=True, next_step="Call again later.")
             search.note(service, "everything", failure)
 
