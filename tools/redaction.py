@@ -25,6 +25,8 @@ REMOVED = "[secret removed]"
 
 _TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+")
 """A JSON Web Token."""
+_UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
+"""In UTF-8, the bytes of control characters and of all that is not ASCII, which may stand inside a token."""
 _HEADER = re.compile(r"(\bBearer(?: |\+|%20))[\w.~+/=%-]{8,}|(\bBasic(?: |\+|%20))[\w+/%-]{16,}={0,2}")
 """The credentials of a header. Looked for in errors and logs only: documents may hold such words."""
 
@@ -109,7 +111,7 @@ def masked(value: JsonValue, text: str, known: Sequence[str]) -> JsonValue:
     from .secret_forms import SHORTEST, forms_of
 
     found = forms_of(tuple(known), REMOVED).found_in(text)
-    if found is None and "eyJ" not in without_invisible(text):
+    if found is None and not _may_hold_token(text):
         return value
     alone = {secret for secret in known if len(secret) >= SHORTEST}
 
@@ -144,6 +146,11 @@ def without_token(text: str) -> str:
     shown = without_invisible(text)
     cleaned = _TOKEN.sub(REMOVED, shown) if "eyJ" in shown else shown
     return text if cleaned == shown else cleaned
+
+
+def _may_hold_token(text: str) -> bool:
+    """Whether a token may begin in the text, for a closer look."""
+    return b"eyJ" in text.encode("utf-8", "surrogatepass").translate(None, _UNPRINTED)
 
 
 @cache

@@ -4,6 +4,9 @@ A secret may be percent-encoded or form-encoded, escaped in JSON inside JSON or 
 (alone, with a colon, or between other bytes), and split by characters that nobody sees. A text is brought
 into a plain form in which all escapes are undone, and searched there; what is found is replaced in the text
 as it came.
+
+A plain form takes time. Most texts have no escape that a secret could hide behind, so that its letters and
+digits would stand in them as they are: these are looked for first.
 """
 
 from __future__ import annotations
@@ -51,6 +54,19 @@ _ESCAPES = (
 _UNIT = re.compile("|".join(each.pattern for each in _ESCAPES))
 _BLANKS = str.maketrans("+\n\r\t", "    ")
 
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_NOT_OF_WORD = bytes(byte for byte in range(256) if not _WORD.match(chr(byte)))
+_UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
+"""What is left out before escapes are looked for: they could be split by it."""
+_ENCODED = (
+    (b"\\u", re.compile(rb"\\\\*u[0-9a-fA-F]{4}(?:\\+u[0-9a-fA-F]{4})*"), b""),
+    (b"%", re.compile(_PERCENT.pattern.encode()), b"\\"),
+    (b"&", re.compile(_ENTITY.pattern.encode()), b"\\"),
+)
+"""Escapes: what each of a kind begins with, how it is matched, and what else may stand between its parts."""
+_OPENING = frozenset("%\\&#;")
+"""What may make an escape of the text beside it."""
+
 
 class SecretForms:
     """The forms of some secrets: whether a text holds one, and the text without them."""
@@ -61,9 +77,12 @@ class SecretForms:
         self._raw = raw
         self._needles = needles
         self._pattern = re.compile("|".join(needles.values())) if needles else None
+        self._words = list(dict.fromkeys(map(_words_of, (*raw, *needles))))
 
     def found_in(self, text: str) -> SecretForms | None:
         """Those of the forms that a JSON text holds, for a closer look at the texts in it; None for none."""
+        if not self._may_be_behind(text):
+            return None
         plain = _plain_form(text, _ROUNDS + 1)
         if not self._may_be_in(text, plain):
             return None
@@ -73,6 +92,14 @@ class SecretForms:
     def _may_be_in(self, text: str, plain: str) -> bool:
         return any(secret in text for secret in self._raw) or any(each in plain for each in self._needles)
 
+    def _may_be_behind(self, text: str) -> bool:
+        """Whether a look at the plain form is needed: False only where no form can be in it."""
+        encoded = text.encode("utf-8", "surrogatepass")
+        if _may_hide(encoded):
+            return True
+        letters = encoded.translate(None, _NOT_OF_WORD)
+        return any(all(word in letters for word in words) for words in self._words)
+
     def removed_from(self, text: str) -> str:
         """The text with the replacement in place of each secret; without hidden characters if it held one."""
         if not self._raw:
@@ -81,6 +108,8 @@ class SecretForms:
         return self._replacement.join(map(self._removed_from_part, parts))
 
     def _removed_from_part(self, part: str) -> str:
+        if not self._may_be_behind(part):
+            return part
         plain = _plain_form(part)
         if not self._may_be_in(part, plain):
             return part
@@ -117,6 +146,33 @@ def forms_of(secrets: tuple[str, ...], replacement: str) -> SecretForms:
     """The forms of these secrets; the same object for the same ones."""
     raw = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
     return SecretForms(raw, dict(each for secret in raw for each in _patterns(secret)), replacement)
+
+
+def _words_of(form: str) -> tuple[bytes, ...]:
+    """The runs of letters and digits in a form, the longest first: no harmless escape stands inside one."""
+    return tuple(sorted((each.encode() for each in _WORD.findall(form)), key=len, reverse=True))
+
+
+def _may_hide(encoded: bytes) -> bool:
+    """Whether any escape in a text, given in UTF-8, is not harmless."""
+    for start, pattern, between in _ENCODED:
+        if start[:1] not in encoded:
+            continue
+        shown = encoded.translate(None, _UNPRINTED + between)
+        if start in shown and not all(map(_is_harmless, set(pattern.findall(shown)))):
+            return True
+    return False
+
+
+def _is_harmless(escape: bytes) -> bool:
+    """Whether an escape stands for signs and letters of other scripts only, which neither split a word of a
+    form nor begin another escape."""
+    unit = escape.decode()
+    plain = _characters_of(unit)
+    if plain == unit:
+        return True
+    is_ours = any(_WORD.match(each) or each in _OPENING for each in plain)
+    return plain != "" and not is_ours and without_invisible(plain) == plain
 
 
 def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
