@@ -17,7 +17,13 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
 from ..tools.guards.policy import Policy
-from .journal_place import check_journal, check_journal_key, journal_key_bytes, journal_passwords
+from .journal_place import (
+    check_journal,
+    check_journal_key,
+    journal_key_bytes,
+    journal_passwords,
+    keeps_journal,
+)
 from .placeholders import is_placeholder, without_quotes
 from .settings_error import SettingsError
 
@@ -242,13 +248,20 @@ class Settings(BaseSettings):
         """The rules of the policy file, none where no file is set.
 
         Raises:
-            SettingsError: the file is missing, cannot be read or has a fault.
+            SettingsError: the file is missing, cannot be read or has a fault, or no journal counts its
+            limits.
         """
         if self.policy is None:
             return Policy()
         from .policy_file import read_policy
 
-        return read_policy(self.policy)
+        policy = read_policy(self.policy)
+        if policy.limits and not keeps_journal(self.journal):
+            raise SettingsError(
+                f"DOCREVIEW_POLICY: {self.policy}: [limits] are counted in the journal, and"
+                " DOCREVIEW_JOURNAL=none keeps none; keep one, or use [session]"
+            )
+        return policy
 
     @property
     def secrets(self) -> tuple[str, ...]:

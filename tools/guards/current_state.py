@@ -133,10 +133,22 @@ def _told_after(present: Present, context: Mapping[str, JsonValue]) -> State | N
     for entry in _entries(present, context) if present.each else [None]:
         inner = {**context, "each": entry}
         state: JsonObject = {key: resolve(each, inner) for key, each in present.after.items()}
-        if any(value is None for value in state.values()):
+        if not all(_leads_somewhere(each, inner) for each in present.after.values()):
             return None
         told.append({"of": entry, **state} if present.each else state)
     return State(True, told if present.each else told[0])
+
+
+def _leads_somewhere(reference: JsonValue, context: Mapping[str, JsonValue]) -> bool:
+    """Whether what a reference names is there, be it null."""
+    if not isinstance(reference, str) or reference.startswith("="):
+        return True
+    place: JsonValue = dict(context)
+    for step in reference.split("."):
+        if not isinstance(place, dict) or step not in place:
+            return False
+        place = place[step]
+    return True
 
 
 def _entries(present: Present, context: Mapping[str, JsonValue]) -> list[JsonValue]:
