@@ -22,6 +22,7 @@ __all__ = [
     "one_line",
     "outside_note",
     "quoted",
+    "quoted_inside",
     "shortened_sentence",
     "with_notes",
     "without_hidden",
@@ -124,6 +125,11 @@ def quoted(value: JsonValue, most: int = 200) -> str:
     """
     text = value if isinstance(value, str) else compact(value)
     return f"“{shortened(one_line(text).translate(_NO_MARKS), most, counted=True)}”"
+
+
+def quoted_inside(text: str, most: int = 200) -> str:
+    """Text of others as it enters a text that is `quoted` as a whole: as JSON, which it cannot end either."""
+    return compact(shortened(one_line(text), most, counted=True))
 
 
 def shortened_sentence(text: str, most: int, *, counted: bool = False) -> str:

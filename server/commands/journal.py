@@ -16,6 +16,7 @@ import anyio
 import click
 
 from ...tools.guards.journal import Entry, JournalFault
+from ...tools.hidden_characters import hidden_pattern
 from ...tools.untrusted import one_line
 from ..journal.store import StoredJournal, open_journal
 from ..settings import Settings
@@ -178,4 +179,5 @@ def _write(output: Path, lines: Iterable[str]) -> int:
 
 def _printable(text: str) -> str:
     """Text in which nothing moves the cursor, colours, hides or turns round what stands beside it."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return hidden_pattern().sub(lambda found: ascii(found[0])[1:-1], shown)

@@ -12,7 +12,7 @@ from ..documents.values import MIN_CONFIDENCE
 from ..json_text import compact
 from ..redaction import REMOVED, masked, secret_arguments
 from ..requests.arguments import REASON, is_id
-from ..untrusted import quoted, shortened_sentence, without_hidden_in
+from ..untrusted import quoted, quoted_inside, shortened_sentence, without_hidden_in
 
 __all__ = ["cleaned", "summary_of", "values_in_words"]
 
@@ -50,8 +50,9 @@ def values_in_words(fields: Sequence[FieldState]) -> JsonObject:
     open_values = [each for each in fields if not each.verified]
     open_values.sort(key=_doubt)
     told: JsonObject = {"values": len(fields), "verified": len(fields) - len(open_values)}
-    for each in open_values[:_MAX_NAMED]:
-        told[each.name] = f"{each.text} ({_standing(each)})"
+    # With a number, since two values may have one name, and a name may be that of what is told here.
+    for number, each in enumerate(open_values[:_MAX_NAMED], 1):
+        told[f"{number}. {each.name}:"] = f"{quoted_inside(each.text)} ({_standing(each)})"
     if len(open_values) > _MAX_NAMED:
         told["further values not verified"] = len(open_values) - _MAX_NAMED
     return told

@@ -187,9 +187,10 @@ class _Call:
         for change in left:
             place = change.target.name if is_one else f"{change.target.name} of {names[change.document_id]}"
             shown[f"{change.index + 1}. {place}"] = change.in_words
-        for part in verified:
+        for number, part in enumerate(verified, 1):
             told = values_in_words([state_of_value(each) for each in part.values])
-            shown[f"verified as a whole: {names[part.document_id]}"] = told
+            shown[f"verified as a whole {number}:"] = names[part.document_id]
+            shown |= {f"of {number}, {key}": value for key, value in told.items()}
         bound = (_WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
         shown |= {name: self._values[name] for name in bound if name in self._values}
         state = [list[JsonValue](_state_of(change.target)) for change in left]

@@ -12,7 +12,7 @@ from ..documents.readings import UNVERIFIED
 from ..documents.values import DocumentValue, values_of_document
 from ..failure import ToolFailure
 from ..requests.validation import invalid
-from ..untrusted import quoted, without_hidden
+from ..untrusted import quoted, quoted_inside, without_hidden
 from .batch_report import in_ranges
 
 __all__ = ["PlannedChange", "documents_of", "plan_changes"]
@@ -63,8 +63,10 @@ class PlannedChange:
     @property
     def in_words(self) -> str:
         """For the person who is asked."""
-        correction = f"{_shown(self.target.text)} → {_shown(self.value or '')}" if self.corrects else ""
-        mark = f"mark as {self.status}" + (f" ({self.message})" if self.message else "") if self.marks else ""
+        old, new = (quoted_inside(text, _MOST_SHOWN) for text in (self.target.text, self.value or ""))
+        correction = f"{old} → {new}" if self.corrects else ""
+        message = f" ({quoted_inside(self.message)})" if self.message else ""
+        mark = f"mark as {self.status}{message}" if self.marks else ""
         return ", ".join(part for part in (correction, mark) if part)
 
 

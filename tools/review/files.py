@@ -27,7 +27,7 @@ from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.validation import invalid
 from ..results.reply import Reply
-from ..untrusted import quoted
+from ..untrusted import quoted, quoted_inside
 from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
 from .document_snapshot import FileSnapshot
@@ -58,10 +58,12 @@ class _State:
     @property
     def in_words(self) -> str:
         """For the person who is asked."""
-        approval = "approved" if self.is_approved else self.status or "not approved"
+        status = quoted_inside(self.status) if self.status else "not approved"
+        approval = "approved" if self.is_approved else status
         doubtful = sum(not each.verified for each in self.values)
         counted = f"{len(self.values)} values, {doubtful} not verified"
-        return f"{self.name}: {approval}, {self.member or 'nobody'}, {counted}"
+        member = quoted_inside(self.member) if self.member else "nobody"
+        return f"{quoted_inside(self.name)}: {approval}, {member}, {counted}"
 
     @property
     def bound(self) -> JsonValue:

@@ -108,8 +108,8 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     ),
     (
         "nanonets_upload_document",
-        {"workflow_id": "w", "file_base64": PDF, "file_name": "../a.pdf"},
-        ["plain file name"],
+        {"workflow_id": "w", "file_base64": PDF, "file_name": "../.a.pdf"},
+        ["a file that is not hidden"],
     ),
     ("studio_extract_information", {**EXTRACT}, ["expected exactly one of file_path or file_base64"]),
     (
