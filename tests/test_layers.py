@@ -15,8 +15,8 @@ FLOORS = ("schemas", "tools", "sandbox", "server")
 LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "schemas": (("operation",), ("state_reference",), ("document",), ("catalog",), ("__init__",)),
     "tools": (
-        ("failure", "json_text", "redaction", "hidden_characters"),
-        ("untrusted",),
+        ("json_text", "hidden_characters"),
+        ("failure", "redaction", "secret_forms", "untrusted"),
         ("results",),
         ("beside_loop",),
         ("requests",),

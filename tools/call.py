@@ -12,7 +12,7 @@ from .documents.field_state import fields_in
 from .failure import ToolFailure
 from .guards.context import CallContext
 from .guards.guard import carry_out
-from .json_text import compact, shortened
+from .json_text import compact
 from .operation_call import prepare, read, secret_values
 from .own_tools import run_own
 from .redaction import masked, without_secrets
@@ -21,7 +21,7 @@ from .requests.validation import validate_arguments
 from .results.reply import Delegation
 from .results.response import Response
 from .results.result import ToolResult, shape
-from .untrusted import outside_note, with_notes, without_hidden
+from .untrusted import outside_note, shortened_sentence, with_notes
 
 __all__ = ["call_tool", "failure_result"]
 
@@ -66,11 +66,10 @@ async def call_tool(
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     """The result that tells of a failure, with no secret in it."""
-    message, removed = without_hidden(failure.message)
-    message = without_secrets(message, secrets).encode("utf-8", "replace").decode()
-    shown = failure.with_(message=shortened(message, _MOST_MESSAGE))
+    message = without_secrets(failure.message, secrets).encode("utf-8", "replace").decode()
+    shown = failure.with_(message=shortened_sentence(message, _MOST_MESSAGE))
     quoting = ["error.message"] if failure.quotes else []
-    structured = with_notes(shown.as_object(), further=outside_note(quoting, removed))
+    structured = with_notes(shown.as_object(), further=outside_note(quoting, 0))
     structured = cast("JsonObject", masked(structured, compact(structured), secrets))
     return ToolResult(structured, compact(structured), is_error=True)
 

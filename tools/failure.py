@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from ..schemas import JsonObject, Operation
+from .untrusted import one_line
 
 __all__ = ["LOOK_FIRST", "NOTHING_SENT", "Done", "ErrorCode", "ToolFailure", "done_after_cut"]
 
@@ -69,6 +70,7 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
         contradicts_itself: bool = False,
         notes: JsonObject | None = None,
     ) -> None:
+        message = one_line(message)
         super().__init__(message)
         self.code: Final[ErrorCode] = code
         self.message: Final = message

@@ -16,6 +16,7 @@ from mcp import Client, MCPError
 from mcp.types import ImageContent, TextContent
 
 from ...tools import load_tools
+from ...tools.untrusted import one_line
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..settings import Settings
@@ -49,7 +50,7 @@ def call_once(settings: Settings, tool: str, arguments: str, picture: Path | Non
         return 2
 
     async def show_progress(progress: float, total: float | None, message: str | None) -> None:
-        click.echo(f"… {message}", err=True)
+        click.echo(f"… {one_line(message or '')}", err=True)
 
     async def run() -> int:
         async with Client(build_server(settings)) as client:

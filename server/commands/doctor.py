@@ -17,6 +17,7 @@ from pydantic import AliasChoices
 
 from ...schemas import Service
 from ...tools import ConfirmMode, JournalFault, Tool, load_tools
+from ...tools.untrusted import one_line
 from ..journal.store import open_journal
 from ..journal_place import journal_place
 from ..logs import set_up_logging
@@ -78,7 +79,7 @@ def examine(settings: Settings) -> int:
     for finding in findings:
         mark, colour = _MARKS[finding.level]
         shown = click.style(f"{mark:<6}", fg=colour) if sys.stdout.isatty() else f"{mark:<6}"
-        click.echo(f"{shown}{finding.about}: {finding.text}")
+        click.echo(f"{shown}{one_line(f'{finding.about}: {finding.text}')}")
     return 1 if any(finding.level == "fault" for finding in findings) else 0
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, cast
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlencode
 
 import anyio
@@ -23,6 +24,7 @@ from ...tools import (
     build_request,
 )
 from ...tools.failure import ErrorCode, done_after_cut
+from ...tools.requests.arguments import file_types_of
 from ...tools.results.reported_failure import reported_failure
 from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
@@ -81,8 +83,9 @@ class ServiceClient:
         """
         progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
         try:
-            with anyio.fail_after(self._settings.timeout):
-                outcome = await self._along_addresses(operation, requests, progress, report)
+            with self._opened_file(operation, requests) as progress.file:
+                with anyio.fail_after(self._settings.timeout):
+                    outcome = await self._along_addresses(operation, requests, progress, report)
         except TimeoutError:
             raise self._timed_out(progress) from None
         except ToolFailure as failure:
@@ -210,35 +213,30 @@ class ServiceClient:
         headers["Accept"] = "*/*" if operation.download else "application/json"
         while True:
             progress.sent += 1
-            async with self._body_of(request) as body:
-                outgoing = client.build_request(request.method, url, headers=headers, **body)
-                answer = await client.send(outgoing, stream=True)
-                try:
-                    target = same_host_redirect(outgoing, answer)
-                    if target is None:
-                        return await _whole(answer, operation)
-                    if not progress.may_send:
-                        raise no_request_left(operation, answer.status_code)
-                    url = target
-                finally:
-                    await answer.aclose()
+            body = _body_of(request, progress.file)
+            outgoing = client.build_request(request.method, url, headers=headers, **body)
+            answer = await client.send(outgoing, stream=True)
+            try:
+                target = same_host_redirect(outgoing, answer)
+                if target is None:
+                    return await _whole(answer, operation)
+                if not progress.may_send:
+                    raise no_request_left(operation, answer.status_code)
+                url = target
+            finally:
+                await answer.aclose()
 
-    @asynccontextmanager
-    async def _body_of(self, request: Request) -> AsyncGenerator[dict[str, Any]]:
-        """The arguments by which the HTTP library makes the body; a file stays open while it is sent."""
-        match request.body:
-            case None:
-                yield {}
-            case JsonBody(value):
-                yield {"json": value}
-            case FormBody(fields):
-                yield {"data": _grouped(fields)}
-            case MultipartBody(fields, file_field, file):
-                if file is None:
-                    yield {"files": [(name, (None, value.encode())) for name, value in fields]}
-                    return
-                with self._files.open(file) as (name, stream):
-                    yield {"data": _grouped(fields), "files": [(file_field, (name, stream))]}
+    @contextmanager
+    def _opened_file(
+        self, operation: Operation, requests: Sequence[Request]
+    ) -> Generator[tuple[str, BinaryIO] | None]:
+        """The name and content of the file of a call, opened once for all of its requests, if any."""
+        body = requests[0].body
+        if isinstance(body, MultipartBody) and body.file is not None:
+            with self._files.open(body.file, file_types_of(operation)) as opened:
+                yield opened
+        else:
+            yield None
 
     def _opened(self, *, is_own: bool = True) -> httpx2.AsyncClient:
         """The pool for the own host, or for others, which have to be hosts of the internet.
@@ -263,6 +261,8 @@ class ServiceClient:
                 timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
                 limits=limits,
                 headers={"User-Agent": f"docreview-mcp/{VERSION}"},
+                # No domain may set a cookie: none is kept, so none is sent.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 follow_redirects=False,
             )
         return self._clients[is_own]
@@ -342,6 +342,21 @@ async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
         parts.append(part)
     headers = {name.lower(): value for name, value in answer.headers.items()}
     return Response(answer.status_code, headers, b"".join(parts))
+
+
+def _body_of(request: Request, file: tuple[str, BinaryIO] | None) -> dict[str, Any]:
+    """The arguments by which the HTTP library makes the body; it reads a file from its beginning."""
+    match request.body:
+        case None:
+            return {}
+        case JsonBody(value):
+            return {"json": value}
+        case FormBody(fields):
+            return {"data": _grouped(fields)}
+        case MultipartBody(fields, file_field):
+            if file is None:
+                return {"files": [(name, (None, value.encode())) for name, value in fields]}
+            return {"data": _grouped(fields), "files": [(file_field, file)]}
 
 
 def _is_refused_token(operation: Operation, response: Response | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import anyio
 import tenacity
@@ -49,7 +50,8 @@ class CallProgress:
     """What has happened so far in one call of a tool, over all its requests.
 
     `uncertain`: some try may have been carried out without a clear answer; `uncertain_before`: one before the
-    last. `authorization` is the header of the last request: only that one was refused by a 401.
+    last. `authorization` is the header of the last request: only that one was refused by a 401. `file` is the
+    name and content of the file to send, if there is one.
     """
 
     operation: Operation
@@ -59,6 +61,7 @@ class CallProgress:
     uncertain: bool = False
     uncertain_before: bool = False
     authorization: str = ""
+    file: tuple[str, BinaryIO] | None = None
 
     @property
     def may_send(self) -> bool:

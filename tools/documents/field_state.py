@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ...schemas import JsonObject, JsonValue
+from ..untrusted import one_line
 from .readings import MODERATED, VERIFIED, confidence_of, is_fine_status, is_true, status_of, text_of
 from .values import MIN_CONFIDENCE, DocumentValue, count_unreadable, objects_in, values_of_document
 
@@ -193,5 +194,5 @@ def _unreadable(what: str) -> FieldState:
 
 def _short(name: str) -> str:
     """A name fit for a message: names are untrusted text."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in name)
+    plain = one_line(name)
     return plain if len(plain) <= _MAX_NAME else f"{plain[: _MAX_NAME - 1]}…"

@@ -7,15 +7,14 @@ from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState, fields_in
 from ..documents.readings import text_of
 from ..failure import NOTHING_SENT, ToolFailure
-from ..json_text import compact, shortened
 from ..requests.arguments import expected_argument
 from ..requests.prepared_call import Prepared
+from ..untrusted import quoted
 from .context import CallContext
 from .current_state import Read, State, contradicted_header
 
 __all__ = ["OF_WHOLE_DOCUMENTS", "misplaced", "touched_fields", "unexpected"]
 
-_MAX_SHOWN = 200
 _MAX_CHANGED = 3
 OF_WHOLE_DOCUMENTS = frozenset({"getDocument", "getPredictionFileByFileId"})
 """What reads a document with all of its values: what is written by its state touches all of them."""
@@ -47,8 +46,8 @@ def unexpected(
         return None
     return ToolFailure(
         "conflict",
-        f"{operation.tool}: the present value is {_shown(present)},"
-        f" {name} was {_shown(prepared.values[name])}.",
+        f"{operation.tool}: the present value is {quoted(present)},"
+        f" {name} was {quoted(prepared.values[name])}.",
         happened=NOTHING_SENT,
         next_step="Somebody changed it meanwhile. Read the item again and decide anew.",
         quotes=True,
@@ -78,7 +77,7 @@ def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFail
     # The message shows them, so the next call is from a new look.
     seen.note(context.caller, prepared.address, [each for each, _ in changed[:_MAX_CHANGED]])
     told = "; ".join(
-        f"{_shown(each.name)} was {_shown(text)} when you last read it, and is {_shown(each.text)} now"
+        f"{quoted(each.name)} was {quoted(text)} when you last read it, and is {quoted(each.text)} now"
         for each, text in changed[:_MAX_CHANGED]
     )
     more = f" and {len(changed) - _MAX_CHANGED} further values" if len(changed) > _MAX_CHANGED else ""
@@ -97,7 +96,3 @@ def _present_text(value: JsonValue) -> str:
     if isinstance(value, list):
         return str(len(value))
     return text_of(value)
-
-
-def _shown(value: JsonValue) -> str:
-    return shortened(compact(value), _MAX_SHOWN)

@@ -12,6 +12,7 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.field_state import FieldState
+from ..untrusted import quoted
 from .limits import Limit
 from .policy_scope import Kind, given_ids, id_text, is_number, left_out
 
@@ -248,13 +249,13 @@ def _is_certain(state: FieldState, least: float) -> bool:
 
 def _described(state: FieldState) -> str:
     if state.changed:
-        return f"{state.name!r} (changed, not verified)"
+        return f"{quoted(state.name)} (changed, not verified)"
     if state.failed:
-        return f"{state.name!r} (failed a check)"
+        return f"{quoted(state.name)} (failed a check)"
     if state.confidence is None:
-        return f"{state.name!r} (no confidence)"
+        return f"{quoted(state.name)} (no confidence)"
     # Rounded down, so that a value that just fails does not look as if it passed.
-    return f"{state.name!r} ({int(state.confidence * 1000) / 1000:g})"
+    return f"{quoted(state.name)} ({int(state.confidence * 1000) / 1000:g})"
 
 
 def _without_none(**values: JsonValue) -> JsonObject:

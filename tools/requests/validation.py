@@ -16,6 +16,7 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import MOST_LEVELS, is_deep, shortened
 from ..redaction import REMOVED, secret_arguments
 from .arguments import arguments_of, file_ways_of, is_id
+from .id_faults import disguised_ids
 from .input_model import argument_schema, input_model
 
 __all__ = ["describe_wanted", "invalid", "validate_arguments"]
@@ -49,6 +50,7 @@ def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None
     values = _with_only_values(operation, cast("JsonObject", checked.model_dump(exclude_unset=True)))
     values = _without_empty_ways(operation, values)
     faults = [
+        *disguised_ids(operation, values),
         *_file_faults(operation, values),
         *_further_key_faults(operation, values),
         *_unsendable_faults(values),

@@ -30,7 +30,7 @@ from .images import Picture, may_hold_pictures, mime_type_of, picture_of, withou
 from .picture_file import MOST_BYTES, Encoded, smaller
 from .response import Response
 from .schema_drift import differences
-from .truncation import fit
+from .truncation import CUT_PLACES, fit
 from .untrusted_paths import outside_paths
 
 __all__ = ["CHARACTERS", "MOST_ATTACHED_BYTES", "Attachment", "SaveDownload", "ToolResult", "shape"]
@@ -138,7 +138,9 @@ def _noted(
     if len(text) + needed > limit:
         answer, cut = fit(operation, values, answer, max(limit - needed, limit // 2))
         text = compact(answer)
-        note = {**outside_note(outside_paths(operation, answer), removed), "cut": cut, **notes}
+        # A place is named by keys, which are text of others too.
+        outside = [*outside_paths(operation, answer), CUT_PLACES]
+        note = {**outside_note(outside, removed), "cut": cut, **notes}
     if not note:
         return answer, text
     comma = "," if answer else ""

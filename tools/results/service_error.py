@@ -12,6 +12,7 @@ from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import LOOK_FIRST, ErrorCode, ToolFailure, done_after_cut
 from ..json_text import without_depth
 from ..redaction import without_secret_properties
+from ..untrusted import quoted
 from .asked_wait import asked_wait
 from .response import Response
 
@@ -135,7 +136,8 @@ def _reason(operation: Operation, response: Response) -> str:
 
 def _told(operation: Operation, reasons: JsonValue) -> str:
     shown = without_secret_properties(operation.service, without_depth(reasons))
-    return "; ".join(_texts(shown))[:_MOST_REASON].strip().rstrip(".?!")
+    said = "; ".join(_texts(shown)).strip().rstrip(".?!")
+    return quoted(said, _MOST_REASON) if said else ""
 
 
 def _json(response: Response) -> JsonValue:

@@ -25,6 +25,7 @@ from ..guards.summary import values_in_words
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..results.reply import Reply
+from ..untrusted import quoted
 from .apply_plan import PlannedChange, documents_of, plan_changes
 from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
@@ -193,9 +194,10 @@ class _Call:
         for change in left:
             place = change.target.name if is_one else f"{change.target.name} of {names[change.document_id]}"
             shown[f"{change.index + 1}. {place}"] = change.in_words
-        for part in verified:
+        for number, part in enumerate(verified, 1):
             told = values_in_words([state_of_value(each) for each in part.values])
-            shown[f"verified as a whole: {names[part.document_id]}"] = told
+            shown[f"verified as a whole {number}:"] = names[part.document_id]
+            shown |= {f"of {number}, {key}": value for key, value in told.items()}
         bound = (_WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
         shown |= {name: self._values[name] for name in bound if name in self._values}
         state = [list[JsonValue](_state_of(change.target)) for change in left]
@@ -310,10 +312,11 @@ class _Call:
         if now != text:
             raise ToolFailure(
                 "conflict",
-                f"Marked as {change.status}, but the value is now {now[:200]!r} and not {text[:200]!r}:"
+                f"Marked as {change.status}, but the value is now {quoted(now)} and not {quoted(text)}:"
                 " somebody changed it meanwhile.",
                 done="yes",
                 next_step="Look at the value; put its mark back with review_undo if it is wrong.",
+                quotes=True,
             )
 
 

@@ -11,9 +11,8 @@ from ..documents.comparison import same_as_read
 from ..documents.readings import UNVERIFIED
 from ..documents.values import DocumentValue, values_of_document
 from ..failure import ToolFailure
-from ..json_text import compact, shortened
 from ..requests.validation import invalid
-from ..untrusted import without_hidden
+from ..untrusted import quoted, quoted_inside, without_hidden
 from .batch_report import in_ranges
 
 __all__ = ["PlannedChange", "documents_of", "plan_changes"]
@@ -64,8 +63,10 @@ class PlannedChange:
     @property
     def in_words(self) -> str:
         """For the person who is asked."""
-        correction = f"{_shown(self.target.text)} → {_shown(self.value or '')}" if self.corrects else ""
-        mark = f"mark as {self.status}" + (f" ({self.message})" if self.message else "") if self.marks else ""
+        old, new = (quoted_inside(text, _MOST_SHOWN) for text in (self.target.text, self.value or ""))
+        correction = f"{old} → {new}" if self.corrects else ""
+        message = f" ({quoted_inside(self.message)})" if self.message else ""
+        mark = f"mark as {self.status}{message}" if self.marks else ""
         return ", ".join(part for part in (correction, mark) if part)
 
 
@@ -193,7 +194,7 @@ def _faults_of_place(
         hint = f"; it is a {other}" if (_KINDS[other], identity) in here else ""
         homes = [home for home, values in found.items() if (_KINDS[name], identity) in values]
         hint = f"; it is in {_shown(homes[0])}" if homes and not hint else hint
-        pending = f" (the document is {answer.get('status')!r})" if not here else ""
+        pending = f" (the document is {_shown(str(answer.get('status')))})" if not here else ""
         yield _Fault(index, f"{where}: {_shown(identity)} is not in the {document}{pending}{hint}")
     elif len(matching) > 1:
         yield _Fault(index, f"{where}: {_shown(identity)} stands {len(matching)} times in the {document}")
@@ -224,9 +225,8 @@ def _failure(operation: Operation, faults: list[_Fault]) -> ToolFailure:
             code="conflict",
             next_step="Somebody changed it meanwhile. Read the document again and decide anew.",
         )
-    if any(fault.is_conflict for fault in faults):
-        failure = failure.with_(notes={"outside": ["error.message"]})
-    return failure
+    # Present values, names of documents and their states are text of others.
+    return failure.with_(notes={"outside": ["error.message"]})
 
 
 def _as_shown(text: str) -> str:
@@ -234,4 +234,4 @@ def _as_shown(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return compact(shortened(_as_shown(text), _MOST_SHOWN))
+    return quoted(text, _MOST_SHOWN)

@@ -21,7 +21,7 @@ from ..json_text import compact
 from ..operation_call import read
 from ..requests.validation import invalid
 from ..results.reply import Reply
-from ..results.truncation import fit
+from ..results.truncation import CUT_PLACES, fit
 from ..results.untrusted_paths import outside_paths
 from ..untrusted import NOTE
 from .cell_confidence import with_cell_confidence
@@ -62,6 +62,7 @@ def _reply(operation: Operation, values: JsonObject, structured: JsonObject, lim
             cut["further_rows"] = rows
         kept[NOTE] = {"cut": cut}
         structured = kept
+        outside = (*outside, CUT_PLACES)
     return Reply(structured, outside=outside)
 
 

@@ -29,6 +29,7 @@ from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.validation import invalid
 from ..results.reply import Reply
+from ..untrusted import quoted, quoted_inside
 from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
 from .document_snapshot import FileSnapshot
@@ -38,6 +39,7 @@ __all__ = ["run"]
 _READ = "getPredictionFileByFileId"
 _REJECTED = "rejected"
 _DIGEST_BYTES = 8
+_MAX_ID = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,12 @@ class _State:
     @property
     def in_words(self) -> str:
         """For the person who is asked."""
-        approval = "approved" if self.is_approved else self.status or "not approved"
+        status = quoted_inside(self.status) if self.status else "not approved"
+        approval = "approved" if self.is_approved else status
         unverified = sum(not each.verified for each in self.values)
         counted = f"{len(self.values)} values, {self.doubtful} doubtful, {unverified} not verified"
-        return f"{self.name}: {approval}, {self.member or 'nobody'}, {counted}"
+        member = quoted_inside(self.member) if self.member else "nobody"
+        return f"{quoted_inside(self.name)}: {approval}, {member}, {counted}"
 
     @property
     def doubtful(self) -> int:
@@ -303,7 +307,7 @@ def _changed_meanwhile(file_id: str) -> ToolFailure:
     """The conflict of a file that is not as the person was shown it."""
     return ToolFailure(
         "conflict",
-        f"{file_id[:80]}: it is not as the person was shown it; it changed meanwhile.",
+        f"{quoted(file_id, _MAX_ID)}: it is not as the person was shown it; it changed meanwhile.",
         happened=NOTHING_SENT,
         next_step="Look at it again, and call again for it, so that the person is asked once more.",
         quotes=True,

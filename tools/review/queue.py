@@ -67,6 +67,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     outside = [path for part, paths in _OUTSIDE.items() if answer.get(part) for path in paths]
     if any(work.doubtful_names for work in waiting):
         outside.append("entries[].doubtful_names[]")
+    if any("stage" in work.more for work in waiting):
+        outside.append("entries[].stage")
+    if any(work.assigned_to for work in waiting):
+        outside.append("entries[].assigned_to[]")
     return Reply(answer, outside=tuple(outside))
 
 

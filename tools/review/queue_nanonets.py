@@ -14,7 +14,7 @@ from ...schemas import JsonObject, JsonValue
 from ..beside_loop import beside_loop
 from ..documents.values import DocumentValues, values_of_document
 from .cell_confidence import with_cell_confidence
-from .queue_search import Search, Work, listed, text
+from .queue_search import Search, Work, listed, moment, text
 
 __all__ = ["look_at_nanonets"]
 
@@ -140,7 +140,8 @@ async def _read(search: Search, waiting: list[Work]) -> None:
     """Read the documents that have waited longest, a limited number of them."""
     readable = [work for work in waiting if work.is_readable]
     if len(readable) > _MOST_READS:
-        search.unread_from = readable[_MOST_READS].waiting_since
+        first = readable[_MOST_READS].waiting_since
+        search.unread_from = first if moment(first) else ""
     done = 0
 
     async def read_one(work: Work) -> None:

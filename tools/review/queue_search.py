@@ -16,6 +16,7 @@ from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..json_text import shortened
 from ..operation_call import read
+from ..untrusted import shortened_sentence
 
 __all__ = ["REASONS", "Kind", "Search", "Wanted", "Work", "listed", "moment", "text"]
 
@@ -127,7 +128,7 @@ class Work:
             "doubtful_names": cast("list[JsonValue]", self.doubtful_names),
             "unverified": self.unverified,
             "no_confidence": self.no_confidence or None,
-            "waiting_since": self.waiting_since,
+            "waiting_since": self.waiting_since if moment(self.waiting_since) else "",
             "assigned_to": cast("list[JsonValue]", self.assigned_to),
             "next": self.next_tool,
             "next_with": self.next_with,
@@ -193,7 +194,7 @@ class Search:
                 "service": key[0],
                 "part": key[1],
                 "code": failure.code,
-                "message": failure.message[:_MOST_MESSAGE],
+                "message": shortened_sentence(failure.message, _MOST_MESSAGE),
                 "next": failure.next_step,
                 **({"times": self.times[key]} if self.times[key] > 1 else {}),
             }

@@ -182,5 +182,6 @@ def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: 
         if failure.done == "no"
         else "",
         next_step=LOOK_FIRST,
+        quotes=failure.quotes,
         notes={**failure.notes, "calls": done},
     )

@@ -13,8 +13,8 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
 from ..guards.current_state import State, read_state
 from ..guards.journal import Closing, Entry
-from ..json_text import compact, shortened
 from ..operation_call import prepare, read
+from ..untrusted import quoted
 
 __all__ = ["Progress", "Step", "progress_of", "refused", "undone_already"]
 
@@ -152,4 +152,4 @@ def _changed(entry: Entry, left: JsonValue, now: JsonValue) -> ToolFailure:
 
 
 def _shown(value: JsonValue) -> str:
-    return "nothing (it is gone)" if value is None else shortened(compact(value), _MOST_SHOWN)
+    return "nothing (it is gone)" if value is None else quoted(value, _MOST_SHOWN)

@@ -12,6 +12,7 @@ from ..guards.context import CallContext
 from ..operation_call import read
 from ..requests.validation import invalid
 from ..results.reply import Reply
+from ..untrusted import quoted, shortened_sentence
 from .wait_targets import AWAITED, Awaited, State, state_of
 
 __all__ = ["run"]
@@ -26,8 +27,9 @@ _PAUSE_AFTER_FAILURE = 2.0
 _GROWTH = 1.5
 _REPORT_SECONDS = 3.0
 _MOST_REASON = 300
+_MOST_WORD = 60
 _SHARED = frozenset({"kind", "seconds"})
-_OUTSIDE = ("message", "last_failure")
+_OUTSIDE = ("state", "message", "last_failure")
 _OF_MODELS = "model_id (Nanonets) or id (Studio)"
 """The one kind that both services have."""
 
@@ -149,7 +151,7 @@ async def _report(wait: _Wait) -> None:
 
 def _in_words(wait: _Wait) -> str:
     state = wait.state
-    word = "not read yet" if state is None else state.word or "no state"
+    word = "not read yet" if state is None else quoted(state.word, _MOST_WORD) if state.word else "no state"
     progress = "" if state is None or state.progress is None else f", {state.progress:g} %"
     return f"{wait.awaited.kind}: {word}{progress}, waited {wait.seconds:g} s"
 
@@ -166,7 +168,7 @@ def _reply(wait: _Wait) -> JsonObject:
     }
     if wait.failure is not None:
         reply["failed_reads"] = wait.failed_reads
-        reply["last_failure"] = wait.failure.message[:_MOST_REASON]
+        reply["last_failure"] = shortened_sentence(wait.failure.message, _MOST_REASON)
     reply["next"] = _next(wait.awaited, state)
     return {name: value for name, value in reply.items() if value not in (None, "")}
 

@@ -109,8 +109,8 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     ),
     (
         "nanonets_upload_document",
-        {"workflow_id": "w", "file_base64": PDF, "file_name": "../a.pdf"},
-        ["plain file name"],
+        {"workflow_id": "w", "file_base64": PDF, "file_name": "../.a.pdf"},
+        ["a file that is not hidden"],
     ),
     (
         "nanonets_assign_files",

@@ -68,7 +68,8 @@ async def test_the_queue_holds_what_waits_in_both_services(era: Era) -> None:
         assert "order least_confident" in answer["not_looked_at"]["next"]
         assert "not_looked_at" not in await queue(client, order="least_confident")
         assert "not_looked_at" not in await queue(client, reasons=["failed"], kinds=[])
-        assert answer["docreview"]["outside"] == ["entries[].name", "entries[].label"]
+        named = ["entries[].name", "entries[].label", "entries[].stage", "entries[].assigned_to[]"]
+        assert answer["docreview"]["outside"] == named
 
 
 async def test_each_entry_names_a_tool_that_takes_its_ids() -> None:

@@ -100,7 +100,7 @@ async def test_what_is_there_already_is_said_at_once() -> None:
         answer = await call(client, "review_wait", kind="document", **ids)
         assert (answer["status"], answer["state"]) == ("failed", "failure")
         assert answer["message"] == "The file could not be read"
-        assert answer["docreview"]["outside"] == ["message"]
+        assert answer["docreview"]["outside"] == ["state", "message"]
         answer = await call(client, "review_wait", kind="model", id=13)
         assert (answer["status"], answer["state"]) == ("failed", "FAILED")
         answer = await call(client, "review_wait", kind="labeling_session", project_id=1, id=103)
