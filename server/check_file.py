@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
+import anyio
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -21,7 +22,7 @@ from ..tools.checks.own_check import CheckFile, OwnCheck
 from ..tools.checks.vocabulary import usual_vocabulary
 from .settings_error import SettingsError
 
-__all__ = ["CheckFileError", "ReadCheckFile", "expression_faults", "read_check_file"]
+__all__ = ["CheckFileError", "ReadCheckFile", "examine_check_file", "expression_faults", "read_check_file"]
 
 _MOST_BYTES = 1_000_000
 _SHOWN_CHARACTERS = 60
@@ -155,6 +156,24 @@ async def expression_faults(file: ReadCheckFile, evaluator: Evaluator) -> list[s
                 at = f"line {line}" + (f", column {column}" if column else "")
                 told.append(f"{at}: {key} of {check.name}: {fault.message}")
     return told
+
+
+def examine_check_file(path: Path) -> tuple[ReadCheckFile, list[str]]:
+    """A check file with the faults of its expressions.
+
+    Raises:
+        CheckFileError: as in `read_check_file`.
+    """
+    file = read_check_file(path)
+
+    async def examine() -> list[str]:
+        evaluator = Evaluator()
+        try:
+            return await expression_faults(file, evaluator)
+        finally:
+            await evaluator.close()
+
+    return file, anyio.run(examine)
 
 
 def _text(path: Path) -> str:

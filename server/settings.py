@@ -19,14 +19,23 @@ from ..tools import ConfirmMode, Selection
 from ..tools.checks.checker import Checker
 from ..tools.checks.own_check import CheckFile
 from ..tools.guards.policy import Policy
-from .journal_place import check_journal, check_journal_key, journal_key_bytes, journal_passwords
+from .journal_place import (
+    check_journal,
+    check_journal_key,
+    journal_key_bytes,
+    journal_passwords,
+    keeps_journal,
+)
+from .placeholders import is_placeholder, without_quotes
 from .settings_error import SettingsError
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
 
 _WANTED_PATHS = 'expected a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
 _ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
-_UNFILLED = "${user_config."
+_KEYS = ("nanonets_api_key", "studio_token", "studio_email")
+_QUOTED_IN_FILES = (*_KEYS, "nanonets_base_url", "studio_base_url")
+"""Values around which quotation marks mean nothing; a password may begin and end with them."""
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -101,9 +110,14 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _unfilled_is_default(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str) and value.startswith(_UNFILLED) and info.field_name:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not isinstance(text, str) or not info.field_name:
+            return value
+        if info.field_name in _QUOTED_IN_FILES:
+            text = without_quotes(text)
+        if not text or is_placeholder(text, is_key=info.field_name in _KEYS):
             return cls.model_fields[info.field_name].get_default(call_default_factory=True)
-        return value
+        return text if info.field_name in _QUOTED_IN_FILES else value
 
     @field_validator("toolsets", "tools", "exclude_tools", mode="before")
     @classmethod
@@ -237,7 +251,7 @@ class Settings(BaseSettings):
         """The rules of the policy file, none where no file is set.
 
         Raises:
-            SettingsError: the file is missing, cannot be read or has a fault.
+            SettingsError: the file is missing, cannot be read, has a fault, or no journal counts its limits.
         """
         if self.policy is None:
             return Policy()
@@ -246,6 +260,11 @@ class Settings(BaseSettings):
         policy = read_policy(self.policy)
         if policy.checks is not None:
             check_names(self.policy, policy.checks, Checker(self.read_checks()))
+        if policy.limits and not keeps_journal(self.journal):
+            raise SettingsError(
+                f"DOCREVIEW_POLICY: {self.policy}: [limits] are counted in the journal, and"
+                " DOCREVIEW_JOURNAL=none keeps none; keep one, or use [session]"
+            )
         return policy
 
     def read_checks(self) -> CheckFile:

@@ -40,6 +40,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "settings_error",
             "journal_place",
             "path_overrides",
+            "placeholders",
             "policy_file",
             "check_file",
             "logs",

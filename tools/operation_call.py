@@ -21,6 +21,7 @@ from .requests.prepared_call import Prepared
 from .requests.request import MultipartBody, build_request
 from .requests.validation import invalid, validate_arguments
 from .results.answer import parse, wrapped
+from .results.result import CHARACTERS
 
 __all__ = ["prepare", "preview", "read", "secret_values", "write"]
 
@@ -35,6 +36,8 @@ async def read(context: CallContext, operation_id: str, arguments: JsonObject) -
     prepared = prepare(operation, arguments, context)
     response = await context.upstream.send(operation, prepared.requests, context.report)
     answer = wrapped(parse(operation, response), response.status)
+    if response.encoding_note:
+        context.notes[CHARACTERS] = response.encoding_note
     return cast("JsonObject", without_secret_properties(operation.service, answer))
 
 

@@ -7,6 +7,7 @@ from typing import cast
 
 from ..schemas import JsonObject, Operation
 from .guards.context import CallContext
+from .guards.time_budget import within_time
 from .json_text import compact
 from .redaction import masked
 from .results.reply import Delegation, Reply
@@ -27,6 +28,12 @@ def _queue() -> Runner:
 
 def _document() -> Runner:
     from .review.document import run
+
+    return run
+
+
+def _check() -> Runner:
+    from .review.check import run
 
     return run
 
@@ -88,6 +95,7 @@ def _run_tool() -> Runner:
 RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewQueue": _queue,
     "reviewDocument": _document,
+    "reviewCheck": _check,
     "reviewRegion": _region,
     "reviewPreview": _preview,
     "reviewApply": _apply,
@@ -111,9 +119,9 @@ async def run_own(operation: Operation, values: JsonObject, context: CallContext
     Raises:
         ToolFailure: It could not do what was asked; the failure says what was and was not done.
     """
-    reply = await RUNNERS[operation.id]()(operation, values, context)
+    reply = await RUNNERS[operation.id]()(operation, values, within_time(context))
     if isinstance(reply, Delegation):
         return reply
-    structured = with_notes(reply.structured, reply.outside)
+    structured = with_notes(reply.structured, reply.outside, context.notes)
     structured = cast("JsonObject", masked(structured, compact(structured), context.upstream.secrets))
     return ToolResult(structured, compact(structured), reply.pictures, is_error=reply.is_error)

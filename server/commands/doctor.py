@@ -20,6 +20,7 @@ from ...tools import ConfirmMode, JournalFault, Tool, load_tools
 from ..journal.store import open_journal
 from ..journal_place import journal_place
 from ..logs import set_up_logging
+from ..placeholders import unfilled
 from ..protocol.application import build_server
 from ..services.files import FilePolicy
 from ..settings import Settings
@@ -42,6 +43,7 @@ _CONFIRMED: dict[ConfirmMode, str] = {
     "destructive": "a person confirms what destroys",
     "writes": "a person confirms every write",
 }
+_CREDENTIALS = ("NANONETS_API_KEY", "STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")
 _HOST_LIMITS = (("Cursor", 40), ("VS Code", 128))
 _LONGEST_NAME = 60 - len("docreview")
 _PREFIX = "DOCREVIEW_"
@@ -64,9 +66,11 @@ def examine(settings: Settings) -> int:
     policy, remarks = examine_policy(settings, shown)
     findings = [
         *_credential_findings(settings),
-        *_variable_findings(),
+        *_variable_findings(settings),
+        *_network_findings(settings),
         *_file_findings(settings),
         *(Finding(level, "policy", text) for level, text in remarks),
+        *_check_findings(settings),
         _journal_finding(settings),
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
         *host_findings(permitted(policy, shown)),
@@ -126,7 +130,7 @@ def _credential_findings(settings: Settings) -> list[Finding]:
     return [*found, Finding(missing, "Studio", neither)]
 
 
-def _variable_findings() -> list[Finding]:
+def _variable_findings(settings: Settings) -> list[Finding]:
     """Variables that look like settings of docreview and are none: a misspelling would go unnoticed."""
     known = [
         str(choice).removeprefix(_PREFIX)
@@ -135,7 +139,11 @@ def _variable_findings() -> list[Finding]:
         for choice in field.validation_alias.choices
         if str(choice).startswith(_PREFIX)
     ]
-    findings: list[Finding] = []
+    level: Level = "note" if settings.with_credentials else "fault"
+    findings = [
+        Finding(level, name, "holds a placeholder that the host did not fill in; it counts as not set")
+        for name in unfilled(_CREDENTIALS)
+    ]
     for name in sorted(name for name in os.environ if name.upper().startswith(_PREFIX)):
         rest = name.upper().removeprefix(_PREFIX)
         if rest not in known:
@@ -143,6 +151,19 @@ def _variable_findings() -> list[Finding]:
             hint = f"; did you mean {_PREFIX}{near[0]}?" if near else "; see Settings in README.md"
             findings.append(Finding("note", name, f"is no setting and has no effect{hint}"))
     return findings
+
+
+def _network_findings(settings: Settings) -> list[Finding]:
+    """What of the environment keeps every request from being sent; nothing where all of it can be used."""
+    if settings.sandbox:
+        return []
+    from ..services.network_environment import NetworkSettingError, check_network
+
+    try:
+        check_network()
+    except NetworkSettingError as fault:
+        return [Finding("fault", "network", f"{fault}; no request can be sent")]
+    return []
 
 
 def _file_findings(settings: Settings) -> list[Finding]:
@@ -154,6 +175,23 @@ def _file_findings(settings: Settings) -> list[Finding]:
         findings.append(Finding("fault", "DOCREVIEW_FILES", f"no such folder: {', '.join(missing)}"))
     findings.append(Finding("ok", "downloads", f"are saved under {policy.downloads}"))
     return findings
+
+
+def _check_findings(settings: Settings) -> list[Finding]:
+    """Whether the check file can be used, its expressions with it."""
+    if settings.checks is None:
+        return []
+    from ..check_file import CheckFileError, examine_check_file
+
+    try:
+        file, faults = examine_check_file(settings.checks)
+    except CheckFileError as error:
+        return [Finding("fault", "checks", f"{error.path}: {fault}") for fault in error.faults]
+    if faults:
+        return [Finding("fault", "checks", f"{settings.checks}: {fault}") for fault in faults]
+    content = file.content
+    skipped = f", {len(content.skip)} built-in ones left out" if content.skip else ""
+    return [Finding("ok", "checks", f"{len(content.checks)} own checks in force{skipped}")]
 
 
 def _journal_finding(settings: Settings) -> Finding:

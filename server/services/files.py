@@ -23,9 +23,12 @@ _MOST_SPELLING = 1.5
 
 def default_folders() -> tuple[Path, ...]:
     """Documents, Downloads, Desktop, and the working directory unless it is `/` or the home itself."""
-    here = Path.cwd().resolve()
     home = _home()
     folders = [] if home is None else [home / name for name in ("Documents", "Downloads", "Desktop")]
+    try:
+        here = Path.cwd().resolve()
+    except OSError:
+        return tuple(folders)  # The folder that the host started us in was deleted since.
     if here not in (Path(here.anchor), None if home is None else home.resolve()):
         folders.append(here)
     return tuple(folders)
@@ -49,7 +52,7 @@ class FilePolicy:
         self._local = local
         given = settings.files
         self._folders = tuple(_resolved(folder) for folder in (default_folders() if given is None else given))
-        self._downloads = settings.downloads or (_home() or Path.cwd()) / "Downloads" / "docreview"
+        self._downloads = settings.downloads or (_home() or Path()) / "Downloads" / "docreview"
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -171,7 +174,11 @@ def _size_fault(name: str, size: int) -> str:
 
 
 def _resolved(path: Path) -> Path:
-    return path.expanduser().resolve()
+    """The path with links resolved; as it is where the working directory does not exist any more."""
+    try:
+        return path.expanduser().resolve()
+    except OSError:
+        return path.expanduser()
 
 
 def _free_names(wanted: Path) -> Iterator[Path]:

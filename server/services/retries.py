@@ -11,7 +11,8 @@ import tenacity
 from ...schemas import Operation
 from ...tools import Report, Response, ToolFailure
 from ...tools.failure import Done, done_after_cut
-from ...tools.results.service_error import leaves_open, refused_wait
+from ...tools.results.asked_wait import asked_wait
+from ...tools.results.service_error import leaves_open
 
 __all__ = ["MOST_REQUESTS", "CallProgress", "Outcome", "repeat_as_allowed"]
 
@@ -20,6 +21,8 @@ MOST_REQUESTS = 3
 
 _PASSING = frozenset({502, 503, 504})
 _backoff = tenacity.wait_exponential(multiplier=0.25, max=8.0) + tenacity.wait_random(0.0, 0.25)
+_backoff_from_limit = tenacity.wait_exponential(multiplier=0.5, max=8.0) + tenacity.wait_random(0.0, 0.25)
+"""Longer, so that a service that counts requests never gets three within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,9 @@ async def repeat_as_allowed(
 
     def wait(state: tenacity.RetryCallState) -> float:
         response = _last(state).response
-        asked = refused_wait(response) if response is not None else None
-        return asked if asked is not None else _backoff(state)
+        asked = (asked_wait(response) or 0.0) if response is not None else 0.0
+        own = _backoff_from_limit if response is not None and response.status == 429 else _backoff
+        return max(asked, own(state))
 
     def stop(state: tenacity.RetryCallState) -> bool:
         return not progress.may_send or state.upcoming_sleep >= progress.seconds_left

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 import anyio
 
-from ...schemas import JsonObject, Operation, Route
+from ...schemas import JsonObject, JsonValue, Operation, Route
 from ..checks.checker import Checker
 from ..failure import ToolFailure
 from ..requests.request import FileSource, Request
@@ -169,7 +169,8 @@ class CallContext:
     called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
     says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
     call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
-    documents that nobody else writes until this call ends.
+    documents that nobody else writes until this call ends. `notes` collects what the result of one of our own
+    tools has to say of the answers that it read.
     """
 
     upstream: Upstream
@@ -184,3 +185,4 @@ class CallContext:
     listed: frozenset[str] = frozenset()
     why_not_offered: Callable[[Tool], str] = _unknown
     holds: frozenset[Claim] = frozenset()
+    notes: JsonObject = field(default_factory=dict[str, JsonValue])

@@ -8,6 +8,7 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.field_state import FieldState
+from ..documents.values import MIN_CONFIDENCE
 from ..json_text import compact, shortened
 from ..redaction import REMOVED, masked, secret_arguments
 from ..requests.arguments import REASON, is_id
@@ -48,7 +49,7 @@ def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, 
 def values_in_words(fields: Sequence[FieldState]) -> JsonObject:
     """What a person needs to judge a whole document: how many values, and those that nobody can rely on."""
     open_values = [each for each in fields if not each.verified]
-    open_values.sort(key=lambda each: (not each.failed, each.confidence or 0.0))
+    open_values.sort(key=_doubt)
     told: JsonObject = {"values": len(fields), "verified": len(fields) - len(open_values)}
     for each in open_values[:_MAX_NAMED]:
         told[each.name] = f"{each.text} ({_standing(each)})"
@@ -61,6 +62,11 @@ def cleaned(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
     """Without hidden characters first, as they could split a secret."""
     shown = without_hidden_in(value)[0]
     return masked(shown, compact(shown), secrets)
+
+
+def _doubt(state: FieldState) -> tuple[bool, float]:
+    """The most doubtful first; what has no confidence comes between the doubtful and the others."""
+    return (not state.failed, MIN_CONFIDENCE if state.confidence is None else state.confidence)
 
 
 def _standing(state: FieldState) -> str:

@@ -13,12 +13,14 @@ from .response import Response
 
 __all__ = ["parse", "wrapped"]
 
+_STARTS_OF_JSON = ('{"', "[{", "[[", '["')
+
 
 def parse(operation: Operation, response: Response) -> JsonValue:
     """The body as JSON that every host can read: whole characters, finite numbers, not too deep.
 
     Raises:
-        ToolFailure: the body is not what its content type says.
+        ToolFailure: the body is neither JSON nor a text.
     """
     if not response.content.strip():
         return None
@@ -28,7 +30,7 @@ def parse(operation: Operation, response: Response) -> JsonValue:
     except RecursionError:
         return {"text": without_secret_text(operation.service, text)}
     except ValueError:
-        if response.content_type.startswith("text/"):
+        if _is_text(response, text):
             return {"text": without_secret_text(operation.service, text)}
         raise _unreadable(operation, response) from None
     if may_be_deep(text) and is_deep(value):
@@ -43,6 +45,14 @@ def wrapped(answer: JsonValue, status: int) -> JsonObject:
     if isinstance(answer, list):
         return {"items": answer}
     return answer if isinstance(answer, dict) else {"value": answer}
+
+
+def _is_text(response: Response, text: str) -> bool:
+    """Whether a body that is no JSON is meant as a text, rather than JSON that broke off or a file."""
+    if text.lstrip().startswith(_STARTS_OF_JSON):
+        return False
+    kind = response.content_type
+    return kind.startswith("text/") or ((not kind or "json" in kind) and text.replace("\n", "").isprintable())
 
 
 def _whole_characters(value: JsonValue) -> JsonValue:

@@ -10,6 +10,7 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..checks.paper import Paper
 from ..documents.comparison import comparable
 from ..documents.field_state import state_of_value
 from ..documents.readings import UNVERIFIED
@@ -24,6 +25,7 @@ from ..results.truncation import fit
 from ..results.untrusted_paths import outside_paths
 from ..untrusted import NOTE
 from .cell_confidence import with_cell_confidence
+from .check_view import finding_in_short
 from .document_batch import read_each, told_together
 from .document_view import Wanted, field_shown, order_of, reading_of, rows_left_out, tables_shown
 
@@ -44,7 +46,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         answer, document = await look(document_id)
         wanted = _wanted(values, document.values)
         _note_seen(context, document, wanted)
-        structured = _structured(answer, document, wanted, document_id)
+        failed = await _failed_checks(context, values, document_id, answer, document)
+        structured = _structured(answer, document, wanted, document_id, failed)
     else:
         structured = await _several(operation, values, context, look)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
@@ -99,7 +102,13 @@ async def _several(
     for _, document in looked.found.values():
         _note_seen(context, document, wanted)
     told = {
-        document_id: _structured(answer, document, wanted, document_id)
+        document_id: _structured(
+            answer,
+            document,
+            wanted,
+            document_id,
+            await _failed_checks(context, values, document_id, answer, document),
+        )
         for document_id, (answer, document) in looked.found.items()
     }
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
@@ -134,7 +143,26 @@ def _usual_status(values: Sequence[DocumentValue]) -> str:
     return counted[0][0] if counted else UNVERIFIED
 
 
-def _structured(answer: JsonObject, document: DocumentValues, wanted: Wanted, document_id: str) -> JsonObject:
+async def _failed_checks(
+    context: CallContext,
+    values: JsonObject,
+    document_id: str,
+    answer: JsonObject,
+    document: DocumentValues,
+) -> list[JsonValue]:
+    """What the checks find in the document, whichever part of it is shown."""
+    paper = Paper.of(str(values["workflow_id"]), document_id, answer, document)
+    judgement = await context.guards.checks.judge(paper)
+    return [finding_in_short(finding) for finding in judgement.findings]
+
+
+def _structured(
+    answer: JsonObject,
+    document: DocumentValues,
+    wanted: Wanted,
+    document_id: str,
+    failed_checks: list[JsonValue],
+) -> JsonObject:
     values = document.values
     doubtful = sum(value.is_doubtful(wanted.min_confidence) for value in values)
     unverified = sum(not value.is_verified for value in values)
@@ -158,6 +186,7 @@ def _structured(answer: JsonObject, document: DocumentValues, wanted: Wanted, do
             "corrected": sum(value.is_moderated for value in values),
             **({"no_confidence": unrated} if unrated else {}),
         },
+        "failed_checks": failed_checks,
         "next": _next(answer, document, wanted.min_confidence),
         "unless_given": _unless_given(values, wanted),
     }

@@ -17,6 +17,9 @@ from .wait_targets import AWAITED, Awaited, State, state_of
 __all__ = ["run"]
 
 _MOST_SECONDS = 45
+_SHARE_OF_TIME = 0.95
+"""Of the time for a call, what the wait may take, so that what was read last is still told."""
+
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 5.0
 _PAUSE_AFTER_FAILURE = 2.0
@@ -61,7 +64,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     awaited = _awaited(operation, values)
     wait = _Wait(awaited, {theirs: values[ours] for ours, theirs in awaited.arguments.items()}, context)
     seconds = values.get("seconds", _MOST_SECONDS)
-    with anyio.move_on_after(seconds if isinstance(seconds, int) else _MOST_SECONDS):
+    asked = seconds if isinstance(seconds, int) else _MOST_SECONDS
+    with anyio.move_on_after(min(asked, context.upstream.timeout * _SHARE_OF_TIME)):
         async with anyio.create_task_group() as group:
             group.start_soon(_report, wait)
             await _look_until_done(wait)

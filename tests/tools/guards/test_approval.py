@@ -128,7 +128,7 @@ async def test_verified_values_pass_and_changed_ones_do_not() -> None:
 
 def test_fields_may_be_a_list_too() -> None:
     fields = [{"field_name": "total", "confidence": 0.5}, {"field_name": "date", "confidence": 0.95}]
-    states = fields_of_document({"pages": [{"data": {"fields": fields}}, {"data": None}]})
+    states = fields_of_document({"pages": [{"data": {"fields": fields}}]})
     assert states == [FieldState("total", 0.5, False), FieldState("date", 0.95, False)]
 
 
