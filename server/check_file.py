@@ -27,8 +27,8 @@ __all__ = ["CheckFileError", "ReadCheckFile", "examine_check_file", "expression_
 _MOST_BYTES = 1_000_000
 _SHOWN_CHARACTERS = 60
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
-_HEADER = re.compile(r"^\s*\[")
-_CHECK_HEADER = re.compile(r"^\s*\[\[\s*checks\s*\]\]", re.MULTILINE)
+_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+_CHECK_HEADER = re.compile(r"^[ \t]*\[\[\s*checks\s*\]\]", re.MULTILINE)
 _EXPRESSIONS = ("when", "expect")
 
 
@@ -251,7 +251,7 @@ def _names_twice(given: _File, text: str) -> Iterator[str]:
 def _line_of(text: str, number: int | None, key: str) -> int:
     """The line of a key, in the check with that number or before the first table; 0 where it is not found."""
     begin, end = _section(text, number)
-    found = re.compile(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", re.MULTILINE).search(text, begin, end)
+    found = re.compile(rf"^[ \t]*[\"']?{re.escape(key)}[\"']?\s*[=.]", re.MULTILINE).search(text, begin, end)
     if found is None:
         return text.count("\n", 0, begin) + 1 if number is not None else 0
     place = found.end()
@@ -263,15 +263,14 @@ def _section(text: str, number: int | None) -> tuple[int, int]:
     headers = [match.start() for match in _CHECK_HEADER.finditer(text)]
     if number is None or number >= len(headers):
         return 0, len(text)
-    following = re.compile(_HEADER.pattern, re.MULTILINE)
-    after = following.search(text, text.find("\n", headers[number]) + 1 or len(text))
+    after = _HEADER.search(text, text.find("\n", headers[number]) + 1 or len(text))
     return headers[number], after.start() if after is not None else len(text)
 
 
 def _place(text: str, number: int, key: str, expression: str, line: int, column: int) -> tuple[int, int]:
     """The line and column in the file of a place in an expression; column 0 where it is written escaped."""
     begin, end = _section(text, number)
-    found = re.compile(rf"^\s*{key}\s*=", re.MULTILINE).search(text, begin, end)
+    found = re.compile(rf"^[ \t]*{key}\s*=", re.MULTILINE).search(text, begin, end)
     start = text.find(expression, found.end(), end) if found is not None else -1
     if start < 0:
         return _line_of(text, number, key), 0

@@ -46,8 +46,10 @@ def check_file(settings: Settings, path: Path, document: str | None, workflow_id
     if document is None:
         return 0
 
+    given: Paper | None = None
+
     async def judge() -> tuple[list[str], list[tuple[OwnCheck, Verdict]]]:
-        paper = await _paper(settings, document, workflow_id)
+        paper = given or await _paper_of_service(settings, document, workflow_id)
         checker = Checker(file.content)
         try:
             judgement = await checker.judge(paper)
@@ -58,6 +60,8 @@ def check_file(settings: Settings, path: Path, document: str | None, workflow_id
             await checker.close()
 
     try:
+        is_file = Path(document).suffix == ".json" or Path(document).is_file()
+        given = _paper_of_file(Path(document), workflow_id) if is_file else None
         found, verdicts = anyio.run(judge)
     except _NoDocumentError as error:
         click.echo(f"docreview-mcp: {error}", err=True)
@@ -80,18 +84,18 @@ def _show(verdicts: Sequence[tuple[OwnCheck, Verdict]], built_in: Sequence[str])
     return 1 if has_failed else 0
 
 
-async def _paper(settings: Settings, document: str, workflow_id: str) -> Paper:
-    """The document of a file, or with an id; raises `_NoDocumentError`."""
-    file = Path(document)
-    if file.suffix == ".json" or file.is_file():
-        try:
-            answer = cast("object", json.loads(file.read_text(encoding="utf-8")))
-        except (OSError, ValueError) as error:
-            raise _NoDocumentError(f"--document: {file}: {error}") from None
-        if not isinstance(answer, dict):
-            raise _NoDocumentError(f"--document: {file}: expected a JSON object with pages")
-        told = cast("JsonObject", answer)
-        return Paper.of(workflow_id, str(told.get("document_id", "")), told, values_of_document(told))
+def _paper_of_file(file: Path, workflow_id: str) -> Paper:
+    try:
+        answer = cast("object", json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise _NoDocumentError(f"--document: {file}: {error}") from None
+    if not isinstance(answer, dict):
+        raise _NoDocumentError(f"--document: {file}: expected a JSON object with pages")
+    told = cast("JsonObject", answer)
+    return Paper.of(workflow_id, str(told.get("document_id", "")), told, values_of_document(told))
+
+
+async def _paper_of_service(settings: Settings, document: str, workflow_id: str) -> Paper:
     every = {"toolsets": ("all",), "tools": (), "exclude_tools": (), "surface": "full"}
     without_rules = settings.model_copy(update={**every, "policy": None, "checks": None})
     async with Client(build_server(without_rules)) as client:

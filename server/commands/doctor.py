@@ -217,7 +217,7 @@ async def _reach_services(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
     # What the user hid or forbade does not keep these reads from telling whether the services answer.
     with_probes = settings.model_copy(
-        update={"toolsets": ("all",), "tools": (), "exclude_tools": (), "policy": None}
+        update={"toolsets": ("all",), "tools": (), "exclude_tools": (), "policy": None, "checks": None}
     )
     async with Client(build_server(with_probes)) as client:
         for service in settings.with_credentials:
