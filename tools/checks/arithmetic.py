@@ -117,6 +117,10 @@ def _shown(number: Decimal) -> str:
     return f"{number:,.{max(places, 2)}f}"
 
 
+def _percent(share: Decimal) -> str:
+    return f"{(share * _HUNDRED).quantize(_CENT).normalize():f}"
+
+
 def _line_amounts(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     needed = {"quantity", "unit_price", "amount"}
     if missing := needed - sheet.line_columns:
@@ -269,7 +273,7 @@ def _tax(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     if tax is None:
         assert rated is not None
         assert rate is not None
-        message = f"a tax rate of {rate * _HUNDRED:.4g} % is not plausible"
+        message = f"a tax rate of {_percent(rate)} % is not plausible"
         # What is plausible is not right for that, so nobody is above suspicion by it.
         yield _Equation("tax_rate", 0 <= rate <= _MAX_TAX_RATE, message, (rated,))
         return
@@ -277,7 +281,7 @@ def _tax(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     values = tuple(value for name in names if (value := sheet.field(name)) is not None)
     if rate is not None and rated is not None:
         right = (subtotal * rate).quantize(_CENT)
-        message = f"{rate * _HUNDRED:.4g} % of the subtotal is {_shown(right)}, the tax is {_shown(tax)}"
+        message = f"{_percent(rate)} % of the subtotal is {_shown(right)}, the tax is {_shown(tax)}"
         expected = {values[1].id: right}
         if rate:
             expected[values[0].id] = (tax / rate).quantize(_CENT)
@@ -285,5 +289,5 @@ def _tax(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
         return
     share = tax / subtotal if subtotal else Decimal(0 if not tax else 1)
     is_plausible = 0 <= share <= _MAX_TAX_RATE
-    message = f"a tax of {share * _HUNDRED:.4g} % of the subtotal is not plausible"
+    message = f"a tax of {_percent(share)} % of the subtotal is not plausible"
     yield _Equation("tax_rate", is_plausible, message, () if is_plausible else values)
