@@ -14,9 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from ..tools import load_tools
-from ..tools.checks.checker import Checker
+from ..tools.checks.checker import EVERY_CHECK, Checker
 from ..tools.guards.limits import Limit
-from ..tools.guards.policy import EVERY_CHECK, Policy, Rule
+from ..tools.guards.policy import Policy, Rule
 from ..tools.guards.policy_scope import is_number
 from .settings_error import SettingsError
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ...schemas import JsonObject
 from .own_check import CheckFile, OwnCheck
 from .paper import Paper
 
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from .expressions import Evaluator, Verdict
     from .finding import Judgement
 
-__all__ = ["Checker"]
+__all__ = ["EVERY_CHECK", "Checker"]
+
+EVERY_CHECK = "*"
+"""Stands for all checks."""
 
 
 class Checker:
@@ -67,18 +71,19 @@ class Checker:
         today = datetime.now(UTC).date()
         return await judge_papers(papers, self._file, wanted, self._evaluator, today, counts)
 
-    async def unmet(self, paper: Paper, names: frozenset[str] | None = None) -> list[str]:
+    async def unmet(self, wanted: Sequence[str], arguments: JsonObject, answer: JsonObject) -> list[str]:
         """Why a document does not pass checks of single documents, one text for each that it does not.
 
-        Without `names`, these are all that find something. A check that is named has to be made and passed:
-        one that has nothing to look at, as where a field is gone, is not.
+        `answer` is that of the call, with these arguments, that read the document or file. If `EVERY_CHECK` is
+        wanted, these are all that find something. A check that is named has to be made and passed: one that
+        has nothing to look at, as where a field is gone, is not.
         """
+        paper = Paper.read_by(arguments, answer)
         if not paper.values.values:
             return ["nothing of it could be read"]
+        names = None if EVERY_CHECK in wanted else frozenset(wanted)
         judgement = await self.judge(paper, names)
-        told = {
-            finding.check: f"{finding.check} ({finding.message})" for finding in reversed(judgement.findings)
-        }
+        told = {each.check: f"{each.check} ({each.message})" for each in reversed(judgement.findings)}
         others = {check.name for check in self.own if not check.is_about(paper.workflow_id)}
         for name in sorted((names or frozenset()) - others - frozenset(judgement.passed)):
             reason = judgement.not_checked.get(name, "it compares documents")

@@ -25,7 +25,6 @@ from ..surface.tool import is_confirmed_by_person
 from .agreement import do_agreed
 from .approval import approved_document
 from .changed_since import with_own_changes
-from .check_rule import check_refusal
 from .confirmation import Question
 from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, read_state, state_after
@@ -294,7 +293,9 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
             fields = await with_own_changes(document, fields, journal)
         except JournalFault as fault:
             return journal_failure(prepared.operation, fault)
-    reason = policy.approval_refusal(fields) or await check_refusal(context.guards, prepared.sent, answer)
+    reason = policy.approval_refusal(fields)
+    if not reason and policy.checks is not None:
+        reason = policy.check_refusal(await context.guards.checks.unmet(policy.checks, prepared.sent, answer))
     if not reason:
         return None
     return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE, quotes=True)

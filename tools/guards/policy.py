@@ -11,11 +11,12 @@ from fnmatch import fnmatchcase
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..checks.checker import EVERY_CHECK
 from ..documents.field_state import FieldState
 from .limits import Limit
 from .policy_scope import Kind, given_ids, id_text, is_number, left_out
 
-__all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "EVERY_CHECK", "Counts", "Policy", "Rule"]
+__all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
 
 AFTER_RULE = "Do not try it another way: the user set this rule. Tell the user, who can change the policy."
 """The next step after a refusal."""
@@ -24,9 +25,6 @@ AFTER_APPROVAL_RULE = (
     "Look at the named values, correct the wrong ones and verify each; or leave the approval to a person."
 )
 """The next step after `Policy.approval_refusal`."""
-
-EVERY_CHECK = "*"
-"""Stands for all checks."""
 
 _EVERYTHING = "*"
 _SHOWN_FIELDS = 3
