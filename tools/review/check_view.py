@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...schemas import JsonObject, JsonValue
@@ -11,15 +11,27 @@ from ...schemas import JsonObject, JsonValue
 if TYPE_CHECKING:
     from ..checks.finding import Finding, Judgement
 
-__all__ = ["finding_in_short", "finding_shown", "not_checked_shown"]
+__all__ = ["finding_shown", "findings_in_short", "not_checked_shown"]
 
 _MAX_VALUES = 6
 _MAX_OTHERS = 5
 _MAX_TEXT = 120
 
 
-def finding_in_short(finding: Finding) -> JsonObject:
-    """A finding beside the values of its document: without their texts."""
+def findings_in_short(findings: Sequence[Finding]) -> list[JsonValue]:
+    """Findings beside the values of their document; those that suspect the same of a value are one."""
+    told: dict[tuple[str, ...], JsonObject] = {}
+    for finding in findings:
+        is_clear = finding.suspect and finding.expected
+        key = (finding.suspect, finding.expected) if is_clear else (finding.check, finding.message)
+        if key in told:
+            told[key]["check"] = f"{told[key]['check']}, {finding.check}"
+        else:
+            told[key] = _in_short(finding)
+    return [*told.values()]
+
+
+def _in_short(finding: Finding) -> JsonObject:
     shown: JsonObject = {
         "check": finding.check,
         "message": finding.message,
@@ -39,7 +51,7 @@ def finding_shown(finding: Finding) -> JsonObject:
     others: list[JsonValue] = [*finding.others[:_MAX_OTHERS]]
     severity = finding.severity if finding.severity != "error" else ""
     more: JsonObject = {"values": values, "same_as": others, "severity": severity}
-    return {**finding_in_short(finding), **{name: value for name, value in more.items() if value}}
+    return {**_in_short(finding), **{name: value for name, value in more.items() if value}}
 
 
 def not_checked_shown(judgements: Mapping[str, Judgement]) -> JsonObject:

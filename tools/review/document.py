@@ -25,7 +25,7 @@ from ..results.truncation import fit
 from ..results.untrusted_paths import outside_paths
 from ..untrusted import NOTE
 from .cell_confidence import with_cell_confidence
-from .check_view import finding_in_short
+from .check_view import findings_in_short
 from .document_batch import read_each, told_together
 from .document_view import Wanted, field_shown, order_of, reading_of, rows_left_out, tables_shown
 
@@ -153,7 +153,7 @@ async def _failed_checks(
     """What the checks find in the document, whichever part of it is shown."""
     paper = Paper.of(str(values["workflow_id"]), document_id, answer, document)
     judgement = await context.guards.checks.judge(paper)
-    return [finding_in_short(finding) for finding in judgement.findings]
+    return findings_in_short(judgement.findings)
 
 
 def _structured(
