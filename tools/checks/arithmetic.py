@@ -93,7 +93,8 @@ def _suspect(equation: _Equation, sound: set[str], failing: Sequence[_Equation])
     """The value that is most likely wrong: in no sum that holds, in many that fail, of low confidence."""
     unsettled = [value for value in equation.values if not value.is_verified and not value.is_moderated]
     # Where each value is settled or sound, one of them is wrong all the same.
-    pool = [value for value in unsettled if value.id not in sound] or unsettled
+    open_values = unsettled or list(equation.values)
+    pool = [value for value in open_values if value.id not in sound] or open_values
     possible = [value for value in pool if value.id in equation.expected] or pool
     if not possible:
         return None

@@ -75,8 +75,8 @@ class Checker:
         """Why a document does not pass checks of single documents, one text for each that it does not.
 
         `answer` is that of the call, with these arguments, that read the document or file. If `EVERY_CHECK`
-        is wanted, these are all that find something. A check that is named has to be made and passed: one that
-        has nothing to look at, as where a field is gone, is not.
+        is wanted, these are all that find something. A check that is named has to be made and passed: one
+        that has nothing to look at, as where a field is gone, is not.
         """
         paper = Paper.read_by(arguments, answer)
         if not paper.values.values:
