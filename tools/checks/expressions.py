@@ -57,6 +57,7 @@ class Verdict:
     said: str = ""
     detail: str = ""
     texts: tuple[str, ...] = ()
+    is_too_slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class Evaluator:
         answer = await self._ask(request)
         if answer is None:
             said = f"it takes longer than {self._seconds:g} s, or too much memory"
-            return Verdict("unjudged", said)
+            return Verdict("unjudged", said, is_too_slow=True)
         return Verdict(
             answer["state"], answer["said"], answer["detail"], tuple(filter(None, answer["texts"]))
         )

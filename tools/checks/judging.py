@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import cast
 
+from anyio.lowlevel import checkpoint
+
 from ...schemas import JsonObject, JsonValue
 from ..documents.comparison import comparable
 from ..documents.values import DocumentValues
@@ -38,7 +40,10 @@ async def judge_papers(
     sheets = {paper.document_id: sheet_of_paper(paper, file) for paper in papers}
     compared = duplicates(sheets) if DUPLICATE in wanted else {}
     judgements: dict[str, Judgement] = {}
+    # What takes too long for one document is not tried on the others of the call.
+    too_slow: dict[str, Verdict] = {}
     for paper in papers:
+        await checkpoint()
         sheet = sheets[paper.document_id]
         judgement = judge_built_in(sheet, paper.uploaded, today)
         if paper.document_id in compared:
@@ -47,9 +52,12 @@ async def judge_papers(
         checks = [each for each in file.checks if each.name in wanted and each.is_about(paper.workflow_id)]
         if checks:
             question = question_on(paper, sheet, today, counts)
-            verdicts = await evaluator.judge(question, [(each.when, each.expect) for each in checks])
-            for check, verdict in zip(checks, verdicts, strict=True):
-                _add(judgement, check, verdict, paper.values)
+            tried = [each for each in checks if each.name not in too_slow]
+            found = await evaluator.judge(question, [(each.when, each.expect) for each in tried])
+            verdicts = dict(zip((each.name for each in tried), found, strict=True))
+            too_slow |= {name: verdict for name, verdict in verdicts.items() if verdict.is_too_slow}
+            for check in checks:
+                _add(judgement, check, {**verdicts, **too_slow}[check.name], paper.values)
         judgements[paper.document_id] = judgement
     return judgements
 

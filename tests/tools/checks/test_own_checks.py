@@ -100,6 +100,18 @@ async def test_functions_of_ours_and_of_cel(tmp_path: Path, expression: str) -> 
     assert await found(written(tmp_path, f"expect = {json.dumps(expression)}"), number=3) == {}
 
 
+async def test_what_takes_too_long_is_not_tried_on_the_other_documents(tmp_path: Path) -> None:
+    loops = "rows.all(a, rows.all(b, rows.all(c, rows.all(d, rows.all(e, a.amount != '')))))"
+    path = written(tmp_path, f"expect = {json.dumps('size(rows) < 30 || ' + loops)}")
+    async with reviewing(checks=path) as (client, sandbox):
+        papers = invoices(sandbox)[:20]
+        place = {"workflow_id": papers[0].workflow_id, "document_ids": [each.id for each in papers]}
+        answer = (await client.call_tool("review_check", {**place, "checks": ["own_0"]})).structured_content
+    assert len(answer["documents"]) == 17
+    messages = {each["message"] for entry in answer["documents"] for each in entry["findings"]}
+    assert messages == {"cannot be judged: it takes longer than 2 s, or too much memory"}
+
+
 async def test_values_of_other_documents_can_be_counted(tmp_path: Path, era: Era) -> None:
     path = written(tmp_path, "expect = \"count_of('buyer_name', fields.buyer_name) == 1\"")
     async with reviewing(era=era, checks=path) as (client, sandbox):
