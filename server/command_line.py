@@ -138,6 +138,27 @@ def doctor(**options: Any) -> None:
     sys.exit(examine(_settings(options)))
 
 
+@command_line.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--document",
+    metavar="ID|FILE",
+    help="Try the checks on a document: its id, or a file with its JSON (nanonets_get_document).",
+)
+@click.option("--workflow", metavar="ID", help="The workflow of the document; found if left out.")
+@_with_settings
+def check(file: Path, document: str | None, workflow: str | None, **options: Any) -> None:
+    """Check a check FILE (DOCREVIEW_CHECKS), and try it on a document. Changes nothing.
+
+    \b
+    docreview-mcp check checks.toml
+    docreview-mcp check checks.toml --document 1d0c0204-3c06-442f-a870-a5373514dd2d --sandbox
+    """
+    from .commands.check import check_file
+
+    sys.exit(check_file(_settings(options), file, document, workflow or ""))
+
+
 @command_line.group(invoke_without_command=True)
 @click.pass_context
 def journal(context: click.Context) -> None:

@@ -32,6 +32,12 @@ def _document() -> Runner:
     return run
 
 
+def _check() -> Runner:
+    from .review.check import run
+
+    return run
+
+
 def _region() -> Runner:
     from .review.region import run
 
@@ -89,6 +95,7 @@ def _run_tool() -> Runner:
 RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewQueue": _queue,
     "reviewDocument": _document,
+    "reviewCheck": _check,
     "reviewRegion": _region,
     "reviewPreview": _preview,
     "reviewApply": _apply,

@@ -71,6 +71,7 @@ def examine(settings: Settings) -> int:
         *_network_findings(settings),
         *_file_findings(settings),
         *(Finding(level, "policy", text) for level, text in remarks),
+        *_check_findings(settings),
         _journal_finding(settings),
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
         *host_findings(permitted(policy, shown)),
@@ -178,6 +179,23 @@ def _file_findings(settings: Settings) -> list[Finding]:
     return findings
 
 
+def _check_findings(settings: Settings) -> list[Finding]:
+    """Whether the check file can be used, its expressions with it."""
+    if settings.checks is None:
+        return []
+    from ..check_file import CheckFileError, examine_check_file
+
+    try:
+        file, faults = examine_check_file(settings.checks)
+    except CheckFileError as error:
+        return [Finding("fault", "checks", f"{error.path}: {fault}") for fault in error.faults]
+    if faults:
+        return [Finding("fault", "checks", f"{settings.checks}: {fault}") for fault in faults]
+    content = file.content
+    skipped = f", {len(content.skip)} built-in ones left out" if content.skip else ""
+    return [Finding("ok", "checks", f"{len(content.checks)} own checks in force{skipped}")]
+
+
 def _journal_finding(settings: Settings) -> Finding:
     """Whether writes can be recorded; without that they are refused."""
     journal = open_journal(settings, lambda: settings.secrets)
@@ -202,7 +220,7 @@ async def _reach_services(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
     # What the user hid or forbade does not keep these reads from telling whether the services answer.
     with_probes = settings.model_copy(
-        update={"toolsets": ("all",), "tools": (), "exclude_tools": (), "policy": None}
+        update={"toolsets": ("all",), "tools": (), "exclude_tools": (), "policy": None, "checks": None}
     )
     async with Client(build_server(with_probes)) as client:
         for service in settings.with_credentials:

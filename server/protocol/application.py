@@ -39,6 +39,8 @@ from ...tools import (
     call_tool,
     failure_result,
 )
+from ...tools.checks.checker import Checker
+from ...tools.checks.own_check import CheckFile
 from ...tools.results.result import MOST_ATTACHED_BYTES
 from ..journal.marks import StoredMarks
 from ..journal.seal_keys import seal_keys
@@ -61,7 +63,7 @@ _log = logging.getLogger(__name__)
 _LIST_SECONDS = 300
 
 
-def _guards(settings: Settings, surface: Surface, journal: StoredJournal | None) -> Guards:
+def _guards(settings: Settings, surface: Surface, journal: StoredJournal | None, checks: CheckFile) -> Guards:
     """What guards the writes of a server with these settings."""
     marks = MemoryMarks() if journal is None else StoredMarks(journal)
     return Guards(
@@ -71,6 +73,7 @@ def _guards(settings: Settings, surface: Surface, journal: StoredJournal | None)
         surface.policy,
         codes=Codes(keys=seal_keys(settings), marks=marks),
         marks=marks,
+        checks=Checker(checks),
     )
 
 
@@ -86,9 +89,10 @@ def build_server(
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
-        SettingsError: the policy file has a fault.
+        SettingsError: the policy file or the check file has a fault.
     """
     surface = Surface.of(settings)
+    checks = settings.read_checks()
     listed = ListToolsResult(tools=[_listed(tool, settings.confirm) for tool in surface.chosen])
     schemas = {tool.name: tool.input_schema for tool in listed.tools}
 
@@ -98,7 +102,11 @@ def build_server(
         services = Services(behind, network, local=local)
         journal = open_journal(settings, lambda: services.secrets)
         try:
-            yield ServerState(services, _guards(settings, surface, journal))
+            state = ServerState(services, _guards(settings, surface, journal, checks))
+            try:
+                yield state
+            finally:
+                await state.guards.checks.close()
         finally:
             await services.close()
             if journal is not None:

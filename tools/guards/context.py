@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, Route
+from ..checks.checker import Checker
 from ..failure import ToolFailure
 from ..requests.request import FileSource, Request
 from ..results.response import Response
@@ -135,7 +136,7 @@ class Guards:
     which calls were stopped. `under_way` holds the writes that must not be doubled, `unclear` those whose
     last outcome is not known, by fingerprint. `documents` are those that are being written, `seen` what
     callers last read and `seen_ids` the ids that they were shown. `undoing` holds the entries that are just
-    being undone.
+    being undone. `checks` judges documents.
     """
 
     confirm: ConfirmMode = "destructive"
@@ -151,6 +152,7 @@ class Guards:
     seen: SeenValues = field(default_factory=SeenValues)
     seen_ids: SeenIds = field(default_factory=SeenIds)
     undoing: set[int] = field(default_factory=set[int])
+    checks: Checker = field(default_factory=Checker)
 
 
 async def no_answer(summary: str, code: str) -> Consent:

@@ -296,6 +296,8 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
         except JournalFault as fault:
             return journal_failure(prepared.operation, fault)
     reason = policy.approval_refusal(fields)
+    if not reason and policy.checks is not None:
+        reason = policy.check_refusal(await context.guards.checks.unmet(policy.checks, prepared.sent, answer))
     if not reason:
         return None
     return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE, quotes=True)

@@ -11,6 +11,7 @@ import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..beside_loop import beside_loop
+from ..checks.paper import Paper
 from ..documents.comparison import comparable
 from ..documents.field_state import state_of_value
 from ..documents.readings import UNVERIFIED
@@ -25,6 +26,7 @@ from ..results.truncation import CUT_PLACES, fit
 from ..results.untrusted_paths import outside_paths
 from ..untrusted import NOTE
 from .cell_confidence import with_cell_confidence
+from .check_view import findings_in_short
 from .document_batch import read_each, told_together
 from .document_view import Wanted, field_shown, order_of, reading_of, rows_left_out, tables_shown
 
@@ -45,7 +47,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         answer, document = await look(document_id)
         wanted = _wanted(values, document.values)
         _note_seen(context, document, wanted)
-        shown = partial(_structured, answer, document, wanted, document_id)
+        failed = await _failed_checks(context, values, document_id, answer, document)
+        shown = partial(_structured, answer, document, wanted, document_id, failed)
         structured = await beside_loop(answer, shown)
     else:
         structured = await _several(operation, values, context, look)
@@ -108,7 +111,8 @@ async def _several(
         _note_seen(context, document, wanted)
     told: dict[str, JsonObject] = {}
     for document_id, (answer, document) in looked.found.items():
-        shown = partial(_structured, answer, document, wanted, document_id)
+        failed = await _failed_checks(context, values, document_id, answer, document)
+        shown = partial(_structured, answer, document, wanted, document_id, failed)
         told[document_id] = await beside_loop(answer, shown)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
     together = partial(told_together, document_ids, told, looked.failures, limit)
@@ -143,7 +147,26 @@ def _usual_status(values: Sequence[DocumentValue]) -> str:
     return counted[0][0] if counted else UNVERIFIED
 
 
-def _structured(answer: JsonObject, document: DocumentValues, wanted: Wanted, document_id: str) -> JsonObject:
+async def _failed_checks(
+    context: CallContext,
+    values: JsonObject,
+    document_id: str,
+    answer: JsonObject,
+    document: DocumentValues,
+) -> list[JsonValue]:
+    """What the checks find in the document, whichever part of it is shown."""
+    paper = Paper.of(str(values["workflow_id"]), document_id, answer, document)
+    judgement = await context.guards.checks.judge(paper)
+    return findings_in_short(judgement.findings)
+
+
+def _structured(
+    answer: JsonObject,
+    document: DocumentValues,
+    wanted: Wanted,
+    document_id: str,
+    failed_checks: list[JsonValue],
+) -> JsonObject:
     values = document.values
     doubtful = sum(value.is_doubtful(wanted.min_confidence) for value in values)
     unverified = sum(not value.is_verified for value in values)
@@ -167,6 +190,7 @@ def _structured(answer: JsonObject, document: DocumentValues, wanted: Wanted, do
             "corrected": sum(value.is_moderated for value in values),
             **({"no_confidence": unrated} if unrated else {}),
         },
+        "failed_checks": failed_checks,
         "next": _next(answer, document, wanted.min_confidence),
         "unless_given": _unless_given(values, wanted),
     }

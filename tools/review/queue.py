@@ -31,7 +31,9 @@ _SHARE_OF_TIME = 0.9
 """Of the time for a call, what the search may take, so that what it found is still told."""
 
 _DEFAULT_LIMIT = 20
-_BY_VALUES = frozenset({"doubtful", "unverified", "no_confidence"})
+_BY_VALUES = frozenset({"doubtful", "unverified", "no_confidence", "failed_check"})
+_BY_READING = ("least_confident", "failed_checks")
+"""Orders for which each document has to be read."""
 _OUTSIDE = {"entries": ("entries[].name", "entries[].label"), "problems": ("problems[].message",)}
 """The paths with text from outside, by the part of the answer that has to be there."""
 
@@ -88,8 +90,8 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         together = " and ".join(name for name in narrowing if values.get(name))
         fault = "nothing fits them together; workflow_id is for documents, project_id for the other kinds"
         raise invalid(operation, [f"{together}: {fault}"])
-    least_confident_first = values.get("order") == "least_confident"
-    by_values = least_confident_first or "min_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
+    order = str(values.get("order", ""))
+    by_values = order in _BY_READING or "min_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
     return Wanted(
         kinds,
         reasons,
@@ -98,7 +100,8 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         assigned_to=str(values.get("assigned_to", "")),
         since=since,
         min_confidence=cast("float", values.get("min_confidence", MIN_CONFIDENCE)) if by_values else None,
-        least_confident_first=least_confident_first,
+        least_confident_first=order == "least_confident",
+        failed_checks_first=order == "failed_checks",
     )
 
 

@@ -12,6 +12,7 @@ import anyio
 
 from ...schemas import JsonObject, JsonValue
 from ..beside_loop import beside_loop
+from ..checks.paper import Paper
 from ..documents.values import DocumentValues, values_of_document
 from .cell_confidence import with_cell_confidence
 from .queue_search import Search, Work, listed, moment, text
@@ -152,6 +153,8 @@ async def _read(search: Search, waiting: list[Work]) -> None:
             async with search.places["nanonets"]:
                 ids = (text(work.ids["workflow_id"]), text(work.ids["document_id"]))
                 document = await with_cell_confidence(document, search.context, *ids)
+            paper = Paper.of(*ids, answer, document)
+            work.failed_checks = (await search.context.guards.checks.judge(paper)).failed
             _add_values(work, document, search.wanted.min_confidence or 0.0)
         done += 1
         if done % _REPORT_EACH == 0:
@@ -175,6 +178,7 @@ def _add_values(work: Work, document: DocumentValues, min_confidence: float) -> 
     work.unverified = sum(not value.is_verified for value in values)
     work.no_confidence = sum(value.is_unrated and not value.is_doubtful(min_confidence) for value in values)
     told = [
+        ("failed_check", len(work.failed_checks)),
         ("doubtful", work.doubtful),
         ("no_confidence", work.no_confidence),
         ("unverified", work.unverified),

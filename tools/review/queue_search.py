@@ -27,6 +27,7 @@ REASONS: Mapping[Kind, frozenset[str]] = {
         {
             "doubtful",
             "unverified",
+            "failed_check",
             "failed_validation",
             "no_confidence",
             "not_approved",
@@ -63,6 +64,7 @@ class Wanted:
     since: datetime | None = None
     min_confidence: float | None = None
     least_confident_first: bool = False
+    failed_checks_first: bool = False
 
     def includes(self, work: Work) -> bool:
         """Whether the caller wants to see this piece of work."""
@@ -75,6 +77,8 @@ class Wanted:
 
     def place(self, work: Work) -> tuple[float, datetime]:
         """By what work is ordered; what is not known comes last."""
+        if self.failed_checks_first:
+            return -float(len(work.failed_checks)), work.since
         unsure = work.lowest_confidence if self.least_confident_first else 0.0
         return (2.0 if unsure is None else unsure, work.since)
 
@@ -87,7 +91,7 @@ class Work:
     the time as the service wrote it, empty if it is not known. `doubtful`, `unverified` and `no_confidence`
     count values, and `lowest_confidence` is the least one among those that nobody settled; None where that
     was not looked at or is not told. `doubtful_names` are the fields and columns of the first doubtful
-    values.
+    values, `failed_checks` the names of the checks that the document fails.
     """
 
     kind: Kind
@@ -104,6 +108,7 @@ class Work:
     doubtful_names: list[str] = field(default_factory=list[str])
     unverified: int | None = None
     no_confidence: int | None = None
+    failed_checks: list[str] = field(default_factory=list[str])
 
     @property
     def since(self) -> datetime:
@@ -126,6 +131,7 @@ class Work:
             "lowest_confidence": self.lowest_confidence,
             "doubtful": self.doubtful,
             "doubtful_names": cast("list[JsonValue]", self.doubtful_names),
+            "failed_checks": cast("list[JsonValue]", self.failed_checks),
             "unverified": self.unverified,
             "no_confidence": self.no_confidence or None,
             "waiting_since": self.waiting_since if moment(self.waiting_since) else "",

@@ -166,7 +166,7 @@ async def test_a_document_leaves_the_queue_when_it_is_decided() -> None:
         await client.call_tool("nanonets_verify_document", {**ids, "verification_status": "verified"})
         after = await queue(client, workflow_id=ids["workflow_id"], order="least_confident", limit=100)
         same = next(entry for entry in after["entries"] if entry["document_id"] == ids["document_id"])
-        assert same["reasons"] == ["not_approved"]
+        assert same["reasons"] == ["failed_check", "not_approved"], "its total is verified and still wrong"
         assert same["unverified"] == same["doubtful"] == 0
         sandbox.nanonets.documents[ids["document_id"]].decision = "approved"
         last = await queue(client, workflow_id=ids["workflow_id"], limit=100)
