@@ -25,9 +25,7 @@ def introducing(surfaces: Surfaces) -> ServerMiddleware[ServerState]:
     The SDK has one text for all clients, and lets nobody else answer the handshake.
     """
 
-    async def introduce(
-        ctx: ServerRequestContext[ServerState, Any], call_next: CallNext
-    ) -> HandlerResult:
+    async def introduce(ctx: ServerRequestContext[ServerState, Any], call_next: CallNext) -> HandlerResult:
         result = await call_next(ctx)
         if ctx.method not in _METHODS or not isinstance(result, Mapping):
             return result

@@ -84,7 +84,9 @@ def _tell(sheet: Sheet, equations: Sequence[_Equation], judgement: Judgement) ->
                 )
             )
         if len(failed) > _MAX_LINES_TOLD:
-            judgement.findings.append(Finding(check, f"{len(failed) - _MAX_LINES_TOLD} further lines likewise"))
+            judgement.findings.append(
+                Finding(check, f"{len(failed) - _MAX_LINES_TOLD} further lines likewise")
+            )
 
 
 def _suspect(equation: _Equation, sound: set[str], failing: Sequence[_Equation]) -> DocumentValue | None:
@@ -135,7 +137,9 @@ def _line_amounts(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
         message = f"quantity × unit price is {_shown(quantity * price)}, the amount is {_shown(amount)} (row {line.number})"
         yield _Equation("line_amount", holds, message, cells, dict(_factors(cells, quantity, price, amount)))
     if not found:
-        reason = "lines with a discount or tax of their own" if with_more else "no line with all three numbers"
+        reason = (
+            "lines with a discount or tax of their own" if with_more else "no line with all three numbers"
+        )
         judgement.not_checked["line_amount"] = reason
 
 
@@ -180,8 +184,12 @@ def _line_sum(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     holds = any(_same(lines, each) for _, each in results)
     expected = {value.id: lines}
     if not holds:
-        expected |= {cell.id: each + number - lines for cell in told if (each := numbers[cell.id]) is not None}
-    message = f"the {len(told)} amounts of the lines add up to {_shown(lines)}, the {meaning} is {_shown(number)}"
+        expected |= {
+            cell.id: each + number - lines for cell in told if (each := numbers[cell.id]) is not None
+        }
+    message = (
+        f"the {len(told)} amounts of the lines add up to {_shown(lines)}, the {meaning} is {_shown(number)}"
+    )
     yield _Equation("line_sum", holds, message, (*told, value), expected, (value,))
 
 
@@ -219,7 +227,9 @@ def _total(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
             judgement.not_checked["total"] = sheet.why_no_field("tax")
             return
         computed = Decimal(0)
-    more = {name: abs(number) for name in ("discount", "shipping") if (number := sheet.number(name)) is not None}
+    more = {
+        name: abs(number) for name in ("discount", "shipping") if (number := sheet.number(name)) is not None
+    }
     changes = [-more.get("discount", Decimal(0)), more.get("shipping", Decimal(0))]
     # A discount or the freight may be in the subtotal already.
     sums = [subtotal + computed + sum(part) for part in product(*({Decimal(0), each} for each in changes))]
@@ -235,7 +245,9 @@ def _total(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     signs = {"discount": "−", "shipping": "+"}
     parts = " ".join(f"{signs[name]} {name}" for name in more)
     said = f"subtotal + tax {parts}".strip()
-    yield _Equation("total", holds, f"{said} is {_shown(right)}, the total is {_shown(total)}", values, expected)
+    yield _Equation(
+        "total", holds, f"{said} is {_shown(right)}, the total is {_shown(total)}", values, expected
+    )
 
 
 def _rate(sheet: Sheet) -> Decimal | None:

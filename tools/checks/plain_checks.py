@@ -102,7 +102,9 @@ def _currency(sheet: Sheet) -> Iterator[Finding]:
         yield Finding("currency", "it is no code of a currency (ISO 4217)", (stated,), stated.id)
     if len(sheet.currencies) > 1:
         named, values = ", ".join(sheet.currencies), tuple(sheet.currencies.values())
-        yield Finding("currency", f"several currencies in one document: {named}", values, most_suspect(values))
+        yield Finding(
+            "currency", f"several currencies in one document: {named}", values, most_suspect(values)
+        )
 
 
 def _is_sign(text: str) -> bool:
@@ -110,14 +112,18 @@ def _is_sign(text: str) -> bool:
     return text.strip().casefold().strip(".") in ("$", "kr", "¥")
 
 
-def _identifier(meaning: str, what: str, is_right: Callable[[str], bool]) -> Callable[[Sheet], Iterator[Finding]]:
+def _identifier(
+    meaning: str, what: str, is_right: Callable[[str], bool]
+) -> Callable[[Sheet], Iterator[Finding]]:
     def find(sheet: Sheet) -> Iterator[Finding]:
         values = [value for value in sheet.fields.get(meaning, ()) if value.text.strip()]
         if not values:
             raise _NotThereError(sheet.why_no_field(meaning))
         for value in values:
             if not is_right(value.text):
-                yield Finding(meaning, f"it is no {what}: its form or check digits are wrong", (value,), value.id)
+                yield Finding(
+                    meaning, f"it is no {what}: its form or check digits are wrong", (value,), value.id
+                )
 
     return find
 
@@ -140,7 +146,9 @@ def _table_cells(sheet: Sheet) -> Iterator[Finding]:
         empty = [name for name in columns if not line.text(name)]
         if empty and len(empty) < len(columns):
             message = f"row {line.number} has no {' and no '.join(empty)}"
-            values: tuple[DocumentValue, ...] = tuple(line.cells[name] for name in empty if name in line.cells)
+            values: tuple[DocumentValue, ...] = tuple(
+                line.cells[name] for name in empty if name in line.cells
+            )
             suspect = values[0].id if len(values) == 1 else ""
             yield Finding("table_cells", message, values or tuple(line.cells.values())[:1], suspect)
 

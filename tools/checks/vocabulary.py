@@ -31,7 +31,11 @@ class Vocabulary:
     def with_more(self, fields: Names, columns: Names) -> Vocabulary:
         """The same with further names, which come before the usual ones."""
         return Vocabulary(
-            _added(self.fields, fields), _added(self.columns, columns), self.sums, self.required, self.currencies
+            _added(self.fields, fields),
+            _added(self.columns, columns),
+            self.sums,
+            self.required,
+            self.currencies,
         )
 
     def currency(self, text: str) -> str:
@@ -42,7 +46,9 @@ class Vocabulary:
 def plain_name(name: str) -> str:
     """A name as it is compared: its letters and digits without case and accents, `%` as a word."""
     spelled = unicodedata.normalize("NFKD", name.replace("%", " percent ")).casefold()
-    words = "".join(letter if letter.isalnum() else " " for letter in spelled if not unicodedata.combining(letter))
+    words = "".join(
+        letter if letter.isalnum() else " " for letter in spelled if not unicodedata.combining(letter)
+    )
     return "_".join(words.split())
 
 

@@ -13,9 +13,11 @@ from .tool import Tool
 __all__ = ["Selection", "SelectionError", "SurfaceName"]
 
 SurfaceName = Literal["full", "core", "lean"]
-"""How much of what may be called is listed: all of it, what everyday work needs, or our own tools only."""
+"""How much of what may be called is listed: all of it, what everyday work needs, or the least of our own."""
 
 _GROUPS = ("documented", "companion", "extra")
+_LISTED_IN_LEAN = ("review", "lean")
+"""Our own tools of these tiers are in the lean list; the others of ours are companions of them."""
 
 
 class SelectionError(ValueError):
@@ -29,8 +31,8 @@ class Selection:
     `toolsets` holds toolset names or `documented`, `companion`, `extra`, `all`; empty means all documented
     and companion tools of `services`, and our own for review. A toolset shows its extra tools only if it has
     no others. `tools` adds single tools, `excluded` takes tools away, `read_only` leaves only tools that
-    change nothing. The `surface` core lists our own tools and `CORE_TOOLS`, lean our own tools only; the
-    others are called through them.
+    change nothing. The `surface` core lists our own tools and `CORE_TOOLS`, lean those of our own that
+    every work needs; the others are called through them.
     """
 
     toolsets: tuple[str, ...] = ()
@@ -49,8 +51,9 @@ class Selection:
         reached = self.reach(tools)
         if self.surface == "full":
             return reached
-        core = CORE_TOOLS if self.surface == "core" else frozenset[str]()
-        return [tool for tool in reached if tool.service == "docreview" or tool.name in core]
+        if self.surface == "lean":
+            return [tool for tool in reached if tool.tier in _LISTED_IN_LEAN]
+        return [tool for tool in reached if tool.service == "docreview" or tool.name in CORE_TOOLS]
 
     def reach(self, tools: Iterable[Tool]) -> list[Tool]:
         """The selected tools, which may be called: directly, or if not listed, through others.
@@ -85,7 +88,7 @@ class Selection:
             return False
         if tool.tier == "lean":
             return self.surface != "full"
-        if tool.name in self.tools or (self.surface != "full" and tool.tier == "review"):
+        if tool.name in self.tools or (self.surface != "full" and tool.service == "docreview"):
             return True
         if not self.toolsets:
             ours = tool.service == "docreview" or tool.service in self.services
