@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from importlib.util import find_spec
 from decimal import Decimal
+from importlib.util import find_spec
 from typing import Any
 
 from ..failure import NOTHING_SENT, ToolFailure

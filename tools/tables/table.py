@@ -253,9 +253,7 @@ def _with_rows(table: Table, said: JsonObject, values: JsonObject, context: Call
     room -= _OWN_CHARACTERS
     shown: list[JsonValue] = []
     for row in table.rows[:limit]:
-        cells: list[JsonValue] = [
-            shortened(cell, _MAX_TEXT) if isinstance(cell, str) else cell for cell in row
-        ]
+        cells = list(map(_told_cell, row))
         room -= len(compact(cells)) + 1
         if room < 0 and shown:
             break

@@ -61,11 +61,7 @@ def aggregated(
     `of` is what the measures are of, except the count, which is of rows. Where it may be money, each currency
     is a group of its own.
     """
-    has_currency = bool(of) and not any(
-        plain_name(of)
-        in (*usual_vocabulary().columns.get(name, ()), *usual_vocabulary().fields.get(name, ()))
-        for name in _NO_MONEY
-    )
+    has_currency = bool(of) and not _means(of, _NO_MONEY)
     groups: dict[tuple[str, str], _Group] = {}
     for row in rows:
         text = row.text(plain_name(by)) if by else ""
