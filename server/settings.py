@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
+from ..tools.checks.checker import Checker
+from ..tools.checks.own_check import CheckFile
 from ..tools.guards.policy import Policy
 from .journal_place import check_journal, check_journal_key, journal_key_bytes, journal_passwords
 from .settings_error import SettingsError
@@ -89,6 +91,7 @@ class Settings(BaseSettings):
     downloads: Path | None = _named("DOCREVIEW_DOWNLOADS", default=None)
     confirm: ConfirmMode = _named("DOCREVIEW_CONFIRM", default="destructive")
     policy: Path | None = _named("DOCREVIEW_POLICY", default=None)
+    checks: Path | None = _named("DOCREVIEW_CHECKS", default=None)
     journal: str | None = _named("DOCREVIEW_JOURNAL", default=None, repr=False)
     seal_keys: SecretStr | None = _named("DOCREVIEW_SEAL_KEYS", default=None)
     journal_key: SecretStr | None = _named("DOCREVIEW_JOURNAL_KEY", default=None)
@@ -238,9 +241,24 @@ class Settings(BaseSettings):
         """
         if self.policy is None:
             return Policy()
-        from .policy_file import read_policy
+        from .policy_file import check_names, read_policy
 
-        return read_policy(self.policy)
+        policy = read_policy(self.policy)
+        if policy.checks is not None:
+            check_names(self.policy, policy.checks, Checker(self.read_checks()))
+        return policy
+
+    def read_checks(self) -> CheckFile:
+        """What the check file says, nothing where no file is set. Its expressions are not looked at.
+
+        Raises:
+            SettingsError: the file is missing, cannot be read or has a fault.
+        """
+        if self.checks is None:
+            return CheckFile()
+        from .check_file import read_check_file
+
+        return read_check_file(self.checks).content
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -36,7 +36,16 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("__init__",),
     ),
     "server": (
-        ("version", "settings_error", "journal_place", "path_overrides", "policy_file", "logs", "settings"),
+        (
+            "version",
+            "settings_error",
+            "journal_place",
+            "path_overrides",
+            "policy_file",
+            "check_file",
+            "logs",
+            "settings",
+        ),
         ("journal", "services"),
         ("protocol",),
         ("__init__",),

@@ -40,6 +40,8 @@ from ...tools import (
     call_tool,
     failure_result,
 )
+from ...tools.checks.checker import Checker
+from ...tools.checks.own_check import CheckFile
 from ...tools.results.result import MOST_ATTACHED_BYTES
 from ..journal.marks import StoredMarks
 from ..journal.seal_keys import seal_keys
@@ -63,7 +65,7 @@ _log = logging.getLogger(__name__)
 _LIST_SECONDS = 300
 
 
-def _guards(settings: Settings, policy: Policy, journal: StoredJournal | None) -> Guards:
+def _guards(settings: Settings, policy: Policy, journal: StoredJournal | None, checks: CheckFile) -> Guards:
     """What guards the writes of a server with these settings."""
     marks = MemoryMarks() if journal is None else StoredMarks(journal)
     return Guards(
@@ -73,6 +75,7 @@ def _guards(settings: Settings, policy: Policy, journal: StoredJournal | None) -
         policy,
         codes=Codes(keys=seal_keys(settings), marks=marks),
         marks=marks,
+        checks=Checker(checks),
     )
 
 
@@ -88,10 +91,11 @@ def build_server(
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
-        SettingsError: the policy file has a fault.
+        SettingsError: the policy file or the check file has a fault.
     """
     surfaces = Surfaces(settings)
     every = surfaces.usual.every
+    checks = settings.read_checks()
 
     @asynccontextmanager
     async def lifespan(_: Server[ServerState]) -> AsyncGenerator[ServerState]:
@@ -99,7 +103,11 @@ def build_server(
         services = Services(behind, network, local=local)
         journal = open_journal(settings, lambda: services.secrets)
         try:
-            yield ServerState(services, _guards(settings, surfaces.policy, journal), has_one_client=local)
+            guards = _guards(settings, surfaces.policy, journal, checks)
+            try:
+                yield ServerState(services, guards, has_one_client=local)
+            finally:
+                await guards.checks.close()
         finally:
             await services.close()
             if journal is not None:

@@ -90,7 +90,7 @@ def _tell(sheet: Sheet, equations: Sequence[_Equation], judgement: Judgement) ->
 
 
 def _suspect(equation: _Equation, sound: set[str], failing: Sequence[_Equation]) -> DocumentValue | None:
-    """The value that is most likely wrong: in no sum that holds, in many that fail, with little confidence."""
+    """The value that is most likely wrong: in no sum that holds, in many that fail, of low confidence."""
     unsettled = [value for value in equation.values if not value.is_verified and not value.is_moderated]
     # Where each value is settled or sound, one of them is wrong all the same.
     pool = [value for value in unsettled if value.id not in sound] or unsettled
@@ -134,7 +134,8 @@ def _line_amounts(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
         if with_more and not holds:
             continue
         found = True
-        message = f"quantity × unit price is {_shown(quantity * price)}, the amount is {_shown(amount)} (row {line.number})"
+        right = _shown(quantity * price)
+        message = f"quantity × unit price is {right}, the amount is {_shown(amount)} (row {line.number})"
         yield _Equation("line_amount", holds, message, cells, dict(_factors(cells, quantity, price, amount)))
     if not found:
         reason = (
@@ -180,7 +181,8 @@ def _line_sum(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     results = _sums(sheet, lines)
     meaning = min(results, key=lambda each: abs(each[1] - lines))[0]
     value, number = sheet.field(meaning), sheet.number(meaning)
-    assert value is not None and number is not None
+    assert value is not None
+    assert number is not None
     holds = any(_same(lines, each) for _, each in results)
     expected = {value.id: lines}
     if not holds:
@@ -265,7 +267,8 @@ def _tax(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
         judgement.not_checked["tax_rate"] = said
         return
     if tax is None:
-        assert rated is not None and rate is not None
+        assert rated is not None
+        assert rate is not None
         message = f"a tax rate of {rate * _HUNDRED:.4g} % is not plausible"
         # What is plausible is not right for that, so nobody is above suspicion by it.
         yield _Equation("tax_rate", 0 <= rate <= _MAX_TAX_RATE, message, (rated,))

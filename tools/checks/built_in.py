@@ -11,7 +11,7 @@ from ..documents.values import DocumentValue, DocumentValues
 from .arithmetic import ARITHMETIC, judge_amounts
 from .dates import DayOrder, day_order
 from .finding import Finding, Judgement
-from .numbers import DecimalMark, decimal_mark
+from .numbers import DecimalMark, decimal_mark, mark_of_groups
 from .plain_checks import DATES, PLAIN, judge_dates, judge_values
 from .sheet import Sheet
 from .vocabulary import Vocabulary
@@ -36,13 +36,14 @@ def sheet_of(
     """A document as checks see it.
 
     Its own numbers and dates say how they are to be read, before what the caller says; where neither does, so
-    that `1.234` may be two numbers, it is read in the way in which more of it adds up.
+    that `1.234` may be two numbers, it is read in the way in which more of it adds up, and else in thousands.
     """
     sheet = Sheet(document, vocabulary)
     values = [value.text for _, value in sheet.numeric_values()]
     dates = [value.text for name in ("date", "due_date") for value in sheet.fields.get(name, ())]
     proven, ordered = decimal_mark(values) or mark, day_order(dates) or order
-    marks, orders = ((proven,) if proven else _MARKS), ((ordered,) if ordered else _ORDERS)
+    orders = (ordered,) if ordered else _ORDERS
+    marks: tuple[DecimalMark, ...] = (proven,) if proven else (mark_of_groups(values), *_MARKS)
     sheets = [Sheet(document, vocabulary, each) for each in marks]
     best = min(sheets, key=lambda each: len(judge_amounts(each).findings)) if len(sheets) > 1 else sheets[0]
     return min((replace(best, order=each) for each in orders), key=lambda each: _oddness(each, uploaded))

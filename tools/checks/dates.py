@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import cache
 from importlib.util import find_spec
-from typing import Literal
+from typing import Literal, cast
 
 from .numbers import UnreadableError
 
@@ -31,8 +31,8 @@ _MONTHS = (
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
 _LANGUAGES = (
-    "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "sk", "hu", "ro", "el", "bg", "hr",
-    "sl", "et", "lv", "lt", "ru", "uk", "tr", "id", "vi", "hi", "ar",
+    "de", "fr", "es", "it", "pt", "nl", "sv", "da", "nb", "fi", "pl", "cs", "sk", "hu", "ro", "el", "bg",
+    "hr", "sl", "et", "lv", "lt", "ru", "uk", "tr", "id", "vi", "hi", "ar",
 )  # fmt: skip
 """The languages whose names of months are known where Babel is installed; English always is."""
 
@@ -138,7 +138,8 @@ def _months_of_languages() -> Mapping[str, int]:
     for language in _LANGUAGES:
         for width in ("wide", "abbreviated"):
             for context in ("format", "stand-alone"):
-                for number, name in get_month_names(width, context, language).items():
+                names = cast("Mapping[int, str]", get_month_names(width, context, language))
+                for number, name in names.items():
                     for word in _NUMBERS_AND_WORDS.findall(name.casefold()):
                         found.setdefault(word, set()).add(number)
     return {word: numbers.pop() for word, numbers in found.items() if len(numbers) == 1}

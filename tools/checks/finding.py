@@ -35,7 +35,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Judgement:
-    """What all checks say of one document: those that it passes, what is found, and why others say nothing."""
+    """What checks say of one document: which it passes, what is found, and why others say nothing."""
 
     passed: list[str] = field(default_factory=list[str])
     findings: list[Finding] = field(default_factory=list[Finding])

@@ -13,7 +13,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal
 
-__all__ = ["DecimalMark", "UnreadableError", "decimal_mark", "read_amount", "read_number", "written_like"]
+__all__ = [
+    "DecimalMark",
+    "UnreadableError",
+    "decimal_mark",
+    "mark_of_groups",
+    "read_amount",
+    "read_number",
+    "written_like",
+]
 
 DecimalMark = Literal["", ".", ","]
 """What stands before the decimals; empty where that is not known."""
@@ -64,14 +72,22 @@ def read_amount(text: str, mark: DecimalMark = "") -> tuple[Decimal, str]:
 
 def decimal_mark(texts: Iterable[str]) -> DecimalMark:
     """The decimal mark that most of these texts prove; empty where none proves one."""
-    found = Counter(mark for text in texts if (mark := _proven(text)))
+    found: Counter[DecimalMark] = Counter(mark for text in texts if (mark := _proven(text)))
     return found.most_common(1)[0][0] if found else ""
+
+
+def mark_of_groups(texts: Iterable[str]) -> DecimalMark:
+    """The decimal mark by which every text that may be two numbers, such as `1.234`, is one in thousands."""
+    matches = (_NUMBER.fullmatch(_plain(text)[:_MOST_CHARACTERS]) for text in texts)
+    digits = [match["digits"] for match in matches if match]
+    groups = {"." if "." in each else "," for each in digits if _may_be_two(each)}
+    return "" if len(groups) != 1 else ("," if "." in groups else ".")
 
 
 def written_like(value: Decimal, text: str, mark: DecimalMark = "") -> str:
     """A number in the way in which another one is written: its separators and its decimals."""
     plain = _plain(text)
-    seen = _proven(text) or mark or "."
+    seen: DecimalMark = _proven(text) or mark or "."
     match = _NUMBER.fullmatch(plain)
     digits = match["digits"] if match else ""
     whole, _, decimals = digits.rpartition(seen) if seen in digits else (digits, "", "")
@@ -101,7 +117,7 @@ def _read(text: str, mark: DecimalMark) -> tuple[Decimal, str]:
 
 
 def _plain(text: str) -> str:
-    """The text with digits, signs and separators in one form; currency symbols stand for `$` with a letter."""
+    """The text with digits, signs and separators in one form, and symbols of currencies as codes or `$`."""
     letters: list[str] = []
     for letter in unicodedata.normalize("NFKC", text).strip():
         digit = unicodedata.decimal(letter, None)
@@ -136,13 +152,15 @@ def _proven(text: str) -> DecimalMark:
         return "." if digits.rindex(".") > digits.rindex(",") else ","
     if points > 1 or commas > 1:
         return "," if points else "."
-    if (points or commas) and not _is_unclear(digits):
+    if (points or commas) and not _may_be_two(digits):
         return "." if points else ","
     return ""
 
 
-def _is_unclear(digits: str) -> bool:
-    """Whether a single separator may be a decimal mark as well as one of groups, as in `1.234`."""
+def _may_be_two(digits: str) -> bool:
+    """Whether its only separator may be a decimal mark as well as one of groups, as in `1.234`."""
+    if digits.count(".") + digits.count(",") != 1:
+        return False
     mark = "." if "." in digits else ","
     whole, _, rest = digits.partition(mark)
     return len(rest) == 3 and 1 <= len(whole) <= 3 and whole[0] != "0" and _GROUPS not in whole
@@ -152,7 +170,7 @@ def _decoded(digits: str, mark: DecimalMark, text: str) -> Decimal:
     points, commas = digits.count("."), digits.count(",")
     proven: str = ""
     if points or commas:
-        if points + commas == 1 and _is_unclear(digits):
+        if _may_be_two(digits):
             if not mark:
                 raise UnreadableError("is a different number depending on the decimal mark", text)
             proven = mark

@@ -161,4 +161,4 @@ _CHECKS: Mapping[str, Callable[[Sheet], Iterator[Finding]]] = {
     "required": _required,
     "table_cells": _table_cells,
 }
-"""What finds the values that fail a check, by its name; raises `_NotThereError` where there are none to see."""
+"""What finds the values that fail a check, by its name; raises `_NotThereError` where none are there."""

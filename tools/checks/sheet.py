@@ -12,7 +12,8 @@ from ..documents.comparison import comparable
 from ..documents.values import DocumentTable, DocumentValue, DocumentValues
 from .dates import DayOrder, read_date
 from .numbers import DecimalMark, UnreadableError, read_amount, read_number
-from .vocabulary import Vocabulary, plain_name
+from .plain_name import plain_name
+from .vocabulary import Vocabulary
 
 __all__ = ["AMOUNTS", "NUMBERS", "Line", "Sheet"]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["Vocabulary", "plain_name", "usual_vocabulary"]
+from .plain_name import plain_name
+
+__all__ = ["Vocabulary", "usual_vocabulary"]
 
 Names = Mapping[str, Sequence[str]]
 
@@ -41,15 +42,6 @@ class Vocabulary:
     def currency(self, text: str) -> str:
         """The code of the currency that a text names; empty for none, and for a sign of several."""
         return self.currencies.get(text.strip().strip(".").casefold(), "")
-
-
-def plain_name(name: str) -> str:
-    """A name as it is compared: its letters and digits without case and accents, `%` as a word."""
-    spelled = unicodedata.normalize("NFKD", name.replace("%", " percent ")).casefold()
-    words = "".join(
-        letter if letter.isalnum() else " " for letter in spelled if not unicodedata.combining(letter)
-    )
-    return "_".join(words.split())
 
 
 @cache

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import anyio
 
 from ...schemas import JsonObject, Operation, Route
+from ..checks.checker import Checker
 from ..failure import ToolFailure
 from ..requests.request import FileSource, Request
 from ..results.response import Response
@@ -133,7 +134,7 @@ class Guards:
     wants none; `journal_required` says whether writes stop without it. `marks` say which codes were used and
     which calls were stopped. `under_way` holds the writes that must not be doubled, `unclear` those whose
     last outcome is not known, by fingerprint. `documents` are those that are being written, `seen` what
-    callers last read. `undoing` holds the entries that are just being undone.
+    callers last read. `undoing` holds the entries that are just being undone. `checks` judges documents.
     """
 
     confirm: ConfirmMode = "destructive"
@@ -148,6 +149,7 @@ class Guards:
     documents: DocumentLocks = field(default_factory=DocumentLocks)
     seen: SeenValues = field(default_factory=SeenValues)
     undoing: set[int] = field(default_factory=set[int])
+    checks: Checker = field(default_factory=Checker)
 
 
 async def no_answer(summary: str, code: str) -> Consent:

@@ -25,6 +25,7 @@ from ..untrusted import without_hidden
 from .agreement import do_agreed
 from .approval import approved_document
 from .changed_since import with_own_changes
+from .check_rule import check_refusal
 from .confirmation import Question
 from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, read_state, state_after
@@ -330,13 +331,14 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
     if not document or not policy.judges_approvals:
         return None
     read_by, names = _READ_VALUES.get(prepared.operation.id, ("getDocument", ("workflow_id", "document_id")))
-    fields = fields_in(await read(read_by, {name: prepared.sent[name] for name in names}))
+    answer = await read(read_by, {name: prepared.sent[name] for name in names})
+    fields = fields_in(answer)
     if journal is not None:
         try:
             fields = await with_own_changes(document, fields, journal)
         except JournalFault as fault:
             return journal_failure(prepared.operation, fault)
-    reason = policy.approval_refusal(fields)
+    reason = policy.approval_refusal(fields) or await check_refusal(context.guards, prepared.sent, answer)
     if not reason:
         return None
     return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE, quotes=True)

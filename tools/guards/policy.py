@@ -15,7 +15,7 @@ from ..documents.field_state import FieldState
 from .limits import Limit
 from .policy_scope import Kind, given_ids, id_text, is_number, left_out
 
-__all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
+__all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "EVERY_CHECK", "Counts", "Policy", "Rule"]
 
 AFTER_RULE = "Do not try it another way: the user set this rule. Tell the user, who can change the policy."
 """The next step after a refusal."""
@@ -24,6 +24,9 @@ AFTER_APPROVAL_RULE = (
     "Look at the named values, correct the wrong ones and verify each; or leave the approval to a person."
 )
 """The next step after `Policy.approval_refusal`."""
+
+EVERY_CHECK = "*"
+"""Stands for all checks."""
 
 _EVERYTHING = "*"
 _SHOWN_FIELDS = 3
@@ -86,7 +89,8 @@ class Policy:
 
     `max_writes` and `max_approvals` are for one run of a server, `limits` for a time. With `min_confidence`
     (0 to 1) a document is approved only if every field is as certain as that or verified, with `all_verified`
-    if each is verified.
+    if each is verified. `checks` are those that it has to pass to be approved: names, or `*` for all of them;
+    None for no such rule.
     """
 
     tools: Rule = Rule()
@@ -99,6 +103,7 @@ class Policy:
     limits: tuple[Limit, ...] = ()
     min_confidence: float | None = None
     all_verified: bool = False
+    checks: tuple[str, ...] | None = None
 
     @property
     def is_set(self) -> bool:
@@ -108,7 +113,7 @@ class Policy:
     @property
     def judges_approvals(self) -> bool:
         """Whether the fields of a document have to be read before it is approved."""
-        return self.all_verified or self.min_confidence is not None
+        return self.all_verified or self.min_confidence is not None or self.checks is not None
 
     @property
     def judges_ids(self) -> bool:
@@ -208,6 +213,14 @@ class Policy:
         more = ", …" if len(failing) > _SHOWN_FIELDS else ""
         return f"the policy approves a document {rule}; {len(failing)} of {len(fields)} fail: {named}{more}"
 
+    def check_refusal(self, failed: Sequence[str]) -> str:
+        """Why a document that fails these checks may not be approved; each is told by its name and why."""
+        if self.checks is None or not failed:
+            return ""
+        rule = "only if it passes the checks (approval.checks)"
+        named = "; ".join(failed[:_SHOWN_FIELDS]) + ("; …" if len(failed) > _SHOWN_FIELDS else "")
+        return f"the policy approves a document {rule}; {len(failed)} fail: {named}"
+
     def as_object(self) -> JsonObject:
         """The rules in force, in the form of a policy file; empty if there are none."""
         tables: dict[str, JsonObject] = {
@@ -219,7 +232,9 @@ class Policy:
             "session": _without_none(max_writes=self.max_writes, max_approvals=self.max_approvals),
             "limits": {each.rule.partition(".")[2]: each.most for each in self.limits},
             "approval": _without_none(
-                min_confidence=self.min_confidence, all_verified=self.all_verified or None
+                min_confidence=self.min_confidence,
+                all_verified=self.all_verified or None,
+                checks=_as_written(self.checks),
             ),
         }
         return cast("JsonObject", {name: table for name, table in tables.items() if table})
@@ -255,6 +270,12 @@ def _described(state: FieldState) -> str:
         return f"{state.name!r} (no confidence)"
     # Rounded down, so that a value that just fails does not look as if it passed.
     return f"{state.name!r} ({int(state.confidence * 1000) / 1000:g})"
+
+
+def _as_written(checks: tuple[str, ...] | None) -> JsonValue:
+    if checks is None or checks == (EVERY_CHECK,):
+        return None if checks is None else "all"
+    return list(checks)
 
 
 def _without_none(**values: JsonValue) -> JsonObject:

@@ -11,7 +11,7 @@ from typing import cast
 
 from ...schemas import JsonObject
 from ..checks.numbers import UnreadableError
-from ..checks.vocabulary import plain_name
+from ..checks.plain_name import plain_name
 from ..documents.comparison import comparable
 from .row import Names, Row
 
@@ -50,11 +50,11 @@ def faults_in(where: Sequence[JsonObject]) -> list[str]:
     for place, condition in enumerate(where):
         op, given = str(condition["op"]), "value" in condition
         if given == (op in _WITHOUT_VALUE):
-            faults.append(f"where.{place}.value: {'given' if given else 'missing'} with {op}")
+            faults.append(f"conditions.{place}.value: {'given' if given else 'missing'} with {op}")
         elif op in _ORDERS and _measure(str(condition["value"])) is None:
             came = str(condition["value"])[:60]
             faults.append(
-                f"where.{place}.value: got {came!r}, expected a number such as 1000.50 or a date such as"
+                f"conditions.{place}.value: got {came!r}, expected a number such as 1000.50 or a date such as"
                 f" 2026-10-05 for {op}"
             )
     return faults

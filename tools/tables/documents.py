@@ -11,7 +11,8 @@ import anyio
 from ...schemas import JsonObject, load_operations
 from ..checks.dates import DayOrder, day_order
 from ..checks.numbers import DecimalMark, decimal_mark
-from ..checks.vocabulary import plain_name, usual_vocabulary
+from ..checks.plain_name import plain_name
+from ..checks.vocabulary import usual_vocabulary
 from ..documents.comparison import comparable
 from ..documents.field_state import state_of_value
 from ..documents.stages import decision_on
@@ -76,7 +77,12 @@ class Documents:
 
     @property
     def names(self) -> list[str]:
-        """All names that rows may have."""
+        """The names that rows of documents may have."""
+        return [*self.fields, *_OF_DOCUMENT, _STATUS]
+
+    @property
+    def names_with_columns(self) -> list[str]:
+        """The names that rows of lines may have."""
         return [*self.fields, *self.columns, *_OF_DOCUMENT, _STATUS]
 
     def note_seen(self, context: CallContext, ids: frozenset[str], names: Sequence[str]) -> None:

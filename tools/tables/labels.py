@@ -10,7 +10,7 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation
-from ..checks.vocabulary import plain_name
+from ..checks.plain_name import plain_name
 from ..guards.context import CallContext
 from ..json_text import shortened
 from ..operation_call import read

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..checks.numbers import UnreadableError
-from ..checks.vocabulary import plain_name
+from ..checks.plain_name import plain_name
 from ..documents.comparison import comparable
 from .row import Row
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from ..checks.dates import DayOrder, read_date
 from ..checks.numbers import DecimalMark, UnreadableError, read_amount, read_number
-from ..checks.vocabulary import plain_name, usual_vocabulary
+from ..checks.plain_name import plain_name
+from ..checks.vocabulary import usual_vocabulary
 
 __all__ = ["NO_CURRENCY", "Conventions", "Names", "Row", "plain_number"]
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..checks.numbers import UnreadableError
-from ..checks.vocabulary import plain_name
+from ..checks.plain_name import plain_name
 from ..guards.context import CallContext
 from ..json_text import compact, shortened
 from ..requests.validation import invalid
@@ -18,6 +18,8 @@ from ..results.untrusted_paths import outside_paths
 from ..review.queue_search import moment
 from .conditions import Unreadable, faults_in, fields_in, wanted_rows
 from .documents import MAX_DOCUMENTS, Documents, Wanted, read_documents, usual_fields
+from .expression import expression_fault, rows_by_expression
+from .faults import wrong_arguments
 from .files import require
 from .labels import SOURCES, TAG_NAMES, Tags, counted, examples, read_tags
 from .order import ordered
@@ -50,18 +52,24 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     Raises:
         ToolFailure: an argument cannot be used, or nothing could be read.
     """
-    where = cast("list[JsonObject]", values.get("where", []))
+    where = cast("list[JsonObject]", values.get("conditions", []))
+    expression = str(values.get("where", "")).strip()
     _check(operation, values, where)
+    if expression:
+        await expression_fault(operation, expression)
     documents: Documents | None = None
     if "workflow_id" in values:
         documents = await read_documents(context, _wanted(values))
-        work = _Work(documents.rows, Names(documents.names), False, where, said=_said_of(documents, values))
+        names = Names(documents.names_with_columns if "columns" in values else documents.names)
+        work = _Work(documents.rows, names, False, where, said=_said_of(documents, values))
     else:
         tags = await read_tags(operation, values, context)
         work = _Work(tags.rows, Names(TAG_NAMES), True, where, said=_said_of_tags(tags, values))
     if work.rows and (faults := _unknown_names(values, work)):
-        raise invalid(operation, faults)
+        raise wrong_arguments(operation, faults)
     rows = wanted_rows(work.rows, where, work.names, work.unreadable)
+    if expression:
+        rows = await rows_by_expression(operation, rows, expression, work.names, work.unreadable)
     rows = ordered(rows, _order(values, work.names))
     table = _table(values, work, rows)
     work.said["matching"] = len(rows)
@@ -133,7 +141,7 @@ def _unknown_names(values: JsonObject, work: _Work) -> list[str]:
     asked = [
         *(("fields", name) for name in cast("list[str]", values.get("fields", []))),
         *(("columns", name) for name in cast("list[str]", values.get("columns", []))),
-        *(("where", name) for name in fields_in(work.where)),
+        *(("conditions", name) for name in fields_in(work.where)),
         *(("order", name) for name in [_order(values, work.names)[0]] if name),
         *((f"aggregate.{key}", str(aggregate[key])) for key in ("by", "of") if key in aggregate),
     ]
@@ -163,9 +171,11 @@ def _table(values: JsonObject, work: _Work, rows: Sequence[Row]) -> Table:
 def _listing(values: JsonObject, work: _Work, rows: Sequence[Row], chosen: Sequence[str]) -> Table:
     if not chosen:
         fields = [name for name in work.names.shown if not name.startswith("document.")]
+        fields = [name for name in fields if name not in cast("list[str]", values.get("columns", []))]
         usual = usual_fields(fields)
         further = [name for name in fields if name not in usual]
-        work.said["further_fields"] = [*further[:_MAX_NAMES]]
+        if further:
+            work.said["further_fields"] = [*further[:_MAX_NAMES]]
         chosen = [*usual, *(name for name in fields_in(work.where) if work.names.spelled(name) not in usual)]
     columns = cast("list[str]", values.get("columns", []))
     names = list(dict.fromkeys(work.names.spelled(name) for name in (*chosen, *columns)))
@@ -197,6 +207,8 @@ def _said_of(documents: Documents, values: JsonObject) -> JsonObject:
         "lines_with_sums_left_out": documents.sums,
     }
     said |= {name: count for name, count in counts.items() if count}
+    if documents.columns and "columns" not in values and "aggregate" not in values:
+        said["table_columns"] = [*documents.columns[:_MAX_NAMES]]
     if documents.failures:
         first = next(iter(documents.failures.values()))
         said["not_read"] = {

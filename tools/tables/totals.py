@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from ..checks.numbers import UnreadableError
-from ..checks.vocabulary import plain_name, usual_vocabulary
+from ..checks.plain_name import plain_name
+from ..checks.vocabulary import usual_vocabulary
 from ..documents.comparison import comparable
 from .conditions import Unreadable
 from .row import Row, plain_number
