@@ -70,9 +70,8 @@ async def rows_by_expression(
                 text = verdict.texts[0] if verdict.texts else ""
                 unreadable.found.setdefault((row.id, "where", text), verdict.said)
             if anyio.current_time() > began + _MAX_SECONDS:
-                raise invalid(
-                    operation, [f"where: takes longer than {_MAX_SECONDS:g} s over {len(rows)} rows"]
-                )
+                said = f"where: takes longer than {_MAX_SECONDS:g} s over {len(rows)} rows"
+                raise wrong_arguments(operation, [said])
     finally:
         await evaluator.close()
     if rows and failed.total() == len(rows):

@@ -15,7 +15,7 @@ from mcp import Client
 from mcp.types import ElicitResult
 
 MOST_TOKENS = 3_500
-OWN = [tool for tool in load_tools() if tool.service == "docreview"]
+OWN = [tool for tool in load_tools() if tool.tier in ("review", "lean")]
 
 
 def tokens(tools: list[Any]) -> float:
