@@ -355,14 +355,18 @@ async def test_a_library_that_is_not_installed_is_named(
 
 
 async def test_a_value_that_changed_since_the_table_showed_it_is_not_overwritten(era: Era) -> None:
-    bill = a_bill("A", "10.00")
-    network = service(bill)
-    async with connected(network, era) as client:
-        await client.call_tool("review_table", {"workflow_id": "w", "fields": ["total_amount"]})
-        bill["pages"][0]["data"]["fields"]["total_amount"][0]["value"] = "20.00"
-        place = {"workflow_id": "w", "document_id": "d0", "page_id": "p", "field_data_id": "total_amount-id"}
-        written = await client.call_tool("nanonets_update_field", {**place, "value": "30.00"})
-    error = error_of(written)
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        workflow = await first_workflow(client)
+        arguments = {"workflow_id": workflow, "fields": ["total_amount"], "limit": 1, "status": ["open"]}
+        row = own(await client.call_tool("review_table", arguments))["rows"][0]
+        document = {"workflow_id": workflow, "document_id": row[0]}
+        page = own(await client.call_tool("nanonets_get_document", document))["pages"][0]
+        place = {**document, "page_id": page["page_id"]}
+        place["field_data_id"] = page["data"]["fields"]["total_amount"][0]["field_data_id"]
+        await client.call_tool("review_table", arguments)
+        async with reviewing(sandbox, era) as (other, _):
+            done = await other.call_tool("nanonets_update_field", {**place, "value": "77.00"})
+            assert not done.is_error
+        error = error_of(await client.call_tool("nanonets_update_field", {**place, "value": "88.00"}))
     assert error["code"] == "conflict"
-    assert "10.00" in error["message"]
-    assert {request.method for request in network.requests} == {"GET"}
+    assert "77.00" in error["message"]
