@@ -278,7 +278,7 @@ PLANS = (
             _step(
                 Way(
                     "The texts to analyze, one on each line:\n{texts}\nCall review_table with model_id and"
-                    " them as texts: it analyzes them, which may use credits, keeps nothing, and counts tags.",
+                    " them as texts: it may use credits, keeps nothing, and counts the tags.",
                     ("review_table", "studio_run_adhoc_analysis"),
                 ),
                 Way(
