@@ -23,7 +23,12 @@ _SHARED: Sequence[tuple[str, str, str]] = (
     ("--tools", "A,B", "Only these tools, or in addition to --toolsets."),
     ("--exclude-tools", "A,B", "Tools to leave out."),
     ("--read-only", "", "Only tools that change nothing."),
-    ("--surface", "full|lean", "lean: the review tools, and three that find and run all others."),
+    (
+        "--surface",
+        "auto|full|core|lean",
+        "auto: full, or core for a host that takes fewer tools; core and lean: short lists, and tools that"
+        " find and run all others.",
+    ),
 )
 
 

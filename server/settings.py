@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     tools: Names = _named("DOCREVIEW_TOOLS", default=())
     exclude_tools: Names = _named("DOCREVIEW_EXCLUDE_TOOLS", default=())
     read_only: bool = _named("DOCREVIEW_READ_ONLY", default=False)
-    surface: Literal["full", "lean"] = _named("DOCREVIEW_SURFACE", default="full")
+    surface: Literal["auto", "full", "core", "lean"] = _named("DOCREVIEW_SURFACE", default="auto")
     paths: dict[str, str] = _named("DOCREVIEW_PATHS", default_factory=dict)
     timeout: float = _named("DOCREVIEW_TIMEOUT", default=50.0, gt=0, le=3600)
     in_flight: int = _named("DOCREVIEW_IN_FLIGHT", default=8, ge=1, le=100)
@@ -237,14 +237,14 @@ class Settings(BaseSettings):
 
     @property
     def selection(self) -> Selection:
-        """Which tools these settings show."""
+        """Which tools these settings show; the full list where it depends on the client."""
         return Selection(
             self.toolsets,
             self.tools,
             self.exclude_tools,
             self.read_only,
             self.services,
-            self.surface == "lean",
+            "full" if self.surface == "auto" else self.surface,
         )
 
     def read_policy(self) -> Policy:

@@ -25,6 +25,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("guards",),
         ("operation_call",),
         ("review", "lean"),
+        ("tables",),
         ("own_tools",),
         ("call",),
         ("__init__",),

@@ -80,6 +80,12 @@ def _undo() -> Runner:
     return run
 
 
+def _table() -> Runner:
+    from .tables.table import run
+
+    return run
+
+
 def _find_tools() -> Runner:
     from .lean.find_tools import run
 
@@ -103,6 +109,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewWait": _wait,
     "reviewHistory": _history,
     "reviewUndo": _undo,
+    "reviewTable": _table,
     "findTools": _find_tools,
     "runReadTool": _run_tool,
     "runWriteTool": _run_tool,
@@ -124,4 +131,6 @@ async def run_own(operation: Operation, values: JsonObject, context: CallContext
         return reply
     structured = with_notes(reply.structured, reply.outside, context.notes)
     structured = cast("JsonObject", masked(structured, compact(structured), context.upstream.secrets))
-    return ToolResult(structured, compact(structured), reply.pictures, is_error=reply.is_error)
+    return ToolResult(
+        structured, compact(structured), reply.pictures, reply.attachment, is_error=reply.is_error
+    )

@@ -16,19 +16,21 @@ from mcp import Client
 from pydantic import AliasChoices
 
 from ...schemas import Service
-from ...tools import ConfirmMode, JournalFault, Tool, load_tools
+from ...tools import ConfirmMode, JournalFault, Policy, Tool, load_tools
 from ...tools.untrusted import one_line
 from ..journal.store import open_journal
 from ..journal_place import journal_place
 from ..logs import set_up_logging
 from ..placeholders import unfilled
 from ..protocol.application import build_server
+from ..protocol.client_limits import CLIENT_LIMITS
+from ..protocol.surface import Surfaces
 from ..services.files import FilePolicy
 from ..settings import Settings
 from .doctor_policy import examine_policy, permitted
 from .tools import NOTHING_CHOSEN
 
-__all__ = ["Finding", "examine", "host_findings"]
+__all__ = ["Finding", "definition_findings", "examine"]
 
 Level = Literal["ok", "note", "fault"]
 
@@ -45,7 +47,6 @@ _CONFIRMED: dict[ConfirmMode, str] = {
     "writes": "a person confirms every write",
 }
 _CREDENTIALS = ("NANONETS_API_KEY", "STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")
-_HOST_LIMITS = (("Cursor", 40), ("VS Code", 128))
 _LONGEST_NAME = 60 - len("docreview")
 _PREFIX = "DOCREVIEW_"
 _MANY_TOKENS = 20_000
@@ -74,7 +75,8 @@ def examine(settings: Settings) -> int:
         *_check_findings(settings),
         _journal_finding(settings),
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
-        *host_findings(permitted(policy, shown)),
+        *definition_findings(permitted(policy, shown)),
+        *_host_findings(settings, policy),
         *anyio.run(_reach_services, settings),
     ]
     for finding in findings:
@@ -84,8 +86,8 @@ def examine(settings: Settings) -> int:
     return 1 if any(finding.level == "fault" for finding in findings) else 0
 
 
-def host_findings(tools: list[Tool]) -> list[Finding]:
-    """What hosts would drop or choke on in a list of tools."""
+def definition_findings(tools: list[Tool]) -> list[Finding]:
+    """What the full or chosen list of tools costs, and what hosts would drop or choke on in it."""
     if not tools:
         return [Finding("note", "tools", NOTHING_CHOSEN)]
     definitions = [tool.definition() for tool in tools]
@@ -95,19 +97,29 @@ def host_findings(tools: list[Tool]) -> list[Finding]:
     ]
     if characters // 4 > _MANY_TOKENS:
         findings.append(Finding("note", "tools", "choose fewer with --toolsets if your host loads them all"))
-    for host, most in _HOST_LIMITS:
-        if len(tools) > most:
-            findings.append(
-                Finding(
-                    "note", host, f"takes about {most} tools of all servers; choose fewer with --toolsets"
-                )
-            )
     long = [tool.name for tool in tools if len(tool.name) > _LONGEST_NAME]
     if long:
         findings.append(Finding("note", "Cursor", f"leaves out names that are too long: {', '.join(long)}"))
     if any("$ref" in json.dumps(definition) for definition in definitions):
         findings.append(Finding("fault", "tools", "a schema holds a reference, which hosts refuse"))
     return findings
+
+
+def _host_findings(settings: Settings, policy: Policy) -> list[Finding]:
+    """Which list each host with a known limit gets, and whether it fits."""
+    surfaces = Surfaces(settings, policy)
+    if not surfaces.usual.chosen:
+        return []
+    findings: list[Finding] = []
+    for limit in CLIENT_LIMITS:
+        surface = surfaces.for_client(limit.names[0])
+        count = len(surface.chosen)
+        said = f"gets the {surface.name} list ({count} tools) and takes {limit.max_tools} of all servers"
+        if count > limit.max_tools:
+            findings.append(Finding("note", limit.host, f"{said}; choose --surface auto or core"))
+        else:
+            findings.append(Finding("ok", limit.host, said))
+    return [*findings, Finding("ok", "other hosts", f"get the {surfaces.usual.name} list")]
 
 
 def _credential_findings(settings: Settings) -> list[Finding]:

@@ -215,6 +215,7 @@ async def _settings(reading: _Reading) -> Contents:
     about: JsonObject = {
         "version": VERSION,
         "settings": {name: shown[name] for name in _SHOWN_SETTINGS},
+        "tool_list": {"chosen": reading.surface.name, "why": reading.surface.why},
         "credentials": _credentials(settings),
         "journal": "kept" if reading.call_context.guards.journal is not None else "none",
         "tools_listed": len(reading.surface.chosen),

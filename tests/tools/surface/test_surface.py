@@ -64,6 +64,7 @@ async def test_every_tool_has_title_description_and_all_four_hints(era: Era) -> 
 
 WITH_PICTURES = {
     "review_region",
+    "review_table",
     "run_read_tool",
     "run_write_tool",
     "studio_extract_information",
