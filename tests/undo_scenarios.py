@@ -232,7 +232,7 @@ async def unstar(use: Use) -> Trial:
 
 
 VERIFIED = {"verification_status": "verified", "verification_message": "seen"}
-CELL = {"row": 40, "col": 0, "header": "notes", "text": "by hand", "bbox": [1, 2, 3, 4]}
+CELL = {"row": 40, "col": 0, "header": "description", "text": "by hand", "bbox": [1, 2, 3, 4]}
 MODEL_NEWS = {"display_name": "Another name", "status": "ACTIVE", "short_description": "For tests"}
 RUNNING = "progress,status,score,finished,description,models"
 """What work that is under way in the sandbox changes by itself."""
