@@ -22,7 +22,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("surface", "documents"),
         ("guards",),
         ("operation_call",),
-        ("review", "lean"),
+        ("review", "lean", "history"),
         ("own_tools",),
         ("call",),
         ("__init__",),

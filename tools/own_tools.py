@@ -62,13 +62,13 @@ def _wait() -> Runner:
 
 
 def _history() -> Runner:
-    from .review.history import run
+    from .history.history import run
 
     return run
 
 
 def _undo() -> Runner:
-    from .review.undo import run
+    from .history.undo import run
 
     return run
 
