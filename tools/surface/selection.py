@@ -11,6 +11,8 @@ from .tool import Tool
 __all__ = ["Selection", "SelectionError"]
 
 _GROUPS = ("documented", "companion", "extra")
+_LISTED_IN_LEAN = ("review", "lean")
+"""Our own tools of these tiers are in the lean list; the others of ours are companions of them."""
 
 
 class SelectionError(ValueError):
@@ -41,7 +43,7 @@ class Selection:
             SelectionError: a name in the selection stands for nothing.
         """
         reached = self.reach(tools)
-        return [tool for tool in reached if tool.service == "docreview"] if self.lean else reached
+        return [tool for tool in reached if tool.tier in _LISTED_IN_LEAN] if self.lean else reached
 
     def reach(self, tools: Iterable[Tool]) -> list[Tool]:
         """The selected tools, which may be called: directly, or if lean, most of them through others.
@@ -76,7 +78,7 @@ class Selection:
             return False
         if tool.tier == "lean":
             return self.lean
-        if tool.name in self.tools or (self.lean and tool.tier == "review"):
+        if tool.name in self.tools or (self.lean and tool.service == "docreview"):
             return True
         if not self.toolsets:
             ours = tool.service == "docreview" or tool.service in self.services

@@ -122,7 +122,7 @@ def test_no_two_tools_read_alike() -> None:
         ({"toolsets": "companion"}, lambda tool: tool.tier == "companion"),
         ({"toolsets": "extra"}, lambda tool: tool.tier == "extra"),
         ({"toolsets": "all"}, lambda tool: tool.tier != "lean"),
-        ({"toolsets": "review"}, lambda tool: tool.tier == "review"),
+        ({"toolsets": "review"}, lambda tool: tool.toolset == "review"),
         ({"tools": "studio_login"}, lambda tool: tool.name == "studio_login"),
         (
             {"toolsets": "nanonets-files", "tools": "studio_login", "exclude_tools": "nanonets_delete_file"},
