@@ -23,6 +23,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("guards",),
         ("operation_call",),
         ("review", "lean", "history"),
+        ("apply", "studio"),
         ("own_tools",),
         ("call",),
         ("__init__",),

@@ -44,7 +44,7 @@ def _preview() -> Runner:
 
 
 def _apply() -> Runner:
-    from .review.apply import run
+    from .apply.apply import run
 
     return run
 
