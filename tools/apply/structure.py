@@ -22,9 +22,9 @@ _FORMS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"delete"}),
         frozenset({"document_id", "field_data_id", "cell_id", "table_id", "row", "expected_value"}),
     ),
-    "field_name": (frozenset({"field_name", "value"}), _ADDED | {"page_id"}),
+    "field_name": (frozenset({"field_name", "value"}), _ADDED | {"page_id", "bbox"}),
     "cells": (frozenset({"table_id", "cells"}), _ADDED | {"row"}),
-    "rows": (frozenset({"rows"}), _ADDED | {"page_id"}),
+    "rows": (frozenset({"rows", "bbox"}), _ADDED | {"page_id"}),
     "table_id": (frozenset({"table_id", "verification_status"}), _ADDED),
 }
 """By the argument that tells what a change is: what it needs, and what else it may have."""
@@ -169,6 +169,7 @@ class _Planner:
         name, text = str(self.change["field_name"]), str(self.change["value"])
         same = [each for each in self.values.fields if (each.name, each.text) == (name, text)]
         arguments: JsonObject = {"page_id": page, "field_name": name, "value": text, **self._status()}
+        arguments |= {name: self.change[name] for name in ("bbox",) if name in self.change}
         calls = [] if any(each.page_id == page for each in same) else [("addFieldValue", arguments)]
         return self._planned("add", f"changes.{self.index}", f"add the field {name}", text, calls)
 
@@ -216,6 +217,7 @@ class _Planner:
         texts = sorted((row, header, text) for row, each in enumerate(rows) for header, text in each.items())
         same = [each for each in self.values.tables if each.page.id == page and _texts(each) == texts]
         arguments: JsonObject = {"page_id": page, "headers": [*headers], "cells": cells, **status}
+        arguments["bbox"] = self.change["bbox"]
         calls = [] if same else [("addTable", arguments)]
         return self._planned("add", f"changes.{self.index}", "add a table", cells, calls)
 

@@ -73,13 +73,17 @@ async def test_fields_and_tables_are_added(era: Era) -> None:
     async with reviewing(era=era, **JOURNAL) as (client, sandbox):
         document = invoices(sandbox)[2]
         page = document.pages[0]
-        count = len(page.tables)
         rows = [{"tax": "19 %", "amount": "1.00"}, {"tax": "7 %", "amount": "2.00"}]
-        changes = ({"field_name": "order_note", "value": "by hand"}, {"rows": rows})
+        changes = (
+            {"field_name": "order_note", "value": "by hand", "page_id": page.id},
+            {"rows": rows, "page_id": page.id},
+        )
         told = await apply(client, document, *changes)
         assert field_of(document, "order_note").id == told["new"]["changes.0"]
-        assert len(page.tables) == count + 1
-        assert [row_of(page.tables[-1], row) for row in (0, 1)] == rows
+        made = next(
+            table for each in document.pages for table in each.tables if table.id == told["new"]["changes.1"]
+        )
+        assert [row_of(made, row) for row in (0, 1)] == rows
         assert (await apply(client, document, *changes))["counts"] == {"already": 2}
 
 
@@ -203,7 +207,7 @@ async def test_a_row_that_stops_half_way_is_gone_on_with(era: Era) -> None:
 
 async def test_what_the_policy_forbids_is_not_done_in_a_list_either(era: Era, tmp_path: Any) -> None:
     rules = tmp_path / "policy.toml"
-    rules.write_text('[tools]\ndeny = ["nanonets_delete_cell"]\n')
+    rules.write_text('[tools]\nforbidden = ["nanonets_delete_cell"]\n')
     async with reviewing(era=era, policy=str(rules), **JOURNAL) as (client, sandbox):
         document = invoices(sandbox)[2]
         change = {"cell_id": cells_of(document)[0].id, "delete": True}
