@@ -169,7 +169,8 @@ class _Planner:
         name, text = str(self.change["field_name"]), str(self.change["value"])
         same = [each for each in self.values.fields if (each.name, each.text) == (name, text)]
         arguments: JsonObject = {"page_id": page, "field_name": name, "value": text, **self._status()}
-        arguments |= {name: self.change[name] for name in ("bbox",) if name in self.change}
+        if "bbox" in self.change:
+            arguments["bbox"] = self.change["bbox"]
         calls = [] if any(each.page_id == page for each in same) else [("addFieldValue", arguments)]
         return self._planned("add", f"changes.{self.index}", f"add the field {name}", text, calls)
 
@@ -226,7 +227,7 @@ class _Planner:
         if isinstance(table, Fault):
             return table
         status = self._status()
-        wanted = status["verification_status"]
+        wanted = str(status["verification_status"])
         # What the service answers tells the status of the cells, and seldom that of the table.
         statuses = {each.status for each in table.cells} or {table.status}
         is_so = statuses == {wanted} and status.get("verification_message", table.message) == table.message

@@ -1,4 +1,4 @@
-"""`review_texts`: the texts of a labeling or correction session, or the reviews of a HITL, in compact form."""
+"""`review_texts`: the texts of a labeling or correction session, or the reviews of a HITL, compactly."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _tag(tag: Tag) -> JsonObject:
 
 
 async def _reviews(values: JsonObject, project_id: int, hitl_id: int, context: CallContext) -> JsonObject:
-    """The reviews of a HITL, each with its value and the segments of its page that hold the label or value."""
+    """The reviews of a HITL, each with its value and the segments of its page that hold label or value."""
     if "class" in values:
         raise ToolFailure(
             "invalid_arguments",

@@ -76,7 +76,7 @@ async def test_fields_and_tables_are_added(era: Era) -> None:
         rows = [{"tax": "19 %", "amount": "1.00"}, {"tax": "7 %", "amount": "2.00"}]
         changes = (
             {"field_name": "order_note", "value": "by hand", "page_id": page.id},
-            {"rows": rows, "page_id": page.id},
+            {"rows": rows, "page_id": page.id, "bbox": [1, 2, 300, 400]},
         )
         told = await apply(client, document, *changes)
         assert field_of(document, "order_note").id == told["new"]["changes.0"]
@@ -156,6 +156,7 @@ CELLS = {"Nonsense": "1"}
         ({"table_id": "{table}", "cells": {}}, "nothing to add"),
         ({"cells": CELLS}, "cells was given without table_id"),
         ({"table_id": "{table}"}, "table_id was given without verification_status"),
+        ({"rows": [CELLS]}, "rows was given without bbox"),
         ({"field_name": "x"}, "field_name was given without value"),
         ({"field_name": "x", "value": "1", "page_id": "nowhere"}, "expected one of"),
         ({"table_id": "{table}", "row": 99, "delete": True}, "row 99"),
