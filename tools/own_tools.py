@@ -73,6 +73,18 @@ def _undo() -> Runner:
     return run
 
 
+def _texts() -> Runner:
+    from .studio.texts import run
+
+    return run
+
+
+def _tag() -> Runner:
+    from .studio.tag import run
+
+    return run
+
+
 def _find_tools() -> Runner:
     from .lean.find_tools import run
 
@@ -95,6 +107,8 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewWait": _wait,
     "reviewHistory": _history,
     "reviewUndo": _undo,
+    "reviewTexts": _texts,
+    "reviewTag": _tag,
     "findTools": _find_tools,
     "runReadTool": _run_tool,
     "runWriteTool": _run_tool,

@@ -27,6 +27,9 @@ from .undo_progress import Progress, PutBack, Step, progress_of, refused, undone
 
 __all__ = ["run"]
 
+NewIds = dict[tuple[str, str], JsonValue]
+"""By the name of an argument and the id that was deleted: the id of what was added again."""
+
 _MAX_CALLS = 5
 _MAX_SHOWN = 60
 _BEGIN_SHARE = 0.6
@@ -190,7 +193,7 @@ async def _undo_each(
     undone: list[JsonValue] = []
     calls: list[JsonValue] = []
     leaves: dict[str, list[JsonValue]] = {}
-    new_ids: dict[str, str] = {}
+    new_ids: NewIds = {}
     begin_until = began + call_context.upstream.timeout * _BEGIN_SHARE
     rest = list(planned)
     while rest and (not undone or anyio.current_time() < begin_until):
@@ -225,7 +228,7 @@ def _list(value: JsonValue) -> list[JsonValue]:
 
 
 async def _undo_calls(
-    chosen: Chosen, progress: Progress, reason: str, call_context: CallContext, new_ids: dict[str, str]
+    chosen: Chosen, progress: Progress, reason: str, call_context: CallContext, new_ids: NewIds
 ) -> JsonObject:
     """Make the calls that are left for an entry, in their order.
 
@@ -254,26 +257,23 @@ async def _undo_calls(
     return structured
 
 
-def _new_ids(chosen: Chosen, written: Written) -> dict[str, str]:
-    """The id that was deleted, and the one that what was added again has instead."""
-    arguments = chosen.entry.opening.arguments
+def _new_ids(chosen: Chosen, written: Written) -> NewIds:
+    """The id that was deleted, under its name, and the one that what was added again has instead."""
     if chosen.origin.route.method != "DELETE":
         return {}
-    return {
-        str(arguments[name]): str(new)
-        for name, new in written.answer.items()
-        if is_id(name) and name in arguments and arguments[name] != new
-    }
+    name = chosen.origin.route.path.rstrip("/}").rpartition("{")[2]
+    answer, old = written.answer, chosen.entry.opening.arguments.get(name)
+    inner = answer.get("tag")
+    told = {**(inner if isinstance(inner, dict) else {}), **answer}
+    new = told.get(name, told.get("id"))
+    return {(name, str(old)): new} if new is not None and old is not None else {}
 
 
-def _renamed(value: JsonValue, new_ids: dict[str, str]) -> JsonValue:
+def _renamed(value: JsonValue, new_ids: NewIds) -> JsonValue:
     """Arguments with the present ids."""
     if isinstance(value, dict):
         return {
-            name: new_ids.get(entry, entry)
-            if is_id(name) and isinstance(entry, str)
-            else _renamed(entry, new_ids)
-            for name, entry in value.items()
+            name: new_ids.get((name, str(entry)), _renamed(entry, new_ids)) for name, entry in value.items()
         }
     return [_renamed(entry, new_ids) for entry in value] if isinstance(value, list) else value
 
