@@ -85,6 +85,12 @@ def _tag() -> Runner:
     return run
 
 
+def _set_up() -> Runner:
+    from .studio.set_up import run
+
+    return run
+
+
 def _find_tools() -> Runner:
     from .lean.find_tools import run
 
@@ -109,6 +115,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewUndo": _undo,
     "reviewTexts": _texts,
     "reviewTag": _tag,
+    "reviewSetUp": _set_up,
     "findTools": _find_tools,
     "runReadTool": _run_tool,
     "runWriteTool": _run_tool,

@@ -12,7 +12,17 @@ from ..documents.values import objects_in
 from ..guards.context import CallContext
 from ..operation_call import read
 
-__all__ = ["Kind", "Meaning", "Segment", "Session", "Tag", "Text", "read_hitl_reviews", "read_session"]
+__all__ = [
+    "Kind",
+    "Meaning",
+    "Segment",
+    "Session",
+    "Tag",
+    "Text",
+    "names_of",
+    "read_hitl_reviews",
+    "read_session",
+]
 
 Kind = Literal["labeling_session", "correction", "hitl_review"]
 
@@ -133,8 +143,8 @@ async def read_session(kind: Kind, project_id: int, session_id: int, context: Ca
         text_of(answer.get("status")).upper(),
         text_of(answer.get("type")).upper(),
         answer.get("progress"),
-        _names(answer.get("classes")),
-        _names(answer.get("labels")),
+        names_of(answer.get("classes")),
+        names_of(answer.get("labels")),
         tuple(_text(document) for document in documents),
         {**answer, "documents": whole},
     )
@@ -157,7 +167,7 @@ def _surety(review: JsonObject) -> float:
     return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else 101.0
 
 
-def _names(value: JsonValue) -> tuple[str, ...]:
+def names_of(value: JsonValue) -> tuple[str, ...]:
     """The names of classes or labels, which are texts or objects with a name."""
     entries: Sequence[JsonValue] = value if isinstance(value, list) else []
     return tuple(text_of(each.get("name")) if isinstance(each, dict) else text_of(each) for each in entries)
