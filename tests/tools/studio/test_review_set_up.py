@@ -29,8 +29,10 @@ async def test_a_project_is_shown_then_made_and_can_be_tagged_and_taken_back(era
         assert told["counts"]["texts"] == 30
         assert told["classes"] == [each["name"] for each in DESCRIPTION["classes"]]
         assert {"POS", "NEG"} <= set(told["labels"])
-        undone = await client.call_tool("review_undo", {"entries": made["entries"]})
-        assert not undone.is_error, undone.structured_content
+        project, *rest = made["entries"]
+        for entries in (rest, [project]):
+            undone = await client.call_tool("review_undo", {"entries": entries})
+            assert not undone.is_error, undone.structured_content
         assert made["project_id"] not in sandbox.studio.projects
 
 
