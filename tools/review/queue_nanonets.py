@@ -13,6 +13,7 @@ import anyio
 from ...schemas import JsonObject, JsonValue
 from ..documents.values import DocumentValues, values_of_document
 from .cell_confidence import with_cell_confidence
+from .queue_exports import find_failed_exports
 from .queue_search import Search, Work, listed, text
 
 __all__ = ["look_at_nanonets"]
@@ -90,6 +91,8 @@ async def _look_at_workflow(search: Search, workflow_id: str) -> None:
                 break
         else:
             search.unseen["workflows_with_more_documents"] += 1
+    if "export_failed" in search.wanted.reasons:
+        await find_failed_exports(search, workflow_id)
 
 
 def _waiting(workflow_id: str, document: JsonObject, asked: frozenset[str]) -> Work | None:
