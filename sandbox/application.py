@@ -158,7 +158,7 @@ class Sandbox:
             if not _has_api_key(header):
                 raise Refusal(401, "unauthorized", "Invalid or missing API key")
             return self.nanonets, ""
-        if not operation.authenticated:
+        if not operation.authenticated or operation.if_signed_in:
             return self.studio, ""
         return self.studio, self._studio_user(header.removeprefix("Bearer ").strip())
 

@@ -14,6 +14,7 @@ from .operation import (
     Tier,
     UndoStep,
 )
+from .state_reference import Reference, faults_of_references, parsed, references_of
 
 __all__ = [
     "Body",
@@ -23,11 +24,15 @@ __all__ = [
     "Operation",
     "Parameter",
     "Present",
+    "Reference",
     "Route",
     "Service",
     "Tier",
     "UndoStep",
+    "faults_of_references",
     "load_operations",
     "load_own_operations",
     "operations_by_tool",
+    "parsed",
+    "references_of",
 ]

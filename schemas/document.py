@@ -99,13 +99,14 @@ def _operation(service: Service, document: JsonObject, route: Route, raw: JsonOb
         "response": response,
         "other_routes": tuple(_route(route, str(entry)) for entry in _list(ours.get("other_paths", []))),
         "authenticated": inlined.get("security") != [],
+        "if_signed_in": {} in _list(inlined.get("security", [])),
         "body_argument": ours.get("argument", ""),
         "token_property": ours.get("token", ""),
         "present": _present(ours.get("present")),
         **_undo(ours.get("undo", [])),
     }
     same_name = ("tool", "toolset", "tier", "effect", "idempotent", "further_keys", "ends_session")
-    sentences = ("conflict", "narrow", "evidence", "note", "undo_leaves")
+    sentences = ("conflict", "after", "narrow", "evidence", "note", "undo_leaves")
     plain = {key: ours[key] for key in (*same_name, "download", "pictures", *sentences) if key in ours}
     return Operation(**known, **plain)  # pyright: ignore[reportArgumentType] - the test of the record checks it
 

@@ -118,15 +118,17 @@ class UndoStep:
 class Operation:
     """One operation, as its OpenAPI document describes it.
 
-    `other_routes` are further addresses that the service's documents or clients give for it.
-    `response` is the schema of the success answer, None where nobody documents one. `body_argument`
-    names the argument that carries a body which is not an object. `further_keys` names the argument whose
-    keys are put beside the named ones in the body. `token_property` is the property of the answer that
-    becomes the session token. `narrow` says how to get a shorter answer where there is no paging. `present`
-    says where the state that a write changes is read, `undo` what puts it back, `undo_leaves` in a sentence
-    what stays different all the same; `not_undoable` says why nothing puts it back. `pictures`: who calls it
-    may ask for pictures, which are shown as such. `conflict`: what to do when the present state does
-    not allow it.
+    `other_routes` are further addresses that the service's documents or clients give for it. `response` is
+    the schema of the success answer, None where nobody documents one. `body_argument` names the argument that
+    carries a body which is not an object. `further_keys` names the argument whose keys are put beside the
+    named ones in the body. `token_property` is the property of the answer that becomes the session token.
+    `authenticated` says whether the service wants to know who calls; `if_signed_in`: it is told where that is
+    known already, and the call is made without where it is not. `narrow` says how to get a shorter answer
+    where there is no paging. `present` says where the state that a write changes is read, `undo` what puts it
+    back, `undo_leaves` in a sentence what stays different all the same; `not_undoable` says why nothing puts
+    it back. `after` says what to do next. `pictures`: who calls it may ask for
+    pictures, which are shown as such.
+    `conflict`: what to do when the present state does not allow it.
     """
 
     id: str
@@ -145,6 +147,7 @@ class Operation:
     response: JsonObject | None = None
     other_routes: tuple[Route, ...] = ()
     authenticated: bool = True
+    if_signed_in: bool = False
     body_argument: str = ""
     further_keys: str = ""
     token_property: str = ""
@@ -152,6 +155,7 @@ class Operation:
     download: bool = False
     pictures: bool = False
     conflict: str = ""
+    after: str = ""
     narrow: str = ""
     evidence: str = ""
     note: str = ""

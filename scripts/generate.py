@@ -11,10 +11,19 @@ from pathlib import Path
 
 from docreview_mcp.schemas.catalog import RECORD as OPERATIONS_RECORD
 from docreview_mcp.schemas.catalog import render_operations
-from docreview_mcp.schemas.document import DOCUMENTS, document_paths, intents_of, operations_of, read_document
+from docreview_mcp.schemas.document import (
+    DOCUMENTS,
+    DocumentError,
+    document_paths,
+    intents_of,
+    operations_of,
+    read_document,
+)
 from docreview_mcp.schemas.operation import JsonObject, Operation
+from docreview_mcp.schemas.state_reference import faults_of_references
 from docreview_mcp.tools.lean.intents import RECORD as INTENTS_RECORD
 from docreview_mcp.tools.lean.intents import render_intents
+from docreview_mcp.tools.requests.arguments import arguments_of
 from docreview_mcp.tools.surface.reference import render_reference
 from docreview_mcp.tools.surface.tool import RECORD as SURFACE_RECORD
 from docreview_mcp.tools.surface.tool import render_tools, tool_of
@@ -30,6 +39,10 @@ def read_operations() -> list[Operation]:
     operations = [
         operation for name, document in _documents().items() for operation in operations_of(name, document)
     ]
+    for operation in operations:
+        names = frozenset(argument.name for argument in arguments_of(operation))
+        for fault in faults_of_references(operation, names):
+            raise DocumentError(fault)
     return sorted(operations, key=lambda operation: operation.tier == "extra")
 
 

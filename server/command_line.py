@@ -23,7 +23,12 @@ _SHARED: Sequence[tuple[str, str, str]] = (
     ("--tools", "A,B", "Only these tools, or in addition to --toolsets."),
     ("--exclude-tools", "A,B", "Tools to leave out."),
     ("--read-only", "", "Only tools that change nothing."),
-    ("--surface", "full|lean", "lean: the review tools, and three that find and run all others."),
+    (
+        "--surface",
+        "auto|full|core|lean",
+        "auto: full, or core for a host that takes fewer tools; core and lean: short lists, and tools that"
+        " find and run all others.",
+    ),
 )
 
 
@@ -90,18 +95,24 @@ def tools(as_json: bool, **options: Any) -> None:
 @command_line.command()
 @click.argument("tool")
 @click.argument("arguments", default="{}")
+@click.option(
+    "--picture",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the picture of the result as this file; further ones get a number.",
+)
 @_with_settings
-def call(tool: str, arguments: str, **options: Any) -> None:
+def call(tool: str, arguments: str, picture: Path | None, **options: Any) -> None:
     """Call one TOOL with ARGUMENTS, a JSON object (- reads it from stdin), and print the structured result.
 
     \b
     docreview-mcp call nanonets_list_workflows --sandbox
     docreview-mcp call studio_get_project '{"project_id": 1}' --sandbox
+    docreview-mcp call review_region '{"workflow_id": …}' --picture page.png
     """
     from .commands.call import call_once
 
     text = sys.stdin.read() if arguments == "-" else arguments
-    sys.exit(call_once(_settings(options), tool, text))
+    sys.exit(call_once(_settings(options), tool, text, picture))
 
 
 @command_line.command()
@@ -130,6 +141,27 @@ def doctor(**options: Any) -> None:
     from .commands.doctor import examine
 
     sys.exit(examine(_settings(options)))
+
+
+@command_line.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--document",
+    metavar="ID|FILE",
+    help="Try the checks on a document: its id, or a file with its JSON (nanonets_get_document).",
+)
+@click.option("--workflow", metavar="ID", help="The workflow of the document; found if left out.")
+@_with_settings
+def check(file: Path, document: str | None, workflow: str | None, **options: Any) -> None:
+    """Check a check FILE (DOCREVIEW_CHECKS), and try it on a document. Changes nothing.
+
+    \b
+    docreview-mcp check checks.toml
+    docreview-mcp check checks.toml --document 1d0c0204-3c06-442f-a870-a5373514dd2d --sandbox
+    """
+    from .commands.check import check_file
+
+    sys.exit(check_file(_settings(options), file, document, workflow or ""))
 
 
 @command_line.group(invoke_without_command=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -89,7 +90,9 @@ def journal_place(journal: str | None, *, sandbox: bool) -> JournalPlace:
     if journal is None or journal in _MEMORY:
         return JournalPlace("in memory")
     if journal.startswith(_FILE):
-        file = Path(journal.removeprefix(_FILE)).expanduser().absolute()
+        file = Path(journal.removeprefix(_FILE)).expanduser()
+        with suppress(OSError):  # Without a working directory it stays relative; opening it says so.
+            file = file.absolute()
         return JournalPlace(str(file), file=file)
     parts = urlsplit(journal)
     database = unquote(parts.path.strip("/")) or "of the user"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from ..tools import without_secrets
-from ..tools.untrusted import without_hidden
+from ..tools.untrusted import one_line
 
 __all__ = ["MaskingFormatter", "set_up_logging"]
 
@@ -41,7 +41,7 @@ class MaskingFormatter(logging.Formatter):
 
 
 def _plain(line: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in without_hidden(line)[0])
+    return one_line(line)
 
 
 def set_up_logging(level: str, secrets: Callable[[], Sequence[str]]) -> None:

@@ -14,12 +14,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from ..tools import load_tools
+from ..tools.checks.checker import EVERY_CHECK, Checker
 from ..tools.guards.limits import Limit
 from ..tools.guards.policy import Policy, Rule
 from ..tools.guards.policy_scope import is_number
 from .settings_error import SettingsError
 
-__all__ = ["PolicyFileError", "keys", "read_policy"]
+__all__ = ["PolicyFileError", "check_names", "keys", "read_policy"]
 
 _SHOWN_CHARACTERS = 60
 _MOST_BYTES = 1_000_000
@@ -146,6 +147,9 @@ class _Approval(_Table):
         default=None, ge=0, le=1, allow_inf_nan=False, description="a number from 0 to 1 such as 0.9"
     )
     all_verified: bool = Field(default=False, description="true or false")
+    checks: Literal["all"] | list[str] | None = Field(
+        default=None, description='"all", or a list of names of checks such as ["total", "line_sum"]'
+    )
 
 
 class _File(_Table):
@@ -161,7 +165,7 @@ class _File(_Table):
         default_factory=_Limits, description="a table with keys such as max_writes_per_hour"
     )
     approval: _Approval = Field(
-        default_factory=_Approval, description="a table with min_confidence or all_verified"
+        default_factory=_Approval, description="a table with min_confidence, all_verified or checks"
     )
 
 
@@ -192,6 +196,7 @@ def read_policy(path: Path) -> Policy:
         limits=given.limits.limits,
         min_confidence=given.approval.min_confidence,
         all_verified=given.approval.all_verified,
+        checks=_checks(given.approval.checks),
     )
     if not policy.is_set:
         raise PolicyFileError(path, ["holds no rule; write one, or do not set DOCREVIEW_POLICY"])
@@ -218,6 +223,30 @@ def _content(path: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise PolicyFileError(path, [f"is not TOML: {said[:200]}"]) from None
+
+
+def _checks(given: str | list[str] | None) -> tuple[str, ...] | None:
+    return (EVERY_CHECK,) if given == "all" else None if given is None else tuple(given)
+
+
+def check_names(path: Path, wanted: Iterable[str], checker: Checker) -> None:
+    """See to it that each check that the policy names can be made of a single document.
+
+    Raises:
+        PolicyFileError: there is no such check, or it compares documents.
+    """
+    faults: list[str] = []
+    for name in wanted:
+        if name == EVERY_CHECK:
+            continue
+        if name not in checker.names:
+            near = get_close_matches(name, checker.names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"the known ones are {', '.join(checker.names)}"
+            faults.append(f"approval.checks: got {_shown(name)}, there is no check of that name; {hint}")
+        elif name in checker.comparing:
+            faults.append(f"approval.checks: {name} compares documents, an approval is about one")
+    if faults:
+        raise PolicyFileError(path, faults)
 
 
 def _rule(table: _Tools | _Toolsets | _Ids | _Projects) -> Rule:

@@ -16,15 +16,26 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
+from ..tools.checks.checker import Checker
+from ..tools.checks.own_check import CheckFile
 from ..tools.guards.policy import Policy
-from .journal_place import check_journal, check_journal_key, journal_key_bytes, journal_passwords
+from .journal_place import (
+    check_journal,
+    check_journal_key,
+    journal_key_bytes,
+    journal_passwords,
+    keeps_journal,
+)
+from .placeholders import is_placeholder, without_quotes
 from .settings_error import SettingsError
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
 
 _WANTED_PATHS = 'expected a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
 _ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
-_UNFILLED = "${user_config."
+_KEYS = ("nanonets_api_key", "studio_token", "studio_email")
+_QUOTED_IN_FILES = (*_KEYS, "nanonets_base_url", "studio_base_url")
+"""Values around which quotation marks mean nothing; a password may begin and end with them."""
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -80,7 +91,7 @@ class Settings(BaseSettings):
     tools: Names = _named("DOCREVIEW_TOOLS", default=())
     exclude_tools: Names = _named("DOCREVIEW_EXCLUDE_TOOLS", default=())
     read_only: bool = _named("DOCREVIEW_READ_ONLY", default=False)
-    surface: Literal["full", "lean"] = _named("DOCREVIEW_SURFACE", default="full")
+    surface: Literal["auto", "full", "core", "lean"] = _named("DOCREVIEW_SURFACE", default="auto")
     paths: dict[str, str] = _named("DOCREVIEW_PATHS", default_factory=dict)
     timeout: float = _named("DOCREVIEW_TIMEOUT", default=50.0, gt=0, le=3600)
     in_flight: int = _named("DOCREVIEW_IN_FLIGHT", default=8, ge=1, le=100)
@@ -89,6 +100,7 @@ class Settings(BaseSettings):
     downloads: Path | None = _named("DOCREVIEW_DOWNLOADS", default=None)
     confirm: ConfirmMode = _named("DOCREVIEW_CONFIRM", default="destructive")
     policy: Path | None = _named("DOCREVIEW_POLICY", default=None)
+    checks: Path | None = _named("DOCREVIEW_CHECKS", default=None)
     journal: str | None = _named("DOCREVIEW_JOURNAL", default=None, repr=False)
     seal_keys: SecretStr | None = _named("DOCREVIEW_SEAL_KEYS", default=None)
     journal_key: SecretStr | None = _named("DOCREVIEW_JOURNAL_KEY", default=None)
@@ -98,9 +110,14 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _unfilled_is_default(cls, value: Any, info: ValidationInfo) -> Any:
-        if isinstance(value, str) and value.startswith(_UNFILLED) and info.field_name:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not isinstance(text, str) or not info.field_name:
+            return value
+        if info.field_name in _QUOTED_IN_FILES:
+            text = without_quotes(text)
+        if not text or is_placeholder(text, is_key=info.field_name in _KEYS):
             return cls.model_fields[info.field_name].get_default(call_default_factory=True)
-        return value
+        return text if info.field_name in _QUOTED_IN_FILES else value
 
     @field_validator("toolsets", "tools", "exclude_tools", mode="before")
     @classmethod
@@ -220,27 +237,47 @@ class Settings(BaseSettings):
 
     @property
     def selection(self) -> Selection:
-        """Which tools these settings show."""
+        """Which tools these settings show; the full list where it depends on the client."""
         return Selection(
             self.toolsets,
             self.tools,
             self.exclude_tools,
             self.read_only,
             self.services,
-            self.surface == "lean",
+            "full" if self.surface == "auto" else self.surface,
         )
 
     def read_policy(self) -> Policy:
         """The rules of the policy file, none where no file is set.
 
         Raises:
-            SettingsError: the file is missing, cannot be read or has a fault.
+            SettingsError: the file is missing, cannot be read, has a fault, or no journal counts its limits.
         """
         if self.policy is None:
             return Policy()
-        from .policy_file import read_policy
+        from .policy_file import check_names, read_policy
 
-        return read_policy(self.policy)
+        policy = read_policy(self.policy)
+        if policy.checks is not None:
+            check_names(self.policy, policy.checks, Checker(self.read_checks()))
+        if policy.limits and not keeps_journal(self.journal):
+            raise SettingsError(
+                f"DOCREVIEW_POLICY: {self.policy}: [limits] are counted in the journal, and"
+                " DOCREVIEW_JOURNAL=none keeps none; keep one, or use [session]"
+            )
+        return policy
+
+    def read_checks(self) -> CheckFile:
+        """What the check file says, nothing where no file is set. Its expressions are not looked at.
+
+        Raises:
+            SettingsError: the file is missing, cannot be read or has a fault.
+        """
+        if self.checks is None:
+            return CheckFile()
+        from .check_file import read_check_file
+
+        return read_check_file(self.checks).content
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -255,7 +292,7 @@ def read_settings(**given: Any) -> Settings:
     """The settings from the environment, with those given here put before them.
 
     Raises:
-        SettingsError: in one line, which variable is at fault and what it wants.
+        SettingsError: in one line, which variable or option is at fault and what it wants.
     """
     try:
         return Settings(**given)
@@ -264,7 +301,9 @@ def read_settings(**given: Any) -> Settings:
         said = first["msg"].removeprefix("Value error, ")
         if first["type"] != "value_error":
             said = said.replace("Input should be", "expected").partition(", unable")[0]
-        raise SettingsError(f"{_variable(str(first['loc'][0]))}: {said}") from None
+        name = str(first["loc"][0])
+        source = f"--{name.replace('_', '-')}" if name in given else _variable(name)
+        raise SettingsError(f"{source}: {said}") from None
     except ValueError as error:
         raise SettingsError(_without_input(error)) from None
 

@@ -40,6 +40,7 @@ SLOW = (
     "server/journal/",
     "server/test_command_line.py",
     "test_wheel.py",
+    "tools/checks/",
     "tools/guards/test_undo.py",
     "tools/requests/test_requests.py",
     "tools/results/test_untrusted_text.py",

@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl, unquote
 
 from docreview_mcp.schemas import Operation
 from hypothesis import strategies as st
+from untrusted_answers import hidden_in
 
 FILE = b"%PDF-1.4 a small file"
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=12)
 WILD = st.sampled_from(
-    ["a/b", "..%2f", "a?b=c", "a#b", "%2e%2e", "ü ñ", "a&b;c", "{x}", " .. ", "a\\b", "1e5", "-"]
+    ["a/b", "..%2f", "..%2fa", "a?b=c", "a#b", "%2e%2e", "ü ñ", "a&b;c", "{x}", " .. ", "a\\b", "1e5", "-"]
 )
 
 
@@ -29,7 +30,7 @@ def sample_arguments(operation: Operation, optional: bool = True) -> st.SearchSt
         if "const" in each.schema:
             continue
         values = path_values(each.schema) if each.location == "path" else sample(each.schema)
-        (required if each.required else others)[each.name] = values
+        (required if each.required else others)[each.name] = _of_ids(each.name, values)
     if operation.body_argument:
         required[operation.body_argument] = sample(operation.bodies[0].schema)
         return st.fixed_dictionaries(required, optional=others if optional else {})
@@ -52,7 +53,7 @@ def plain_arguments(operation: Operation, optional: bool) -> dict[str, Any]:
     for each in operation.parameters:
         if "const" not in each.schema and (each.required or optional):
             given[each.name] = _plain(
-                each.schema, f"{each.name}/..%2f?a=b#c" if each.name in paths else each.name
+                each.schema, _in_address(each.name) if each.name in paths else each.name
             )
     if operation.body_argument:
         return {**given, operation.body_argument: _plain(operation.bodies[0].schema, "body")}
@@ -67,6 +68,30 @@ def plain_arguments(operation: Operation, optional: bool) -> dict[str, Any]:
     if operation.further_keys and optional:
         given[operation.further_keys] = {"id": "page", "url": "u"}
     return given
+
+
+def _in_address(name: str) -> str:
+    """A value that has to be quoted whole in an address; what is no id may hold a slash, too."""
+    return f"{name}..%2f?a=b#c" if holds_id(name) else f"{name}/..%2f?a=b#c"
+
+
+def holds_id(name: str) -> bool:
+    """Whether an argument of this name holds an id, or several."""
+    return re.search(r"(?:^|_)ids?$|^modelId$|^model$", name) is not None
+
+
+def is_plain_id(text: Any) -> bool:
+    """Whether a text is as ids are: nothing in it that looks like something else or like nothing."""
+    if not isinstance(text, str):
+        return True
+    return text not in (".", "..") and not {*text} & {*"/\\"} and text.isprintable() and not hidden_in(text)
+
+
+def _of_ids(name: str, strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Values for an argument or property of this name: plain ids where it holds some."""
+    if not holds_id(name):
+        return strategy
+    return strategy.filter(lambda value: all(map(is_plain_id, value if isinstance(value, list) else [value])))
 
 
 def _plain(schema: dict[str, Any], name: str) -> Any:
@@ -89,6 +114,8 @@ def _plain(schema: dict[str, Any], name: str) -> Any:
             ]
         case "object":
             return {key: _plain(entry, key) for key, entry in schema.get("properties", {}).items()}
+        case _ if schema.get("format") == "email":
+            return "ada@example.com"
         case _:
             return f"{name} ü " + "x" * schema.get("minLength", 0)
 
@@ -101,8 +128,11 @@ def sample(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     if isinstance(kind, list):
         return st.one_of([sample({**schema, "type": one}) for one in kind])
     match kind:
+        case "string" if schema.get("format") == "email":
+            return st.sampled_from(["ada@example.com", "ü+1@example.org"])
         case "string":
-            least = schema.get("minLength", 0)
+            # An empty text where none can be meant counts as left out.
+            least = schema.get("minLength", int("format" in schema))
             return st.text(st.characters(codec="utf-8"), min_size=least, max_size=least + 10)
         case "integer":
             return st.integers(schema.get("minimum", -(2**40)), schema.get("maximum", 2**40))
@@ -119,7 +149,9 @@ def sample(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             return st.lists(sample(schema.get("items", {})), min_size=least, max_size=most)
         case "object":
             needed = schema.get("required", [])
-            every = {name: sample(entry) for name, entry in schema.get("properties", {}).items()}
+            every = {
+                name: _of_ids(name, sample(entry)) for name, entry in schema.get("properties", {}).items()
+            }
             named = st.fixed_dictionaries(
                 {name: every[name] for name in needed},
                 optional={name: entry for name, entry in every.items() if name not in needed},
@@ -151,7 +183,7 @@ def _body_arguments(schema: dict[str, Any], paths: set[str]) -> tuple[dict[str, 
                 needed["file_base64"] = st.just(base64.b64encode(FILE).decode())
                 needed["file_name"] = st.just(f"a file.{types[0]}")
             continue
-        target[f"body_{name}" if name in paths else name] = sample(entry)
+        target[f"body_{name}" if name in paths else name] = _of_ids(name, sample(entry))
     return needed, free
 
 

@@ -13,17 +13,19 @@ ROOT = Path(__file__).parents[1]
 FLOORS = ("schemas", "tools", "sandbox", "server")
 
 LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "schemas": (("operation",), ("document",), ("catalog",), ("__init__",)),
+    "schemas": (("operation",), ("state_reference",), ("document",), ("catalog",), ("__init__",)),
     "tools": (
-        ("failure", "json_text", "redaction", "hidden_characters"),
-        ("untrusted",),
+        ("json_text", "hidden_characters"),
+        ("failure", "redaction", "secret_forms", "untrusted"),
         ("results",),
+        ("beside_loop",),
         ("requests",),
         ("surface", "documents"),
+        ("checks",),
         ("guards",),
         ("operation_call",),
         ("review", "lean", "history"),
-        ("apply", "studio"),
+        ("apply", "studio", "tables"),
         ("own_tools",),
         ("call",),
         ("__init__",),
@@ -35,7 +37,17 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("__init__",),
     ),
     "server": (
-        ("version", "settings_error", "journal_place", "path_overrides", "policy_file", "logs", "settings"),
+        (
+            "version",
+            "settings_error",
+            "journal_place",
+            "path_overrides",
+            "placeholders",
+            "policy_file",
+            "check_file",
+            "logs",
+            "settings",
+        ),
         ("journal", "services"),
         ("protocol",),
         ("__init__",),

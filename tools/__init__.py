@@ -20,7 +20,7 @@ from .requests.validation import validate_arguments
 from .results.images import Picture
 from .results.response import Response
 from .results.result import Attachment, ToolResult
-from .surface.selection import Selection, SelectionError
+from .surface.selection import Selection, SelectionError, SurfaceName
 from .surface.tool import ConfirmMode, Tool, load_tools
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "Response",
     "Selection",
     "SelectionError",
+    "SurfaceName",
     "Tool",
     "ToolFailure",
     "ToolResult",

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
-from anyio import to_thread
-
 from ..schemas import JsonObject, Operation
+from .beside_loop import beside_loop
 from .documents.field_state import fields_in
 from .failure import ToolFailure
 from .guards.context import CallContext
 from .guards.guard import carry_out
-from .json_text import compact, shortened
+from .json_text import compact
 from .operation_call import prepare, read, secret_values
 from .own_tools import run_own
 from .redaction import masked, without_secrets
@@ -22,12 +21,9 @@ from .requests.validation import validate_arguments
 from .results.reply import Delegation
 from .results.response import Response
 from .results.result import ToolResult, shape
-from .untrusted import outside_note, with_notes, without_hidden
+from .untrusted import outside_note, shortened_sentence, with_notes
 
 __all__ = ["call_tool", "failure_result"]
-
-_LARGE_BYTES = 500_000
-"""An answer from this size on is shaped beside the event loop, so that other calls go on."""
 
 _MOST_MESSAGE = 1_000
 """The most characters of a message; what is longer was a page of the service and no reason."""
@@ -44,6 +40,8 @@ async def call_tool(
             result = await run_own(operation, validate_arguments(operation, arguments), context)
             if isinstance(result, Delegation):
                 return await call_tool(result.operation, result.arguments, context)
+            if operation.effect == "read":
+                context.guards.seen_ids.note(context.caller, operation, {}, result.structured)
             return result
         hidden = secret_values(operation, arguments)
         prepared = prepare(operation, arguments, context)
@@ -52,24 +50,42 @@ async def call_tool(
         else:
             written = await carry_out(prepared, context, partial(read, context))
             response, notes = written.response, written.notes
+            if operation.after:
+                notes = {**notes, "next": operation.after}
         result = await _shaped(prepared, response, notes, context)
         if operation.effect == "read" and operation.service == "nanonets":
             context.guards.seen.note(context.caller, prepared.address, fields_in(result.structured))
+        context.guards.seen_ids.note(context.caller, operation, prepared.values, result.structured)
         return result
     except ToolFailure as failure:
         noted = failure.with_(notes={**notes, **failure.notes})
+        if noted.code in ("not_found", "invalid_arguments"):
+            noted = _with_wrong_kinds(noted, operation, arguments, context)
         return failure_result(noted, (*context.upstream.secrets, *hidden))
 
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     """The result that tells of a failure, with no secret in it."""
-    message, removed = without_hidden(failure.message)
-    message = without_secrets(message, secrets).encode("utf-8", "replace").decode()
-    shown = failure.with_(message=shortened(message, _MOST_MESSAGE))
+    message = without_secrets(failure.message, secrets).encode("utf-8", "replace").decode()
+    shown = failure.with_(message=shortened_sentence(message, _MOST_MESSAGE))
     quoting = ["error.message"] if failure.quotes else []
-    structured = with_notes(shown.as_object(), further=outside_note(quoting, removed))
+    structured = with_notes(shown.as_object(), further=outside_note(quoting, 0))
     structured = cast("JsonObject", masked(structured, compact(structured), secrets))
     return ToolResult(structured, compact(structured), is_error=True)
+
+
+def _with_wrong_kinds(
+    failure: ToolFailure, operation: Operation, arguments: Mapping[str, Any] | None, context: CallContext
+) -> ToolFailure:
+    """The failure, with the arguments named that hold an id of another kind."""
+    given = dict(arguments or {})
+    wrong = context.guards.seen_ids.wrong_kinds(context.caller, operation, given)
+    if not wrong:
+        return failure
+    said = " ".join(f"{name}: this is a {kind}." for name, kind in wrong)
+    return failure.with_(
+        message=f"{failure.message} {said}", next_step=f"Give the right id. {failure.next_step}"
+    )
 
 
 async def _shaped(
@@ -86,4 +102,4 @@ async def _shaped(
         save=upstream.save_download,
         notes=notes,
     )
-    return shaped() if len(response.content) < _LARGE_BYTES else await to_thread.run_sync(shaped)
+    return await beside_loop(response, shaped)

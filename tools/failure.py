@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from ..schemas import JsonObject, Operation
+from .untrusted import one_line
 
 __all__ = ["LOOK_FIRST", "NOTHING_SENT", "Done", "ErrorCode", "ToolFailure", "done_after_cut"]
 
@@ -49,8 +50,10 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
     `status` is the HTTP status of the service, None where none came. `retryable` says whether the same
     call can work later without anything else being changed. `done` says whether the service carried the
     call out, and `happened` says so in a sentence. `quotes`: the message quotes the service or a document, as
-    wherever there is a `status`. `notes` are beside the error under `docreview`, such as the journal entry
-    of a write that failed. A failure never changes: `with_` makes another one.
+    wherever there is a `status`. `contradicts_itself`: the status of the answer said success, its body that
+    the call failed, so that only the item can show what is true. `notes` are beside the error under
+    `docreview`, such as the journal entry of a write that failed. A failure never changes: `with_` makes
+    another one.
     """
 
     def __init__(
@@ -64,8 +67,10 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
         done: Done = "no",
         happened: str = "",
         quotes: bool = False,
+        contradicts_itself: bool = False,
         notes: JsonObject | None = None,
     ) -> None:
+        message = one_line(message)
         super().__init__(message)
         self.code: Final[ErrorCode] = code
         self.message: Final = message
@@ -75,6 +80,7 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
         self.happened: Final = happened or _HAPPENED[done]
         self.next_step: Final = next_step
         self.quotes: Final = quotes or status is not None
+        self.contradicts_itself: Final = contradicts_itself
         self.notes: Final[JsonObject] = notes or {}
 
     def with_(
@@ -96,6 +102,7 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
             done=self.done,
             happened=self.happened,
             quotes=self.quotes,
+            contradicts_itself=self.contradicts_itself,
             notes=self.notes if notes is None else notes,
         )
 

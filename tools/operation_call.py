@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, cast
 
 from ..schemas import JsonObject, Operation, load_operations
+from .beside_loop import beside_loop
 from .guards.context import CallContext, Written
 from .guards.current_state import Read
 from .guards.guard import Assessment, assess, carry_out, not_allowed
@@ -21,6 +22,7 @@ from .requests.prepared_call import Prepared
 from .requests.request import MultipartBody, build_request
 from .requests.validation import invalid, validate_arguments
 from .results.answer import parse, wrapped
+from .results.result import CHARACTERS
 
 __all__ = ["prepare", "preview", "read", "secret_values", "write"]
 
@@ -34,8 +36,14 @@ async def read(context: CallContext, operation_id: str, arguments: JsonObject) -
     operation = _inside(operation_id, context)
     prepared = prepare(operation, arguments, context)
     response = await context.upstream.send(operation, prepared.requests, context.report)
-    answer = wrapped(parse(operation, response), response.status)
-    return cast("JsonObject", without_secret_properties(operation.service, answer))
+
+    def read_answer() -> JsonObject:
+        answer = wrapped(parse(operation, response), response.status)
+        return cast("JsonObject", without_secret_properties(operation.service, answer))
+
+    if response.encoding_note:
+        context.notes[CHARACTERS] = response.encoding_note
+    return await beside_loop(response, read_answer)
 
 
 async def write(

@@ -7,6 +7,7 @@ from typing import cast
 
 from ..schemas import JsonObject, Operation
 from .guards.context import CallContext
+from .guards.time_budget import within_time
 from .json_text import compact
 from .redaction import masked
 from .results.reply import Delegation, Reply
@@ -27,6 +28,12 @@ def _queue() -> Runner:
 
 def _document() -> Runner:
     from .review.document import run
+
+    return run
+
+
+def _check() -> Runner:
+    from .review.check import run
 
     return run
 
@@ -91,6 +98,12 @@ def _set_up() -> Runner:
     return run
 
 
+def _table() -> Runner:
+    from .tables.table import run
+
+    return run
+
+
 def _find_tools() -> Runner:
     from .lean.find_tools import run
 
@@ -106,6 +119,7 @@ def _run_tool() -> Runner:
 RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewQueue": _queue,
     "reviewDocument": _document,
+    "reviewCheck": _check,
     "reviewRegion": _region,
     "reviewPreview": _preview,
     "reviewApply": _apply,
@@ -116,6 +130,7 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewTexts": _texts,
     "reviewTag": _tag,
     "reviewSetUp": _set_up,
+    "reviewTable": _table,
     "findTools": _find_tools,
     "runReadTool": _run_tool,
     "runWriteTool": _run_tool,
@@ -132,9 +147,11 @@ async def run_own(operation: Operation, values: JsonObject, context: CallContext
     Raises:
         ToolFailure: It could not do what was asked; the failure says what was and was not done.
     """
-    reply = await RUNNERS[operation.id]()(operation, values, context)
+    reply = await RUNNERS[operation.id]()(operation, values, within_time(context))
     if isinstance(reply, Delegation):
         return reply
-    structured = with_notes(reply.structured, reply.outside)
+    structured = with_notes(reply.structured, reply.outside, context.notes)
     structured = cast("JsonObject", masked(structured, compact(structured), context.upstream.secrets))
-    return ToolResult(structured, compact(structured), reply.pictures, is_error=reply.is_error)
+    return ToolResult(
+        structured, compact(structured), reply.pictures, reply.attachment, is_error=reply.is_error
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import cast
 
-from ..schemas import JsonObject, JsonValue, Operation, Service, load_operations
+from ..schemas import JsonObject, JsonValue, Operation, Service, load_operations, load_own_operations
+from .hidden_characters import without_invisible
 
 __all__ = [
     "REMOVED",
@@ -23,12 +23,27 @@ __all__ = [
 REMOVED = "[secret removed]"
 """What stands in a result where a secret stood. It is refused as an argument."""
 
-_LONG = 12
-_SHORTEST = 4
-_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+")
+_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+")
 """A JSON Web Token."""
-_HEADER = re.compile(r"(?<=\bBearer )[\w.~+/=-]{8,}|(?<=\bBasic )[\w+/]{16,}={0,2}")
+_UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
+"""In UTF-8, the bytes of control characters and of all that is not ASCII, which may stand inside a token."""
+_HEADER = re.compile(r"(\bBearer(?: |\+|%20))[\w.~+/=%-]{8,}|(\bBasic(?: |\+|%20))[\w+/%-]{16,}={0,2}")
 """The credentials of a header. Looked for in errors and logs only: documents may hold such words."""
+
+# fmt: off
+_OUR_KEYS = frozenset(
+    {
+        "docreview", "error", "code", "message", "status", "retryable", "done", "next", "outside",
+        "hidden_characters_removed", "cut", "left_out", "where", "rest", "more_places", "items_shown",
+        "items_in_all", "characters_shown", "characters_in_all", "entries_shown", "entries_in_all", "entry",
+        "entries", "undoable", "not_undoable", "undo_leaves", "journal", "confirm", "expires_in_seconds",
+        "summary", "calls", "tool", "arguments", "about", "fingerprint", "caller", "session", "user",
+        "host", "before", "before_known", "reason", "undoes", "until", "address", "outcome", "after",
+        "after_known", "answer", "undo", "operation",
+    }
+)
+# fmt: on
+"""Keys that docreview itself writes. A short secret that is one of these words must not spoil them."""
 
 
 @cache
@@ -46,20 +61,22 @@ def secret_arguments(operation: Operation) -> frozenset[str]:
 
 def may_hold_secret_properties(service: Service, text: str) -> bool:
     """Whether JSON text names a secret property anywhere, so that a closer look is needed."""
-    return any(f'"{name}":' in text for name in _secret_names(service))
+    return any(f'"{name}":' in text or f"{name}\\" in text for name in _secret_names(service))
 
 
 def without_secret_properties(service: Service, value: JsonValue) -> JsonValue:
     """A copy of an answer in which the value of every secret property is replaced by `REMOVED`.
 
     Where the secret is a text, an object or a list of objects under the same name is something else, such
-    as a field of a form that is called `token`, and stays.
+    as a field of a form that is called `token`, and stays. In texts, JSON inside JSON is looked through too.
     """
     names = _secret_names(service)
 
     def cleaned(value: JsonValue) -> JsonValue:
         if isinstance(value, list):
             return [cleaned(entry) for entry in value]
+        if isinstance(value, str):
+            return without_secret_text(service, value) if '"' in value else value
         if not isinstance(value, dict):
             return value
         return {key: REMOVED if is_secret(key, entry) else cleaned(entry) for key, entry in value.items()}
@@ -75,50 +92,87 @@ def without_secret_properties(service: Service, value: JsonValue) -> JsonValue:
 
 
 def without_secret_text(service: Service, text: str) -> str:
-    """Text that looks like JSON but cannot be read as such, without the values of secret properties."""
+    """Text that holds JSON, itself perhaps inside JSON, without the values of secret properties."""
+    return _property_in_text(service).sub(rf"\g<start>{REMOVED}\g<end>", text)
+
+
+@cache
+def _property_in_text(service: Service) -> re.Pattern[str]:
+    """Matches a secret property with its text, in marks that may be escaped however often."""
     names = "|".join(map(re.escape, _secret_names(service)))
-    return re.sub(rf'("(?:{names})"\s*:\s*)"[^"]*"?', rf'\1"{REMOVED}"', text)
+    return re.compile(
+        rf'(?P<start>(?P<mark>\\*")(?:{names})(?P=mark)\s*:\s*(?P=mark))(?:(?!(?<!\\)(?P=mark)).)*(?P<end>(?P=mark)|$)',
+        re.DOTALL,
+    )
 
 
 def masked(value: JsonValue, text: str, known: Sequence[str]) -> JsonValue:
-    """`value`, whose JSON is `text`, without the known secrets and without tokens in any of its texts."""
-    forms = {form for secret in known for form in (secret, json.dumps(secret, ensure_ascii=False)[1:-1])}
-    if "eyJ" not in text and not any(form in text for form in forms):
+    """`value`, whose JSON is `text`, without known secrets and tokens in any of its texts and keys."""
+    from .secret_forms import SHORTEST, forms_of
+
+    found = forms_of(tuple(known), REMOVED).found_in(text)
+    if found is None and not _may_hold_token(text):
         return value
+    alone = {secret for secret in known if len(secret) >= SHORTEST}
 
     def cleaned(value: JsonValue) -> JsonValue:
         if isinstance(value, str):
-            return _TOKEN.sub(REMOVED, _without_known(value, known))
+            return without_token(found.removed_from(value) if found else value)
         if isinstance(value, list):
             return [cleaned(entry) for entry in value]
         if isinstance(value, dict):
-            return {_without_long(key, known): cleaned(entry) for key, entry in value.items()}
-        if isinstance(value, int) and len(str(value)) >= _LONG and str(value) in known:
+            return {cleaned_key(key): cleaned(entry) for key, entry in value.items()}
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and str(value) in alone:
             return REMOVED
         return value
+
+    def cleaned_key(key: str) -> str:
+        shown = without_token(found.removed_from(key) if found else key)
+        return key if shown != key and key in _described_names() else shown
 
     return cleaned(value)
 
 
 def without_secrets(text: str, known: Iterable[str] = ()) -> str:
     """A message or log line without the known secrets, tokens and the credentials of headers."""
-    return _HEADER.sub(REMOVED, _TOKEN.sub(REMOVED, _without_known(text, known)))
+    from .secret_forms import forms_of
+
+    shown = without_token(forms_of(tuple(known), REMOVED).removed_from(text))
+    return _HEADER.sub(lambda match: f"{match[1] or match[2]}{REMOVED}", shown)
 
 
-def _without_known(text: str, known: Iterable[str]) -> str:
-    """A short secret is taken out only where it stands alone, so that it does not spoil other words."""
-    for secret in known:
-        if len(secret) < _SHORTEST or secret not in text:
-            continue
-        if len(secret) >= _LONG:
-            text = text.replace(secret, REMOVED)
-        else:
-            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", REMOVED, text)
-    return text
+def without_token(text: str) -> str:
+    """A text without JSON Web Tokens, also where characters that nobody sees split them."""
+    shown = without_invisible(text)
+    cleaned = _TOKEN.sub(REMOVED, shown) if "eyJ" in shown else shown
+    return text if cleaned == shown else cleaned
 
 
-def _without_long(key: str, known: Iterable[str]) -> str:
-    return _TOKEN.sub(REMOVED, _without_known(key, (secret for secret in known if len(secret) >= _LONG)))
+def _may_hold_token(text: str) -> bool:
+    """Whether a token may begin in the text, for a closer look."""
+    return b"eyJ" in text.encode("utf-8", "surrogatepass").translate(None, _UNPRINTED)
+
+
+@cache
+def _described_names() -> frozenset[str]:
+    """The names that documents describe, and those that docreview writes: such a key is no secret."""
+    operations = [*load_operations().values(), *load_own_operations().values()]
+    schemas = [each.response for each in operations if each.response is not None]
+    schemas += [body.schema for each in operations for body in each.bodies]
+    parameters = {parameter.name for each in operations for parameter in each.parameters}
+    return frozenset({*_OUR_KEYS, *parameters, *(name for each in schemas for name in _property_names(each))})
+
+
+def _property_names(schema: JsonValue) -> Iterator[str]:
+    if isinstance(schema, list):
+        for entry in schema:
+            yield from _property_names(entry)
+    elif isinstance(schema, dict):
+        properties = schema.get("properties")
+        if isinstance(properties, dict):
+            yield from properties
+        for entry in schema.values():
+            yield from _property_names(entry)
 
 
 def _flagged(schema: JsonValue) -> Iterator[tuple[str, bool]]:

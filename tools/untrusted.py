@@ -13,12 +13,17 @@ from typing import cast
 
 from ..schemas import JsonObject, JsonValue
 from .hidden_characters import hidden_pattern, without_hidden
+from .json_text import compact, shortened
 
 __all__ = [
     "NOTE",
     "fenced",
     "may_hold_hidden",
+    "one_line",
     "outside_note",
+    "quoted",
+    "quoted_inside",
+    "shortened_sentence",
     "with_notes",
     "without_hidden",
     "without_hidden_in",
@@ -27,6 +32,8 @@ __all__ = [
 
 NOTE = "docreview"
 """The one key of ours in a structured result."""
+
+_NO_MARKS = str.maketrans("“”", '""')
 
 
 def may_hold_hidden(text: str) -> bool:
@@ -97,6 +104,44 @@ def without_note(answer: JsonObject) -> JsonObject:
     if NOTE not in answer:
         return answer
     return {(_free(name, {*answer}) if name == NOTE else name): entry for name, entry in answer.items()}
+
+
+def one_line(text: str) -> str:
+    """Text as one line in which nothing is hidden, moves a cursor or turns round what stands beside it."""
+    if text.isprintable() and text.isascii():
+        return text
+    shown, _ = without_hidden(text)
+    if shown.isprintable():
+        return shown
+    # What is hidden and still there is needed by its script.
+    is_kept = hidden_pattern().fullmatch
+    return "".join(each if each.isprintable() or is_kept(each) else " " for each in shown)
+
+
+def quoted(value: JsonValue, most: int = 200) -> str:
+    """Text of others, or a value with such text, as it enters a sentence of ours.
+
+    It stands on one line, in marks that it cannot close itself, cut to `most` characters.
+    """
+    text = value if isinstance(value, str) else compact(value)
+    return f"“{shortened(one_line(text).translate(_NO_MARKS), most, counted=True)}”"
+
+
+def quoted_inside(text: str, most: int = 200) -> str:
+    """Text of others as it enters a text that is `quoted` as a whole: as JSON, which it cannot end either."""
+    return compact(shortened(one_line(text), most, counted=True))
+
+
+def shortened_sentence(text: str, most: int, *, counted: bool = False) -> str:
+    """A sentence of ours cut to `most` characters; a quotation that was cut is closed.
+
+    `counted` says how many characters it has in all.
+    """
+    if len(text) <= most:
+        return text
+    cut = shortened(text, most)
+    closed = f"{cut}”" if cut.count("“") > cut.count("”") else cut
+    return f"{closed} ({len(text)} characters)" if counted else closed
 
 
 def fenced(text: str) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sys
+from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, cast
 
 import anyio
 import click
 from mcp import Client, MCPError
-from mcp.types import TextContent
+from mcp.types import ImageContent, TextContent
 
 from ...tools import load_tools
+from ...tools.untrusted import one_line
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..settings import Settings
@@ -22,8 +26,11 @@ __all__ = ["call_once"]
 _EXAMPLE = "an object such as '{\"limit\": 5}'"
 
 
-def call_once(settings: Settings, tool: str, arguments: str) -> int:
-    """Call the tool and print its structured result. Gives 0, 1 on a tool error, 2 on a wrong command."""
+def call_once(settings: Settings, tool: str, arguments: str, picture: Path | None = None) -> int:
+    """Call the tool and print its structured result; a `picture` in it is saved as this file.
+
+    Gives 0, 1 on a tool error or where a picture cannot be saved, 2 on a wrong command.
+    """
     set_up_logging(settings.log_level, lambda: settings.secrets)
     try:
         given = cast("object", json.loads(arguments))
@@ -43,7 +50,7 @@ def call_once(settings: Settings, tool: str, arguments: str) -> int:
         return 2
 
     async def show_progress(progress: float, total: float | None, message: str | None) -> None:
-        click.echo(f"… {message}", err=True)
+        click.echo(f"… {one_line(message or '')}", err=True)
 
     async def run() -> int:
         async with Client(build_server(settings)) as client:
@@ -59,8 +66,30 @@ def call_once(settings: Settings, tool: str, arguments: str) -> int:
             told = cast("object", json.loads(first.text))
         indent = 2 if sys.stdout.isatty() else None
         click.echo(json.dumps(told, ensure_ascii=False, indent=indent))
-        for block in result.content[1:]:
-            click.echo(f"(and {block.type} content)", err=True)
-        return 1 if result.is_error else 0
+        is_saved = _save_pictures(result.content[1:], picture)
+        return 0 if is_saved and not result.is_error else 1
 
     return anyio.run(run)
+
+
+def _save_pictures(blocks: Sequence[object], picture: Path | None) -> bool:
+    """Save the pictures of a result, and say what else is in it. False if one could not be saved."""
+    number = 0
+    for block in blocks:
+        if picture is None or not isinstance(block, ImageContent):
+            kind = getattr(block, "type", "other")
+            hint = " (--picture FILE saves it)" if isinstance(block, ImageContent) else ""
+            click.echo(f"(and {kind} content){hint}", err=True)
+            continue
+        number += 1
+        path = picture if number == 1 else picture.with_stem(f"{picture.stem}-{number}")
+        try:
+            path.write_bytes(base64.b64decode(block.data))
+        except OSError as error:
+            click.echo(f"docreview-mcp: the picture cannot be saved as {path}: {error.strerror}", err=True)
+            return False
+        click.echo(f"(the picture, {block.mime_type}, is saved as {path})", err=True)
+    if picture is not None and not number:
+        click.echo("docreview-mcp: the result has no picture to save", err=True)
+        return False
+    return True

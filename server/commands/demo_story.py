@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import cast
 
 from .demo_transcript import Answer, DemoProblem, Transcript, expect
@@ -16,11 +15,10 @@ POLICY = "[approval]\nmin_confidence = 0.9\n"
 """The policy file of the user in the story."""
 
 _RULE = "approval.min_confidence"
-_TOTAL, _PARTS = "total_amount", ("subtotal", "tax_amount")
+_TOTAL, _CHECK = "total_amount", "total"
 _NOTE = "Subtotal plus tax"
 _OUTDATED = "4,400.00"
 _ENTRIES_SHOWN = 3
-_LOOKS_SHOWN = 2
 _PNG_SIZE = slice(16, 24)
 _CHANGED = {
     "nanonets_update_field": "value",
@@ -86,27 +84,35 @@ async def _see_what_waits(transcript: Transcript) -> list[Answer]:
 
 
 async def _find_doubt(transcript: Transcript, waiting: Sequence[Answer]) -> _Doubt:
-    transcript.step("2. What is doubtful in each? Read on until a sum tells what is right")
-    for looks, entry in enumerate(waiting, 1):
-        is_shown = looks <= _LOOKS_SHOWN
-        place: Answer = {name: entry[name] for name in ("workflow_id", "document_id")}
-        look = transcript.call if is_shown else transcript.call_silently
-        fields = (await look("review_document", **place, show="doubtful"))["fields"]
-        doubtful = f"{entry['name']}: {_doubtful_in_words(fields)}"
-        if is_shown:
-            transcript.found(doubtful)
-        total = next((field for field in fields if field["name"] == _TOTAL), None)
-        if total is None:
+    transcript.step("2. Which of them do not add up? The server does the sums, and names what is wrong")
+    by_workflow: dict[str, list[str]] = {}
+    for entry in waiting:
+        by_workflow.setdefault(entry["workflow_id"], []).append(entry["document_id"])
+    for workflow_id, document_ids in by_workflow.items():
+        answer = await transcript.call("review_check", workflow_id=workflow_id, document_ids=document_ids)
+        wrong = [
+            (entry, finding)
+            for entry in answer["documents"]
+            for finding in entry["findings"]
+            if finding["check"] == _CHECK and finding["values"][0][0] == _TOTAL and "expected" in finding
+        ]
+        transcript.found(
+            f"{answer['checked']} documents read, {answer['checked'] - answer['passed']} with findings"
+        )
+        if not wrong:
             continue
-        if not is_shown:
-            transcript.found(f"… and {looks - _LOOKS_SHOWN} more, up to {doubtful}")
-        document = await transcript.call("review_document", **place)
-        values = {field["name"]: field["value"] for field in document["fields"]}
-        right_value = _sum_of(values)
-        if right_value and right_value != total["value"]:
-            parts = " + ".join(f"{name} {values[name]}" for name in _PARTS)
-            transcript.found(f"{parts} = {right_value}, so {_TOTAL} was misread")
-            return _doubt(document, place, total, right_value)
+        entry, finding = wrong[0]
+        place: Answer = {"workflow_id": workflow_id, "document_id": entry["document_id"]}
+        expect(finding["suspect"] == finding["values"][0][2], "the suspect value is not told first")
+        transcript.found(f"{entry['name']}: {finding['message']}")
+        document = await transcript.call("review_document", **place, show="doubtful")
+        total = next((each for each in document["fields"] if each["name"] == _TOTAL), None)
+        if total is None or total["field_data_id"] != finding["suspect"]:
+            raise DemoProblem("the value that does not add up is not a doubtful one")
+        transcript.found(
+            f"{_TOTAL} reads {total['value']!r} ({total['confidence']}); expected {finding['expected']}"
+        )
+        return _doubt(document, place, total, finding["expected"])
     raise DemoProblem("every total adds up, so there is nothing to correct")
 
 
@@ -252,21 +258,6 @@ async def _analyse_reviews(transcript: Transcript) -> None:
             tags += len(segment["tags"])
             transcript.found(f"{segment['text'].strip()} → {found}")
     expect(tags > 0, "the analysis found nothing")
-
-
-def _doubtful_in_words(fields: Sequence[Answer]) -> str:
-    if not fields:
-        return "a cell of its table is doubtful"
-    return ", ".join(f"{field['name']} reads {field['value']!r} ({field['confidence']})" for field in fields)
-
-
-def _sum_of(values: Answer) -> str:
-    """What the parts of a total add up to; empty if one of them is no amount."""
-    try:
-        parts = [Decimal(values[name].replace(",", "")) for name in _PARTS]
-    except (KeyError, InvalidOperation):
-        return ""
-    return f"{sum(parts):,.2f}"
 
 
 def _doubt(document: Answer, place: Answer, total: Answer, right_value: str) -> _Doubt:

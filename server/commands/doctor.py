@@ -16,17 +16,21 @@ from mcp import Client
 from pydantic import AliasChoices
 
 from ...schemas import Service
-from ...tools import ConfirmMode, JournalFault, Tool, load_tools
+from ...tools import ConfirmMode, JournalFault, Policy, Tool, load_tools
+from ...tools.untrusted import one_line
 from ..journal.store import open_journal
 from ..journal_place import journal_place
 from ..logs import set_up_logging
+from ..placeholders import unfilled
 from ..protocol.application import build_server
+from ..protocol.client_limits import CLIENT_LIMITS
+from ..protocol.surface import Surfaces
 from ..services.files import FilePolicy
 from ..settings import Settings
 from .doctor_policy import examine_policy, permitted
 from .tools import NOTHING_CHOSEN
 
-__all__ = ["Finding", "examine", "host_findings"]
+__all__ = ["Finding", "definition_findings", "examine"]
 
 Level = Literal["ok", "note", "fault"]
 
@@ -42,7 +46,7 @@ _CONFIRMED: dict[ConfirmMode, str] = {
     "destructive": "a person confirms what destroys",
     "writes": "a person confirms every write",
 }
-_HOST_LIMITS = (("Cursor", 40), ("VS Code", 128))
+_CREDENTIALS = ("NANONETS_API_KEY", "STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")
 _LONGEST_NAME = 60 - len("docreview")
 _PREFIX = "DOCREVIEW_"
 _MANY_TOKENS = 20_000
@@ -64,23 +68,26 @@ def examine(settings: Settings) -> int:
     policy, remarks = examine_policy(settings, shown)
     findings = [
         *_credential_findings(settings),
-        *_variable_findings(),
+        *_variable_findings(settings),
+        *_network_findings(settings),
         *_file_findings(settings),
         *(Finding(level, "policy", text) for level, text in remarks),
+        *_check_findings(settings),
         _journal_finding(settings),
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
-        *host_findings(permitted(policy, shown)),
+        *definition_findings(permitted(policy, shown)),
+        *_host_findings(settings, policy),
         *anyio.run(_reach_services, settings),
     ]
     for finding in findings:
         mark, colour = _MARKS[finding.level]
         shown = click.style(f"{mark:<6}", fg=colour) if sys.stdout.isatty() else f"{mark:<6}"
-        click.echo(f"{shown}{finding.about}: {finding.text}")
+        click.echo(f"{shown}{one_line(f'{finding.about}: {finding.text}')}")
     return 1 if any(finding.level == "fault" for finding in findings) else 0
 
 
-def host_findings(tools: list[Tool]) -> list[Finding]:
-    """What hosts would drop or choke on in a list of tools."""
+def definition_findings(tools: list[Tool]) -> list[Finding]:
+    """What the full or chosen list of tools costs, and what hosts would drop or choke on in it."""
     if not tools:
         return [Finding("note", "tools", NOTHING_CHOSEN)]
     definitions = [tool.definition() for tool in tools]
@@ -90,19 +97,29 @@ def host_findings(tools: list[Tool]) -> list[Finding]:
     ]
     if characters // 4 > _MANY_TOKENS:
         findings.append(Finding("note", "tools", "choose fewer with --toolsets if your host loads them all"))
-    for host, most in _HOST_LIMITS:
-        if len(tools) > most:
-            findings.append(
-                Finding(
-                    "note", host, f"takes about {most} tools of all servers; choose fewer with --toolsets"
-                )
-            )
     long = [tool.name for tool in tools if len(tool.name) > _LONGEST_NAME]
     if long:
         findings.append(Finding("note", "Cursor", f"leaves out names that are too long: {', '.join(long)}"))
     if any("$ref" in json.dumps(definition) for definition in definitions):
         findings.append(Finding("fault", "tools", "a schema holds a reference, which hosts refuse"))
     return findings
+
+
+def _host_findings(settings: Settings, policy: Policy) -> list[Finding]:
+    """Which list each host with a known limit gets, and whether it fits."""
+    surfaces = Surfaces(settings, policy)
+    if not surfaces.usual.chosen:
+        return []
+    findings: list[Finding] = []
+    for limit in CLIENT_LIMITS:
+        surface = surfaces.for_client(limit.names[0])
+        count = len(surface.chosen)
+        said = f"gets the {surface.name} list ({count} tools) and takes {limit.max_tools} of all servers"
+        if count > limit.max_tools:
+            findings.append(Finding("note", limit.host, f"{said}; choose --surface auto or core"))
+        else:
+            findings.append(Finding("ok", limit.host, said))
+    return [*findings, Finding("ok", "other hosts", f"get the {surfaces.usual.name} list")]
 
 
 def _credential_findings(settings: Settings) -> list[Finding]:
@@ -112,7 +129,8 @@ def _credential_findings(settings: Settings) -> list[Finding]:
     by_password = bool(settings.studio_email and settings.studio_password)
     by_token = settings.studio_token is not None
     studio = "STUDIO_EMAIL and STUDIO_PASSWORD are set" if by_password else "STUDIO_TOKEN is set"
-    missing: Level = "note" if nanonets or by_password or by_token else "fault"
+    half_login = settings.half_login
+    missing: Level = "note" if nanonets or by_password or by_token or half_login else "fault"
     found = [
         Finding("ok", "Nanonets", "NANONETS_API_KEY is set")
         if nanonets
@@ -120,13 +138,13 @@ def _credential_findings(settings: Settings) -> list[Finding]:
     ]
     if by_password or by_token:
         return [*found, Finding("ok", "Studio", studio)]
-    if fault := settings.half_login:
-        return [*found, Finding("fault", "Studio", fault)]
+    if half_login:
+        return [*found, Finding("fault", "Studio", half_login)]
     neither = "neither STUDIO_EMAIL with STUDIO_PASSWORD nor STUDIO_TOKEN is set"
     return [*found, Finding(missing, "Studio", neither)]
 
 
-def _variable_findings() -> list[Finding]:
+def _variable_findings(settings: Settings) -> list[Finding]:
     """Variables that look like settings of docreview and are none: a misspelling would go unnoticed."""
     known = [
         str(choice).removeprefix(_PREFIX)
@@ -135,7 +153,11 @@ def _variable_findings() -> list[Finding]:
         for choice in field.validation_alias.choices
         if str(choice).startswith(_PREFIX)
     ]
-    findings: list[Finding] = []
+    level: Level = "note" if settings.with_credentials else "fault"
+    findings = [
+        Finding(level, name, "holds a placeholder that the host did not fill in; it counts as not set")
+        for name in unfilled(_CREDENTIALS)
+    ]
     for name in sorted(name for name in os.environ if name.upper().startswith(_PREFIX)):
         rest = name.upper().removeprefix(_PREFIX)
         if rest not in known:
@@ -143,6 +165,19 @@ def _variable_findings() -> list[Finding]:
             hint = f"; did you mean {_PREFIX}{near[0]}?" if near else "; see Settings in README.md"
             findings.append(Finding("note", name, f"is no setting and has no effect{hint}"))
     return findings
+
+
+def _network_findings(settings: Settings) -> list[Finding]:
+    """What of the environment keeps every request from being sent; nothing where all of it can be used."""
+    if settings.sandbox:
+        return []
+    from ..services.network_environment import NetworkSettingError, check_network
+
+    try:
+        check_network()
+    except NetworkSettingError as fault:
+        return [Finding("fault", "network", f"{fault}; no request can be sent")]
+    return []
 
 
 def _file_findings(settings: Settings) -> list[Finding]:
@@ -154,6 +189,23 @@ def _file_findings(settings: Settings) -> list[Finding]:
         findings.append(Finding("fault", "DOCREVIEW_FILES", f"no such folder: {', '.join(missing)}"))
     findings.append(Finding("ok", "downloads", f"are saved under {policy.downloads}"))
     return findings
+
+
+def _check_findings(settings: Settings) -> list[Finding]:
+    """Whether the check file can be used, its expressions with it."""
+    if settings.checks is None:
+        return []
+    from ..check_file import CheckFileError, examine_check_file
+
+    try:
+        file, faults = examine_check_file(settings.checks)
+    except CheckFileError as error:
+        return [Finding("fault", "checks", f"{error.path}: {fault}") for fault in error.faults]
+    if faults:
+        return [Finding("fault", "checks", f"{settings.checks}: {fault}") for fault in faults]
+    content = file.content
+    skipped = f", {len(content.skip)} built-in ones left out" if content.skip else ""
+    return [Finding("ok", "checks", f"{len(content.checks)} own checks in force{skipped}")]
 
 
 def _journal_finding(settings: Settings) -> Finding:
@@ -172,14 +224,15 @@ def _journal_finding(settings: Settings) -> Finding:
         return Finding("fault", "journal", f"{fault} {then}".strip())
     finally:
         journal.stop()
-    return Finding("ok", "journal", f"writes are recorded in {journal.where()}")
+    place = journal.where()
+    return Finding("ok", "journal", f"writes are recorded {place if place == 'in memory' else f'in {place}'}")
 
 
 async def _reach_services(settings: Settings) -> list[Finding]:
     findings: list[Finding] = []
     # What the user hid or forbade does not keep these reads from telling whether the services answer.
     with_probes = settings.model_copy(
-        update={"toolsets": ("all",), "tools": (), "exclude_tools": (), "policy": None}
+        update={"toolsets": ("all",), "tools": (), "exclude_tools": (), "policy": None, "checks": None}
     )
     async with Client(build_server(with_probes)) as client:
         for service in settings.with_credentials:

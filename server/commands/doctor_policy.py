@@ -12,6 +12,7 @@ from ...tools import Tool
 from ...tools.guards.policy import Policy
 from ...tools.guards.policy_scope import governed_arguments
 from ...tools.requests.arguments import arguments_of
+from ..check_file import CheckFileError
 from ..policy_file import PolicyFileError
 from ..settings import Settings
 
@@ -37,6 +38,8 @@ def examine_policy(settings: Settings, shown: Sequence[Tool]) -> tuple[Policy, l
         policy = settings.read_policy()
     except PolicyFileError as error:
         return Policy(), [("fault", f"{error.path}: {fault}") for fault in error.faults]
+    except CheckFileError:
+        return Policy(), [("fault", "its rules on checks cannot be read before the check file is right")]
     return policy, [*_effects(policy, shown), *_gaps(policy, permitted(policy, shown)), *_place(settings)]
 
 

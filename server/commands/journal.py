@@ -16,6 +16,8 @@ import anyio
 import click
 
 from ...tools.guards.journal import Entry, JournalFault
+from ...tools.hidden_characters import hidden_pattern
+from ...tools.untrusted import one_line
 from ..journal.store import StoredJournal, open_journal
 from ..settings import Settings
 
@@ -70,7 +72,7 @@ def _with_journal(settings: Settings, work: Callable[[StoredJournal], int]) -> i
     try:
         return work(journal)
     except JournalFault as fault:
-        click.echo(f"docreview-mcp: {fault}", err=True)
+        click.echo(f"docreview-mcp: {one_line(str(fault))}", err=True)
         return 1
     finally:
         journal.stop()
@@ -141,7 +143,7 @@ def _verify(journal: StoredJournal, *, expected: str) -> int:
 def _faults(found: Verification, expected: str, *, has_key: bool) -> Iterator[str]:
     """What keeps the journal from being as it was written, or that from being known."""
     if found.broken:
-        yield f"The chain is broken after {found.count} records: {found.broken}."
+        yield f"The chain is broken after {found.count} records: {one_line(found.broken)}."
     if found.is_unchecked:
         yield (
             f"{found.keyed} records, from record {found.keyed_from} on, are held by a key; without it"
@@ -177,4 +179,5 @@ def _write(output: Path, lines: Iterable[str]) -> int:
 
 def _printable(text: str) -> str:
     """Text in which nothing moves the cursor, colours, hides or turns round what stands beside it."""
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return hidden_pattern().sub(lambda found: ascii(found[0])[1:-1], shown)

@@ -6,10 +6,10 @@ import signal
 import sys
 
 import anyio
-from mcp.server.stdio import stdio_server
 
 from ..logs import set_up_logging
 from ..protocol.application import build_server
+from ..protocol.stdio_transport import answering_stdio
 from ..settings import Settings
 
 __all__ = ["serve"]
@@ -27,7 +27,7 @@ def serve(settings: Settings) -> None:
         sys.stderr.write(f"docreview-mcp: {fault}\n")
 
     async def run() -> None:
-        async with stdio_server() as (incoming, outgoing):
+        async with answering_stdio() as (incoming, outgoing):
             await server.run(incoming, outgoing, server.create_initialization_options())
 
     # Ctrl-C ends the process itself: the SDK's thread that reads stdin cannot be cancelled.

@@ -9,7 +9,7 @@ import anyio
 import click
 
 from ...tools import Tool
-from ..protocol.surface import Surface
+from ..protocol.surface import Surfaces
 from ..settings import Settings
 
 __all__ = ["NOTHING_CHOSEN", "show_tools"]
@@ -25,7 +25,7 @@ def show_tools(settings: Settings, as_json: bool) -> int:
         SelectionError: a toolset or tool of the settings does not exist.
         SettingsError: the policy file has a fault.
     """
-    chosen = Surface.of(settings).chosen
+    chosen = Surfaces(settings).usual.chosen
     if as_json:
         click.echo(_listed(settings))
     elif sys.stdout.isatty():

@@ -37,7 +37,7 @@ MARKS = Table(
     "docreview_marks",
     METADATA,
     Column("mark", String(80), primary_key=True),
-    Column("set_at", Float(53), nullable=False),
+    Column("moment", Float(53), nullable=False),
     Column("until", Float(53), nullable=False),
 )
 """One-time marks. They say nothing of what was written, and end by themselves; so they are not chained."""

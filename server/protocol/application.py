@@ -33,12 +33,15 @@ from ...tools import (
     ConfirmMode,
     Guards,
     MemoryMarks,
+    Policy,
     Tool,
     ToolFailure,
     ToolResult,
     call_tool,
     failure_result,
 )
+from ...tools.checks.checker import Checker
+from ...tools.checks.own_check import CheckFile
 from ...tools.results.result import MOST_ATTACHED_BYTES
 from ..journal.marks import StoredMarks
 from ..journal.seal_keys import seal_keys
@@ -49,8 +52,9 @@ from ..version import VERSION
 from .elicitation import InputRequired, asking
 from .handlers import STATIC_LISTS, add_handlers
 from .instructions import instructions
-from .session import Context, ServerState, call_context_for
-from .surface import Surface
+from .introduction import introducing
+from .session import Context, ServerState, call_context_for, surface_for
+from .surface import Surface, Surfaces
 
 if TYPE_CHECKING:
     import httpx2
@@ -61,16 +65,17 @@ _log = logging.getLogger(__name__)
 _LIST_SECONDS = 300
 
 
-def _guards(settings: Settings, surface: Surface, journal: StoredJournal | None) -> Guards:
+def _guards(settings: Settings, policy: Policy, journal: StoredJournal | None, checks: CheckFile) -> Guards:
     """What guards the writes of a server with these settings."""
     marks = MemoryMarks() if journal is None else StoredMarks(journal)
     return Guards(
         settings.confirm,
         journal,
         settings.journal_required,
-        surface.policy,
+        policy,
         codes=Codes(keys=seal_keys(settings), marks=marks),
         marks=marks,
+        checks=Checker(checks),
     )
 
 
@@ -86,11 +91,11 @@ def build_server(
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
-        SettingsError: the policy file has a fault.
+        SettingsError: the policy file or the check file has a fault.
     """
-    surface = Surface.of(settings)
-    listed = ListToolsResult(tools=[_listed(tool, settings.confirm) for tool in surface.chosen])
-    schemas = {tool.name: tool.input_schema for tool in listed.tools}
+    surfaces = Surfaces(settings)
+    every = surfaces.usual.every
+    checks = settings.read_checks()
 
     @asynccontextmanager
     async def lifespan(_: Server[ServerState]) -> AsyncGenerator[ServerState]:
@@ -98,22 +103,31 @@ def build_server(
         services = Services(behind, network, local=local)
         journal = open_journal(settings, lambda: services.secrets)
         try:
-            yield ServerState(services, _guards(settings, surface, journal))
+            guards = _guards(settings, surfaces.policy, journal, checks)
+            try:
+                yield ServerState(services, guards, has_one_client=local)
+            finally:
+                await guards.checks.close()
         finally:
             await services.close()
             if journal is not None:
                 journal.stop()
 
     async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
-        return listed
+        surface = surface_for(context, surfaces)
+        return ListToolsResult(tools=[_listed(tool, settings.confirm) for tool in surface.chosen])
+
+    def schema(name: str) -> JsonObject | None:
+        return every[name].schema_for(settings.confirm) if name in every else None
 
     async def answer_call(
         context: Context, params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
-        tool = surface.every.get(params.name)
+        surface = surface_for(context, surfaces)
+        tool = every.get(params.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
-        if tool.name not in schemas:
+        if tool.name not in surface.listed:
             failure = surface.hidden(tool)
             result = failure_result(failure, context.lifespan_context.services.secrets)
         else:
@@ -124,19 +138,20 @@ def build_server(
         meta = {**result.meta, "docreview/sandbox": True} if settings.sandbox else result.meta
         return _as_mcp(result, meta)
 
-    hint = CacheHint(ttl_ms=_LIST_SECONDS * 1000, scope="public")
+    hint = CacheHint(ttl_ms=_LIST_SECONDS * 1000, scope="private" if surfaces.depend_on_client else "public")
     server = Server(
         "docreview",
         version=VERSION,
         title="docreview",
-        instructions=instructions(settings, surface.offered),
+        instructions=instructions(surfaces.usual),
         lifespan=lifespan,
         on_list_tools=list_tools,
         on_call_tool=answer_call,
         cache_hints=dict.fromkeys(("tools/list", "server/discover", *STATIC_LISTS), hint),
-        get_tool_input_schema=schemas.get,
+        get_tool_input_schema=schema,
     )
-    add_handlers(server, surface)
+    server.middleware.append(introducing(surfaces))
+    add_handlers(server, surfaces)
     return server
 
 

@@ -16,6 +16,8 @@ from mcp.types import CompleteRequestParams, CompleteResult, Completion
 from ...schemas import JsonObject, JsonValue, load_operations
 from ...tools import CallContext, JournalFault, ToolFailure, load_tools
 from ...tools.operation_call import read
+from ...tools.redaction import without_secrets
+from ...tools.requests.id_faults import is_plain_id
 from .surface import Surface
 
 __all__ = ["complete"]
@@ -24,6 +26,7 @@ _log = logging.getLogger(__name__)
 
 _SECONDS = 2.0
 _MOST_VALUES = 100
+_MOST_ID = 200
 
 Choices = list[tuple[str, str]]
 """Values, each with the text by which a person may look for it."""
@@ -71,7 +74,16 @@ async def complete(
             choices = await _choices(surface, call_context, params.argument.name, given)
         except (ToolFailure, JournalFault) as failure:
             _log.info("no completion of %s: %s", params.argument.name, failure)
-    found = _matching(choices, params.argument.value)
+    secrets = call_context.upstream.secrets
+    shown_choices = [
+        (value, name) for value, name in choices if is_plain_id(value) and len(value) <= _MOST_ID
+    ]
+    # What a secret was taken out of, or what no tool would take, is no id to choose.
+    found = [
+        value
+        for value in _matching(shown_choices, params.argument.value)
+        if without_secrets(value, secrets) == value
+    ]
     shown = Completion(values=found[:_MOST_VALUES], total=len(found), has_more=len(found) > _MOST_VALUES)
     return CompleteResult(completion=shown)
 

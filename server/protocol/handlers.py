@@ -27,8 +27,8 @@ from mcp.types import (
 )
 
 from ...tools import ToolFailure, failure_result
-from .session import Context, ServerState, call_context_for, is_stateless
-from .surface import Surface
+from .session import Context, ServerState, call_context_for, is_stateless, surface_for
+from .surface import Surfaces
 
 __all__ = ["STATIC_LISTS", "add_handlers"]
 
@@ -42,37 +42,39 @@ _NOT_FOUND_BEFORE_2026 = -32002
 _Result = TypeVar("_Result")
 
 
-def add_handlers(server: Server[ServerState], surface: Surface) -> None:
+def add_handlers(server: Server[ServerState], surfaces: Surfaces) -> None:
     """Let a server answer for prompts, completion and resources, as far as these tools go."""
 
     async def list_prompts(context: Context, params: PaginatedRequestParams) -> ListPromptsResult:
         from .prompts import list_prompts
 
-        return list_prompts(surface)
+        return list_prompts(surface_for(context, surfaces))
 
     async def get_prompt(context: Context, params: GetPromptRequestParams) -> GetPromptResult:
         from .prompts import get_prompt
 
-        return get_prompt(surface, params)
+        return get_prompt(surface_for(context, surfaces), params)
 
     async def complete(context: Context, params: CompleteRequestParams) -> CompleteResult:
         from .completion import complete
 
+        surface = surface_for(context, surfaces)
         return await _safely(complete(surface, call_context_for(context, surface), params))
 
     async def list_resources(context: Context, params: PaginatedRequestParams) -> ListResourcesResult:
         from .resources import list_resources
 
-        return list_resources(surface)
+        return list_resources(surface_for(context, surfaces))
 
     async def list_templates(context: Context, params: PaginatedRequestParams) -> ListResourceTemplatesResult:
         from .resources import list_resource_templates
 
-        return list_resource_templates(surface)
+        return list_resource_templates(surface_for(context, surfaces))
 
     async def read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
         from .resources import read_resource
 
+        surface = surface_for(context, surfaces)
         try:
             return await _safely(read_resource(surface, call_context_for(context, surface), params.uri))
         except ToolFailure as failure:

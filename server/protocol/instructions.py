@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ...tools import Tool
 from ...tools.surface.toolsets import TOOLSETS
-from ..settings import Settings
+from .surface import Surface
 
 __all__ = ["instructions"]
 
 _PURPOSE = (
-    "docreview reviews documents in Nanonets (forms, extracted into fields and tables) and in DeepOpinion"
-    " Studio (texts, with classes, labels, models)."
+    "docreview reviews documents in Nanonets (forms, as fields and tables) and in DeepOpinion Studio (texts,"
+    " with classes, labels, models)."
 )
 _RESULTS = (
     "A v4 document seems to be a v2 file too: workflow_id = model_id, document_id = request_file_id."
@@ -24,28 +21,28 @@ _WRITES = (
     "Every write also takes reason (for the journal) and confirm (the code of needs_confirmation);"
     " review_undo takes the docreview.entry of its result."
 )
-_LEAN = (
+_NOT_LISTED = (
     "Not all tools are listed: find_tools finds the others (English; verb and object; one step a query),"
     " run_read_tool and run_write_tool call them."
 )
 
 
-def instructions(settings: Settings, tools: Sequence[Tool]) -> str:
+def instructions(surface: Surface) -> str:
     """The instructions for these tools, under 1,500 characters."""
-    shown = {tool.toolset for tool in tools}
-    is_lean = settings.surface == "lean"
+    shown = {tool.toolset for tool in surface.offered}
+    is_short = surface.name != "full"
     toolsets = "; ".join(
-        name if is_lean or not what else f"{name}: {what}" for name, what in TOOLSETS.items() if name in shown
+        name if is_short or not what else f"{name}: {what}"
+        for name, what in TOOLSETS.items()
+        if name in shown
     )
     parts = [_PURPOSE, f"Toolsets - {toolsets}.", _RESULTS]
-    if settings.sandbox:
+    if surface.settings.sandbox:
         parts.insert(0, "SANDBOX: sample data, no real account.")
-    if is_lean:
-        parts.append(_LEAN)
-    if not any(tool.tier == "extra" for tool in tools):
-        parts.append(
-            "Hidden tools (tags, labels, members, deletes, downloads): the user can add them"
-            " (--toolsets all)."
-        )
-    parts.append("This server is read-only." if settings.read_only else _WRITES)
+    parts.append(f"Tool list: {surface.name} ({surface.why}).")
+    if is_short:
+        parts.append(_NOT_LISTED)
+    if not any(tool.tier == "extra" for tool in surface.offered):
+        parts.append("More tools (deletes, downloads ...): the user adds them (--toolsets all).")
+    parts.append("This server is read-only." if surface.settings.read_only else _WRITES)
     return " ".join(parts)

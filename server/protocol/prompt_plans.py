@@ -126,7 +126,7 @@ _REPORT = _step(
 
 PLANS = (
     Plan(
-        "review_document",
+        "review_one_document",
         "Review one document",
         "Check one Nanonets document against its page, correct it, and approve it if the person says so.",
         ("review_document", "nanonets_get_document"),
@@ -277,6 +277,11 @@ PLANS = (
             ),
             _step(
                 Way(
+                    "The texts to analyze, one on each line:\n{texts}\nCall review_table with model_id and"
+                    " them as texts: it may use credits, keeps nothing, and counts the tags.",
+                    ("review_table", "studio_run_adhoc_analysis"),
+                ),
+                Way(
                     "The texts to analyze, one on each line:\n{texts}\nCall studio_run_adhoc_analysis with"
                     " them as documents, each with an id from 1. It may use credits and keeps nothing.",
                     ("studio_run_adhoc_analysis",),
@@ -300,6 +305,10 @@ PLANS = (
                 only_with="project_id",
             ),
             _step(
+                Way(
+                    "Call review_table with the analysis_id: it counts all its tags and gives examples.",
+                    ("review_table",),
+                ),
                 Way(
                     "The results of a stored analysis come from studio_list_analysis_documents with details"
                     " tags, page by page until all are read.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
 from mcp import MCPError
@@ -18,7 +17,7 @@ from mcp.types import (
 )
 
 from ...tools.surface.tool import called_with
-from ...tools.untrusted import fenced, without_hidden
+from ...tools.untrusted import fenced, quoted
 from .prompt_plans import PLANS, Plan, Step, Way, Wish
 from .surface import Surface
 
@@ -91,8 +90,7 @@ def _said(wish: Wish, value: str) -> str:
     if wish.is_text:
         return fenced(value)
     if not wish.most:
-        quoted = json.dumps(without_hidden(value)[0], ensure_ascii=False)
-        return wish.given.format(value=quoted)
+        return wish.given.format(value=quoted(value, _MOST_CHARACTERS))
     if not value.isascii() or not value.isdecimal() or not 1 <= int(value) <= wish.most:
         raise MCPError(INVALID_PARAMS, f"{wish.name}: expected a whole number from 1 to {wish.most}")
     return str(int(value))

@@ -26,6 +26,7 @@ from ...tools.own_tools import run_own
 from ...tools.results.images import mime_type_of
 from ...tools.surface.error_catalogue import render_catalogue
 from ...tools.surface.reference import render_tool
+from ...tools.untrusted import quoted
 from ..settings import Settings
 from ..version import VERSION
 from .surface import Surface
@@ -77,7 +78,7 @@ class _Reading:
         """The failure for an address at which there is nothing."""
         return ToolFailure(
             "not_found",
-            f"There is no resource {self.uri[:200]!r}.",
+            f"There is no resource {quoted(self.uri)}.",
             next_step="List the resources and the resource templates.",
         )
 
@@ -214,6 +215,7 @@ async def _settings(reading: _Reading) -> Contents:
     about: JsonObject = {
         "version": VERSION,
         "settings": {name: shown[name] for name in _SHOWN_SETTINGS},
+        "tool_list": {"chosen": reading.surface.name, "why": reading.surface.why},
         "credentials": _credentials(settings),
         "journal": "kept" if reading.call_context.guards.journal is not None else "none",
         "tools_listed": len(reading.surface.chosen),

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from secrets import token_hex
-from typing import Any
+from typing import Any, cast
 
 from mcp.server import ServerRequestContext
 
 from ...tools import Ask, CallContext, Caller, Guards, Report, no_answer
 from ..services.upstream import Services
-from .surface import Surface
+from .surface import Surface, Surfaces
 
-__all__ = ["Context", "ServerState", "call_context_for", "is_stateless"]
+__all__ = ["Context", "ServerState", "call_context_for", "client_of", "is_stateless", "surface_for"]
 
 _FIRST_STATELESS = "2026-07-28"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ServerState:
-    """The clients of the services, and what guards their writes."""
+    """The clients of the services, and what guards their writes.
+
+    `has_one_client`: whoever is connected stays so until the server ends; `surface` is the list for it once
+    it has asked for something, so that the list stays the same even if the client names itself only at times.
+    """
 
     services: Services
     guards: Guards
+    has_one_client: bool = False
+    surface: Surface | None = None
 
 
 Context = ServerRequestContext[ServerState]
@@ -52,6 +59,28 @@ def call_context_for(
         listed=surface.listed,
         why_not_offered=surface.why_not_offered,
     )
+
+
+def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfaces) -> Surface:
+    """The list of tools for the client that sent a request, the same for all requests of a connection."""
+    state = context.lifespan_context
+    if state.surface is not None:
+        return state.surface
+    surface = surfaces.for_client(client_of(context))
+    if state.has_one_client:
+        state.surface = surface
+    return surface
+
+
+def client_of(context: ServerRequestContext[Any, Any]) -> str:
+    """The name that a client gives of itself, in the handshake or with a request; empty if it gives none."""
+    params = context.session.client_params
+    if params is not None:
+        return params.client_info.name
+    # While the handshake is answered, its parameters do not stand in the session yet.
+    about = (context.params or {}).get("clientInfo")
+    name = cast("Mapping[str, object]", about).get("name") if isinstance(about, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
 def is_stateless(context: ServerRequestContext[Any]) -> bool:

@@ -1,18 +1,20 @@
-"""Which tools a server lists and which may be called, for its settings."""
+"""Which tools a server lists and which may be called, for its settings and the client."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import cached_property
 
 from ...schemas import Operation, load_operations, load_own_operations
-from ...tools import NOTHING_SENT, Policy, Tool, ToolFailure, load_tools
+from ...tools import NOTHING_SENT, Policy, Selection, SurfaceName, Tool, ToolFailure, load_tools
 from ...tools.guards.guard import not_allowed
 from ...tools.surface.tool import called_with
 from ..settings import Settings
+from .client_limits import CLIENT_LIMITS, limit_of
 
-__all__ = ["Surface"]
+__all__ = ["Surface", "Surfaces"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +22,12 @@ class Surface:
     """The tools of a server: `every` one, those listed (`chosen`), and those that may be called.
 
     The latter, directly or through others, are `offered` in the order of lists, and `reached` by name.
+    `why` says in a few words why the list is the full, the core or the lean one.
     """
 
     settings: Settings
+    selection: Selection
+    why: str
     policy: Policy
     every: Mapping[str, Tool]
     chosen: tuple[Tool, ...]
@@ -30,23 +35,27 @@ class Surface:
     reached: frozenset[str]
 
     @classmethod
-    def of(cls, settings: Settings) -> Surface:
-        """The tools for these settings and the policy that they name.
+    def of(cls, settings: Settings, policy: Policy, name: SurfaceName, why: str) -> Surface:
+        """The tools for these settings and the policy that they name, listed as `name` says.
 
         Raises:
             SelectionError: a toolset or tool of the settings does not exist.
-            SettingsError: the policy file has a fault.
         """
-        policy = settings.read_policy()
         every = {tool.name: tool for tool in load_tools()}
-        selection = settings.selection
+        selection = replace(settings.selection, surface=name)
         chosen = selection.choose(every.values())
         reached = selection.reach(every.values())
         listed, offered = (
             tuple(tool for tool in tools if not policy.tool_refusal(tool.name, tool.toolset))
             for tools in (chosen, reached)
         )
-        return cls(settings, policy, every, listed, offered, frozenset(tool.name for tool in offered))
+        names = frozenset(tool.name for tool in offered)
+        return cls(settings, selection, why, policy, every, listed, offered, names)
+
+    @property
+    def name(self) -> SurfaceName:
+        """Which of the lists this is."""
+        return self.selection.surface
 
     @property
     def listed(self) -> frozenset[str]:
@@ -87,7 +96,7 @@ class Surface:
         if tool.name in self.reached:
             return ToolFailure(
                 "not_allowed",
-                f"{tool.name} is not in the compact tool list.",
+                f"{tool.name} is not in the {self.name} tool list.",
                 happened=NOTHING_SENT,
                 next_step=f"Call it through {called_with(tool)}, with the same arguments under arguments.",
             )
@@ -103,4 +112,52 @@ class Surface:
     def why_not_offered(self, tool: Tool) -> str:
         """What keeps a tool from being called here: a rule of the policy, or a setting, which it names."""
         refusal = self.policy.tool_refusal(tool.name, tool.toolset)
-        return refusal or self.settings.selection.reason_for_hiding(tool)
+        return refusal or self.selection.reason_for_hiding(tool)
+
+
+class Surfaces:
+    """The lists that a server with these settings gives to its clients, each made when it is first needed.
+
+    The `policy` is that of the settings unless it has been read already.
+
+    Raises:
+        SelectionError: a toolset or tool of the settings does not exist.
+        SettingsError: the policy file has a fault.
+    """
+
+    def __init__(self, settings: Settings, policy: Policy | None = None) -> None:
+        self._settings = settings
+        self._policy = settings.read_policy() if policy is None else policy
+        chosen = settings.selection.surface
+        why = "no limit of the client is known" if settings.surface == "auto" else "set by the user"
+        self.usual = Surface.of(settings, self._policy, chosen, why)
+
+    @property
+    def policy(self) -> Policy:
+        """The rules that hold for all of them."""
+        return self._policy
+
+    @property
+    def depend_on_client(self) -> bool:
+        """Whether some client that is known is told of other tools than the rest."""
+        return self._settings.surface == "auto" and any(
+            limit.max_tools < len(self.usual.chosen) for limit in CLIENT_LIMITS
+        )
+
+    def for_client(self, client: str) -> Surface:
+        """The list for a client by the name that it gives of itself, which may be empty.
+
+        Where the settings leave it to the client, it is the full one unless the client is known to take fewer
+        tools than that has.
+        """
+        limit = limit_of(client) if self._settings.surface == "auto" else None
+        if limit is None:
+            return self.usual
+        why = f"{limit.host} takes at most {limit.max_tools} tools"
+        if limit.max_tools < len(self.usual.chosen):
+            return replace(self._core, why=why)
+        return replace(self.usual, why=why)
+
+    @cached_property
+    def _core(self) -> Surface:
+        return Surface.of(self._settings, self._policy, "core", "")

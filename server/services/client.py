@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import ssl
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
-from functools import cache
-from typing import Any, cast
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlencode
 
 import anyio
@@ -24,14 +23,25 @@ from ...tools import (
     ToolFailure,
     build_request,
 )
-from ...tools.failure import LOOK_FIRST, NOTHING_SENT, Done, ErrorCode, done_after_cut
-from ...tools.results.service_error import failure_of
+from ...tools.failure import ErrorCode, done_after_cut
+from ...tools.requests.arguments import file_types_of
+from ...tools.results.reported_failure import reported_failure
+from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
 from ..version import VERSION
 from .credentials import Credentials, NanonetsKey, StudioSession
 from .files import FilePolicy
+from .network_environment import (
+    NetworkSettingError,
+    check_network,
+    left_no_trace,
+    proxy_for,
+    trusted_certificates,
+)
 from .page_images import fetch_picture, no_picture, refused_picture
+from .public_hosts import PublicHosts
 from .retries import CallProgress, Outcome, repeat_as_allowed
+from .unsent import cannot_be_sent, no_connection, no_request_left, unheard
 from .urls import picture_address, same_host_redirect
 
 __all__ = ["ServiceClient"]
@@ -73,8 +83,9 @@ class ServiceClient:
         """
         progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
         try:
-            with anyio.fail_after(self._settings.timeout):
-                outcome = await self._along_addresses(operation, requests, progress, report)
+            with self._opened_file(operation, requests) as progress.file:
+                with anyio.fail_after(self._settings.timeout):
+                    outcome = await self._along_addresses(operation, requests, progress, report)
         except TimeoutError:
             raise self._timed_out(progress) from None
         except ToolFailure as failure:
@@ -82,6 +93,8 @@ class ServiceClient:
         failure = outcome.failure
         if outcome.response is not None and not outcome.response.is_success:
             failure = failure_of(operation, outcome.response)
+        elif outcome.response is not None and (said := reported_failure(operation, outcome.response)):
+            failure = failure_reported(operation, outcome.response, *said)
         if failure is not None:
             raise failure.after_uncertain_try() if progress.uncertain_before else failure
         response = cast("Response", outcome.response)
@@ -127,7 +140,10 @@ class ServiceClient:
             raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
         operation = load_operations()["getDocument"]
         progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
-        client = self._opened(is_own=is_own)
+        try:
+            client = self._opened(is_own=is_own)
+        except NetworkSettingError as fault:
+            raise cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
 
         async def fetch_once() -> Outcome:
             authorization = await self.credentials.authorization(operation) if is_own else ""
@@ -150,8 +166,9 @@ class ServiceClient:
     async def _try(self, request: Request, progress: CallProgress) -> Outcome:
         """One request, and a second one with a new session if the first was refused for its token."""
         outcome = await self._exchange(request, progress)
-        refused = outcome.response is not None and outcome.response.status == 401
-        may_renew = refused and progress.operation.authenticated and progress.may_send
+        operation = progress.operation
+        refused = _is_refused_token(operation, outcome.response)
+        may_renew = refused and operation.authenticated and progress.may_send
         if may_renew and await self.credentials.renew(progress.authorization):
             outcome = await self._exchange(request, progress)
         progress.note(outcome)
@@ -173,12 +190,18 @@ class ServiceClient:
             return Outcome(response=await self._answer(request, authorization, progress))
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return Outcome(failure=self._unreachable(operation), reached=False)
-        except httpx2.TimeoutException:
-            return Outcome(failure=self._no_answer(operation, "timeout", "did not answer in time"))
-        except httpx2.TransportError:
-            return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
         except httpx2.DecodingError:
             return Outcome(failure=self._no_answer(operation, "upstream_error", "sent an unreadable answer"))
+        except httpx2.TimeoutException:
+            return Outcome(failure=self._no_answer(operation, "timeout", "did not answer in time"))
+        except NetworkSettingError as fault:
+            raise cannot_be_sent(f"{operation.tool}: {fault}.") from None
+        except Exception as error:
+            if left_no_trace(error):
+                return Outcome(failure=self._unreachable(operation), reached=False)
+            if not isinstance(error, httpx2.TransportError):
+                raise
+            return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
 
     async def _answer(self, request: Request, authorization: str, progress: CallProgress) -> Response:
         """The answer to a request, which is sent once more if the service moved it on its own host."""
@@ -190,53 +213,59 @@ class ServiceClient:
         headers["Accept"] = "*/*" if operation.download else "application/json"
         while True:
             progress.sent += 1
-            async with self._body_of(request) as body:
-                outgoing = client.build_request(request.method, url, headers=headers, **body)
-                answer = await client.send(outgoing, stream=True)
-                try:
-                    target = same_host_redirect(outgoing, answer)
-                    if target is None:
-                        return await _whole(answer, operation)
-                    if not progress.may_send:
-                        raise _no_request_left(operation, answer.status_code)
-                    url = target
-                finally:
-                    await answer.aclose()
+            body = _body_of(request, progress.file)
+            outgoing = client.build_request(request.method, url, headers=headers, **body)
+            answer = await client.send(outgoing, stream=True)
+            try:
+                target = same_host_redirect(outgoing, answer)
+                if target is None:
+                    return await _whole(answer, operation)
+                if not progress.may_send:
+                    raise no_request_left(operation, answer.status_code)
+                url = target
+            finally:
+                await answer.aclose()
 
-    @asynccontextmanager
-    async def _body_of(self, request: Request) -> AsyncGenerator[dict[str, Any]]:
-        """The arguments by which the HTTP library makes the body; a file stays open while it is sent."""
-        match request.body:
-            case None:
-                yield {}
-            case JsonBody(value):
-                yield {"json": value}
-            case FormBody(fields):
-                yield {"data": _grouped(fields)}
-            case MultipartBody(fields, file_field, file):
-                if file is None:
-                    yield {"files": [(name, (None, value.encode())) for name, value in fields]}
-                    return
-                with self._files.open(file) as (name, stream):
-                    yield {"data": _grouped(fields), "files": [(file_field, (name, stream))]}
+    @contextmanager
+    def _opened_file(
+        self, operation: Operation, requests: Sequence[Request]
+    ) -> Generator[tuple[str, BinaryIO] | None]:
+        """The name and content of the file of a call, opened once for all of its requests, if any."""
+        body = requests[0].body
+        if isinstance(body, MultipartBody) and body.file is not None:
+            with self._files.open(body.file, file_types_of(operation)) as opened:
+                yield opened
+        else:
+            yield None
 
     def _opened(self, *, is_own: bool = True) -> httpx2.AsyncClient:
-        """The pool for the own host, or for others, where TLS is used although the own host has none."""
-        is_plain = is_own and self._base_url.startswith("http://")
-        if is_plain not in self._clients:
-            self._clients[is_plain] = httpx2.AsyncClient(
-                transport=self._transport,
-                verify=False if is_plain or self._transport is not None else _tls(),
+        """The pool for the own host, or for others, which have to be hosts of the internet.
+
+        Raises:
+            NetworkSettingError: the environment has a proxy or certificates that cannot be used.
+        """
+        if is_own not in self._clients:
+            is_plain = is_own and self._base_url.startswith("http://")
+            limits = httpx2.Limits(
+                max_connections=self._settings.in_flight,
+                max_keepalive_connections=self._settings.in_flight,
+            )
+            transport = self._transport
+            if not is_plain and transport is None:
+                check_network()
+                transport = None if is_own else PublicHosts(trusted_certificates(), limits)
+            self._clients[is_own] = httpx2.AsyncClient(
+                transport=transport,
+                verify=False if is_plain or transport is not None else trusted_certificates(),
                 trust_env=not is_plain,
                 timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
-                limits=httpx2.Limits(
-                    max_connections=self._settings.in_flight,
-                    max_keepalive_connections=self._settings.in_flight,
-                ),
+                limits=limits,
                 headers={"User-Agent": f"docreview-mcp/{VERSION}"},
+                # No domain may set a cookie: none is kept, so none is sent.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 follow_redirects=False,
             )
-        return self._clients[is_plain]
+        return self._clients[is_own]
 
     async def _log_in(self, email: str, password: str) -> str:
         """A session token for these credentials, by the same operation that `studio_login` calls.
@@ -253,6 +282,10 @@ class ServiceClient:
             return token
         if response is None:
             failure = outcome.failure or self._unreachable(operation)
+        elif said := reported_failure(operation, response):
+            failure = failure_reported(operation, response, *said).with_(
+                code="unauthorized", next_step=_CHECK_ACCOUNT
+            )
         elif response.is_success:
             failure = ToolFailure(
                 "upstream_error", "Studio answered without a session token.", next_step=_CHECK_ACCOUNT
@@ -273,54 +306,22 @@ class ServiceClient:
 
     def _unreachable(self, operation: Operation) -> ToolFailure:
         host = httpx2.URL(self._base_url).host
-        return ToolFailure(
-            "unreachable",
-            f"{operation.tool}: no connection to {host}.",
-            happened=NOTHING_SENT,
-            retryable=True,
-            next_step="Call again later; if it stays so, the user has to check the network and the base URL.",
-        )
+        is_direct = self._transport is not None or self._base_url.startswith("http://")
+        return no_connection(operation, host, "" if is_direct else proxy_for(host)[0])
 
     def _no_answer(self, operation: Operation, code: ErrorCode, what: str) -> ToolFailure:
-        return _unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))
+        return unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))
 
     def _timed_out(self, progress: CallProgress) -> ToolFailure:
         what = f"no answer within {self._settings.timeout:g} seconds"
-        return _unheard(progress.operation, "timeout", what, progress.done)
+        return unheard(progress.operation, "timeout", what, progress.done)
 
 
 _CHECK_ACCOUNT = "The user has to check STUDIO_EMAIL and STUDIO_PASSWORD."
 
 
-@cache
-def _tls() -> ssl.SSLContext:
-    """The TLS settings, made once for both services: reading the trusted certificates takes a while."""
-    return httpx2.create_ssl_context()
-
-
-def _unheard(operation: Operation, code: ErrorCode, what: str, done: Done) -> ToolFailure:
-    """The failure of a call whose answer did not come, with what can be said of it."""
-    return ToolFailure(
-        code,
-        f"{operation.tool}: {what}.",
-        retryable=done == "no",
-        done=done,
-        next_step="Call again later." if done == "no" else LOOK_FIRST,
-    )
-
-
 async def _say_nothing(message: str) -> None:
     """A report that nobody waits for."""
-
-
-def _no_request_left(operation: Operation, status: int) -> ToolFailure:
-    return ToolFailure(
-        "upstream_error",
-        f"{operation.tool}: the service redirected again after as many requests as a call may send.",
-        status=status,
-        retryable=True,
-        next_step="Call again later.",
-    )
 
 
 async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
@@ -343,6 +344,28 @@ async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
     return Response(answer.status_code, headers, b"".join(parts))
 
 
+def _body_of(request: Request, file: tuple[str, BinaryIO] | None) -> dict[str, Any]:
+    """The arguments by which the HTTP library makes the body; it reads a file from its beginning."""
+    match request.body:
+        case None:
+            return {}
+        case JsonBody(value):
+            return {"json": value}
+        case FormBody(fields):
+            return {"data": _grouped(fields)}
+        case MultipartBody(fields, file_field):
+            if file is None:
+                return {"files": [(name, (None, value.encode())) for name, value in fields]}
+            return {"data": _grouped(fields), "files": [(file_field, file)]}
+
+
+def _is_refused_token(operation: Operation, response: Response | None) -> bool:
+    """Whether an answer refuses the token; one under a success counts for what may be sent again."""
+    if response is None or response.status == 401:
+        return response is not None
+    return operation.idempotent and (reported_failure(operation, response) or (0,))[0] == 401
+
+
 def _is_unknown_address(response: Response) -> bool:
     return response.status in _UNKNOWN_ADDRESS or (response.is_html and response.status < 400)
 
@@ -358,8 +381,8 @@ def _token_in(operation: Operation, response: Response) -> str:
     import json
 
     try:
-        body = cast("object", json.loads(response.content))
-    except ValueError:
+        body = cast("object", json.loads(response.text))
+    except (ValueError, RecursionError):
         return ""
     token = cast("dict[str, object]", body).get(operation.token_property) if isinstance(body, dict) else None
     return token if isinstance(token, str) else ""

@@ -11,11 +11,13 @@ import anyio
 
 from ...schemas import Operation
 from ...tools import NOTHING_SENT, ToolFailure
+from ..placeholders import unfilled
 from ..settings import Settings
 
 __all__ = ["Credentials", "NanonetsKey", "StudioSession"]
 
 _RENEW_BEFORE_SECONDS = 60.0
+_STUDIO = ("STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")
 
 LogIn = Callable[[str, str], Awaitable[str]]
 """E-mail address and password → session token."""
@@ -61,7 +63,7 @@ class NanonetsKey:
     async def authorization(self, operation: Operation) -> str:
         """The header; raises `ToolFailure` without a key."""
         if not self._header and operation.authenticated:
-            raise _not_configured(operation, "NANONETS_API_KEY is not set")
+            raise _not_configured(operation, f"NANONETS_API_KEY is {_missing('NANONETS_API_KEY')}")
         return self._header
 
     async def renew(self, refused: str) -> bool:
@@ -95,7 +97,7 @@ class StudioSession:
 
     async def authorization(self, operation: Operation) -> str:
         """The header; signs in first where that is needed and possible."""
-        if not operation.authenticated:
+        if not operation.authenticated or (operation.if_signed_in and self._needs_token()):
             return ""
         if self._needs_token():
             before = self._logins
@@ -109,9 +111,10 @@ class StudioSession:
         """Sign in again, unless another call already did or there is nothing to sign in with."""
         before = self._logins
         async with self._lock:
-            if refused != f"Bearer {self._token}":
+            present = f"Bearer {self._token}" if self._token else ""
+            if refused != present:
                 return bool(self._token)
-            if not self._can_log_in:
+            if not self._can_log_in or self._was_ended:
                 return False
             await self._sign_in(before)
             return True
@@ -151,7 +154,13 @@ class StudioSession:
             )
         if not self._can_log_in:
             missing = "STUDIO_PASSWORD is" if self._email else "STUDIO_EMAIL and STUDIO_PASSWORD are"
-            raise _not_configured(operation, f"{missing} not set, and neither is STUDIO_TOKEN")
+            raise _not_configured(operation, f"{missing} {_missing(*_STUDIO)}, and neither is STUDIO_TOKEN")
+
+
+def _missing(*variables: str) -> str:
+    """Why a credential is not there, in a few words."""
+    held = unfilled(variables)
+    return f"not set ({', '.join(held)}: the host left a placeholder in it)" if held else "not set"
 
 
 def _not_configured(operation: Operation, reason: str) -> ToolFailure:

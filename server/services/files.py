@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import stat
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,9 +26,12 @@ _MOST_SPELLING = 1.5
 
 def default_folders() -> tuple[Path, ...]:
     """Documents, Downloads, Desktop, and the working directory unless it is `/` or the home itself."""
-    here = Path.cwd().resolve()
     home = _home()
     folders = [] if home is None else [home / name for name in ("Documents", "Downloads", "Desktop")]
+    try:
+        here = Path.cwd().resolve()
+    except OSError:
+        return tuple(folders)  # The folder that the host started us in was deleted since.
     if here not in (Path(here.anchor), None if home is None else home.resolve()):
         folders.append(here)
     return tuple(folders)
@@ -49,7 +55,7 @@ class FilePolicy:
         self._local = local
         given = settings.files
         self._folders = tuple(_resolved(folder) for folder in (default_folders() if given is None else given))
-        self._downloads = settings.downloads or (_home() or Path.cwd()) / "Downloads" / "docreview"
+        self._downloads = settings.downloads or (_home() or Path()) / "Downloads" / "docreview"
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -63,38 +69,33 @@ class FilePolicy:
 
     def fault(self, file: FileSource, file_types: Sequence[str] = ()) -> str:
         """Why this file may not be sent; empty if it may. `file_types` are endings without a dot."""
-        fault = self._path_fault(file.path) if file.path else _content_fault(file)
-        if fault or not file_types:
-            return fault
-        name = "file_path" if file.path else "file_name"
         try:
-            sent_as = found_path(file.path).resolve() if file.path else Path(plain_name(file.file_name))
-        except (OSError, ValueError, RuntimeError) as error:
-            return f"{name}: got {file.path!r}, which cannot be read ({error})"
-        ending = sent_as.suffix.lower().lstrip(".")
-        if ending in file_types:
-            return ""
-        return f"{name}: got a file ending .{ending}, expected one of {', '.join(file_types)}"
+            with self.open(file, file_types):
+                return ""
+        except ToolFailure as failure:
+            return failure.message.rstrip(".")
 
     @contextmanager
-    def open(self, file: FileSource) -> Generator[tuple[str, BinaryIO]]:
-        """The file's name and its content, opened for reading.
+    def open(self, file: FileSource, file_types: Sequence[str] = ()) -> Generator[tuple[str, BinaryIO]]:
+        """The file's name and its content, opened for reading. What is checked is what was opened.
 
         Raises:
-            ToolFailure: the file may not be sent (any more), or cannot be read.
+            ToolFailure: the file may not be sent, or cannot be read.
         """
-        if reason := self.fault(file):
-            raise _refused(reason)
         if not file.path:
+            if reason := _content_fault(file) or _type_fault(
+                "file_name", Path(plain_name(file.file_name)), file_types
+            ):
+                raise _refused(reason)
             yield plain_name(file.file_name), io.BytesIO(decoded_base64(file.content_base64))
             return
-        path = found_path(file.path).resolve()
-        try:
-            stream = path.open("rb")
-        except OSError as error:
-            raise _refused(f"file_path: the file cannot be read ({error.strerror})") from None
-        with stream:
-            yield path.name, stream
+        with ExitStack() as opened:
+            try:
+                name, stream = self._opened(file.path, file_types)
+            except (OSError, ValueError, RuntimeError) as error:
+                raise _refused(f"file_path: {file.path!r} cannot be read ({error})") from None
+            opened.enter_context(stream)
+            yield name, stream
 
     def save(self, file_name: str, content: bytes) -> str | None:
         """Store a download under a name that is not taken yet; None where this server may not save files.
@@ -121,28 +122,77 @@ class FilePolicy:
             ) from None
         return None
 
-    def _path_fault(self, given: str) -> str:
+    def _opened(self, given: str, file_types: Sequence[str]) -> tuple[str, BinaryIO]:
+        """The name and content of a local file.
+
+        Raises:
+            ToolFailure: the file may not be sent.
+            OSError, ValueError, RuntimeError: it cannot be opened.
+        """
         if not self._local:
-            return "file_path: no file of the server's machine is read; expected file_base64 and file_name"
+            raise _refused(
+                "file_path: no file of the server's machine is read; expected file_base64 and file_name"
+            )
+        path = found_path(given).resolve()
+        inside = next((folder for folder in self._folders if path.is_relative_to(folder)), None)
+        if inside is None:
+            allowed = ", ".join(str(folder) for folder in self._folders) or "none"
+            raise _refused(
+                f"file_path: {given!r} is outside the allowed folders ({allowed});"
+                " the user can allow others with DOCREVIEW_FILES"
+            )
+        if any(part.startswith(".") for part in path.relative_to(inside).parts):
+            raise _refused(
+                f"file_path: {given!r} is hidden, or in a hidden folder; hidden files are not sent"
+            )
+        if reason := _type_fault("file_path", path, file_types):
+            raise _refused(reason)
         try:
-            path = found_path(given).resolve()
-            inside = next((folder for folder in self._folders if path.is_relative_to(folder)), None)
-            if inside is None:
-                allowed = ", ".join(str(folder) for folder in self._folders) or "none"
-                return (
-                    f"file_path: {given!r} is outside the allowed folders ({allowed});"
-                    " the user can allow others with DOCREVIEW_FILES"
-                )
-            if any(part.startswith(".") for part in path.relative_to(inside).parts):
-                return f"file_path: {given!r} is hidden, or in a hidden folder; hidden files are not sent"
-            if not path.exists():
-                return f"file_path: there is no file {given!r}"
-            if not path.is_file():
-                return f"file_path: {given!r} is not a file"
-            size = path.stat().st_size
-        except (OSError, ValueError, RuntimeError) as error:
-            return f"file_path: {given!r} cannot be read ({error})"
-        return _size_fault("file_path", size)
+            stream = os.fdopen(_opened_inside(inside, path), "rb")
+        except FileNotFoundError:
+            raise _refused(f"file_path: there is no file {given!r}") from None
+        except IsADirectoryError:
+            raise _refused(f"file_path: {given!r} is not a file") from None
+        about = os.fstat(stream.fileno())
+        reason = "" if stat.S_ISREG(about.st_mode) else f"file_path: {given!r} is not a file"
+        if reason := reason or _size_fault("file_path", about.st_size):
+            stream.close()
+            raise _refused(reason)
+        return path.name, stream
+
+
+def _opened_inside(folder: Path, path: Path) -> int:
+    """A descriptor of a file inside a folder, of which every link is resolved already.
+
+    One step after the other is opened, and none may be a link: where somebody put one meanwhile, this fails.
+
+    Raises:
+        OSError: it cannot be opened, or a link stands on the way.
+    """
+    # Without waiting, as for somebody who writes into a pipe.
+    reading = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    if os.open not in os.supports_dir_fd:
+        return _opened_and_compared(path, reading)
+    *folders, name = path.relative_to(folder).parts or (".",)
+    passing = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
+    within = os.open(folder, passing)
+    try:
+        for step in folders:
+            inner = os.open(step, passing, dir_fd=within)
+            os.close(within)
+            within = inner
+        return os.open(name, reading | os.O_NOFOLLOW, dir_fd=within)
+    finally:
+        os.close(within)
+
+
+def _opened_and_compared(path: Path, flags: int) -> int:
+    """A descriptor where steps cannot be opened one by one: the path still has to lead to what was opened."""
+    descriptor = os.open(path, flags)
+    if path.resolve() != path or not os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False)):
+        os.close(descriptor)
+        raise OSError(errno.ELOOP, "a link was put in its place")
+    return descriptor
 
 
 def _refused(reason: str) -> ToolFailure:
@@ -164,6 +214,13 @@ def _content_fault(file: FileSource) -> str:
     return _size_fault("file_base64", len(content))
 
 
+def _type_fault(name: str, path: Path, file_types: Sequence[str]) -> str:
+    ending = path.suffix.lower().lstrip(".")
+    if not file_types or ending in file_types:
+        return ""
+    return f"{name}: got a file ending .{ending}, expected one of {', '.join(file_types)}"
+
+
 def _size_fault(name: str, size: int) -> str:
     if size > MOST_BYTES:
         return f"{name}: the file has {size} bytes, at most {MOST_BYTES} are sent"
@@ -171,7 +228,11 @@ def _size_fault(name: str, size: int) -> str:
 
 
 def _resolved(path: Path) -> Path:
-    return path.expanduser().resolve()
+    """The path with links resolved; as it is where the working directory does not exist any more."""
+    try:
+        return path.expanduser().resolve()
+    except OSError:
+        return path.expanduser()
 
 
 def _free_names(wanted: Path) -> Iterator[Path]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import httpx2
 
 from ...tools import Response, ToolFailure
 from ...tools.failure import ErrorCode
+from ...tools.results.asked_wait import asked_wait
 from .retries import MOST_REQUESTS, Outcome
 from .urls import same_host_redirect
 
@@ -58,6 +61,8 @@ def refused_picture(response: Response) -> ToolFailure:
         reason = "an HTML page came instead"
     elif status < 400:
         reason += ", and a redirect to another host is not followed"
+    if wait := asked_wait(response):
+        reason += f" and asks to wait {math.ceil(wait)} seconds"
     code = _CODES.get(status, "upstream_error")
     return no_picture(reason, code, status=status, retryable=status == 429 or status >= 500)
 

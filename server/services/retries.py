@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import anyio
 import tenacity
@@ -11,7 +12,8 @@ import tenacity
 from ...schemas import Operation
 from ...tools import Report, Response, ToolFailure
 from ...tools.failure import Done, done_after_cut
-from ...tools.results.service_error import leaves_open, refused_wait
+from ...tools.results.asked_wait import asked_wait
+from ...tools.results.service_error import leaves_open
 
 __all__ = ["MOST_REQUESTS", "CallProgress", "Outcome", "repeat_as_allowed"]
 
@@ -20,6 +22,8 @@ MOST_REQUESTS = 3
 
 _PASSING = frozenset({502, 503, 504})
 _backoff = tenacity.wait_exponential(multiplier=0.25, max=8.0) + tenacity.wait_random(0.0, 0.25)
+_backoff_from_limit = tenacity.wait_exponential(multiplier=0.5, max=8.0) + tenacity.wait_random(0.0, 0.25)
+"""Longer, so that a service that counts requests never gets three within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class CallProgress:
     """What has happened so far in one call of a tool, over all its requests.
 
     `uncertain`: some try may have been carried out without a clear answer; `uncertain_before`: one before the
-    last. `authorization` is the header of the last request: only that one was refused by a 401.
+    last. `authorization` is the header of the last request: only that one was refused by a 401. `file` is the
+    name and content of the file to send, if there is one.
     """
 
     operation: Operation
@@ -56,6 +61,7 @@ class CallProgress:
     uncertain: bool = False
     uncertain_before: bool = False
     authorization: str = ""
+    file: tuple[str, BinaryIO] | None = None
 
     @property
     def may_send(self) -> bool:
@@ -99,8 +105,9 @@ async def repeat_as_allowed(
 
     def wait(state: tenacity.RetryCallState) -> float:
         response = _last(state).response
-        asked = refused_wait(response) if response is not None else None
-        return asked if asked is not None else _backoff(state)
+        asked = (asked_wait(response) or 0.0) if response is not None else 0.0
+        own = _backoff_from_limit if response is not None and response.status == 429 else _backoff
+        return max(asked, own(state))
 
     def stop(state: tenacity.RetryCallState) -> bool:
         return not progress.may_send or state.upcoming_sleep >= progress.seconds_left

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-
 import httpx2
 
-from ..settings import is_loopback
+from .hosts import host_fault
 
 __all__ = ["picture_address", "same_host_redirect"]
 
@@ -34,8 +32,8 @@ def picture_address(base_url: str, address: str) -> tuple[httpx2.URL, bool]:
         return url, True
     if url.scheme != "https":
         raise ValueError("it is on another host and not https")
-    if is_loopback(url.host) or _is_of_own_network(url.host):
-        raise ValueError("it is on the user's own network")
+    if fault := host_fault(url.raw_host.decode("ascii")):
+        raise ValueError(fault)
     return url, False
 
 
@@ -55,10 +53,3 @@ def same_host_redirect(request: httpx2.Request, answer: httpx2.Response) -> http
 
 def _is_same_host(one: httpx2.URL, other: httpx2.URL) -> bool:
     return all(getattr(one, part) == getattr(other, part) for part in ("scheme", "host", "port"))
-
-
-def _is_of_own_network(host: str) -> bool:
-    try:
-        return not ip_address(host).is_global
-    except ValueError:
-        return host.endswith((".localhost", ".local", ".internal"))

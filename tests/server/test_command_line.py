@@ -168,6 +168,20 @@ def test_call_prints_the_structured_result(
     assert ("error" in result) == (status == 1)
 
 
+def test_call_saves_the_picture_of_a_result(run: Run, tmp_path: Path) -> None:
+    listed = json.loads(run("call", "review_queue", '{"kinds": ["document"]}', "--sandbox").stdout)
+    document = {name: listed["entries"][0][name] for name in ("workflow_id", "document_id")}
+    call = ("call", "review_region", json.dumps({**document, "page_number": 1}), "--sandbox")
+    file = tmp_path / "page.png"
+    done = run(*call, "--picture", str(file))
+    assert done.returncode == 0, done.stderr
+    assert file.read_bytes().startswith((b"\x89PNG", b"\xff\xd8"))
+    assert str(file) in done.stderr
+    assert "--picture FILE saves it" in run(*call).stderr
+    none = run("call", "nanonets_list_workflows", "--sandbox", "--picture", str(file))
+    assert (none.returncode, "no picture" in none.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -180,6 +194,7 @@ def test_call_prints_the_structured_result(
         (("tools", "--toolsets", "nanonet-files"), "did you mean nanonets-files?"),
         (("sandbox", "--host", "0.0.0.0"), "this machine only"),
         (("fly",), "No such command"),
+        (("tools", "--surface", "small"), "--surface: expected"),
     ],
 )
 def test_a_wrong_command_is_told_in_a_line_and_ends_with_2(
@@ -225,8 +240,11 @@ def test_doctor_tells_what_is_missing_and_never_a_secret(run: Run) -> None:
     assert unreachable.returncode == 1
     assert "no connection to 127.0.0.1" in unreachable.stdout
     assert secret not in unreachable.stdout + unreachable.stderr
+    assert "recorded in memory" in sandbox.stdout
     half = run("doctor", STUDIO_EMAIL="a@b.c")
     assert "STUDIO_EMAIL is set without STUDIO_PASSWORD" in half.stdout
+    faults = [line for line in half.stdout.splitlines() if line.startswith("fault")]
+    assert [line.split()[1] for line in faults] == ["Studio:"]
 
 
 def test_doctor_notes_settings_that_do_nothing(run: Run) -> None:

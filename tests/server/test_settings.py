@@ -75,3 +75,52 @@ def test_the_variable_at_fault_is_named(variable: str, value: str, monkeypatch: 
     monkeypatch.setenv(variable, value)
     with pytest.raises(SettingsError, match=variable):
         read_settings()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "${NANONETS_API_KEY}",
+        "${env:NANONETS_API_KEY}",
+        "${input:nanonets-key}",
+        "${user_config.nanonets_api_key}",
+        "${{ secrets.KEY }}",
+        "{{NANONETS_API_KEY}}",
+        "$NANONETS_API_KEY",
+        "%NANONETS_API_KEY%",
+        "<your-api-key>",
+        "<API KEY>",
+        "[api-key]",
+        "your-api-key",
+        "YOUR_API_KEY_HERE",
+        "xxxxxxxxxxxx",
+        '"${NANONETS_API_KEY}"',
+        "''",
+    ],
+)
+def test_what_a_host_did_not_fill_in_is_no_credential(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NANONETS_API_KEY", value)
+    monkeypatch.setenv("STUDIO_TOKEN", value)
+    settings = read_settings()
+    assert settings.with_credentials == ()
+
+
+@pytest.mark.parametrize(
+    "quoted", ['"a-key-0123"', "'a-key-0123'", ' "a-key-0123" ', "\u201ca-key-0123\u201d"]
+)
+def test_quotes_around_a_key_are_no_part_of_it(quoted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NANONETS_API_KEY", quoted)
+    monkeypatch.setenv("STUDIO_PASSWORD", '"pass-word"')
+    settings = read_settings()
+    assert settings.nanonets_api_key is not None
+    assert settings.nanonets_api_key.get_secret_value() == "a-key-0123"
+    assert settings.studio_password is not None
+    assert settings.studio_password.get_secret_value() == '"pass-word"'
+
+
+def test_a_placeholder_in_any_setting_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STUDIO_BASE_URL", "DOCREVIEW_TIMEOUT", "DOCREVIEW_READ_ONLY", "STUDIO_PASSWORD"):
+        monkeypatch.setenv(name, f"${{env:{name}}}")
+    settings = read_settings()
+    assert (settings.studio_base_url, settings.timeout) == ("https://api.deepopinion.ai", 50.0)
+    assert settings.studio_password is None

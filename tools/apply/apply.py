@@ -9,6 +9,7 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..beside_loop import beside_loop
 from ..documents.field_state import state_of_value
 from ..documents.readings import VERIFIED
 from ..documents.stages import decision_on, why_not_approvable
@@ -27,6 +28,7 @@ from ..review.batch import Job, Stop, Verdict, Word, run_batch
 from ..review.batch_report import Telling
 from ..review.document_batch import read_each
 from ..review.document_snapshot import DocumentSnapshot
+from ..untrusted import quoted
 from .deleted import deleted_before
 from .parts import WHOLE, Part, parts_of
 from .plan import PlannedChange, documents_of, plan_changes
@@ -96,15 +98,20 @@ class _Call:
         answers = await self.read(document_ids, self._began)
         named = documents_of(self._operation, self._values)
         seen = self._context.guards.seen
-        plan = plan_changes(
-            self._operation,
-            self._values,
-            named,
-            answers,
-            lambda identity: seen.text(self._context.caller, self._address, identity),
-            await deleted_before(self._values, self._address, self._context),
-        )
-        return parts_of(plan, answers, bool(self._values.get(WHOLE)))
+        gone = await deleted_before(self._values, self._address, self._context)
+
+        def planned() -> list[Part]:
+            plan = plan_changes(
+                self._operation,
+                self._values,
+                named,
+                answers,
+                lambda identity: seen.text(self._context.caller, self._address, identity),
+                gone,
+            )
+            return parts_of(plan, answers, bool(self._values.get(WHOLE)))
+
+        return await beside_loop(answers, planned)
 
     def question(self, parts: Sequence[Part]) -> Question | None:
         """What a person has to agree to, all that is left to do as a whole; None if nobody has to."""
@@ -136,9 +143,10 @@ class _Call:
         for each in structures:
             place = each.title if is_one else f"{each.title} of {names[each.document_id]}"
             shown[f"{each.index + 1}. {place}"] = each.in_words
-        for part in verified:
+        for number, part in enumerate(verified, 1):
             told = values_in_words([state_of_value(each) for each in part.values])
-            shown[f"verified as a whole: {names[part.document_id]}"] = told
+            shown[f"verified as a whole {number}:"] = names[part.document_id]
+            shown |= {f"of {number}, {key}": value for key, value in told.items()}
         bound = (WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
         shown |= {name: self._values[name] for name in bound if name in self._values}
         state = [list[JsonValue](_state_of(change.target)) for change in left]
@@ -242,7 +250,8 @@ class _Call:
         """The document as it is just before it is written: other documents may have taken their time."""
         async with part.reading:
             if part.snapshot is None:
-                part.snapshot = DocumentSnapshot(await self._read_one(part.document_id))
+                answer = await self._read_one(part.document_id)
+                part.snapshot = await beside_loop(answer, partial(DocumentSnapshot, answer))
         return part.snapshot
 
     async def _make(self, part: Part, change: PlannedChange, verdict: Verdict) -> Word:
@@ -252,7 +261,7 @@ class _Call:
         if not change.corrects and (now := snapshot.text(target.id)) not in (None, target.text):
             raise ToolFailure(
                 "conflict",
-                f"The value is now {str(now)[:200]!r} and not {target.text[:200]!r}: somebody changed it"
+                f"The value is now {quoted(now)} and not {quoted(target.text)}: somebody changed it"
                 " meanwhile.",
                 happened=NOTHING_SENT,
                 next_step="Read the document again and decide anew.",
@@ -302,10 +311,11 @@ class _Call:
         if now != text:
             raise ToolFailure(
                 "conflict",
-                f"Marked as {change.status}, but the value is now {now[:200]!r} and not {text[:200]!r}:"
+                f"Marked as {change.status}, but the value is now {quoted(now)} and not {quoted(text)}:"
                 " somebody changed it meanwhile.",
                 done="yes",
                 next_step="Look at the value; put its mark back with review_undo if it is wrong.",
+                quotes=True,
             )
 
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 
 from ...schemas import Operation
 from ..failure import ToolFailure
-from ..json_text import compact, shortened
 from ..requests.validation import invalid
 from ..review.batch_report import in_ranges
-from ..untrusted import without_hidden
+from ..untrusted import quoted
 
-__all__ = ["Fault", "failure_of", "shown_text"]
+__all__ = ["MAX_SHOWN", "Fault", "failure_of", "shown_text"]
 
 _MAX_FAULTS = 7
 _MAX_TOLD_ALONE = 4
 """With more faults than this, the message names all of them first: its end may be cut."""
-_MAX_SHOWN = 120
+MAX_SHOWN = 120
+"""How much is shown of a text of others, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,10 @@ def failure_of(operation: Operation, faults: list[Fault]) -> ToolFailure:
             code="conflict",
             next_step="Somebody changed it meanwhile. Read the document again and decide anew.",
         )
-    if any(fault.is_conflict for fault in faults):
-        failure = failure.with_(notes={"outside": ["error.message"]})
-    return failure
+    # Present values, names of documents and their states are text of others.
+    return failure.with_(notes={"outside": ["error.message"]})
 
 
 def shown_text(text: str) -> str:
     """A text of others for a message."""
-    return compact(shortened(without_hidden(text)[0], _MAX_SHOWN))
+    return quoted(text, MAX_SHOWN)

@@ -9,7 +9,7 @@ import anyio
 
 from ...schemas import JsonObject
 from ..documents.readings import VERIFIED, status_of
-from ..documents.values import DocumentValue, values_of_document
+from ..documents.values import DocumentValue, DocumentValues
 from ..review.batch import Verdict
 from ..review.document_snapshot import DocumentSnapshot
 from .plan import Plan, PlannedChange
@@ -32,6 +32,7 @@ class Part:
 
     document_id: str
     answer: JsonObject
+    document: DocumentValues
     changes: list[PlannedChange]
     verdicts: list[Verdict]
     whole: Verdict | None
@@ -47,7 +48,7 @@ class Part:
     @property
     def values(self) -> tuple[DocumentValue, ...]:
         """All values of the document before anything was sent."""
-        return values_of_document(self.answer).values
+        return self.document.values
 
     @property
     def is_verified(self) -> bool:
@@ -68,7 +69,7 @@ class Part:
     def _fields_left(self) -> list[DocumentValue]:
         settled = {each.target.id for each in self.changes if each.corrects or each.status == VERIFIED}
         settled |= {value.id for each in self.structures for value in each.values}
-        return [each for each in values_of_document(self.answer).fields if each.id not in settled]
+        return [each for each in self.document.fields if each.id not in settled]
 
 
 def parts_of(plan: Plan, answers: Mapping[str, JsonObject], verifies: bool) -> list[Part]:
@@ -80,7 +81,7 @@ def parts_of(plan: Plan, answers: Mapping[str, JsonObject], verifies: bool) -> l
         home = document_id if len(answers) > 1 else ""
         whole = Verdict(WHOLE if home else document_id, home) if verifies else None
         verdicts = [Verdict(change.target.id, home) for change in own]
-        part = Part(document_id, answer, own, verdicts, whole, structures)
+        part = Part(document_id, answer, plan.documents[document_id], own, verdicts, whole, structures)
         part.structure_verdicts = [Verdict(each.id, home) for each in structures]
         part.open_changes = len(own) + sum(each.kind != "mark" for each in structures)
         part.open_marks = sum(each.kind == "mark" for each in structures)

@@ -9,10 +9,10 @@ from typing import Literal, cast
 from ...schemas import JsonObject, Operation
 from ..documents.comparison import same_as_read
 from ..documents.readings import UNVERIFIED
-from ..documents.values import DocumentValue, values_of_document
+from ..documents.values import DocumentValue, DocumentValues, values_of_document
 from ..requests.validation import invalid
-from ..untrusted import without_hidden
-from .faults import Fault, failure_of, shown_text
+from ..untrusted import quoted_inside, without_hidden
+from .faults import MAX_SHOWN, Fault, failure_of, shown_text
 from .structure import Gone, PlannedStructure, faults_of_form, is_structural, plan_structure
 
 __all__ = ["Plan", "PlannedChange", "documents_of", "plan_changes"]
@@ -59,19 +59,23 @@ class PlannedChange:
     @property
     def in_words(self) -> str:
         """For the person who is asked."""
-        correction = (
-            f"{shown_text(self.target.text)} → {shown_text(self.value or '')}" if self.corrects else ""
-        )
-        mark = f"mark as {self.status}" + (f" ({self.message})" if self.message else "") if self.marks else ""
+        old, new = (quoted_inside(text, MAX_SHOWN) for text in (self.target.text, self.value or ""))
+        correction = f"{old} → {new}" if self.corrects else ""
+        message = f" ({quoted_inside(self.message)})" if self.message else ""
+        mark = f"mark as {self.status}{message}" if self.marks else ""
         return ", ".join(part for part in (correction, mark) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is left to do of each change: of one value, or with values, rows and tables as a whole."""
+    """What is left to do of each change: of one value, or with values, rows and tables as a whole.
+
+    `documents` are the documents as they were read, by their id.
+    """
 
     values: tuple[PlannedChange, ...]
     structures: tuple[PlannedStructure, ...]
+    documents: Mapping[str, DocumentValues]
 
 
 def documents_of(operation: Operation, values: JsonObject) -> list[str]:
@@ -119,7 +123,8 @@ def plan_changes(
         ToolFailure: any of them is at fault, so none is sent; every one at fault is named by its index.
     """
     given = cast("list[dict[str, str]]", values["changes"])
-    found = {document_id: _found(answer) for document_id, answer in answers.items()}
+    contents = {document_id: values_of_document(answer) for document_id, answer in answers.items()}
+    found = {document_id: _found(content) for document_id, content in contents.items()}
     faults: list[Fault] = []
     planned: list[PlannedChange] = []
     structures: list[PlannedStructure] = []
@@ -129,7 +134,7 @@ def plan_changes(
             earlier = [each for each in structures if each.document_id == document_id]
             own = list(faults_of_form(index, cast("JsonObject", change)))
             if not own:
-                content = values_of_document(answers[document_id])
+                content = contents[document_id]
                 what = plan_structure(
                     index, document_id, cast("JsonObject", change), content, earlier, gone, seen
                 )
@@ -165,7 +170,7 @@ def plan_changes(
     faults += _faults_together(planned, structures)
     if faults:
         raise failure_of(operation, faults)
-    return Plan(tuple(planned), tuple(structures))
+    return Plan(tuple(planned), tuple(structures), contents)
 
 
 def _faults_together(
@@ -197,9 +202,9 @@ def _faults_together(
             yield Fault(each.index, f"changes.{each.index}: changes.{by} deletes the table")
 
 
-def _found(answer: JsonObject) -> _Found:
+def _found(document: DocumentValues) -> _Found:
     found: _Found = {}
-    for each in values_of_document(answer).values:
+    for each in document.values:
         found.setdefault((each.kind, each.id), []).append(each)
     return found
 
@@ -237,7 +242,7 @@ def _faults_of_place(
         hint = f"; it is a {other}" if (_KINDS[other], identity) in here else ""
         homes = [home for home, values in found.items() if (_KINDS[name], identity) in values]
         hint = f"; it is in {shown_text(homes[0])}" if homes and not hint else hint
-        pending = f" (the document is {answer.get('status')!r})" if not here else ""
+        pending = f" (the document is {shown_text(str(answer.get('status')))})" if not here else ""
         yield Fault(index, f"{where}: {shown_text(identity)} is not in the {document}{pending}{hint}")
     elif len(matching) > 1:
         yield Fault(index, f"{where}: {shown_text(identity)} stands {len(matching)} times in the {document}")

@@ -6,16 +6,19 @@ confidence that nobody verified.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ...schemas import JsonObject, JsonValue
+from ..untrusted import one_line
 from .readings import MODERATED, VERIFIED, confidence_of, is_fine_status, is_true, status_of, text_of
-from .values import DocumentValue, count_unreadable, objects_in, values_of_document
+from .values import MIN_CONFIDENCE, DocumentValue, count_unreadable, objects_in, values_of_document
 
 __all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file", "state_of_value"]
 
 _MAX_NAME = 40
+_READ = ("success", "successful", "processed", "completed")
+"""The words for a document that was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,18 @@ class FieldState:
     table_id: str = ""
     text: str = ""
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether nobody settled the value and it failed a check or the service is not sure of it."""
+        is_unsure = self.confidence is not None and self.confidence < MIN_CONFIDENCE
+        return not self.verified and (self.failed or (is_unsure and not self.changed))
+
 
 def fields_of_document(answer: JsonObject) -> list[FieldState]:
     """The fields and cells of a v4 document, from the answer of `getDocument`."""
     document = values_of_document(answer)
-    return [*map(state_of_value, document.values), *map(_unreadable, document.unreadable)]
+    states = [*map(state_of_value, document.values), *map(_unreadable, document.unreadable)]
+    return [*states, *_not_read(answer)]
 
 
 def fields_of_file(answer: JsonObject) -> list[FieldState]:
@@ -94,36 +104,81 @@ def _of_file_page(page: JsonObject | None) -> Iterator[FieldState]:
     if page is None:
         yield _unreadable("a page")
         return
-    for box in _entries(page.get("moderated_boxes") or page.get("predicted_boxes")):
-        if box is None:
-            yield _unreadable("a box")
-        elif box.get("type") == "table" or box.get("cells"):
-            yield from _of_table(box)
-        else:
-            yield _state_of_box(str(box.get("label")), box)
+    predicted = _entries(page.get("predicted_boxes"))
+    moderated = _entries(page.get("moderated_boxes"))
+    read = {text_of(each.get("id")): each for box in predicted if box for each in _with_cells(box)}
+    boxes = moderated or predicted
+    if not boxes:
+        yield _unreadable("a page without values")
+    yield from _not_read(page)
+    for box in boxes:
+        yield from [_unreadable("a box")] if box is None else _of_box(box, read)
+    yield from _removed(predicted, moderated)
 
 
-def _of_table(table: JsonObject) -> Iterator[FieldState]:
-    for cell in _entries(table.get("cells")):
+def _removed(
+    predicted: Sequence[JsonObject | None], moderated: Sequence[JsonObject | None]
+) -> Iterator[FieldState]:
+    """What was read and is not there any more: one that nobody had reason to doubt counts as settled."""
+    ids = {text_of(box.get("id")) for box in moderated if box}
+    labels = {text_of(box.get("label")) for box in moderated if box}
+    for box in predicted if moderated else ():
+        if box and text_of(box.get("id")) not in ids and text_of(box.get("label")) not in labels:
+            for state in _of_box(box, {}):
+                is_sure = state.confidence is not None and state.confidence >= MIN_CONFIDENCE
+                settled = state.verified or (is_sure and not state.failed)
+                yield replace(state, name=f"{state.name}, removed", verified=settled)
+
+
+def _with_cells(box: JsonObject) -> Iterator[JsonObject]:
+    yield box
+    yield from objects_in(box.get("cells"))
+
+
+def _of_box(box: JsonObject, read: Mapping[str, JsonObject]) -> Iterator[FieldState]:
+    """The states of a box, or of its cells. `read` holds what the service read first, by id."""
+    if box.get("type") != "table" and not box.get("cells"):
+        yield _state_of_box(text_of(box.get("label")), box, read)
+        return
+    if box.get("cells") is None:
+        yield _unreadable("the cells of a table")
+    for cell in _entries(box.get("cells")):
         if cell is None:
             yield _unreadable("a cell")
         else:
-            column = cell.get("header") or cell.get("label")
-            yield _state_of_box(f"{column} in row {cell.get('row')}", cell, table)
+            column = text_of(cell.get("header")) or text_of(cell.get("label"))
+            yield _state_of_box(f"{column} in row {text_of(cell.get('row'))}", cell, read, box)
 
 
-def _state_of_box(name: str, box: JsonObject, table: JsonObject | None = None) -> FieldState:
+def _state_of_box(
+    name: str, box: JsonObject, read: Mapping[str, JsonObject], table: JsonObject | None = None
+) -> FieldState:
     status = status_of(box, table)
+    own_status = text_of(box.get("status"))
+    first = read.get(text_of(box.get("id")), box)
+    is_another = _text_of_box(first) not in ("", _text_of_box(box))
+    has_failed = not is_fine_status(status) or (own_status != "" and not is_fine_status(own_status))
     return FieldState(
         _short(name),
         confidence_of(box),
-        status == VERIFIED,
-        is_true(box.get("is_moderated")) or MODERATED in (status, text_of(box.get("status")).casefold()),
-        not is_fine_status(status),
+        status == VERIFIED and not has_failed,
+        is_another or is_true(box.get("is_moderated")) or MODERATED in (status, own_status.casefold()),
+        has_failed,
         text_of(box.get("id")),
         text_of((table or {}).get("id")),
-        text_of(box.get("ocr_text", box.get("text"))),
+        _text_of_box(box),
     )
+
+
+def _text_of_box(box: JsonObject) -> str:
+    return text_of(box.get("ocr_text", box.get("text")))
+
+
+def _not_read(answer: JsonObject) -> Iterator[FieldState]:
+    """What stands for a document or page that the service has not read, or could not."""
+    status = text_of(answer.get("status")).strip()
+    if status and status.casefold() not in _READ:
+        yield _unreadable(f"its content, which is {status}")
 
 
 def _entries(value: JsonValue) -> list[JsonObject | None]:
@@ -139,5 +194,5 @@ def _unreadable(what: str) -> FieldState:
 
 def _short(name: str) -> str:
     """A name fit for a message: names are untrusted text."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in name)
+    plain = one_line(name)
     return plain if len(plain) <= _MAX_NAME else f"{plain[: _MAX_NAME - 1]}…"

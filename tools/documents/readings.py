@@ -44,6 +44,7 @@ _FINE = {
 
 _FAILURES = frozenset({"failed", "failure", "validation failed"})
 _CONFIDENCE_NAMES = ("confidence", "confidence_score", "score")
+_STATUS_NAMES = ("verification_status", "validation_status")
 _VALUE_NAMES = ("value", *_CONFIDENCE_NAMES)
 _SHARE = re.compile(r"(?P<number>[\d.,]+(?:e[+-]?\d+)?)\s*(?P<percent>%|percent\b)?", re.IGNORECASE)
 _OF = re.compile(r"(?P<part>[\d.,]+)\s*(?:/|of|out of)\s*(?P<whole>[\d.,]+)", re.IGNORECASE)
@@ -103,14 +104,23 @@ def confidence_of(entry: JsonObject) -> float | None:
 def status_of(entry: JsonObject, table: JsonObject | None = None) -> str:
     """The status of a field, cell or box; a cell without one of its own has that of its table.
 
-    Known words come in one spelling; any other one as the service wrote it.
+    Known words come in one spelling; any other one as the service wrote it. Of two that contradict each other
+    the worse one counts, and a mark on a table says nothing of a cell that was changed.
     """
-    for holder in (entry, table or {}):
-        for key in ("verification_status", "validation_status"):
-            if told := text_of(holder.get(key)).strip():
-                word = _compared(told)
-                return FAILED if word in _FAILURES else _FINE.get(word, told)
-    return UNVERIFIED
+    own = _worst(entry)
+    if own:
+        return own
+    inherited = _worst(table or {})
+    if inherited == VERIFIED and is_true(entry.get("is_moderated")):
+        return UNVERIFIED
+    return inherited or UNVERIFIED
+
+
+def _worst(entry: JsonObject) -> str:
+    """The worst status that an entry has of its own; empty if it has none."""
+    told = [text for key in _STATUS_NAMES if (text := text_of(entry.get(key)).strip())]
+    words = [FAILED if _compared(each) in _FAILURES else _FINE.get(_compared(each), each) for each in told]
+    return next((each for each in words if not is_fine_status(each)), words[0] if words else "")
 
 
 def is_fine_status(status: str) -> bool:

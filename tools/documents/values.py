@@ -168,9 +168,9 @@ def values_of_document(answer: JsonObject) -> DocumentValues:
         )
         pages.append(page)
         data = entry.get("data")
-        if data is not None and not isinstance(data, dict):
-            unreadable.append("a page")
         data = data if isinstance(data, dict) else entry
+        if (data is entry and entry.get("data") is not None) or not {"fields", "tables"} & data.keys():
+            unreadable.append("a page")
         fields.extend(_fields(data.get("fields"), page))
         tables.extend(_table(table, page) for table in objects_in(data.get("tables")))
         unreadable.extend(_unreadable(data))
@@ -200,6 +200,8 @@ def _unreadable(data: JsonObject) -> Iterator[str]:
     yield from ["a table"] * count_unreadable(data.get("tables"))
     for table in objects_in(data.get("tables")):
         yield from ["a cell"] * count_unreadable(table.get("cells"))
+        if table.get("cells") is None:
+            yield "the cells of a table"
 
 
 def _fields(fields: JsonValue, page: DocumentPage) -> Iterator[DocumentValue]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..failure import NOTHING_SENT, ToolFailure
-from ..json_text import compact, shortened
+from ..untrusted import quoted
 from .confirmation import Question, ask_person, is_agreed_by_code
 from .context import CallContext
 from .document_locks import Claim
@@ -69,6 +69,4 @@ def _changed_meanwhile(asked: Question, now: Question) -> ToolFailure:
 
 
 def _shown(question: Question) -> str:
-    return shortened(
-        compact(question.shown if question.shown is not None else question.arguments), _MAX_SHOWN
-    )
+    return quoted(question.shown if question.shown is not None else question.arguments, _MAX_SHOWN)

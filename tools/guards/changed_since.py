@@ -11,9 +11,10 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from ...schemas import JsonObject, JsonValue, Operation, operations_by_tool
+from ...schemas import JsonObject, Operation, operations_by_tool
+from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState, fields_in, fields_of_file
-from ..untrusted import without_hidden
+from ..documents.readings import text_of
 from .journal import Entry, Journal
 
 __all__ = ["with_own_changes"]
@@ -77,7 +78,9 @@ async def with_own_changes(
     async for entry in _entries(document_id, journal):
         _take(history, entry)
     own = {
-        identity: written for identity, written in history.written.items() if written.newest != written.oldest
+        identity: written
+        for identity, written in history.written.items()
+        if not same_as_read(written.newest, written.oldest)
     }
     judged = [replace(each, verified=False, changed=True) if each.id in own else each for each in fields]
     there = {each.id for each in fields}
@@ -137,10 +140,10 @@ def _take_text(history: _History, identity: str, operation: Operation, entry: En
         return
     before = entry.opening.before
     text = before.get(operation.present.value) if isinstance(before, dict) and operation.present else None
-    earlier = _plain(text) if entry.opening.before_known else ""
+    earlier = text_of(text) if entry.opening.before_known else ""
     newer = history.written.get(identity)
     if newer is None:
-        new = _plain(entry.opening.arguments.get("value"))
+        new = text_of(entry.opening.arguments.get("value"))
         history.written[identity] = _Written(f"value {identity[:12]}", new, earlier, table_id)
     else:
         newer.oldest = earlier
@@ -172,14 +175,10 @@ def _take_page(history: _History, entry: Entry) -> None:
         if new is None:
             history.deleted.append(each)
         elif each.id in history.written:
-            history.written[each.id].oldest = _plain(each.text)
+            history.written[each.id].oldest = text_of(each.text)
         elif new.text != each.text:
-            history.written[each.id or each.name] = _Written(each.name, _plain(new.text), _plain(each.text))
+            history.written[each.id or each.name] = _Written(each.name, text_of(new.text), text_of(each.text))
 
 
 def _of_page(page: JsonObject) -> Iterator[FieldState]:
     yield from fields_of_file({"moderated_images": [page]})
-
-
-def _plain(text: JsonValue) -> str:
-    return "" if text is None else without_hidden(str(text))[0]

@@ -66,9 +66,9 @@ class Codes:
             return "forged or for another call"
         if not -1 <= self.age(code) <= CODE_SECONDS:
             return "expired"
-        if await self._marks.set_at(_used(raw)) is not None:
+        if await self._marks.moment_of(_used(raw)) is not None:
             return "used"
-        declined_at = await self._marks.set_at(_declined(subject[:2]))
+        declined_at = await self._marks.moment_of(_declined(subject[:2]))
         return "declined" if declined_at is not None and _given_at(raw) <= declined_at else "valid"
 
     async def use(self, code: str, *subject: JsonValue) -> CodeCheck:
@@ -80,14 +80,14 @@ class Codes:
 
     async def revoke(self, code: str) -> None:
         """From now on a code is good for nothing."""
-        await self._marks.renew(_used(_bytes(code)), CODE_SECONDS + 1)
+        await self._marks.put(_used(_bytes(code)), self._clock(), CODE_SECONDS + 1)
 
     async def decline(self, *subject: JsonValue) -> None:
         """From now on no code that was given out so far is good for the call of this subject.
 
         The first two parts of a subject are the call; what follows is the state that was shown.
         """
-        await self._marks.renew(_declined(subject[:2]), CODE_SECONDS + 1)
+        await self._marks.put(_declined(subject[:2]), self._clock(), CODE_SECONDS + 1)
 
     def age(self, code: str) -> float:
         """Seconds since a code was given out, as it says itself."""

@@ -12,7 +12,8 @@ from typing import Literal, Protocol
 
 import anyio
 
-from ...schemas import JsonObject, Operation, Route
+from ...schemas import JsonObject, JsonValue, Operation, Route
+from ..checks.checker import Checker
 from ..failure import ToolFailure
 from ..requests.request import FileSource, Request
 from ..results.response import Response
@@ -22,6 +23,7 @@ from .document_locks import Claim, DocumentLocks
 from .journal import Caller, Journal
 from .marks import Marks, MemoryMarks
 from .policy import Counts, Policy
+from .seen_ids import SeenIds
 from .seen_values import SeenValues
 
 __all__ = [
@@ -133,7 +135,8 @@ class Guards:
     wants none; `journal_required` says whether writes stop without it. `marks` say which codes were used and
     which calls were stopped. `under_way` holds the writes that must not be doubled, `unclear` those whose
     last outcome is not known, by fingerprint. `documents` are those that are being written, `seen` what
-    callers last read. `undoing` holds the entries that are just being undone.
+    callers last read and `seen_ids` the ids that they were shown. `undoing` holds the entries that are just
+    being undone. `checks` judges documents.
     """
 
     confirm: ConfirmMode = "destructive"
@@ -147,7 +150,9 @@ class Guards:
     marks: Marks = field(default_factory=MemoryMarks)
     documents: DocumentLocks = field(default_factory=DocumentLocks)
     seen: SeenValues = field(default_factory=SeenValues)
+    seen_ids: SeenIds = field(default_factory=SeenIds)
     undoing: set[int] = field(default_factory=set[int])
+    checks: Checker = field(default_factory=Checker)
 
 
 async def no_answer(summary: str, code: str) -> Consent:
@@ -167,7 +172,8 @@ class CallContext:
     called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
     says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
     call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
-    documents that nobody else writes until this call ends.
+    documents that nobody else writes until this call ends. `notes` collects what the result of one of our own
+    tools has to say of the answers that it read.
     """
 
     upstream: Upstream
@@ -182,3 +188,4 @@ class CallContext:
     listed: frozenset[str] = frozenset()
     why_not_offered: Callable[[Tool], str] = _unknown
     holds: frozenset[Claim] = frozenset()
+    notes: JsonObject = field(default_factory=dict[str, JsonValue])

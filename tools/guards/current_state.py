@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ...schemas import JsonObject, JsonValue, Operation, Present, load_operations
+from ...schemas import (
+    JsonObject,
+    JsonValue,
+    Operation,
+    Present,
+    load_operations,
+    parsed,
+    references_of,
+)
+from ..documents.comparison import comparable
+from ..documents.values import values_of_document
 from ..failure import ToolFailure
 from ..json_text import compact
 from ..requests.arguments import arguments_of
 
-__all__ = ["NOT_READ", "Read", "State", "each_once", "read_state", "resolve", "state_after"]
+__all__ = [
+    "NOT_READ",
+    "Read",
+    "State",
+    "contradicted_header",
+    "each_once",
+    "read_state",
+    "resolve",
+    "state_after",
+]
 
 Read = Callable[[str, JsonObject], Awaitable[JsonObject]]
 """Calls a reading operation by its id and gives its whole answer; raises `ToolFailure`."""
@@ -99,15 +118,34 @@ def resolve(reference: JsonValue, context: Mapping[str, JsonValue]) -> JsonValue
         return [resolve(entry, context) for entry in reference]
     if not isinstance(reference, str):
         return reference
-    if reference.startswith("="):
-        return reference[1:]
-    first, *steps = reference.split(".")
-    places: list[JsonValue] = [context.get(first)]
-    for step in steps:
+    source = parsed(reference)
+    if source.is_literal:
+        return source.root
+    places: list[JsonValue] = [context.get(source.root)]
+    for step in source.steps:
         places = [inner for place in places for inner in _step_into(place, step)]
-    if "*" in steps:
+    if "*" in source.steps:
         return [place for index, place in enumerate(places) if place not in places[:index]]
     return places[0] if places else None
+
+
+async def contradicted_header(operation: Operation, values: JsonObject, read: Read) -> str:
+    """Why the header of a new cell does not go with its column; empty if it does or nobody can tell."""
+    header, column = values.get("header"), values.get("col")
+    if operation.id != "addTableCell" or not isinstance(header, str) or not header:
+        return ""
+    try:
+        ids: JsonObject = {name: values[name] for name in ("workflow_id", "document_id", "page_id")}
+        page = await read("getPageData", ids)
+    except ToolFailure:
+        return ""
+    table = values_of_document({"pages": [page]}).table(str(values["table_id"]))
+    names = dict(table.columns) if table is not None else {}
+    there = names.get(column) if isinstance(column, int) else None
+    if not there or comparable(there) == comparable(header):
+        return ""
+    listed = ", ".join(f"{number}: {name}" for number, name in names.items())
+    return f"header: got {header[:80]!r}, but column {column} is {there[:80]!r} (columns: {listed[:400]})"
 
 
 async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Read) -> State:
@@ -147,10 +185,22 @@ def _told_after(present: Present, context: Mapping[str, JsonValue]) -> State | N
     for entry in _entries(present, context) if present.each else [None]:
         inner = {**context, "each": entry}
         state: JsonObject = {key: resolve(each, inner) for key, each in present.after.items()}
-        if any(value is None for value in state.values()):
+        if not all(_leads_somewhere(each, inner) for each in present.after.values()):
             return None
         told.append({"of": entry, **state} if present.each else state)
     return State(True, told if present.each else told[0])
+
+
+def _leads_somewhere(reference: JsonValue, context: Mapping[str, JsonValue]) -> bool:
+    """Whether what a reference names is there, be it null."""
+    if not isinstance(reference, str) or (source := parsed(reference)).is_literal:
+        return True
+    place: JsonValue = dict(context)
+    for step in (source.root, *source.steps):
+        if not isinstance(place, dict) or step not in place:
+            return False
+        place = place[step]
+    return True
 
 
 def _entries(present: Present, context: Mapping[str, JsonValue]) -> list[JsonValue]:
@@ -159,11 +209,7 @@ def _entries(present: Present, context: Mapping[str, JsonValue]) -> list[JsonVal
 
 
 def _is_of_something_new(present: Present) -> bool:
-    references = [
-        *present.arguments.values(),
-        *(value for step in present.find if isinstance(step, dict) for value in step.values()),
-    ]
-    return any(isinstance(entry, str) and entry.startswith("answer.") for entry in references)
+    return any(each.root == "answer" for each in references_of(present))
 
 
 def _located(

@@ -7,21 +7,22 @@ the write: journal entry first, then the request, then the entry is closed with 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import anyio
 
-from ...schemas import JsonObject, JsonValue, Operation
+from ...schemas import JsonObject, JsonValue, Operation, references_of
+from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_in
 from ..failure import NOTHING_SENT, ToolFailure
-from ..json_text import compact, shortened
+from ..json_text import compact
 from ..redaction import masked, without_secret_properties
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.prepared_call import Prepared
 from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
-from ..untrusted import without_hidden
 from .agreement import do_agreed
 from .approval import approved_document
 from .changed_since import with_own_changes
@@ -29,10 +30,12 @@ from .confirmation import Question
 from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
 from .document_locks import claims_of
+from .expectation import OF_WHOLE_DOCUMENTS, misplaced, touched_fields, unexpected
 from .journal import Closing, JournalFault, JournalView, LookFirst
-from .journal_recording import RecordedWrite, journal_failure, recorded
+from .journal_recording import RecordedWrite, closing_of, journal_failure, recorded
 from .limits import limit_refusal
 from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
+from .second_look import after_second_look
 from .single_flight import single_flight
 from .summary import values_in_words
 from .undo_plan import may_be_undone, undo_plan
@@ -42,12 +45,7 @@ __all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allow
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
 
-_MAX_SHOWN = 200
-_MAX_CHANGED = 3
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
-_OF_WHOLE_DOCUMENTS = frozenset({"getDocument", "getPredictionFileByFileId"})
-"""What reads a document with all of its values: what is written by its state touches all of them."""
-
 _READ_VALUES = {"verifyFile": ("getPredictionFileByFileId", ("model_id", "request_file_id"))}
 """How the values are read that a call approves, where it is no v4 document."""
 
@@ -76,7 +74,8 @@ async def assess(
     if guards.journal is not None or is_asked or expected_argument(operation) in prepared.values:
         before = await _present_state(prepared, read, min(_READ_SECONDS, context.upstream.timeout / 4))
     refusal = (
-        _unexpected(prepared, before, context, undoes)
+        unexpected(prepared, before, context, undoes)
+        or await misplaced(prepared, read)
         or _too_many(prepared, guards)
         or await _disapproved(prepared, context, read)
     )
@@ -144,7 +143,7 @@ async def _sent(
             is_sent = write.is_sent = True
             if flight := guards.under_way.get(prepared.identity):
                 flight.is_sent = True
-            response = await context.upstream.send(prepared.operation, prepared.requests, context.report)
+            response = await _answered(prepared, before, write, read)
             answer, notes = await _settle(prepared, before, response, write, read)
     except ToolFailure as failure:
         if failure.done == "no":
@@ -157,6 +156,23 @@ async def _sent(
     if guards.journal is not None:
         notes["undoable"] = notes["undoable"] is True and write.entry is not None and not write.fault
     return Written(response, answer, write.entry, {**write.notes, **notes})
+
+
+async def _answered(prepared: Prepared, before: State, write: RecordedWrite, read: Read) -> Response:
+    """Send the request. A success that says it failed is looked into before it counts as either.
+
+    Raises:
+        ToolFailure: the service refused, no answer came, or the answer contradicts itself.
+    """
+    context = write.context
+    try:
+        return await context.upstream.send(prepared.operation, prepared.requests, context.report)
+    except ToolFailure as failure:
+        write.closing = closing_of(failure)
+        look = partial(_present_state, prepared, read, _READ_SECONDS)
+        seen = await after_second_look(failure, prepared, before, look)
+        write.closing = closing_of(seen)
+        raise seen from failure
 
 
 async def _settle(
@@ -239,75 +255,17 @@ async def _present_state(
 
 def _question(prepared: Prepared, before: State) -> Question:
     """What a person has to agree to: bound to everything that the write touches, as it was read."""
-    operation, fields = prepared.operation, _touched(prepared.operation, before)
+    operation, fields = prepared.operation, touched_fields(prepared.operation, before)
     reason = {name: value for name, value in prepared.values.items() if name == REASON}
     state: JsonValue = [before.value, [[each.id, each.name, each.text, _marks(each)] for each in fields]]
     shown = before.shown
-    if fields and operation.present is not None and operation.present.read in _OF_WHOLE_DOCUMENTS:
+    if fields and operation.present is not None and operation.present.read in OF_WHOLE_DOCUMENTS:
         shown = {**(before.value if isinstance(before.value, dict) else {}), **values_in_words(fields)}
     return Question(operation, {**prepared.sent, **reason}, state, shown, before.key)
 
 
-def _touched(operation: Operation, before: State) -> list[FieldState]:
-    """The values of documents that a write touches: all of a document, or those of the item."""
-    if operation.present is None or operation.present.each:
-        return []
-    return fields_in(before.answer if operation.present.read in _OF_WHOLE_DOCUMENTS else before.item)
-
-
 def _marks(state: FieldState) -> JsonValue:
     return [state.verified, state.changed, state.failed]
-
-
-def _unexpected(
-    prepared: Prepared, before: State, context: CallContext, undoes: int | None
-) -> ToolFailure | None:
-    """The refusal of a call whose expected value is not the present one, or that comes from an old look."""
-    operation, name = prepared.operation, expected_argument(prepared.operation)
-    if name not in prepared.values or operation.present is None:
-        return None if undoes is not None else _unseen(prepared, before, context)
-    if not before.known or not before.is_there:
-        return ToolFailure(
-            "conflict" if before.known else "upstream_error",
-            f"{operation.tool}: {name} cannot be compared: {before.problem}.",
-            happened=NOTHING_SENT,
-            next_step="Read the item; it may be gone, or the ids may be wrong.",
-        )
-    present = before.value.get(operation.present.value) if isinstance(before.value, dict) else before.value
-    if present_text(present) == present_text(prepared.values[name]):
-        return None
-    return ToolFailure(
-        "conflict",
-        f"{operation.tool}: the present value is {_shown(present)},"
-        f" {name} was {_shown(prepared.values[name])}.",
-        happened=NOTHING_SENT,
-        next_step="Somebody changed it meanwhile. Read the item again and decide anew.",
-        quotes=True,
-    )
-
-
-def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFailure | None:
-    """The conflict of a write on values that are not as the caller last read them."""
-    fields = _touched(prepared.operation, before)
-    seen = context.guards.seen
-    changed = seen.changed(context.caller, prepared.address, fields)
-    if not changed:
-        return None
-    # The message shows them, so the next call is from a new look.
-    seen.note(context.caller, prepared.address, [each for each, _ in changed[:_MAX_CHANGED]])
-    told = "; ".join(
-        f"{_shown(each.name)} was {_shown(text)} when you last read it, and is {_shown(each.text)} now"
-        for each, text in changed[:_MAX_CHANGED]
-    )
-    more = f" and {len(changed) - _MAX_CHANGED} further values" if len(changed) > _MAX_CHANGED else ""
-    return ToolFailure(
-        "conflict",
-        f"{prepared.operation.tool}: {told}{more}.",
-        happened=NOTHING_SENT,
-        next_step="Somebody changed it meanwhile. Decide anew by the value that is there now, and call again"
-        " if it should still be done.",
-        quotes=True,
-    )
 
 
 async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> ToolFailure | None:
@@ -317,13 +275,16 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
     if not document or not policy.judges_approvals:
         return None
     read_by, names = _READ_VALUES.get(prepared.operation.id, ("getDocument", ("workflow_id", "document_id")))
-    fields = fields_in(await read(read_by, {name: prepared.sent[name] for name in names}))
+    answer = await read(read_by, {name: prepared.sent[name] for name in names})
+    fields = await beside_loop(answer, partial(fields_in, answer))
     if journal is not None:
         try:
             fields = await with_own_changes(document, fields, journal)
         except JournalFault as fault:
             return journal_failure(prepared.operation, fault)
     reason = policy.approval_refusal(fields)
+    if not reason and policy.checks is not None:
+        reason = policy.check_refusal(await context.guards.checks.unmet(policy.checks, prepared.sent, answer))
     if not reason:
         return None
     return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE, quotes=True)
@@ -352,19 +313,14 @@ def not_allowed(
     return ToolFailure("not_allowed", said, happened=NOTHING_SENT, next_step=next_step, quotes=quotes)
 
 
-def present_text(value: JsonValue) -> str:
-    """A value as it is compared: a list by its length, a text without what nobody sees."""
-    if isinstance(value, list):
-        return str(len(value))
-    return "" if value is None else without_hidden(str(value))[0]
-
-
-def _shown(value: JsonValue) -> str:
-    return shortened(compact(value), _MAX_SHOWN)
-
-
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:
     """What undoing may need of an answer: its texts and numbers, such as the id of something new."""
-    texts = str(operation.present) + str(operation.undo)
-    needed: JsonObject = {name: value for name, value in answer.items() if f"answer.{name}" in texts}
+    parts = [*([operation.present] if operation.present else []), *operation.undo]
+    names = {
+        each.steps[0]
+        for part in parts
+        for each in references_of(part)
+        if each.root == "answer" and each.steps
+    }
+    needed: JsonObject = {name: value for name, value in answer.items() if name in names}
     return cast("JsonObject", without_secret_properties(operation.service, needed))

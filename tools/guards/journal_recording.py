@@ -21,7 +21,7 @@ from .context import CallContext
 from .current_state import State
 from .journal import Closing, JournalFault, LookFirst, Opening
 
-__all__ = ["AFTER_AWAY", "RecordedWrite", "journal_failure", "recorded"]
+__all__ = ["AFTER_AWAY", "RecordedWrite", "closing_of", "journal_failure", "recorded"]
 
 AFTER_AWAY = "Call again in a few seconds. If the journal stays away, the user has to look after it."
 """The next step while the journal is away for a moment."""
@@ -98,7 +98,7 @@ async def recorded(
         await anyio.lowlevel.checkpoint_if_cancelled()
         yield write
     except ToolFailure as failure:
-        write.closing = write.closing or _closing_of(failure)
+        write.closing = write.closing or closing_of(failure)
         await write.close()
         raise failure.with_(notes={**failure.notes, **write.notes}) from failure
     except BaseException:
@@ -149,7 +149,8 @@ async def _open(
         return None
 
 
-def _closing_of(failure: ToolFailure) -> Closing:
+def closing_of(failure: ToolFailure) -> Closing:
+    """How a write ended that failed."""
     return Closing(_OUTCOMES.get(failure.done, "unknown"), failure.status, message=failure.message)
 
 

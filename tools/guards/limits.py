@@ -29,7 +29,7 @@ class Limit:
     @property
     def period(self) -> str:
         """The time in words."""
-        return "hour" if self.seconds == 3600 else "day"
+        return "an hour" if self.seconds == 3600 else "a day"
 
 
 def limit_refusal(limits: Sequence[Limit], view: JournalView, user: str, document: str) -> str:
@@ -53,7 +53,7 @@ def limit_refusal(limits: Sequence[Limit], view: JournalView, user: str, documen
         count = len(recent) if limit.what == "writes" else len(approved)
         if count >= limit.most:
             return (
-                f"the policy allows {limit.most} {limit.what} in a {limit.period} ({limit.rule}),"
+                f"the policy allows {limit.most} {limit.what} in {limit.period} ({limit.rule}),"
                 f" and the journal counts {count}"
             )
     return ""

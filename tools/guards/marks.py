@@ -19,12 +19,12 @@ class Marks(Protocol):
         """Set a mark for so many seconds; False if somebody has set it already."""
         ...
 
-    async def renew(self, mark: str, seconds: float) -> None:
-        """Set a mark for so many seconds from now, whether or not it is set."""
+    async def put(self, mark: str, moment: float, seconds: float) -> None:
+        """Set a mark with a moment for so many seconds from now, whether or not it is set."""
         ...
 
-    async def set_at(self, mark: str) -> float | None:
-        """When a mark was last set, in seconds since 1970; None if it is not set or is over."""
+    async def moment_of(self, mark: str) -> float | None:
+        """The moment with which a mark was last set; None if it is not set or is over."""
         ...
 
 
@@ -36,18 +36,18 @@ class MemoryMarks:
 
     async def claim(self, mark: str, seconds: float) -> bool:
         """Set a mark for so many seconds; False if it is set already."""
-        if await self.set_at(mark) is not None:
+        if await self.moment_of(mark) is not None:
             return False
-        await self.renew(mark, seconds)
+        await self.put(mark, 0.0, seconds)
         return True
 
-    async def renew(self, mark: str, seconds: float) -> None:
-        """Set a mark for so many seconds from now."""
+    async def put(self, mark: str, moment: float, seconds: float) -> None:
+        """Set a mark with a moment for so many seconds from now."""
         now = time.time()
         self._set = {name: times for name, times in self._set.items() if times[1] > now}
-        self._set[mark] = (now, now + seconds)
+        self._set[mark] = (moment, now + seconds)
 
-    async def set_at(self, mark: str) -> float | None:
-        """When a mark was last set; None if it is not set or is over."""
-        at, until = self._set.get(mark, (0.0, 0.0))
-        return at if until > time.time() else None
+    async def moment_of(self, mark: str) -> float | None:
+        """The moment with which a mark was last set; None if it is not set or is over."""
+        moment, until = self._set.get(mark, (0.0, 0.0))
+        return moment if until > time.time() else None

@@ -11,7 +11,9 @@ from fnmatch import fnmatchcase
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..checks.checker import EVERY_CHECK
 from ..documents.field_state import FieldState
+from ..untrusted import quoted
 from .limits import Limit
 from .policy_scope import Kind, given_ids, id_text, is_number, left_out
 
@@ -86,7 +88,8 @@ class Policy:
 
     `max_writes` and `max_approvals` are for one run of a server, `limits` for a time. With `min_confidence`
     (0 to 1) a document is approved only if every field is as certain as that or verified, with `all_verified`
-    if each is verified.
+    if each is verified. `checks` are those that it has to pass to be approved: names, or `*` for all of them;
+    None for no such rule.
     """
 
     tools: Rule = Rule()
@@ -99,6 +102,7 @@ class Policy:
     limits: tuple[Limit, ...] = ()
     min_confidence: float | None = None
     all_verified: bool = False
+    checks: tuple[str, ...] | None = None
 
     @property
     def is_set(self) -> bool:
@@ -108,7 +112,7 @@ class Policy:
     @property
     def judges_approvals(self) -> bool:
         """Whether the fields of a document have to be read before it is approved."""
-        return self.all_verified or self.min_confidence is not None
+        return self.all_verified or self.min_confidence is not None or self.checks is not None
 
     @property
     def judges_ids(self) -> bool:
@@ -208,6 +212,14 @@ class Policy:
         more = ", …" if len(failing) > _SHOWN_FIELDS else ""
         return f"the policy approves a document {rule}; {len(failing)} of {len(fields)} fail: {named}{more}"
 
+    def check_refusal(self, failed: Sequence[str]) -> str:
+        """Why a document that fails these checks may not be approved; each is told by its name and why."""
+        if self.checks is None or not failed:
+            return ""
+        rule = "only if it passes the checks (approval.checks)"
+        named = "; ".join(failed[:_SHOWN_FIELDS]) + ("; …" if len(failed) > _SHOWN_FIELDS else "")
+        return f"the policy approves a document {rule}; {len(failed)} fail: {named}"
+
     def as_object(self) -> JsonObject:
         """The rules in force, in the form of a policy file; empty if there are none."""
         tables: dict[str, JsonObject] = {
@@ -219,7 +231,9 @@ class Policy:
             "session": _without_none(max_writes=self.max_writes, max_approvals=self.max_approvals),
             "limits": {each.rule.partition(".")[2]: each.most for each in self.limits},
             "approval": _without_none(
-                min_confidence=self.min_confidence, all_verified=self.all_verified or None
+                min_confidence=self.min_confidence,
+                all_verified=self.all_verified or None,
+                checks=_as_written(self.checks),
             ),
         }
         return cast("JsonObject", {name: table for name, table in tables.items() if table})
@@ -248,13 +262,19 @@ def _is_certain(state: FieldState, least: float) -> bool:
 
 def _described(state: FieldState) -> str:
     if state.changed:
-        return f"{state.name!r} (changed, not verified)"
+        return f"{quoted(state.name)} (changed, not verified)"
     if state.failed:
-        return f"{state.name!r} (failed a check)"
+        return f"{quoted(state.name)} (failed a check)"
     if state.confidence is None:
-        return f"{state.name!r} (no confidence)"
+        return f"{quoted(state.name)} (no confidence)"
     # Rounded down, so that a value that just fails does not look as if it passed.
-    return f"{state.name!r} ({int(state.confidence * 1000) / 1000:g})"
+    return f"{quoted(state.name)} ({int(state.confidence * 1000) / 1000:g})"
+
+
+def _as_written(checks: tuple[str, ...] | None) -> JsonValue:
+    if checks is None or checks == (EVERY_CHECK,):
+        return None if checks is None else "all"
+    return list(checks)
 
 
 def _without_none(**values: JsonValue) -> JsonObject:

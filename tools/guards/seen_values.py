@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
+from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState
-from ..untrusted import without_hidden
 from .journal import Caller
 
 __all__ = ["SeenValues"]
@@ -25,7 +25,7 @@ class SeenValues:
         for each in fields:
             if each.id:
                 key = _key(caller, address, each.id)
-                self._texts[key] = without_hidden(each.text)[0]
+                self._texts[key] = each.text
                 self._texts.move_to_end(key)
         while len(self._texts) > _MAX_VALUES:
             self._texts.popitem(last=False)
@@ -41,7 +41,7 @@ class SeenValues:
         found: list[tuple[FieldState, str]] = []
         for each in fields:
             seen = self.text(caller, address, each.id) if each.id else None
-            if seen is not None and seen != without_hidden(each.text)[0]:
+            if seen is not None and not same_as_read(seen, each.text):
                 found.append((each, seen))
         return found
 

@@ -76,9 +76,9 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
         if unclear is None:
             return
         mark = f"stopped {unclear.mark}"
-        stopped_at = await guards.marks.set_at(mark)
+        stopped_at = await guards.marks.moment_of(mark)
         if stopped_at is None:
-            await guards.marks.renew(mark, _DAY_SECONDS)
+            await guards.marks.put(mark, time.time(), _DAY_SECONDS)
         elif arrived > stopped_at:
             return
     except JournalFault:

@@ -8,21 +8,20 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.field_state import FieldState
-from ..json_text import compact, shortened
+from ..documents.values import MIN_CONFIDENCE
+from ..json_text import compact
 from ..redaction import REMOVED, masked, secret_arguments
 from ..requests.arguments import REASON, is_id
-from ..untrusted import without_hidden_in
+from ..untrusted import quoted, quoted_inside, shortened_sentence, without_hidden_in
 
 __all__ = ["cleaned", "summary_of", "values_in_words"]
 
-_MAX_VALUE = 200
 _MAX_ROWS = 900
 _MAX_SUMMARY = 2_000
 _MAX_NAMED = 8
 _OF_NO_USE = ("bbox", "confidence", "image_url", "raw_document_url", "url")
 """What says nothing to a person of what is about to be changed; nor do ids, which come last."""
 _PLAIN_NAME = re.compile(r"[a-z_]+")
-_NO_MARKS = str.maketrans("“”", '""')
 
 
 def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, name: str = "") -> str:
@@ -31,7 +30,7 @@ def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, 
     told = {key: REMOVED if key in secret else _short(value) for key, value in arguments.items()}
     ids = {key: value for key, value in told.items() if is_id(key)}
     reason = told.pop(REASON, "")
-    text = f"{operation.title}{f' {_quoted(name)}' if name else ''}"
+    text = f"{operation.title}{f' {quoted(name)}' if name else ''}"
     if told.keys() - ids.keys():
         text += f": {_listed({key: value for key, value in told.items() if key not in ids})}"
     if present is not None:
@@ -41,17 +40,19 @@ def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, 
     if ids:
         text += f". Ids: {_listed(ids)}"
     if len(text) > _MAX_SUMMARY:
-        text = f"{text[:_MAX_SUMMARY]}… ({len(text)} characters, the rest is not shown; ask for less at once)"
+        cut = shortened_sentence(text, _MAX_SUMMARY)
+        text = f"{cut} ({len(text)} characters, the rest is not shown; ask for less at once)"
     return f"{text}."
 
 
 def values_in_words(fields: Sequence[FieldState]) -> JsonObject:
     """What a person needs to judge a whole document: how many values, and those that nobody can rely on."""
     open_values = [each for each in fields if not each.verified]
-    open_values.sort(key=lambda each: (not each.failed, each.confidence or 0.0))
+    open_values.sort(key=_doubt)
     told: JsonObject = {"values": len(fields), "verified": len(fields) - len(open_values)}
-    for each in open_values[:_MAX_NAMED]:
-        told[each.name] = f"{each.text} ({_standing(each)})"
+    # With a number, since two values may have one name, and a name may be that of what is told here.
+    for number, each in enumerate(open_values[:_MAX_NAMED], 1):
+        told[f"{number}. {each.name}:"] = f"{quoted_inside(each.text)} ({_standing(each)})"
     if len(open_values) > _MAX_NAMED:
         told["further values not verified"] = len(open_values) - _MAX_NAMED
     return told
@@ -61,6 +62,11 @@ def cleaned(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
     """Without hidden characters first, as they could split a secret."""
     shown = without_hidden_in(value)[0]
     return masked(shown, compact(shown), secrets)
+
+
+def _doubt(state: FieldState) -> tuple[bool, float]:
+    """The most doubtful first; what has no confidence comes between the doubtful and the others."""
+    return (not state.failed, MIN_CONFIDENCE if state.confidence is None else state.confidence)
 
 
 def _standing(state: FieldState) -> str:
@@ -84,15 +90,15 @@ def _present(present: JsonValue) -> str:
 
 def _listed(told: dict[str, str]) -> str:
     return ", ".join(
-        f"{name if _PLAIN_NAME.fullmatch(name) else _quoted(name)} {value}" for name, value in told.items()
+        f"{name if _PLAIN_NAME.fullmatch(name) else quoted(name)} {value}" for name, value in told.items()
     )
 
 
 def _short(value: JsonValue) -> str:
-    if isinstance(value, str):
-        return _quoted(value)
-    rows = _rows(value)
-    return shortened(rows, _MAX_ROWS, counted=True) if rows else _one_line(compact(value))
+    """A number as it is; whatever may hold text in marks."""
+    if rows := _rows(value):
+        return shortened_sentence(rows, _MAX_ROWS, counted=True)
+    return quoted(value) if isinstance(value, (str, list, dict)) else compact(value)
 
 
 def _rows(value: JsonValue) -> str:
@@ -102,19 +108,9 @@ def _rows(value: JsonValue) -> str:
     cells = cast("list[JsonObject]", value)
     rows: dict[str, list[JsonObject]] = {}
     for cell in cells:
-        rows.setdefault(str(cell["row"]), []).append(cell)
+        rows.setdefault(_short(cell["row"]), []).append(cell)
     return "; ".join(f"row {number}: {_row(entries)}" for number, entries in rows.items())
 
 
 def _row(cells: Iterable[JsonObject]) -> str:
-    return " | ".join(_quoted(str(cell.get("text", cell.get("value", "")))) for cell in cells)
-
-
-def _quoted(text: str) -> str:
-    """Text in marks that it cannot close itself."""
-    return f"“{_one_line(text).translate(_NO_MARKS)}”"
-
-
-def _one_line(text: str) -> str:
-    shown = "".join(each if each.isprintable() else " " for each in text)
-    return shortened(shown, _MAX_VALUE, counted=True)
+    return " | ".join(quoted(str(cell.get("text", cell.get("value", "")))) for cell in cells)

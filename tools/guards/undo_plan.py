@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from ...schemas import JsonObject, JsonValue, Operation, UndoStep, load_operations
+from ...schemas import JsonObject, JsonValue, Operation, UndoStep, load_operations, parsed, references_of
 from ..failure import ToolFailure
 from ..requests.arguments import arguments_of
 from ..requests.validation import validate_arguments
@@ -56,8 +56,7 @@ def undo_plan(
 
 
 def _needs_before(operation: Operation) -> bool:
-    texts = [str(part) for step in operation.undo for part in (step.each, *step.arguments.values())]
-    return any("before" in text or text == "key" for text in texts)
+    return any(each.root in ("before", "key") for step in operation.undo for each in references_of(step))
 
 
 def _call(
@@ -89,9 +88,10 @@ def _call(
 
 def _was_changed(reference: JsonValue, value: JsonValue, after: State) -> bool:
     """Whether a value of the state before is known to be another one now."""
-    first, _, key = reference.partition(".") if isinstance(reference, str) else ("", "", "")
-    if first != "before" or not after.known or not isinstance(after.value, dict):
+    source = parsed(reference) if isinstance(reference, str) else None
+    if source is None or source.root != "before" or not after.known or not isinstance(after.value, dict):
         return False
+    key = ".".join(source.steps)
     return key in after.value and after.value[key] != value
 
 

@@ -17,7 +17,7 @@ __all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "
 
 _MOST_VALUE = 200
 _DEFAULT_LIMIT = 20
-_OUTSIDE = ("entries[]: after, arguments, before, message, reason, request_id, undo",)
+_OUTSIDE = ("entries[]: after, arguments, before, by, message, reason, request_id, undo",)
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:

@@ -18,10 +18,11 @@ from ..guards.current_state import each_once
 from ..guards.document_locks import claims_of
 from ..guards.guard import needs_confirmation
 from ..guards.journal import Closing
-from ..json_text import compact, shortened
+from ..json_text import compact
 from ..operation_call import prepare, read, write
 from ..requests.arguments import REASON, expected_argument, is_id
 from ..results.reply import Reply
+from ..untrusted import quoted_inside
 from .undo_choice import Choice, Chosen, chosen_entries
 from .undo_progress import Progress, PutBack, Step, progress_of, refused, undone_already
 
@@ -165,7 +166,7 @@ def _question_of_several(operation: Operation, values: JsonObject, planned: Sequ
         now = each.progress.present.value if each.progress.present.is_there else "gone"
         back = opening.before if opening.before_known and opening.before is not None else "gone"
         by = ", ".join(dict.fromkeys(step.called.title for step in steps))
-        name = f"“{each.progress.present.key}” " if each.progress.present.key else ""
+        name = f"{quoted_inside(each.progress.present.key, _MAX_SHOWN)} " if each.progress.present.key else ""
         subject[f"entry {each.chosen.number}"] = (
             f"{each.chosen.origin.title}: {name}{_in_short(now)} → {_in_short(back)} ({by})"
         )
@@ -179,11 +180,11 @@ def _question_of_several(operation: Operation, values: JsonObject, planned: Sequ
 
 
 def _in_short(value: JsonValue) -> str:
-    """A state for one line: its texts alone where it is an object."""
+    """A state for one line, which is quoted as a whole: its texts alone where it is an object."""
     if isinstance(value, dict):
         told = [str(entry) for name, entry in value.items() if entry not in (None, "") and not is_id(name)]
         value = ", ".join(told)
-    return shortened(value if isinstance(value, str) else compact(value), _MAX_SHOWN)
+    return quoted_inside(value if isinstance(value, str) else compact(value), _MAX_SHOWN)
 
 
 async def _undo_each(
@@ -324,6 +325,7 @@ def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: 
         if failure.done == "no"
         else "",
         next_step=LOOK_FIRST,
+        quotes=failure.quotes,
         notes={**failure.notes, "calls": done},
     )
 

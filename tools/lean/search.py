@@ -20,7 +20,7 @@ from .words import Vocabulary, words_of
 
 __all__ = ["Entry", "Ranking"]
 
-_DAMPING = 1.8
+_DAMPING = 2.3
 """BM25's k1: how soon a further occurrence of the same word counts for less."""
 _BY_LENGTH = 0.3
 """BM25's b: how much long entries are marked down. Little, because arguments make an entry long."""

@@ -10,8 +10,9 @@ from typing import cast
 
 from ...schemas import JsonObject
 from ..surface.tool import Tool, load_tools
+from .foreign_words import in_english
 from .intents import load_intents
-from .meanings import also_meant, is_common_verb, with_turns_spelled_out
+from .meanings import also_meant, is_common_verb, is_filler, with_turns_spelled_out
 from .search import Entry, Ranking
 from .words import words_of
 
@@ -35,7 +36,15 @@ _MEANT_ALSO = 0.6
 """What a word counts for that the query does not hold itself, but something that means it."""
 _COMMON_VERB = 0.5
 """What a verb counts for that many tools share, beside the words for what it is done with."""
+_FILLER = 0.4
+"""What a word counts for that says nothing of what is wanted."""
+_MISTYPED = 0.8
+"""What a known word counts for that is only like the one in the query."""
+_BESIDE = 0.5
+"""What a word counts for that only says what comes with the thing asked for."""
 
+_WITH = re.compile(r"\b(?:with (?:its|their|all|the)|including)\b")
+_ARTICLES = frozenset({"a", "an", "the"})
 _TOOL_NAME = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _POINTER = re.compile(r"[^.;:]*:\s*`?(?:nanonets|studio|review)_\w+`?")
 """A clause that only points to another tool, such as `Whole table: nanonets_delete_table`."""
@@ -53,7 +62,7 @@ def find(tools: Iterable[Tool], query: str) -> Found:
     """Those of the tools that fit a query."""
     wanted = frozenset(tool.name for tool in tools)
     text = query[:_MOST_QUERY_CHARACTERS].casefold()
-    asked = {*_TOOL_NAME.findall(text), "_".join(text.split())}
+    asked = {*_TOOL_NAME.findall(text), "_".join(word for word in text.split() if word not in _ARTICLES)}
     entries, ranking = _index()
     meant = _meant(text, ranking)
     named = [
@@ -66,18 +75,34 @@ def find(tools: Iterable[Tool], query: str) -> Found:
     ]
     best = scored[0][1] if scored else 0.0
     others = [tool for tool, score in scored if score >= best * _LEAST_SHARE and tool not in named]
-    return Found([*named, *others], is_weak=not named and best <= ranking.whole(meant) * _LEAST_FIT)
+    is_weak = best <= ranking.whole(meant) * _LEAST_FIT or any(
+        word not in words for word, words in meant.items()
+    )
+    return Found([*named, *others], is_weak=not named and is_weak)
 
 
 def _meant(text: str, ranking: Ranking) -> dict[str, dict[str, float]]:
     """What a query asks for: each of its words, with the other words that may stand for it."""
     also = also_meant()
-    words = words_of(with_turns_spelled_out(text).replace("_", " "))
-    known = (ranking.vocabulary.nearest(word) for word in words)
-    return {word: {**dict.fromkeys(also.get(word, ()), _MEANT_ALSO), word: 1.0} for word in known}
+    head, *tail = _WITH.split(text.replace("_", " "), maxsplit=1)
+    head += with_turns_spelled_out(text).removeprefix(text)
+    foreign = in_english()
+    meant: dict[str, dict[str, float]] = {}
+    for part, counts in ((head, 1.0), (" ".join(tail), _BESIDE)):
+        for word in words_of(part):
+            if word in foreign and word not in ranking.vocabulary:
+                meant.setdefault(word, dict.fromkeys(foreign[word], _MEANT_ALSO * counts))
+                continue
+            # A word that only the table of meanings has is known as well.
+            known = word if word in also else ranking.vocabulary.nearest(word)
+            share = counts if known == word else counts * _MISTYPED
+            meant.setdefault(known, {**dict.fromkeys(also.get(known, ()), _MEANT_ALSO * share), known: share})
+    return meant
 
 
 def _weight(word: str) -> float:
+    if is_filler(word):
+        return _FILLER
     return _COMMON_VERB if is_common_verb(word) else 1.0
 
 

@@ -46,7 +46,11 @@ _KEPT = frozenset(("labeling",))
 
 _LEAST_LENGTH = 4
 """Shorter words are not taken for mistyped ones."""
-_LEAST_LIKENESS = 0.6
+_SHORT = 4
+"""Words up to this length may only lack a letter: too many words differ in one of four letters."""
+_LONG = 7
+"""Words from this length on may hold two slips."""
+_LEAST_LIKENESS = 0.5
 
 
 class _Stemmer(Protocol):
@@ -74,9 +78,12 @@ class Vocabulary:
             for pair in _pairs(word):
                 self._holders[pair].append(word)
 
+    def __contains__(self, word: str) -> bool:
+        return word in self._words
+
     def nearest(self, word: str) -> str:
-        """The word itself if it is known or like no other one, otherwise the known word most like it."""
-        if word in self._words or len(word) < _LEAST_LENGTH:
+        """The word itself if it is known or not like any other one, otherwise the known word most like it."""
+        if word in self._words or len(word) < _LEAST_LENGTH or not word.isalpha():
             return word
         pairs = _pairs(word)
         shared: defaultdict[str, int] = defaultdict(int)
@@ -84,9 +91,31 @@ class Vocabulary:
             for each in self._holders.get(pair, ()):
                 shared[each] += 1
         # Dice's coefficient over pairs of letters.
-        likeness = {each: 2 * count / (len(pairs) + len(_pairs(each))) for each, count in shared.items()}
+        likeness = {
+            each: 2 * count / (len(pairs) + len(_pairs(each)))
+            for each, count in shared.items()
+            if each[0] == word[0] and _differ_by_slips(word, each)
+        }
         best = max(likeness, key=lambda each: (likeness[each], each), default=word)
         return best if likeness.get(best, 0.0) >= _LEAST_LIKENESS else word
+
+
+def _differ_by_slips(word: str, other: str) -> bool:
+    """Whether one word becomes the other by one slip of the fingers, in a long word by two."""
+    allowed = 2 if len(word) >= _LONG else 1
+    if abs(len(word) - len(other)) > allowed or (len(word) <= _SHORT and len(word) >= len(other)):
+        return False
+    word, other = word.replace("y", "i"), other.replace("y", "i")  # the stemmer takes one for the other
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for number, letter in enumerate(word, 1):
+        earlier, before, row = before, row, [number]
+        for place, wanted in enumerate(other, 1):
+            slips = min(before[place] + 1, row[-1] + 1, before[place - 1] + (letter != wanted))
+            if number > 1 and place > 1 and (letter, word[number - 2]) == (other[place - 2], wanted):
+                slips = min(slips, earlier[place - 2] + 1)  # two letters in the wrong order
+            row.append(slips)
+    return row[-1] <= allowed
 
 
 @lru_cache(maxsize=20_000)

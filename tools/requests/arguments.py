@@ -58,7 +58,8 @@ class Argument:
     `wire_name` is the service's name for it. A `file` argument describes the content of the file part of
     that name; a `whole_body` argument is the body itself; the keys of a `further_keys` argument stand
     beside the named ones in the body; a `guard` argument is for this server itself and is never sent.
-    `separator` joins the items of a list in a query. `listed` says whether a host is told of it.
+    `separator` joins the items of a list in a query. `listed` says whether a host is told of it. `only_value`
+    is the one value that the service takes for an argument it requires: it is sent if nobody gives it.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Argument:
     required: bool
     separator: str = ""
     listed: bool = True
+    only_value: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,12 @@ def _body_arguments(operation: Operation, taken: set[str]) -> Iterator[Argument]
                 continue
             name = f"body_{wire_name}" if wire_name in taken else wire_name
             required = body.required and all(wire_name in _required(each) for each in operation.bodies)
-            yield Argument(name, "body", wire_name, schema, required)
+            choices = cast("list[str]", schema.get("enum", []))
+            if required and len(choices) == 1:
+                schema = {**schema, "default": choices[0]}
+                yield Argument(name, "body", wire_name, schema, False, only_value=choices[0])
+            else:
+                yield Argument(name, "body", wire_name, schema, required)
     if operation.further_keys:
         schema: JsonObject = {
             "type": "object",

@@ -8,7 +8,7 @@ from typing import cast
 from pydantic import BaseModel
 
 from ...schemas import JsonObject, JsonValue, Operation
-from .arguments import Argument, arguments_of
+from .arguments import CONFIRM, REASON, Argument, arguments_of, is_id
 from .json_types import object_model
 
 __all__ = ["argument_schema", "input_model", "input_schema"]
@@ -50,7 +50,13 @@ def input_schema(operation: Operation) -> JsonObject:
 
 
 def _own_schema(argument: Argument) -> JsonObject:
-    return {**argument.schema, "x-comma-separated": True} if argument.separator else argument.schema
+    schema = {**argument.schema, "x-comma-separated": True} if argument.separator else argument.schema
+    return {**schema, "x-empty-says-nothing": True} if is_id(argument.name) or _is_ours(argument) else schema
+
+
+def _is_ours(argument: Argument) -> bool:
+    """Whether it is for this server itself; an expected value may well be an empty text."""
+    return argument.name in (CONFIRM, REASON) and argument.location == "guard"
 
 
 def _plain(value: JsonValue, definitions: dict[str, JsonObject], keys_are_names: bool = False) -> JsonValue:
@@ -65,8 +71,12 @@ def _plain(value: JsonValue, definitions: dict[str, JsonObject], keys_are_names:
         target = definitions[str(value["$ref"]).removeprefix("#/$defs/")]
         beside = {key: entry for key, entry in value.items() if key != "$ref"}
         return _plain({**target, **beside}, definitions)
+    # Some hosts refuse a schema with `const`.
+    listed = {"enum" if key == "const" else key: entry for key, entry in value.items()}
+    if "const" in value:
+        listed["enum"] = [value["const"]]
     return {
         key: _plain(entry, definitions, keys_are_names=key == "properties")
-        for key, entry in value.items()
+        for key, entry in listed.items()
         if key not in _DROPPED and not (key == "default" and entry is None)
     }

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
+from functools import cache
 from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from ...schemas import JsonObject, JsonValue, Operation
+from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import MOST_LEVELS, is_deep, shortened
 from ..redaction import REMOVED, secret_arguments
-from .arguments import arguments_of, file_ways_of
+from .arguments import arguments_of, file_ways_of, is_id
+from .id_faults import disguised_ids
 from .input_model import argument_schema, input_model
 
 __all__ = ["describe_wanted", "invalid", "validate_arguments"]
@@ -22,12 +24,14 @@ __all__ = ["describe_wanted", "invalid", "validate_arguments"]
 _SHOWN_CHARACTERS = 80
 _SHOWN_FAULTS = 8
 _SHOWN_KEYS = 6
+_SAME_WORD = 0.75
+"""How much alike two words are if one is a slip of the pen of the other."""
 
 
 def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None) -> JsonObject:
     """The arguments as they will be sent: converted where a host wrote them as text, otherwise as they came.
 
-    Only what the caller set is in the answer.
+    Only what the caller set is in the answer, and what the service requires but has one possible value.
 
     Raises:
         ToolFailure: `invalid_arguments`, naming every argument at fault.
@@ -43,8 +47,10 @@ def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None
         secrets = secret_arguments(operation)
         faults = [_fault(operation, entry, secrets) for entry in error.errors(include_url=False)]
         raise invalid(operation, faults) from None
-    values = cast("JsonObject", checked.model_dump(exclude_unset=True))
+    values = _with_only_values(operation, cast("JsonObject", checked.model_dump(exclude_unset=True)))
+    values = _without_empty_ways(operation, values)
     faults = [
+        *disguised_ids(operation, values),
         *_file_faults(operation, values),
         *_further_key_faults(operation, values),
         *_unsendable_faults(values),
@@ -115,10 +121,30 @@ def _fault(operation: Operation, error: ErrorDetails, secrets: frozenset[str]) -
 def _unknown(where: str, location: tuple[int | str, ...], schema: JsonObject) -> str:
     parent = _schema_at(schema, location[:-1])
     known = list(cast("JsonObject", parent.get("properties", {})))
-    near = get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
+    name = str(location[-1])
+    near = get_close_matches(name, [each for each in known if _may_mean(name, each)], n=1, cutoff=0.5)
     if near:
         return f"{where}: unknown argument, did you mean {near[0]}?"
     return f"{where}: unknown argument, the known ones are {', '.join(known) or 'none'}"
+
+
+def _may_mean(name: str, known: str) -> bool:
+    """Whether an unknown name can be another spelling of a known one: an id is never of another kind."""
+    if not is_id(name):
+        return True
+    words, others = (each.removesuffix("s").split("_")[:-1] for each in (name.lower(), known.lower()))
+    if not is_id(known) or not words:
+        return False
+    if words == others[-len(words) :] or words == others[: len(words)]:
+        return True
+    return name not in _known_ids() and SequenceMatcher(None, words[-1], others[-1]).ratio() >= _SAME_WORD
+
+
+@cache
+def _known_ids() -> frozenset[str]:
+    """The names of all arguments that are ids."""
+    every = (argument.name for each in load_operations().values() for argument in arguments_of(each))
+    return frozenset(filter(is_id, every))
 
 
 def _schema_at(schema: JsonObject, location: Sequence[int | str]) -> JsonObject:
@@ -139,6 +165,21 @@ def _shown(value: object) -> str:
         text = f"a value of type {type(value).__name__}"
     text = text.encode("utf-8", "backslashreplace").decode()
     return shortened(text, _SHOWN_CHARACTERS, counted=True)
+
+
+def _with_only_values(operation: Operation, values: JsonObject) -> JsonObject:
+    only = {each.name: each.only_value for each in arguments_of(operation) if each.only_value}
+    return {**only, **values}
+
+
+def _without_empty_ways(operation: Operation, values: JsonObject) -> JsonObject:
+    """Leave out the empty ways to give a file where another one is taken or none is needed."""
+    ways = file_ways_of(operation)
+    if ways is None or (ways.required and not any(values.get(name) for name in ways.names)):
+        return values
+    return {
+        name: value for name, value in values.items() if value != "" or name not in (*ways.names, "file_name")
+    }
 
 
 def _file_faults(operation: Operation, values: JsonObject) -> list[str]:

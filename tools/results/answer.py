@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
@@ -11,24 +12,38 @@ from ..json_text import compact, is_deep, may_be_deep, without_depth
 from ..redaction import without_secret_text
 from .response import Response
 
-__all__ = ["parse", "wrapped"]
+__all__ = ["MAX_VALUES", "parse", "wrapped"]
+
+MAX_VALUES = 500_000
+"""The most values (entries of lists and objects) of an answer: a document of some 33,000 cells."""
+
+_LARGE_BYTES = 500_000
+_MAX_PAGES = 20
+_OUTSIDE_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[,\[{]', re.DOTALL)
+_PAGE_ID = re.compile(rb'"page_id"\s*:\s*"([^"\\]{1,100})"')
+
+_STARTS_OF_JSON = ('{"', "[{", "[[", '["')
 
 
 def parse(operation: Operation, response: Response) -> JsonValue:
     """The body as JSON that every host can read: whole characters, finite numbers, not too deep.
 
     Raises:
-        ToolFailure: the body is not what its content type says.
+        ToolFailure: the body is neither JSON nor a text, or has more values than are taken.
     """
     if not response.content.strip():
         return None
+    if _has_too_many_values(response.content):
+        raise _too_large(operation, response)
     text = response.text
+    # The hook is called for each object, and other threads get their turn at each call of it.
+    hook = _as_it_is if len(response.content) >= _LARGE_BYTES else None
     try:
-        value = cast("JsonValue", json.loads(text, parse_constant=_no_number))
+        value = cast("JsonValue", json.loads(text, parse_constant=_no_number, object_hook=hook))
     except RecursionError:
         return {"text": without_secret_text(operation.service, text)}
     except ValueError:
-        if response.content_type.startswith("text/"):
+        if _is_text(response, text):
             return {"text": without_secret_text(operation.service, text)}
         raise _unreadable(operation, response) from None
     if may_be_deep(text) and is_deep(value):
@@ -43,6 +58,48 @@ def wrapped(answer: JsonValue, status: int) -> JsonObject:
     if isinstance(answer, list):
         return {"items": answer}
     return answer if isinstance(answer, dict) else {"value": answer}
+
+
+def _is_text(response: Response, text: str) -> bool:
+    """Whether a body that is no JSON is meant as a text, rather than JSON that broke off or a file."""
+    if text.lstrip().startswith(_STARTS_OF_JSON):
+        return False
+    kind = response.content_type
+    return kind.startswith("text/") or ((not kind or "json" in kind) and text.replace("\n", "").isprintable())
+
+
+def _has_too_many_values(content: bytes) -> bool:
+    """Whether JSON has more values than are taken. Each takes many times its length in memory."""
+    counted = sum(map(content.count, (b",", b"[", b"{")))
+    if counted <= MAX_VALUES:
+        return False
+    found = 0
+    for match in _OUTSIDE_TEXTS.finditer(content):
+        found += match[0][:1] != b'"'
+        if found > MAX_VALUES:
+            return True
+    return False
+
+
+def _too_large(operation: Operation, response: Response) -> ToolFailure:
+    done: Done = "no" if operation.effect == "read" else "yes"
+    pages = list(
+        dict.fromkeys(match[1].decode("utf-8", "replace") for match in _PAGE_ID.finditer(response.content))
+    )
+    named = f" Its pages: {', '.join(pages[:_MAX_PAGES])}." if pages else ""
+    more = f" It has {len(pages)} pages." if len(pages) > _MAX_PAGES else ""
+    advice = operation.narrow or "a smaller limit"
+    return ToolFailure(
+        "too_large",
+        f"{operation.tool}: the answer has more than {MAX_VALUES:,} values and was not read.{named}{more}",
+        status=response.status,
+        done=done,
+        next_step=f"Ask for less: {advice}.",
+    )
+
+
+def _as_it_is(value: JsonObject) -> JsonObject:
+    return value
 
 
 def _whole_characters(value: JsonValue) -> JsonValue:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ...schemas import JsonObject, Operation
 from .images import Picture
+from .result import Attachment
 
 __all__ = ["Delegation", "Reply"]
 
@@ -14,13 +15,15 @@ __all__ = ["Delegation", "Reply"]
 class Reply:
     """What one of our own tools answers.
 
-    `outside` names the paths of the structured answer whose text comes from documents.
+    `outside` names the paths of the structured answer whose text comes from documents. `attachment` is a
+    file that was made and could not be saved.
     """
 
     structured: JsonObject
     pictures: tuple[Picture, ...] = ()
     outside: tuple[str, ...] = ()
     is_error: bool = False
+    attachment: Attachment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,31 @@
-"""An HTTP answer as the shaping of results takes it."""
+"""An HTTP answer as the shaping of results takes it: judged by its body, not by its label."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 
 __all__ = ["Response"]
+
+_START = 1024
+"""The bytes by which a page is known."""
+
+_PAGE = re.compile(
+    r"\s*(<\?xml[^>]*>\s*)?(<!--.*?(-->|\Z)\s*)*"
+    r"<(!doctype\s+html|html|head|body|title|meta|script|style|center|div|h[1-6]|p|table|iframe)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOT_LIKE_ASCII = re.compile(r"iso-?2022|utf-?7|hz")
+"""Character sets whose bytes are all valid UTF-8, too, so that only the label can tell."""
+
+_GUESSED = "cp1252"
+_MISREAD = (
+    "The answer is not valid UTF-8 and names no character set that fits; it was read as Windows-1252, so"
+    " single characters may be wrong."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +43,45 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text, in the named character set or else UTF-8; what does not fit is replaced."""
-        content_type = self.headers.get("content-type", "")
-        if "charset" not in content_type.lower():
-            return self.content.decode("utf-8-sig", "replace")
-        header = Message()
-        header["Content-Type"] = content_type
-        try:
-            return self.content.decode(header.get_content_charset("utf-8-sig"), "replace")
-        except LookupError:
-            return self.content.decode("utf-8-sig", "replace")
+        """The body as text, without a byte-order mark; what fits nowhere is read as best it can be."""
+        return self._decoded[0]
+
+    @property
+    def encoding_note(self) -> str:
+        """What a reader has to know of the characters of the body; empty if they are certain."""
+        return self._decoded[1]
 
     @property
     def is_html(self) -> bool:
         """Whether the body is an HTML page, which web applications answer for unknown addresses."""
-        start = self.content[:200].lstrip().lower()
-        return self.content_type == "text/html" or start.startswith((b"<!doctype html", b"<html"))
+        start = self.content[:_START]
+        text = start.decode(json.detect_encoding(start), "replace")
+        return bool(_PAGE.match(text)) or ("html" in self.content_type and text.lstrip().startswith("<"))
 
     @property
     def is_success(self) -> bool:
         """Whether the service carried the call out and answered in its own terms."""
         return 200 <= self.status < 300 and not self.is_html
+
+    @property
+    def _decoded(self) -> tuple[str, str]:
+        for encoding in self._encodings():
+            try:
+                return self.content.decode(encoding), ""
+            except (LookupError, UnicodeError):
+                continue
+        try:
+            return self.content.decode(_GUESSED), _MISREAD
+        except UnicodeError:
+            return self.content.decode("latin-1"), _MISREAD
+
+    def _encodings(self) -> list[str]:
+        """The character sets to try: what the bytes themselves say, then what the label says."""
+        found = json.detect_encoding(self.content[:4])
+        content_type = self.headers.get("content-type", "")
+        if "charset" not in content_type.lower():
+            return [found]
+        header = Message()
+        header["Content-Type"] = content_type
+        named = header.get_content_charset("")
+        return [named, found] if _NOT_LIKE_ASCII.match(named) else [found, named]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
@@ -29,13 +30,16 @@ from .images import Picture, may_hold_pictures, mime_type_of, picture_of, withou
 from .picture_file import MOST_BYTES, Encoded, smaller
 from .response import Response
 from .schema_drift import differences
-from .truncation import fit
+from .truncation import CUT_PLACES, fit
 from .untrusted_paths import outside_paths
 
-__all__ = ["MOST_ATTACHED_BYTES", "Attachment", "SaveDownload", "ToolResult", "shape"]
+__all__ = ["CHARACTERS", "MOST_ATTACHED_BYTES", "Attachment", "SaveDownload", "ToolResult", "shape"]
 
 MOST_ATTACHED_BYTES = 4 * 1024 * 1024
 """The most bytes of a file that travels in a result."""
+
+CHARACTERS = "characters"
+"""The key of the note that the characters of an answer are not certain."""
 
 _MOST_NAME_BYTES = 150
 
@@ -87,7 +91,9 @@ def shape(
     Raises:
         ToolFailure: the body is not what its content type says.
     """
-    if operation.download and response.content and response.content_type != "application/json":
+    if response.encoding_note:
+        notes = {**(notes or {}), CHARACTERS: response.encoding_note}
+    if operation.download and response.content and not _is_json(response):
         return _download(operation, response, limit, secrets, save, notes)
     body = parse(operation, response)
     meta: JsonObject = {}
@@ -132,7 +138,9 @@ def _noted(
     if len(text) + needed > limit:
         answer, cut = fit(operation, values, answer, max(limit - needed, limit // 2))
         text = compact(answer)
-        note = {**outside_note(outside_paths(operation, answer), removed), "cut": cut, **notes}
+        # A place is named by keys, which are text of others too.
+        outside = [*outside_paths(operation, answer), CUT_PLACES]
+        note = {**outside_note(outside, removed), "cut": cut, **notes}
     if not note:
         return answer, text
     comma = "," if answer else ""
@@ -191,6 +199,19 @@ def _smaller(content: bytes) -> Encoded | None:
         return smaller(content)
     except ValueError:
         return None
+
+
+def _is_json(response: Response) -> bool:
+    """Whether a download is no file but an answer of the service: labelled as JSON or as a page, and JSON."""
+    if "json" not in response.content_type and "html" not in response.content_type:
+        return False
+    try:
+        json.loads(response.text)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
 
 
 def _file_name(operation: Operation, response: Response) -> str:

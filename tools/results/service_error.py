@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import LOOK_FIRST, ErrorCode, ToolFailure, done_after_cut
 from ..json_text import without_depth
 from ..redaction import without_secret_properties
+from ..untrusted import quoted
+from .asked_wait import asked_wait
 from .response import Response
 
-__all__ = ["failure_of", "leaves_open", "refused_wait"]
+__all__ = ["failure_of", "failure_reported", "leaves_open"]
 
 _MOST_REASON = 20_000
 _NOT_CARRIED_OUT = (307, 308, 503)
 """Moved with the request as it is, or not available."""
-_NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
-_MOST_WAIT = 86_400.0
+_GIVEN_UP = (408, 444, 460, 499)
+"""The server or a proxy before it gave a request up whose answer was late: it may have been carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
             next_step=f"{first}The user has to check the base URL of the service.",
         )
     meaning = _BY_STATUS.get(response.status, _UNKNOWN if done == "unknown" else _ELSE)
-    wait = refused_wait(response)
+    wait = asked_wait(response)
     if response.status == 503 and wait:
         meaning = _BY_STATUS[429]
     reason = _reason(operation, response)
@@ -96,45 +96,48 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
     )
 
 
+def failure_reported(
+    operation: Operation, response: Response, status: int, reasons: JsonValue
+) -> ToolFailure:
+    """The failure for an answer whose status is a success and whose body says that the call failed.
+
+    `status` is the one that the body names, 0 if it names none; `reasons` are its words.
+    """
+    done = done_after_cut(operation)
+    meaning = _UNKNOWN if done == "unknown" else _BY_STATUS.get(status, _ELSE)
+    code = _BY_STATUS[status].code if status in _BY_STATUS else meaning.code
+    told = _told(operation, reasons)
+    return ToolFailure(
+        code,
+        f"{operation.tool}: {operation.service} answered {response.status} but says that it failed"
+        f"{f': {told}' if told else ''}.",
+        status=response.status,
+        retryable=meaning.retryable,
+        done=done,
+        next_step=meaning.next_step.format(credentials=_CREDENTIALS[operation.service]),
+        contradicts_itself=True,
+    )
+
+
 def leaves_open(response: Response) -> bool:
     """Whether an answer that is no success leaves open what was done: a page may also follow a change."""
+    if response.status in _GIVEN_UP:
+        return True
     return not (400 <= response.status < 500 or response.status in _NOT_CARRIED_OUT)
-
-
-def refused_wait(response: Response) -> float | None:
-    """The seconds that an answer asks to wait, by `Retry-After` or, from Nanonets, `details.retry_after`."""
-    header = response.headers.get("retry-after", "").strip()
-    if header:
-        return _seconds(header)
-    if response.status != 429:
-        return None
-    body = _json(response)
-    details = body.get("details") if isinstance(body, dict) else None
-    wait = details.get("retry_after") if isinstance(details, dict) else None
-    return _seconds(str(wait)) if isinstance(wait, (int, float)) else None
-
-
-def _seconds(asked: str) -> float | None:
-    """Seconds, or the seconds until a date; None for what is neither. Never more than a day."""
-    from datetime import UTC, datetime
-
-    if _NUMBER.fullmatch(asked):
-        return min(float(asked), _MOST_WAIT)
-    try:
-        date = parsedate_to_datetime(asked)
-        until = (date if date.tzinfo else date.replace(tzinfo=UTC)) - datetime.now(UTC)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return min(max(0.0, until.total_seconds()), _MOST_WAIT)
 
 
 def _reason(operation: Operation, response: Response) -> str:
     """Why, in the service's words; long texts are shortened only after every secret was taken out."""
     if response.is_html:
         return "an HTML page"
-    body = without_secret_properties(operation.service, without_depth(_json(response)))
-    told = "; ".join(_texts(body)) if isinstance(body, (dict, list)) else response.text
-    return told[:_MOST_REASON].strip().rstrip(".?!")
+    body = _json(response)
+    return _told(operation, body if isinstance(body, (dict, list)) else response.text)
+
+
+def _told(operation: Operation, reasons: JsonValue) -> str:
+    shown = without_secret_properties(operation.service, without_depth(reasons))
+    said = "; ".join(_texts(shown)).strip().rstrip(".?!")
+    return quoted(said, _MOST_REASON) if said else ""
 
 
 def _json(response: Response) -> JsonValue:

@@ -7,8 +7,12 @@ from json.encoder import encode_basestring
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..untrusted import one_line
 
-__all__ = ["fit"]
+__all__ = ["CUT_PLACES", "fit"]
+
+CUT_PLACES = "docreview.cut.left_out[].where"
+"""Where a result that was cut names the places at which something was left out."""
 
 _LEAST_SHARE = 60
 _LEAST_TEXT = 20
@@ -26,7 +30,7 @@ class _Cut:
 
     def note(self, where: str, **numbers: int) -> None:
         """Remember that something was left out at a place, such as `documents[0].text`."""
-        self.places.append({"where": where[-_WHERE_CHARACTERS:], **numbers})
+        self.places.append({"where": one_line(where[-_WHERE_CHARACTERS:]), **numbers})
 
 
 def fit(

@@ -1,8 +1,8 @@
 """Which paths of an answer hold text from outside, read off the marks in the operation's answer schema.
 
 Outside is what the schema marks so, and every text in a place that it does not describe. A path names a place
-and all below it: `[]` is every item of a list, `*` every key. Paths with the same parent stand together, such
-as `pages[].data.fields.*[]: value, verification_message`.
+and all below it: `[]` is every item of a list, `*` every key, `keys()` the keys themselves. Paths with the
+same parent stand together, such as `pages[].data.fields.*[]: value, verification_message`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 _MOST_PATHS = 100
 _MOST_CHARACTERS = 1_500
 """Where the paths would need more, only the properties of the answer itself are named."""
+
+_KEYS = "keys()"
+"""Stands for the keys of an object that others name, such as those of the fields of a document."""
 
 _MOST_UNKNOWN = 5
 """The most undescribed keys of one object that are named one by one."""
@@ -104,6 +107,8 @@ def _look_into(place: _Place, value: JsonObject, found: set[str]) -> None:
         if _holds_text(value):
             found.add(place.path or "*")
         return
+    if entries is not None and not properties.keys() >= value.keys():
+        found.add(_inside(place.path, _KEYS))
     unknown: list[str] = []
     for name, entry in value.items():
         inner = properties.get(name, entries)

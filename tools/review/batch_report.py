@@ -10,7 +10,7 @@ from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import ToolFailure
 from ..json_text import compact
 from ..results.reply import Reply
-from ..results.truncation import fit
+from ..results.truncation import CUT_PLACES, fit
 from ..untrusted import NOTE
 from .batch import Stop, Verdict, Word
 
@@ -54,6 +54,8 @@ class Telling:
         if len(compact(told)) > room:
             told, notes["cut"] = fit(self.operation, self.values, told, max(room, limit // 2))
         shown = tuple(path for path in outside if _is_in(told, path))
+        if "cut" in notes:
+            shown = (*shown, CUT_PLACES)
         structured: JsonObject = {**told, NOTE: notes} if notes else told
         return Reply(structured, outside=shown, is_error="error" in told)
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import anyio
 
 from ...schemas import JsonObject, JsonValue
+from ..beside_loop import beside_loop
 from ..documents.readings import confidence_of
 from ..documents.values import DocumentValue, DocumentValues
 from ..failure import ToolFailure
@@ -20,7 +22,8 @@ from ..operation_call import read
 
 __all__ = ["with_cell_confidence"]
 
-_MOST_SECONDS = 10.0
+_MOST_SECONDS, _SHARE_OF_TIME = 10.0, 0.4
+"""The longest that is waited for the confidence, also as a share of the time for a call."""
 
 
 async def with_cell_confidence(
@@ -30,13 +33,19 @@ async def with_cell_confidence(
     if all(value.confidence is not None for value in document.values):
         return document
     known: dict[str, float] = {}
-    with anyio.move_on_after(_MOST_SECONDS):
+    with anyio.move_on_after(min(_MOST_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)):
         try:
             arguments: JsonObject = {"model_id": workflow_id, "request_file_id": document_id}
             answer = await read(context, "getPredictionFileByFileId", arguments)
         except ToolFailure:
             return document
-        known = dict(_scores(answer))
+        known = await beside_loop(answer, partial(_scores, answer))
+
+    return await beside_loop(known, partial(_completed, document, known))
+
+
+def _completed(document: DocumentValues, known: dict[str, float]) -> DocumentValues:
+    """The document with these confidences where it has none of its own."""
 
     def completed(values: tuple[DocumentValue, ...]) -> tuple[DocumentValue, ...]:
         return tuple(
@@ -48,8 +57,12 @@ async def with_cell_confidence(
     return replace(document, fields=completed(document.fields), tables=tables)
 
 
-def _scores(file: JsonObject) -> Iterator[tuple[str, float]]:
-    """The ids of boxes and cells with their scores; what stands now comes after what was read first."""
+def _scores(file: JsonObject) -> dict[str, float]:
+    """The scores of boxes and cells by their ids; what stands now comes after what was read first."""
+    return dict(_each_score(file))
+
+
+def _each_score(file: JsonObject) -> Iterator[tuple[str, float]]:
     for name in ("moderated_images", "unmoderated_images"):
         for page in _objects(file.get(name)):
             for kind in ("predicted_boxes", "moderated_boxes"):

@@ -10,6 +10,8 @@ from typing import cast
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..beside_loop import beside_loop
+from ..checks.paper import Paper
 from ..documents.comparison import comparable
 from ..documents.field_state import state_of_value
 from ..documents.readings import UNVERIFIED
@@ -20,10 +22,11 @@ from ..json_text import compact
 from ..operation_call import read
 from ..requests.validation import invalid
 from ..results.reply import Reply
-from ..results.truncation import fit
+from ..results.truncation import CUT_PLACES, fit
 from ..results.untrusted_paths import outside_paths
 from ..untrusted import NOTE
 from .cell_confidence import with_cell_confidence
+from .check_view import findings_in_short
 from .document_batch import read_each, told_together
 from .document_view import Wanted, field_shown, order_of, reading_of, rows_left_out, tables_shown
 
@@ -44,10 +47,17 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         answer, document = await look(document_id)
         wanted = _wanted(values, document.values)
         _note_seen(context, document, wanted)
-        structured = _structured(answer, document, wanted, document_id)
+        failed = await _failed_checks(context, values, document_id, answer, document)
+        shown = partial(_structured, answer, document, wanted, document_id, failed)
+        structured = await beside_loop(answer, shown)
     else:
         structured = await _several(operation, values, context, look)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
+    return await beside_loop(structured, partial(_reply, operation, values, structured, limit))
+
+
+def _reply(operation: Operation, values: JsonObject, structured: JsonObject, limit: int) -> Reply:
+    """The answer within the limit of characters."""
     outside = tuple(outside_paths(operation, structured))
     if len(compact(structured)) > limit:
         kept, cut = fit(operation, values, structured, limit)
@@ -55,6 +65,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             cut["further_rows"] = rows
         kept[NOTE] = {"cut": cut}
         structured = kept
+        outside = (*outside, CUT_PLACES)
     return Reply(structured, outside=outside)
 
 
@@ -64,7 +75,7 @@ async def _look(
     """A document as the service answers it and as values; raises `ToolFailure` where it cannot be had."""
     workflow_id = str(values["workflow_id"])
     answer = await read(context, "getDocument", {"workflow_id": workflow_id, "document_id": document_id})
-    document = values_of_document(answer)
+    document = await beside_loop(answer, partial(values_of_document, answer))
     if faults := _faults_of_place(document, values):
         raise invalid(operation, faults)
     return answer, await with_cell_confidence(document, context, workflow_id, document_id)
@@ -98,12 +109,14 @@ async def _several(
     wanted = _wanted(values, [value for _, document in looked.found.values() for value in document.values])
     for _, document in looked.found.values():
         _note_seen(context, document, wanted)
-    told = {
-        document_id: _structured(answer, document, wanted, document_id)
-        for document_id, (answer, document) in looked.found.items()
-    }
+    told: dict[str, JsonObject] = {}
+    for document_id, (answer, document) in looked.found.items():
+        failed = await _failed_checks(context, values, document_id, answer, document)
+        shown = partial(_structured, answer, document, wanted, document_id, failed)
+        told[document_id] = await beside_loop(answer, shown)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
-    return told_together(document_ids, told, looked.failures, limit)
+    together = partial(told_together, document_ids, told, looked.failures, limit)
+    return await beside_loop(told, together)
 
 
 def _note_seen(context: CallContext, document: DocumentValues, wanted: Wanted) -> None:
@@ -134,7 +147,26 @@ def _usual_status(values: Sequence[DocumentValue]) -> str:
     return counted[0][0] if counted else UNVERIFIED
 
 
-def _structured(answer: JsonObject, document: DocumentValues, wanted: Wanted, document_id: str) -> JsonObject:
+async def _failed_checks(
+    context: CallContext,
+    values: JsonObject,
+    document_id: str,
+    answer: JsonObject,
+    document: DocumentValues,
+) -> list[JsonValue]:
+    """What the checks find in the document, whichever part of it is shown."""
+    paper = Paper.of(str(values["workflow_id"]), document_id, answer, document)
+    judgement = await context.guards.checks.judge(paper)
+    return findings_in_short(judgement.findings)
+
+
+def _structured(
+    answer: JsonObject,
+    document: DocumentValues,
+    wanted: Wanted,
+    document_id: str,
+    failed_checks: list[JsonValue],
+) -> JsonObject:
     values = document.values
     doubtful = sum(value.is_doubtful(wanted.min_confidence) for value in values)
     unverified = sum(not value.is_verified for value in values)
@@ -158,6 +190,7 @@ def _structured(answer: JsonObject, document: DocumentValues, wanted: Wanted, do
             "corrected": sum(value.is_moderated for value in values),
             **({"no_confidence": unrated} if unrated else {}),
         },
+        "failed_checks": failed_checks,
         "next": _next(answer, document, wanted.min_confidence),
         "unless_given": _unless_given(values, wanted),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
@@ -103,11 +102,8 @@ def _error(failure: ToolFailure) -> JsonObject:
 
 
 def _common(told: Sequence[JsonObject]) -> JsonObject:
-    """What is to be said once for all of them: what to do next and how to read them."""
+    """What is to be said once for all of them: how to read them. What to do next is told of each."""
     common: JsonObject = {}
-    steps = Counter(str(each["next"]) for each in told).most_common(1)
-    if steps:
-        common["next"] = steps[0][0]
     usual: JsonObject = {}
     for each in told:
         usual = {**cast("JsonObject", each["unless_given"]), **usual}
@@ -125,6 +121,4 @@ def _without_common(told: JsonObject, common: JsonObject) -> JsonObject:
     given = cast("JsonObject", told["unless_given"])
     different = {name: text for name, text in given.items() if usual[name] != text}
     kept = {name: value for name, value in told.items() if name not in ("reading", "unless_given")}
-    if told["next"] == common["next"]:
-        del kept["next"]
     return {**kept, "unless_given": different} if different else kept

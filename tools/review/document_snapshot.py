@@ -5,6 +5,7 @@ Only for as long as nobody else writes the document; see `CallContext.holds`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Protocol
 
@@ -61,9 +62,9 @@ class DocumentSnapshot:
     def text(self, identity: str) -> str | None:
         """The text of the field or cell with this id; None where it is not there."""
         for page in self._pages.values():
-            for each in fields_in(page):
-                if each.id == identity:
-                    return each.text
+            for item in _items(page):
+                if any(str(item.get(name)) == identity for name in _IDS):
+                    return next((each.text for each in fields_in(item)), None)
         return None
 
     def take(self, arguments: JsonObject, answer: JsonObject) -> None:
@@ -81,10 +82,13 @@ def _with_data(page: JsonObject) -> JsonObject:
     return page if isinstance(page.get("data"), dict) else {**page, "data": page}
 
 
-def _items(value: JsonValue) -> list[JsonObject]:
+def _items(page: JsonObject) -> Iterator[JsonObject]:
     """Every object in a page, however deep."""
-    if isinstance(value, list):
-        return [item for entry in value for item in _items(entry)]
-    if not isinstance(value, dict):
-        return []
-    return [value, *(item for entry in value.values() for item in _items(entry))]
+    left: list[JsonValue] = [page]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            yield value
+        if isinstance(value, (dict, list)):
+            inner = value.values() if isinstance(value, dict) else value
+            left.extend(entry for entry in inner if isinstance(entry, (dict, list)))

@@ -11,11 +11,13 @@ from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_of_file
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.confirmation import Question, confirm_or_fail
@@ -27,6 +29,7 @@ from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.validation import invalid
 from ..results.reply import Reply
+from ..untrusted import quoted, quoted_inside
 from .batch import Job, Stop, Verdict, Word, run_batch
 from .batch_report import Telling
 from .document_snapshot import FileSnapshot
@@ -36,6 +39,7 @@ __all__ = ["run"]
 _READ = "getPredictionFileByFileId"
 _REJECTED = "rejected"
 _DIGEST_BYTES = 8
+_MAX_ID = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +60,17 @@ class _State:
     @property
     def in_words(self) -> str:
         """For the person who is asked."""
-        approval = "approved" if self.is_approved else self.status or "not approved"
-        doubtful = sum(not each.verified for each in self.values)
-        counted = f"{len(self.values)} values, {doubtful} not verified"
-        return f"{self.name}: {approval}, {self.member or 'nobody'}, {counted}"
+        status = quoted_inside(self.status) if self.status else "not approved"
+        approval = "approved" if self.is_approved else status
+        unverified = sum(not each.verified for each in self.values)
+        counted = f"{len(self.values)} values, {self.doubtful} doubtful, {unverified} not verified"
+        member = quoted_inside(self.member) if self.member else "nobody"
+        return f"{quoted_inside(self.name)}: {approval}, {member}, {counted}"
+
+    @property
+    def doubtful(self) -> int:
+        """How many doubtful values are in it."""
+        return sum(each.is_doubtful for each in self.values)
 
     @property
     def bound(self) -> JsonValue:
@@ -103,6 +114,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         await call.confirm(left, agreed)
         began = anyio.current_time()
     verdicts = [Verdict(file_id) for file_id in left]
+    doubtful: dict[str, int] = {}
 
     async def do(verdict: Verdict) -> Word:
         claims = call.claims(verdict.id)
@@ -119,13 +131,14 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
                 call.arguments(verdict.id, state),
                 call.snapshot(verdict.id, state),
             )
+        doubtful[verdict.id] = state.doubtful
         return "done"
 
     jobs: list[Job] = [(verdict, do) for verdict in verdicts]
     stop: Stop = await run_batch(jobs, context, stop_after=call.stop_after, began=began, unit="files")
     # A failure that only repeats itself is told once: a resumed call goes on behind it.
     settled |= {each.id for each in verdicts if not each.may_work_later}
-    further: JsonObject = {}
+    further: JsonObject = {"doubtful_values": sum(doubtful.values())} if call.approves else {}
     if len(call.file_ids) < call.given:
         further["duplicates"] = call.given - len(call.file_ids)
     if len(left) < len(call.file_ids):
@@ -155,6 +168,7 @@ class _Call:
         self.member = str(values.get("member", ""))
         self.stop_after = cast("int", values.get("stop_after", 1))
         self.action = _ACTIONS[str(values["action"])]
+        self.approves = values["action"] == "approve"
         if self.member and values["action"] != "assign":
             raise invalid(operation, [f"member: given with {values['action']}, expected only to assign"])
         if not self.member and values["action"] == "assign":
@@ -162,7 +176,8 @@ class _Call:
 
     async def state(self, file_id: str) -> _State:
         """A file as it is now; raises `ToolFailure` where it cannot be read."""
-        return _state_in(await read(self._context, _READ, self._place(file_id)), file_id)
+        answer = await read(self._context, _READ, self._place(file_id))
+        return await beside_loop(answer, partial(_state_in, answer, file_id))
 
     def snapshot(self, file_id: str, state: _State) -> FileSnapshot:
         """The file as it was read, so that the write need not read it once more."""
@@ -206,6 +221,8 @@ class _Call:
         asked: JsonObject = {"action": self._values["action"], "files": len(to_do)}
         if self.member:
             asked["member"] = self.member
+        if self.approves:
+            asked["doubtful values"] = sum(states[each].doubtful for each in to_do if each in states)
         asked |= {f"{number}.": words for number, words in enumerate(at_present, 1)}
         asked |= {"model_id": self.model_id, "ids": list[JsonValue](to_do)}
         asked |= {name: self._values[name] for name in ("stop_after", REASON) if name in self._values}
@@ -290,7 +307,7 @@ def _changed_meanwhile(file_id: str) -> ToolFailure:
     """The conflict of a file that is not as the person was shown it."""
     return ToolFailure(
         "conflict",
-        f"{file_id[:80]}: it is not as the person was shown it; it changed meanwhile.",
+        f"{quoted(file_id, _MAX_ID)}: it is not as the person was shown it; it changed meanwhile.",
         happened=NOTHING_SENT,
         next_step="Look at it again, and call again for it, so that the person is asked once more.",
         quotes=True,

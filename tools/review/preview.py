@@ -6,11 +6,12 @@ from typing import cast
 from urllib.parse import urlencode
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..documents.stages import stage_of, why_not_approvable
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
 from ..guards.current_state import state_after
 from ..guards.guard import Assessment
-from ..operation_call import preview
+from ..operation_call import preview, read
 from ..redaction import REMOVED, secret_arguments
 from ..requests.prepared_call import Prepared
 from ..requests.request import FormBody, JsonBody, MultipartBody, Request, RequestBody
@@ -46,8 +47,30 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     structured["needs_confirmation"] = assessment.question is not None
     if assessment.refusal is not None:
         structured["would_be_refused"] = assessment.refusal.as_object()["error"]
+    structured |= await _stage(prepared, context, is_refused=assessment.refusal is not None)
     structured["sent"] = "Nothing was sent that changes anything."
     return Reply(structured, outside=_OUTSIDE)
+
+
+async def _stage(prepared: Prepared, context: CallContext, *, is_refused: bool) -> JsonObject:
+    """The stage of a file to approve, and that the service would refuse it from there, as far as is known."""
+    if prepared.operation.id != "verifyFile":
+        return {}
+    ids: JsonObject = {
+        "workflow_id": prepared.values["model_id"],
+        "document_id": prepared.values["request_file_id"],
+    }
+    try:
+        answer = await read(context, "getDocument", ids)
+    except ToolFailure:
+        return {}
+    told: JsonObject = {"stage": stage_of(answer)} if stage_of(answer) else {}
+    if (reason := why_not_approvable(answer)) and not is_refused:
+        refusal = ToolFailure(
+            "conflict", f"The service would refuse it. {reason}", next_step=reason, happened=NOTHING_SENT
+        )
+        told["would_be_refused"] = refusal.as_object()["error"]
+    return told
 
 
 def _no_preview(wanted: Operation) -> ToolFailure:

@@ -28,8 +28,13 @@ __all__ = ["run"]
 _MOST_SECONDS = 40.0
 """After so long the search ends with what it has: hosts give a call up after a minute."""
 
+_SHARE_OF_TIME = 0.9
+"""Of the time for a call, what the search may take, so that what it found is still told."""
+
 _DEFAULT_LIMIT = 20
-_BY_VALUES = frozenset({"doubtful", "unverified", "no_confidence"})
+_BY_VALUES = frozenset({"doubtful", "unverified", "no_confidence", "failed_check"})
+_BY_READING = ("least_confident", "failed_checks")
+"""Orders for which each document has to be read."""
 _OUTSIDE = {"entries": ("entries[].name", "entries[].label"), "problems": ("problems[].message",)}
 """The paths with text from outside, by the part of the answer that has to be there."""
 
@@ -50,12 +55,13 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     """
     wanted = _wanted(operation, values)
     search = Search(context, wanted)
-    with anyio.move_on_after(_MOST_SECONDS):
+    seconds = min(_MOST_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)
+    with anyio.move_on_after(seconds):
         async with anyio.create_task_group() as group:
             for _, kinds, look in _PLACES.values():
                 if wanted.kinds & kinds:
                     group.start_soon(look, search)
-    _note_silence(search)
+    _note_silence(search, seconds)
     failure = search.failure()
     if failure is not None:
         raise failure
@@ -64,6 +70,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     outside = [path for part, paths in _OUTSIDE.items() if answer.get(part) for path in paths]
     if any(work.doubtful_names for work in waiting):
         outside.append("entries[].doubtful_names[]")
+    if any("stage" in work.more for work in waiting):
+        outside.append("entries[].stage")
+    if any(work.assigned_to for work in waiting):
+        outside.append("entries[].assigned_to[]")
     return Reply(answer, outside=tuple(outside))
 
 
@@ -78,8 +88,8 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         together = " and ".join(name for name in narrowing if values.get(name))
         fault = "nothing fits them together; workflow_id is for documents, project_id for the other kinds"
         raise invalid(operation, [f"{together}: {fault}"])
-    least_confident_first = values.get("order") == "least_confident"
-    by_values = least_confident_first or "min_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
+    order = str(values.get("order", ""))
+    by_values = order in _BY_READING or "min_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
     return Wanted(
         kinds,
         reasons,
@@ -88,7 +98,8 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         assigned_to=str(values.get("assigned_to", "")),
         since=since,
         min_confidence=cast("float", values.get("min_confidence", MIN_CONFIDENCE)) if by_values else None,
-        least_confident_first=least_confident_first,
+        least_confident_first=order == "least_confident",
+        failed_checks_first=order == "failed_checks",
     )
 
 
@@ -104,12 +115,12 @@ def _kinds(values: JsonObject, reasons: frozenset[str]) -> frozenset[Kind]:
     )
 
 
-def _note_silence(search: Search) -> None:
+def _note_silence(search: Search, seconds: float) -> None:
     """Tell of a service that neither answered nor failed before the time was over."""
     told = search.answered | {service for service, _, _ in search.failures}
     for service, (_, kinds, _) in _PLACES.items():
         if search.wanted.kinds & kinds and service not in told:
-            message = f"{service} gave no answer within {_MOST_SECONDS:g} seconds."
+            message = f"{service} gave no answer within {seconds:g} seconds."
             failure = ToolFailure("timeout", message, retryable=True, next_step="Call again later.")
             search.note(service, "everything", failure)
 

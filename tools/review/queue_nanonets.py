@@ -11,10 +11,12 @@ from functools import partial
 import anyio
 
 from ...schemas import JsonObject, JsonValue
+from ..beside_loop import beside_loop
+from ..checks.paper import Paper
 from ..documents.values import DocumentValues, values_of_document
 from .cell_confidence import with_cell_confidence
 from .queue_exports import find_failed_exports
-from .queue_search import Search, Work, listed, text
+from .queue_search import Search, Work, listed, moment, text
 
 __all__ = ["look_at_nanonets"]
 
@@ -142,17 +144,20 @@ async def _read(search: Search, waiting: list[Work]) -> None:
     """Read the documents that have waited longest, a limited number of them."""
     readable = [work for work in waiting if work.is_readable]
     if len(readable) > _MOST_READS:
-        search.unread_from = readable[_MOST_READS].waiting_since
+        first = readable[_MOST_READS].waiting_since
+        search.unread_from = first if moment(first) else ""
     done = 0
 
     async def read_one(work: Work) -> None:
         nonlocal done
         answer = await search.ask("nanonets", "values of documents", "getDocument", work.ids)
         if answer is not None:
-            document = values_of_document(answer)
+            document = await beside_loop(answer, partial(values_of_document, answer))
             async with search.places["nanonets"]:
                 ids = (text(work.ids["workflow_id"]), text(work.ids["document_id"]))
                 document = await with_cell_confidence(document, search.context, *ids)
+            paper = Paper.of(*ids, answer, document)
+            work.failed_checks = (await search.context.guards.checks.judge(paper)).failed
             _add_values(work, document, search.wanted.min_confidence or 0.0)
         done += 1
         if done % _REPORT_EACH == 0:
@@ -176,6 +181,7 @@ def _add_values(work: Work, document: DocumentValues, min_confidence: float) -> 
     work.unverified = sum(not value.is_verified for value in values)
     work.no_confidence = sum(value.is_unrated and not value.is_doubtful(min_confidence) for value in values)
     told = [
+        ("failed_check", len(work.failed_checks)),
         ("doubtful", work.doubtful),
         ("no_confidence", work.no_confidence),
         ("unverified", work.unverified),

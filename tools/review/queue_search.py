@@ -17,6 +17,7 @@ from ..guards.context import CallContext
 from ..json_text import shortened
 from ..operation_call import read
 from ..requests.moments import moment
+from ..untrusted import shortened_sentence
 
 __all__ = ["REASONS", "Kind", "Search", "Wanted", "Work", "listed", "moment", "text"]
 
@@ -27,6 +28,7 @@ REASONS: Mapping[Kind, frozenset[str]] = {
         {
             "doubtful",
             "unverified",
+            "failed_check",
             "failed_validation",
             "no_confidence",
             "not_approved",
@@ -63,6 +65,7 @@ class Wanted:
     since: datetime | None = None
     min_confidence: float | None = None
     least_confident_first: bool = False
+    failed_checks_first: bool = False
 
     def includes(self, work: Work) -> bool:
         """Whether the caller wants to see this piece of work."""
@@ -75,6 +78,8 @@ class Wanted:
 
     def place(self, work: Work) -> tuple[float, datetime]:
         """By what work is ordered; what is not known comes last."""
+        if self.failed_checks_first:
+            return -float(len(work.failed_checks)), work.since
         unsure = work.lowest_confidence if self.least_confident_first else 0.0
         return (2.0 if unsure is None else unsure, work.since)
 
@@ -83,11 +88,11 @@ class Wanted:
 class Work:
     """One piece of work that waits for a person.
 
-    `ids` are under the names that the next tools have for them. `waiting_since` is the time as the service
-    wrote it, empty if it is not known. `doubtful`, `unverified` and `no_confidence` count values, and
-    `lowest_confidence` is the least one among those that nobody settled; None where that was not looked at or
-    is not told.
-    `doubtful_names` are the fields and columns of the first doubtful values.
+    `ids` are under the names that the next tool has for them; it takes `next_with` too. `waiting_since` is
+    the time as the service wrote it, empty if it is not known. `doubtful`, `unverified` and `no_confidence`
+    count values, and `lowest_confidence` is the least one among those that nobody settled; None where that
+    was not looked at or is not told. `doubtful_names` are the fields and columns of the first doubtful
+    values, `failed_checks` the names of the checks that the document fails.
     """
 
     kind: Kind
@@ -95,6 +100,7 @@ class Work:
     ids: JsonObject
     reasons: list[str]
     next_tool: str
+    next_with: JsonObject = field(default_factory=dict[str, JsonValue])
     waiting_since: str = ""
     assigned_to: list[str] = field(default_factory=list[str])
     more: JsonObject = field(default_factory=dict[str, JsonValue])
@@ -103,6 +109,7 @@ class Work:
     doubtful_names: list[str] = field(default_factory=list[str])
     unverified: int | None = None
     no_confidence: int | None = None
+    failed_checks: list[str] = field(default_factory=list[str])
 
     @property
     def since(self) -> datetime:
@@ -125,13 +132,15 @@ class Work:
             "lowest_confidence": self.lowest_confidence,
             "doubtful": self.doubtful,
             "doubtful_names": cast("list[JsonValue]", self.doubtful_names),
+            "failed_checks": cast("list[JsonValue]", self.failed_checks),
             "unverified": self.unverified,
             "no_confidence": self.no_confidence or None,
-            "waiting_since": self.waiting_since,
+            "waiting_since": self.waiting_since if moment(self.waiting_since) else "",
             "assigned_to": cast("list[JsonValue]", self.assigned_to),
             "next": self.next_tool,
+            "next_with": self.next_with,
         }
-        return {name: value for name, value in shown.items() if value not in (None, "", [])}
+        return {name: value for name, value in shown.items() if value not in (None, "", [], {})}
 
 
 @dataclass(slots=True, eq=False)
@@ -192,7 +201,7 @@ class Search:
                 "service": key[0],
                 "part": key[1],
                 "code": failure.code,
-                "message": failure.message[:_MOST_MESSAGE],
+                "message": shortened_sentence(failure.message, _MOST_MESSAGE),
                 "next": failure.next_step,
                 **({"times": self.times[key]} if self.times[key] > 1 else {}),
             }

@@ -71,6 +71,7 @@ def _session(kind: Kind, project_id: int, session: JsonObject) -> Work:
         },
         reasons=["in_progress"],
         next_tool="studio_list_correction_documents" if is_correction else "studio_list_labeling_documents",
+        next_with={"details": ["segments", "tags"]},
         waiting_since=text(session.get("created")),
         more={"progress": progress} if isinstance(progress, int | float) else {},
     )
@@ -108,13 +109,14 @@ def _review(search: Search, project_id: int, hitl_id: JsonValue, review: JsonObj
     data = review.get("data")
     confidence = _share(data.get("confidence")) if isinstance(data, dict) else None
     is_doubtful = confidence is not None and confidence < (search.wanted.min_confidence or 0.0)
-    in_session = ids["annotation_id"] is not None
     return Work(
         kind="hitl_review",
         name=text(review.get("document_name")),
         ids={name: value for name, value in ids.items() if value is not None},
         reasons=["doubtful", "pending"] if is_doubtful else ["pending"],
-        next_tool="studio_get_labeling_document" if in_session else "studio_get_project_document",
+        # Only the list of reviews shows the predicted value.
+        next_tool="studio_list_hitl_reviews",
+        next_with={"with_full_data": True},
         waiting_since=text(review.get("created")),
         assigned_to=[user] if (user := text(review.get("user_id"))) else [],
         more={"label": text(review.get("label"))},

@@ -8,6 +8,7 @@ from typing import cast
 from anyio import to_thread
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..beside_loop import beside_loop
 from ..documents.boxes import Box
 from ..documents.readings import UNVERIFIED
 from ..documents.values import (
@@ -42,7 +43,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         came = f"{' and '.join(given)}: given together" if given else f"{_WAYS[0]}: missing"
         raise invalid(operation, [f"{came}, expected exactly one of {', '.join(_WAYS)}"])
     arguments: JsonObject = {name: values[name] for name in ("workflow_id", "document_id")}
-    document = values_of_document(await read(context, "getDocument", arguments))
+    answer = await read(context, "getDocument", arguments)
+    document = await beside_loop(answer, partial(values_of_document, answer))
     found = _found(operation, document, given[0], values[given[0]])
     page = found if isinstance(found, DocumentPage) else found.page
     if not page.image_url:

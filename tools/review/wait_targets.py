@@ -13,7 +13,8 @@ from ...schemas import JsonObject, JsonValue
 
 __all__ = ["AWAITED", "Awaited", "Outcome", "State", "state_of"]
 
-Outcome = Literal["done", "failed", "running"]
+Outcome = Literal["done", "ready", "failed", "running"]
+"""`ready`: people can work in it now, and have not finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class Awaited:
     `arguments` maps each argument of ours that is needed to the one of the operation `read`. `inside` names
     the keys under which the answer may hold the thing itself, else it is the answer. `done`, `failed` and
     `running` are the service's words, in small letters; `done_number` is the `state` that means done where
-    the service counts them. `after_done` and `after_failed` say what to do then.
+    the service counts them; `ready` are the words for what people can work in now. `after_done` and
+    `after_failed` say what to do then.
     """
 
     kind: str
@@ -34,6 +36,7 @@ class Awaited:
     running: frozenset[str]
     after_done: str
     after_failed: str
+    ready: frozenset[str] = frozenset()
     inside: tuple[str, ...] = ()
     done_number: int | None = None
 
@@ -53,7 +56,6 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split(", "))
 
 
-_SESSION_READY = "annotating, finished"
 _IN_PROJECT = {"project_id": "project_id"}
 
 AWAITED: tuple[Awaited, ...] = (
@@ -96,7 +98,7 @@ AWAITED: tuple[Awaited, ...] = (
         done=_words("finished"),
         failed=_words("failed"),
         running=_words("created, started, analyzing"),
-        after_done="Read the results with studio_list_analysis_documents.",
+        after_done="Read the results with studio_list_analysis_documents and details segments and tags.",
         after_failed="Read the reason with studio_list_notifications.",
     ),
     Awaited(
@@ -124,24 +126,27 @@ AWAITED: tuple[Awaited, ...] = (
         "labeling_session",
         "getLabelingSession",
         {**_IN_PROJECT, "id": "annotation_id"},
-        done=_words(f"created, {_SESSION_READY}"),
+        done=_words("finished"),
         failed=_words("failed, deleting"),
         running=_words("started, sampling, predicting"),
-        after_done="Read its texts with studio_list_labeling_documents.",
+        after_done="Read its texts with studio_list_labeling_documents and details segments and tags.",
+        ready=_words("created, annotating"),
         after_failed="Make the session again with studio_create_labeling_session.",
     ),
     Awaited(
         "correction",
         "getCorrection",
         {**_IN_PROJECT, "id": "correction_id"},
-        done=_words(_SESSION_READY),
+        done=_words("finished"),
         failed=_words("failed, deleting"),
         running=_words("created, started, sampling, predicting"),
-        after_done="Read its texts with studio_list_correction_documents.",
+        after_done="Read its texts with studio_list_correction_documents and details segments and tags; close"
+        " each segment with studio_mark_segment_corrected.",
+        ready=_words("annotating"),
         after_failed="Make the correction again with studio_create_correction.",
     ),
 )
-"""Everything that can be waited for. A session is ready when people can work in it, finished or not.
+"""Everything that can be waited for. A session is waited for until people can work in it, done or not.
 
 The documents give a project as the answer for a task, so both its words and those of a task are there.
 """
@@ -153,11 +158,13 @@ def state_of(awaited: Awaited, answer: JsonObject) -> State:
     word = _text(item.get("status"))
     small = word.strip().casefold()
     progress = item.get("progress")
-    is_known = small in awaited.done | awaited.failed | awaited.running
+    is_known = small in awaited.done | awaited.ready | awaited.failed | awaited.running
     is_over = bool(item.get("finished")) and not is_known
     is_counted_done = awaited.done_number is not None and item.get("state") == awaited.done_number
     outcome: Outcome = "running"
-    if small in awaited.done or is_over or is_counted_done:
+    if small in awaited.ready:
+        outcome = "ready"
+    elif small in awaited.done or is_over or is_counted_done:
         outcome = "done"
     elif small in awaited.failed:
         outcome = "failed"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import ToolFailure
-from ..json_text import compact, shortened
 from ..requests.validation import invalid
-from ..untrusted import without_hidden
+from ..untrusted import quoted, quoted_inside
 from .session import Meaning, Segment, Session, Tag
 
 __all__ = ["PlannedTagging", "plan_taggings"]
@@ -159,8 +158,8 @@ class _Planner:
             expected = sorted(map(_meaning, _tags_in(self._change["expected_tags"])))
             present = sorted(tag.meaning for tag in self._segment.tags)
             if expected != present:
-                text = f"{self._where}: the tags are {_in_words(present)}, expected {_in_words(expected)}"
-                yield text, True
+                now, wanted = _named(present, _shown), _named(expected, _shown)
+                yield f"{self._where}: the tags are {now}, expected {wanted}", True
 
     def _faults_of_tags(self, session: Session) -> Iterator[tuple[str, bool]]:
         has_class, has_label = _OF_TYPE.get(session.type, (None, None))
@@ -191,12 +190,12 @@ class _Planner:
         if calls:
             wanted = [_meaning(tag) for tag in _tags_in(self._change["tags"])]
             present = [tag.meaning for tag in segment.tags]
-            words.append(f"{_in_words(present)} → {_in_words(wanted)}")
+            words.append(f"{_named(present, quoted_inside)} → {_named(wanted, quoted_inside)}")
         if self._change.get("done") and not (segment.is_done and not segment.is_doubtful):
             name = "markSegmentCorrected" if session.kind == "correction" else "markSegmentAnnotated"
             calls.append((name, {**place, "name": _DONE}))
             words.append("mark as done")
-        told = f"“{_shown(segment.text)[1:-1]}”: {', '.join(words)}"
+        told = f"{quoted_inside(segment.text, _MAX_SHOWN)}: {', '.join(words)}"
         return PlannedTagging(
             self._index, str(segment.id), segment.document_id, session, told, tuple(calls), segment.tags
         )
@@ -253,9 +252,9 @@ def _meaning(tag: JsonObject) -> Meaning:
     return str(tag.get("class", "")), str(tag.get("label", ""))
 
 
-def _in_words(meanings: Sequence[Meaning]) -> str:
-    return ", ".join(_shown(" ".join(filter(None, each))) for each in meanings) or "no tag"
+def _named(meanings: Sequence[Meaning], shown: Callable[[str], str]) -> str:
+    return ", ".join(shown(" ".join(filter(None, each))) for each in meanings) or "no tag"
 
 
 def _shown(text: str) -> str:
-    return compact(shortened(without_hidden(text)[0], _MAX_SHOWN))
+    return quoted(text, _MAX_SHOWN)

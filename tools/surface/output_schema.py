@@ -11,8 +11,12 @@ from collections.abc import Collection
 from typing import cast
 
 from ...schemas import JsonObject, Operation
+from ..untrusted import NOTE
 
 __all__ = ["output_schema"]
+
+_NOTE: JsonObject = {"type": "object", "description": "Of docreview: entry, undoable, outside, cut"}
+"""Typed clients keep declared properties only."""
 
 
 def output_schema(operation: Operation) -> JsonObject | None:
@@ -29,17 +33,16 @@ def output_schema(operation: Operation) -> JsonObject | None:
         return _schema({"items": _in_words(response)})
     properties = cast("dict[str, JsonObject]", response.get("properties", {}))
     if operation.service == "docreview":
-        return _schema({name: _in_few_words(schema, properties) for name, schema in properties.items()})
+        described = {name: _in_few_words(schema, properties) for name, schema in properties.items()}
+        return _schema(described, is_own=True)
     return _schema({name: _in_words(schema) for name, schema in properties.items()})
 
 
-def _schema(descriptions: dict[str, str]) -> JsonObject:
-    if not descriptions:
-        return {"type": "object"}
+def _schema(descriptions: dict[str, str], *, is_own: bool = False) -> JsonObject:
     properties: JsonObject = {
         name: {"description": text} if text else {} for name, text in descriptions.items()
     }
-    return {"type": "object", "properties": properties}
+    return {"type": "object", "properties": {**properties, NOTE: {"type": "object"} if is_own else _NOTE}}
 
 
 def _in_words(schema: JsonObject) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from ...schemas import Service
+from .core_tools import CORE_TOOLS
 from .tool import Tool
 
-__all__ = ["Selection", "SelectionError"]
+__all__ = ["Selection", "SelectionError", "SurfaceName"]
+
+SurfaceName = Literal["full", "core", "lean"]
+"""How much of what may be called is listed: all of it, what everyday work needs, or the least of our own."""
 
 _GROUPS = ("documented", "companion", "extra")
 _LISTED_IN_LEAN = ("review", "lean")
@@ -26,7 +31,8 @@ class Selection:
     `toolsets` holds toolset names or `documented`, `companion`, `extra`, `all`; empty means all documented
     and companion tools of `services`, and our own for review. A toolset shows its extra tools only if it has
     no others. `tools` adds single tools, `excluded` takes tools away, `read_only` leaves only tools that
-    change nothing. `lean` lists our own tools only, and the others are called through them.
+    change nothing. The `surface` core lists our own tools and `CORE_TOOLS`, lean those of our own that
+    every work needs; the others are called through them.
     """
 
     toolsets: tuple[str, ...] = ()
@@ -34,19 +40,23 @@ class Selection:
     excluded: tuple[str, ...] = ()
     read_only: bool = False
     services: tuple[Service, ...] = ("nanonets", "studio")
-    lean: bool = False
+    surface: SurfaceName = "full"
 
     def choose(self, tools: Iterable[Tool]) -> list[Tool]:
-        """The tools to list, in the order in which they came: the selected ones; if lean, only our own.
+        """The tools to list, in the order in which they came: of the selected ones, those of the surface.
 
         Raises:
             SelectionError: a name in the selection stands for nothing.
         """
         reached = self.reach(tools)
-        return [tool for tool in reached if tool.tier in _LISTED_IN_LEAN] if self.lean else reached
+        if self.surface == "full":
+            return reached
+        if self.surface == "lean":
+            return [tool for tool in reached if tool.tier in _LISTED_IN_LEAN]
+        return [tool for tool in reached if tool.service == "docreview" or tool.name in CORE_TOOLS]
 
     def reach(self, tools: Iterable[Tool]) -> list[Tool]:
-        """The selected tools, which may be called: directly, or if lean, most of them through others.
+        """The selected tools, which may be called: directly, or if not listed, through others.
 
         Raises:
             SelectionError: a name in the selection stands for nothing.
@@ -65,7 +75,7 @@ class Selection:
         if tool.name in self.excluded:
             return "it is excluded (--exclude-tools or DOCREVIEW_EXCLUDE_TOOLS)"
         if tool.tier == "lean":
-            return "it belongs to the compact tool list (--surface lean or DOCREVIEW_SURFACE)"
+            return "it belongs to the short tool lists (--surface core, lean or DOCREVIEW_SURFACE)"
         if tool.tier == "extra":
             return "it is an extra tool (--toolsets extra or --tools show it)"
         if not self.toolsets and not self.tools:
@@ -77,8 +87,8 @@ class Selection:
         if tool.name in self.excluded or (self.read_only and tool.effect != "read"):
             return False
         if tool.tier == "lean":
-            return self.lean
-        if tool.name in self.tools or (self.lean and tool.service == "docreview"):
+            return self.surface != "full"
+        if tool.name in self.tools or (self.surface != "full" and tool.service == "docreview"):
             return True
         if not self.toolsets:
             ours = tool.service == "docreview" or tool.service in self.services

@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["TOOLSETS"]
 
 TOOLSETS = {
-    "review": "a whole step in one call, best for most work: queue, document, region, apply, files, undo",
+    "review": "a whole step in one call, best for most work: queue, document, table, apply, files, undo",
     "nanonets-documents": "upload and read documents and their values",
     "nanonets-moderation": "correct, verify fields, tables, cells",
     "nanonets-files": "approve, unapprove, assign, export files",
@@ -20,5 +20,5 @@ TOOLSETS = {
     "studio-hitl": "human-in-the-loop",
     "studio-notifications": "",
     "studio-workspaces": "members, invitations",
-    "studio-accounts": "users, sign-in, permissions, keys",
+    "studio-accounts": "users, sign-in, keys",
 }

@@ -19,6 +19,8 @@ from mcp.types import CallToolResult
 
 STORY = (
     "review_queue",
+    "review_check",
+    "subtotal + tax is 4,898.29, the total is 4,398.29",
     "review_document",
     "review_region",
     "review_preview",
@@ -96,6 +98,7 @@ async def test_the_demo_is_not_content_with_a_server_that_lacks_a_guard(tmp_path
     ("tool", "truthful_calls", "lie", "problem"),
     [
         ("review_queue", 0, {"entries": [], "total": 0}, "the queue is not in order"),
+        ("review_check", 0, {"checked": 0, "passed": 0, "documents": []}, "every total adds up"),
         ("review_region", 0, {}, "gave no picture"),
         ("review_apply", 1, {}, "the corrected value is not there"),
         ("review_files", 1, {}, "the file is not approved"),

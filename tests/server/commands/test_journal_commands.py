@@ -101,7 +101,8 @@ def test_what_stands_in_documents_plays_no_tricks_in_a_terminal() -> None:
         [sys.executable, "-m", "docreview_mcp.server", "journal"],
         stdout=terminal,
         stderr=terminal,
-        env={**os.environ, "COLUMNS": "300", "TERM": "dumb"},
+        # A terminal that is said to be dumb is taken to be 80 columns wide.
+        env={**os.environ, "COLUMNS": "300", "TERM": "xterm", "NO_COLOR": "1"},
     ) as process:
         os.close(terminal)
         shown = b""

@@ -271,3 +271,40 @@ def test_settings_do_not_show_secrets() -> None:
     settings = Settings(nanonets_api_key=SecretStr("nanonets-key"), studio_password=SecretStr("studio-pass"))
     assert "nanonets-key" not in repr(settings)
     assert "studio-pass" not in str(settings)
+
+
+JOIN = ("studio_accept_invitation", {"token": "invitation-token-1", "password": "a password"})
+OPTIONAL_SIGN_IN = [
+    JOIN,
+    ("studio_reset_password", {"reset_password_token": "reset-token-1", "password": "a password"}),
+    ("studio_send_password_reset", {"email": "ada@example.com"}),
+]
+
+
+@pytest.mark.parametrize("call", OPTIONAL_SIGN_IN, ids=lambda call: call[0])
+async def test_calls_before_any_login_carry_the_token_only_where_there_is_one(
+    call: tuple[str, dict[str, Any]], era: Era
+) -> None:
+    without, with_token = Network(), Network()
+    async with connected(without, era, studio_token=None, nanonets_api_key=None) as client:
+        assert not (await client.call_tool(*call)).is_error
+    async with connected(with_token, era) as client:
+        assert not (await client.call_tool(*call)).is_error
+    assert [request.headers.get("authorization") for request in without.requests] == [None]
+    assert [request.headers["authorization"] for request in with_token.requests] == [
+        f"Bearer {ACCOUNT['studio_token']}"
+    ]
+
+
+async def test_a_refusal_without_a_token_leads_to_one_login_and_one_more_try() -> None:
+    network = Studio()
+    async with connected(network, **LOGIN) as client:
+        assert not (await client.call_tool(*JOIN)).is_error
+    assert [request.url.path for request in network.requests] == [
+        "/organizations/users/invite/accept",
+        "/auth/login",
+        "/organizations/users/invite/accept",
+    ]
+    async with connected(Studio(), studio_token=None, nanonets_api_key=None) as client:
+        error = error_of(await client.call_tool(*JOIN))
+    assert (error["code"], error["status"], error["done"]) == ("unauthorized", 401, "no")

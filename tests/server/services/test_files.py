@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 from urllib.parse import quote
 
@@ -252,3 +253,50 @@ def test_the_home_directory_itself_and_the_root_are_no_default(
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     assert list(default_folders()) == [*names, tmp_path / "work"]
+
+
+@pytest.mark.parametrize("swapped", ["file", "folder", "pipe"])
+async def test_a_link_put_there_after_the_check_is_not_followed(folder: Path, swapped: str) -> None:
+    """The service asks for a new session first, and meanwhile somebody swaps the file."""
+    inner = folder / "inner"
+    inner.mkdir()
+    (inner / "texts.csv").write_bytes(b"good")
+    other = folder.parent / "other"
+    other.mkdir()
+    (other / "texts.csv").write_bytes(b"SECRET")
+    path = inner / "texts.csv"
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path.endswith("/login"):
+            swap()
+            return httpx2.Response(200, json={"auth_token": "a-new-token"})
+        return httpx2.Response(200, json={"id": 1})
+
+    def swap() -> None:
+        if swapped == "folder":
+            inner.rename(folder / "moved")
+            inner.symlink_to(other)
+            return
+        path.unlink()
+        if swapped == "pipe":
+            os.mkfifo(path)
+        else:
+            path.symlink_to(other / "texts.csv")
+
+    network = Network(answer)
+    settings = {"studio_token": None, "studio_email": "a@b.example", "studio_password": "pass-word-1"}
+    async with connected(network, files=(folder,), toolsets="all", **settings) as client:
+        arguments = {"project_id": 1, "file_path": str(path)}
+        await client.call_tool("studio_upload_group_file", arguments)
+    assert all(b"SECRET" not in request.content for request in network.requests)
+
+
+async def test_no_cookie_is_kept_or_sent(folder: Path) -> None:
+    cookie = {"set-cookie": "session=tracked; Path=/; Max-Age=9999"}
+    network = Network(lambda request: httpx2.Response(200, json={"workflows": []}, headers=cookie))
+    async with connected(network, files=(folder,)) as client:
+        for _ in range(2):
+            await client.call_tool("nanonets_list_workflows", {})
+            await client.call_tool("studio_list_projects", {})
+    assert len(network.requests) == 4
+    assert all("cookie" not in request.headers for request in network.requests)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import Any
 
@@ -80,6 +81,26 @@ async def test_a_refusal_after_an_unanswered_try_does_not_claim_that_nothing_hap
     assert "earlier try" in error["message"]
 
 
+ASKED = ("120s", "+120", "120 seconds", '"120"', "2m", "1m60s", "PT2M", "120.0", "30, 120", "120000ms")
+DATES = (
+    lambda: datetime.fromtimestamp(time.time() + 120, UTC).isoformat(),
+    lambda: datetime.fromtimestamp(time.time() + 120, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    lambda: datetime.fromtimestamp(time.time() + 120, UTC).strftime("%Y-%m-%d %H:%M:%S"),
+    lambda: datetime.fromtimestamp(time.time() + 120, UTC).strftime("%A, %d-%b-%y %H:%M:%S GMT"),
+    lambda: datetime.fromtimestamp(time.time() + 120, UTC).strftime("%a %b %d %H:%M:%S %Y"),
+    lambda: str(int(time.time()) + 120),
+)
+TOLD = (
+    {"retry_after": "120"},
+    {"error": {"retryAfter": 120}},
+    {"details": {"retry_after_ms": 120000}},
+    {"message": "Rate limit exceeded, retry after 120 seconds"},
+    {"errors": ["Please wait 120s before the next request."]},
+    {"detail": "Request was throttled. Try again in 120 seconds."},
+    {"message": "Retry-After: 120"},
+)
+
+
 @pytest.mark.parametrize(
     "limited",
     [
@@ -87,8 +108,13 @@ async def test_a_refusal_after_an_unanswered_try_does_not_claim_that_nothing_hap
         lambda: httpx2.Response(503, headers={"Retry-After": "120"}),
         lambda: httpx2.Response(429, headers={"Retry-After": formatdate(time.time() + 120, usegmt=True)}),
         lambda: httpx2.Response(429, json={"code": "rate_limit_exceeded", "details": {"retry_after": 120}}),
+        *(lambda asked=asked: httpx2.Response(429, headers={"Retry-After": asked}) for asked in ASKED),
+        *(lambda date=date: httpx2.Response(429, headers={"Retry-After": date()}) for date in DATES),
+        *(lambda told=told: httpx2.Response(429, json=told) for told in TOLD),
+        lambda: httpx2.Response(429, text="Too many requests. Please try again in 2 minutes."),
+        lambda: httpx2.Response(429, headers={"Retry-After-Ms": "120000"}),
+        lambda: httpx2.Response(429, headers={"X-RateLimit-Reset": str(int(time.time()) + 120)}),
     ],
-    ids=["seconds", "unavailable", "date", "nanonets"],
 )
 async def test_a_wait_that_does_not_fit_is_told_at_once(limited: Callable[[], httpx2.Response]) -> None:
     network = Network(answers(limited()))
@@ -315,6 +341,41 @@ async def test_odd_redirects_are_not_followed(location: str) -> None:
         error = error_of(await client.call_tool(*READ))
     assert len(network.requests) == 1
     assert error["code"] == "upstream_error"
+
+
+@pytest.mark.parametrize("asked", ["soon", "a moment", "9" * 20, "Mon, 32 Foo 2026", "²", "inf"])
+async def test_a_wait_that_nobody_can_read_is_refused_and_not_taken_for_none(asked: str) -> None:
+    network = Network(answers(httpx2.Response(429, headers={"Retry-After": asked.encode()}), OK))
+    async with connected(network) as client:
+        error = error_of(await client.call_tool(*READ))
+    assert len(network.requests) == 1
+    assert error["code"] == "rate_limited"
+    assert error["next"] in ("Call again in 60 seconds.", "Call again in 86400 seconds.")
+
+
+@pytest.mark.parametrize("asked", ["0", "-5", "Wed, 21 Oct 2015 07:28:00 GMT", None])
+async def test_no_more_than_two_requests_in_a_second_after_a_limit(
+    asked: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("docreview_mcp.server.services.retries.anyio.sleep", sleep)
+    limited = httpx2.Response(429, headers={"Retry-After": asked} if asked else {})
+    network = Network(answers(limited))
+    async with connected(network) as client:
+        await client.call_tool(*READ)
+    assert len(network.requests) == 3
+    assert sum(slept) > 1
+
+
+@pytest.mark.parametrize("code", [408, 444, 460, 499])
+async def test_a_write_that_was_given_up_on_may_have_been_made(code: int) -> None:
+    async with connected(Network(answers(status(code)))) as client:
+        assert error_of(await client.call_tool(*ONCE))["done"] == "unknown"
+        assert error_of(await client.call_tool(*READ))["done"] == "no"
 
 
 @pytest.mark.parametrize(

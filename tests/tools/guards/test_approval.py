@@ -122,22 +122,22 @@ async def test_verified_values_pass_and_changed_ones_do_not() -> None:
             assert changed == {name, "added"}
             refusal = Policy(min_confidence=0).approval_refusal([each for each in fields if each.changed])
             assert refusal.endswith(
-                f"2 of 2 fail: {name!r} (changed, not verified), 'added' (changed, not verified)"
+                f"2 of 2 fail: “{name}” (changed, not verified), “added” (changed, not verified)"
             )
 
 
 def test_fields_may_be_a_list_too() -> None:
     fields = [{"field_name": "total", "confidence": 0.5}, {"field_name": "date", "confidence": 0.95}]
-    states = fields_of_document({"pages": [{"data": {"fields": fields}}, {"data": None}]})
+    states = fields_of_document({"pages": [{"data": {"fields": fields}}]})
     assert states == [FieldState("total", 0.5, False), FieldState("date", 0.95, False)]
 
 
 def test_a_refusal_names_the_most_doubtful_and_no_more_than_three() -> None:
     fields = [FieldState(f"field {number}", number / 10, False) for number in range(9, 0, -1)]
     refusal = CONFIDENT.approval_refusal([*fields, FieldState("sure", 0.9, False)])
-    assert refusal.endswith("8 of 10 fail: 'field 1' (0.1), 'field 2' (0.2), 'field 3' (0.3), …")
+    assert refusal.endswith("8 of 10 fail: “field 1” (0.1), “field 2” (0.2), “field 3” (0.3), …")
     almost = CONFIDENT.approval_refusal([FieldState("almost", 0.89999, False)])
-    assert almost.endswith("'almost' (0.899)")
+    assert almost.endswith("“almost” (0.899)")
 
 
 @pytest.mark.parametrize("rules", [CONFIDENT, VERIFIED])
@@ -212,14 +212,14 @@ def test_what_a_review_calls_doubtful_is_not_approved(pages: list[dict[str, Any]
 @pytest.mark.parametrize(
     ("page", "failing"),
     [
-        ({"fields": {"total": [{"confidence": 0.2}]}}, "'total' (0.2)"),
+        ({"fields": {"total": [{"confidence": 0.2}]}}, "“total” (0.2)"),
         (
             {"data": {"tables": [{"cells": [{"validation_status": "failed", "header": "price", "row": 1}]}]}},
-            "'price in row 1' (failed a check)",
+            "“price in row 1” (failed a check)",
         ),
         (
             {"data": {"fields": {"total": [{"confidence": 0.99, "verification_status": "failed"}]}}},
-            "'total' (failed a check)",
+            "“total” (failed a check)",
         ),
     ],
 )

@@ -25,7 +25,7 @@ YES = ElicitResult(action="accept", content={"confirm": True})
 @pytest.fixture(autouse=True)
 def codes_age_by_the_virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person may take her time to answer, and no test does."""
-    monkeypatch.setattr(Codes.__init__, "__defaults__", (anyio.current_time,))
+    monkeypatch.setattr(Codes.__init__, "__defaults__", (anyio.current_time, None, None))
 
 
 @asynccontextmanager

@@ -361,3 +361,21 @@ async def test_who_changed_what_is_on_the_record(era: Era) -> None:
         assert [entry["tool"] for entry in first["entries"]] == ["studio_add_class"]
         older = (await client.call_tool("review_history", first["older"])).structured_content
         assert [entry["tool"] for entry in older["entries"]] == ["studio_add_label"]
+
+
+async def test_a_cell_whose_header_contradicts_its_column_is_refused(era: Era) -> None:
+    async with reviewing(era=era) as (client, sandbox):
+        document = next(
+            each for each in sandbox.nanonets.documents.values() if any(page.tables for page in each.pages)
+        )
+        ids = {"workflow_id": document.workflow_id, "document_id": document.id}
+        shown = (await client.call_tool("review_document", ids)).structured_content
+        table = shown["tables"][0]
+        page_id = table.get("page_id", shown["pages"][0]["page_id"])
+        place = {**ids, "page_id": page_id, "table_id": table["table_id"], "row": 90, "text": "new"}
+        wrong = {**place, "col": 1, "header": table["columns"][0]}
+        error = error_of(await client.call_tool("nanonets_add_cell", wrong))
+        assert error["code"] == "invalid_arguments"
+        assert f"column 1 is '{table['columns'][1]}'" in error["message"]
+        right = {**place, "col": 0, "header": table["columns"][0]}
+        assert not (await client.call_tool("nanonets_add_cell", right)).is_error

@@ -116,6 +116,29 @@ def test_mistyped_words_find_the_tool(query: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        ("Rechnung freigeben", "nanonets_approve_file"),
+        ("Datei löschen", "nanonets_delete_file"),
+        ("Feld korrigieren", "nanonets_update_field"),
+        ("aprobar la factura", "nanonets_approve_file"),
+        ("descargar el archivo original", "nanonets_download_document"),
+        ("invitar a un usuario", "studio_invite_users"),
+    ],
+)
+def test_common_words_of_other_languages_find_the_tool_weakly(query: str, wanted: str) -> None:
+    found = find(EVERY, query)
+    assert wanted in [tool.name for tool in found.tools[:3]]
+    assert found.is_weak
+
+
+@pytest.mark.parametrize("word", ["print", "lunch", "john", "complain"])
+def test_a_word_that_is_only_somewhat_like_another_is_not_taken_for_it(word: str) -> None:
+    query = "rename a class"
+    assert find(EVERY, f"{query} {word}").tools[0] is find(EVERY, query).tools[0]
+
+
+@pytest.mark.parametrize(
     "forms",
     [
         "approve approved approval",
@@ -218,11 +241,11 @@ async def test_only_what_may_be_called_is_found() -> None:
 
 
 async def test_a_better_tool_that_the_settings_leave_out_is_named(era: Era) -> None:
-    query = {"query": "put a tag on a segment of a labeling session"}
+    query = {"query": "delete a labeling session"}
     async with reviewing(era=era, surface="lean") as (client, _):
         answer = own(await client.call_tool("find_tools", query))
-        assert "studio_add_labeling_tag" in answer["not_offered"]
-        assert "--toolsets extra" in answer["not_offered"]["studio_add_labeling_tag"]
+        assert "studio_delete_labeling_session" in answer["not_offered"]
+        assert "--toolsets extra" in answer["not_offered"]["studio_delete_labeling_session"]
         assert "user" in answer["why_not"]
         assert "not_offered" not in own(await client.call_tool("find_tools", {"query": "approve a file"}))
     async with reviewing(era=era, surface="lean", read_only=True) as (client, _):
@@ -230,7 +253,7 @@ async def test_a_better_tool_that_the_settings_leave_out_is_named(era: Era) -> N
         assert "read-only" in answer["not_offered"]["nanonets_approve_file"]
     async with reviewing(era=era, surface="lean", toolsets="all") as (client, _):
         answer = own(await client.call_tool("find_tools", query))
-        assert answer["tools"][0]["tool"] == "studio_add_labeling_tag"
+        assert answer["tools"][0]["tool"] == "studio_delete_labeling_session"
         assert "not_offered" not in answer
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
-from conftest import Era, Network, connected, error_of
+from conftest import Era, Network, connected, error_of, reviewing
 
 PDF = base64.b64encode(b"%PDF-1.4").decode()
 UPDATE = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f", "value": "v"}
@@ -108,8 +109,19 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     ),
     (
         "nanonets_upload_document",
-        {"workflow_id": "w", "file_base64": PDF, "file_name": "../a.pdf"},
-        ["plain file name"],
+        {"workflow_id": "w", "file_base64": PDF, "file_name": "../.a.pdf"},
+        ["a file that is not hidden"],
+    ),
+    (
+        "nanonets_assign_files",
+        {"model_id": "m", "member": "Ada", "file_ids": ["f"]},
+        ['member: got "Ada", expected string, an e-mail address'],
+    ),
+    ("studio_invite_users", {"organization_id": 1, "role": "USER", "emails": ["a"]}, ["emails.0", "e-mail"]),
+    (
+        "studio_mark_page_annotated",
+        {"project_id": 1, "annotation_id": 2, "document_id": 3, "page": -1},
+        ["page: got -1"],
     ),
     ("studio_extract_information", {**EXTRACT}, ["expected exactly one of file_path or file_base64"]),
     (
@@ -208,8 +220,67 @@ PUT_RIGHT: list[tuple[str, dict[str, Any], str, Any]] = [
 ]
 
 
+STATUSES = "/projects/1/annotations/2/documents/3/pages/0/statuses"
+FILLED_IN: list[tuple[str, dict[str, Any], str, Any]] = [
+    ("nanonets_list_workflows", {"page": None, "limit": None}, "/api/v4/workflows", None),
+    ("nanonets_list_workflows", {"page": "", "limit": 5}, "/api/v4/workflows?limit=5", None),
+    ("studio_list_projects", {"details": ""}, "/projects", None),
+    (
+        "studio_list_project_documents",
+        {"project_id": 1, "details": "", "annotation_id": "", "search": ""},
+        "/projects/1/documents?search=",
+        None,
+    ),
+    (
+        "studio_update_class",
+        {"project_id": 1, "class_id": 2, "name": "n", "description": "", "id": None},
+        "/projects/1/classes/2",
+        {"name": "n", "description": ""},
+    ),
+    (
+        "studio_update_notification",
+        {"notification_id": 1, "read": None, "created": "", "title": "", "type": "", "text": None},
+        "/notifications/1",
+        {"read": None, "title": ""},
+    ),
+    (
+        "studio_run_adhoc_analysis",
+        {"documents": [{"text": "t", "id": None, "own": None}], "split": None},
+        "/analyze",
+        {"documents": [{"text": "t", "own": None}]},
+    ),
+    (
+        "nanonets_upload_document",
+        {
+            "workflow_id": "w",
+            "document_url": "https://x/a.pdf",
+            "file_path": "",
+            "file_base64": "",
+            "file_name": "",
+            "confirm": "",
+            "reason": "",
+        },
+        "/api/v4/workflows/w/documents",
+        {"document_url": "https://x/a.pdf"},
+    ),
+    (
+        "studio_mark_page_annotated",
+        {"project_id": 1, "annotation_id": 2, "document_id": 3, "page": 0},
+        STATUSES,
+        {"name": "ANNOTATED"},
+    ),
+    (
+        "studio_mark_page_annotated",
+        {"project_id": 1, "annotation_id": 2, "document_id": 3, "page": 0, "name": None},
+        STATUSES,
+        {"name": "ANNOTATED"},
+    ),
+]
+"""What strict clients send: null or an empty text for everything that nobody set."""
+
+
 @pytest.mark.parametrize(
-    ("tool", "arguments", "address", "body"), PUT_RIGHT, ids=lambda value: str(value)[:40]
+    ("tool", "arguments", "address", "body"), [*PUT_RIGHT, *FILLED_IN], ids=lambda value: str(value)[:40]
 )
 async def test_what_hosts_commonly_get_wrong_is_put_right(
     tool: str, arguments: dict[str, Any], address: str, body: Any, era: Era
@@ -250,3 +321,43 @@ async def test_an_unknown_tool_is_a_protocol_error_and_a_hidden_one_is_not(era: 
     assert "read-only" in hidden["message"]
     assert "--toolsets extra" in extra["message"]
     assert network.requests == []
+
+
+async def test_an_id_of_another_kind_is_named_where_it_was_shown_as_such(era: Era) -> None:
+    async with reviewing(era=era) as (client, _):
+        workflows = (await client.call_tool("nanonets_list_workflows", {})).structured_content["workflows"]
+        workflow = workflows[0]["id"]
+        documents = await client.call_tool("nanonets_list_documents", {"workflow_id": workflow})
+        document = documents.structured_content["documents"][0]["document_id"]
+        swapped = {"workflow_id": document, "document_id": workflow}
+        for tool in ("nanonets_get_document", "review_document"):
+            error = error_of(await client.call_tool(tool, swapped))
+            assert "document_id: this is a workflow_id." in error["message"]
+            assert "workflow_id: this is a document_id." in error["message"]
+        missing = {"workflow_id": workflow, "document_id": "never-seen"}
+        assert "this is" not in error_of(await client.call_tool("nanonets_get_document", missing))["message"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "suggested"),
+    [
+        ("nanonets_get_document", "documnt_id", "document_id"),
+        ("nanonets_get_file", "file_id", "request_file_id"),
+        ("nanonets_get_document", "page_id", ""),
+        ("studio_get_correction", "annotation_id", ""),
+        ("studio_get_labeling_session", "organization_id", ""),
+        ("studio_mark_page_annotated", "page_id", ""),
+    ],
+)
+async def test_another_kind_of_id_is_never_suggested(tool: str, given: str, suggested: str) -> None:
+    async with connected(Network()) as client:
+        message = error_of(await client.call_tool(tool, {given: 1}))["message"]
+    assert (f"{given}: unknown argument, did you mean {suggested}?" in message) == bool(suggested), message
+    assert f"{given}: unknown argument" in message
+
+
+async def test_listed_schemas_hold_nothing_that_hosts_refuse() -> None:
+    async with connected(toolsets="all") as client:
+        listed = (await client.list_tools()).model_dump_json(by_alias=True)
+    assert '"const"' not in listed
+    assert '"email"' not in re.findall(r'"format":("[^"]*")', listed)

@@ -31,12 +31,11 @@ GET = ("nanonets_get_document", {"workflow_id": "w", "document_id": "d"})
 DOWNLOAD = ("nanonets_download_document", {"workflow_id": "w", "document_id": "d"})
 SERVICES_OWN = """
     id ModelID cell_id document_id field_data_id label_id model_id page_id request_file_id table_id
-    lookup_parent_box_ids current_stage_id ModelType model_type workflow_type processing_type type source
+    lookup_parent_box_ids ModelType model_type workflow_type processing_type type source
     Status status approval_status export_status validation_status verification_status created created_at
-    updated updated_at uploaded_at verified_at assigned_member assigned_reviewers filepath image_url url
-    message reason
+    updated updated_at uploaded_at verified_at image_url url
 """
-"""Properties that hold ids, states, times, addresses and what the service itself says of a call."""
+"""Properties that hold ids, states, times and addresses."""
 
 CATALOGUES = {"listWorkflowTypes", "listTypes"}
 """What the services offer to everybody: nobody else's names."""
@@ -107,10 +106,13 @@ async def test_a_result_without_outside_text_says_nothing_of_it(era: Era) -> Non
 @pytest.mark.parametrize(
     ("answer", "paths"),
     [
-        ({"pages": [{"data": {"fields": {"total": [{"value": "5"}]}}}]}, ["pages[].data.fields.*[].value"]),
+        (
+            {"pages": [{"data": {"fields": {"total": [{"value": "5"}]}}}]},
+            ["pages[].data.fields.*[].value", "pages[].data.fields.keys()"],
+        ),
         (
             {"pages": [{"data": {"fields": {"total": [{"value": "5", "verification_message": "x"}]}}}]},
-            ["pages[].data.fields.*[]: value, verification_message"],
+            ["pages[].data.fields.*[]: value, verification_message", "pages[].data.fields.keys()"],
         ),
         ({"document_id": {"text": "not described as an object"}}, ["document_id"]),
         ({"pages": [{"page_number": "a text where a number was described"}]}, ["pages[].page_number"]),
@@ -261,7 +263,7 @@ async def test_a_cut_answer_still_names_its_outside_text_within_the_limit(era: E
     call = ("studio_list_project_documents", {"project_id": 1, "limit": 1000})
     result = await result_of(httpx2.Response(200, json={"documents": rows}), call, era)
     note = result.structured_content["docreview"]
-    assert note["outside"] == ["documents[].text"]
+    assert note["outside"] == ["documents[].text", "docreview.cut.left_out[].where"]
     assert note["hidden_characters_removed"] == PLANTED_COUNT * 1_000
     assert note["cut"]["left_out"]
     assert len(result.content[0].text) <= 60_500

@@ -95,7 +95,7 @@ async def test_an_invoice_with_thirty_lines_is_short_in_every_state(era: Era) ->
         verified = await review(client, where)
         assert verified["unless_given"]["status"] == "verified"
         assert verified["counts"]["unverified"] == verified["counts"]["doubtful"] == 0
-        assert len(json.dumps(verified)) < MOST_CHARACTERS * 0.6
+        assert len(json.dumps(verified)) < MOST_CHARACTERS * 0.62
         assert "review_files" in verified["next"]
         sandbox.nanonets.documents[where["document_id"]].decision = "approved"
         approved = await review(client, where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import random
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -400,6 +401,24 @@ async def test_credentials_go_to_the_own_host_only(address: str, is_own: bool, e
         "https://169.254.169.254/latest/meta-data",
         "https://10.0.0.7/p.png",
         "https://metadata.google.internal/p.png",
+        "https://2130706433/p.png",
+        "https://0x7f000001/p.png",
+        "https://0x7f.0.0.1/p.png",
+        "https://0177.0.0.1/p.png",
+        "https://127.1/p.png",
+        "https://0/p.png",
+        "https://localhost./p.png",
+        "https://127.0.0.1./p.png",
+        "https://[::ffff:127.0.0.1]/p.png",
+        "https://[64:ff9b::a00:7]/p.png",
+        "https://[2002:a00:7::]/p.png",
+        "https://[fe80::1]/p.png",
+        "https://[ff02::1]/p.png",
+        "https://224.0.0.1/p.png",
+        "https://router/p.png",
+        "https://printer.local/p.png",
+        f"https://{socket.gethostname()}/p.png",
+        f"https://{socket.gethostname().upper()}./p.png",
         "ftp://pictures.example/p.png",
         "file:///etc/passwd",
         "data:image/png;base64,iVBORw0KGgo=",

@@ -89,7 +89,8 @@ async def test_documents_in_different_states_keep_what_is_different(era: Era) ->
         assert told["unless_given"]["status"] == "unverified"
         statuses = [each["fields"][0].get("status", "unverified") for each in told["documents"]]
         assert statuses == ["unverified", "verified", "unverified"]
-        steps = [each.get("next", told["next"]) for each in told["documents"]]
+        assert "next" not in told
+        steps = [each["next"] for each in told["documents"]]
         assert steps == [each["next"] for each in singles]
 
 
@@ -256,7 +257,7 @@ async def test_changes_without_their_document_are_faults(era: Era) -> None:
         twice = change(three, "total_amount", value="1")
         changes = [*corrections([one]), lost, twice, {**twice, "value": "2"}]
         message = error_of(await apply(client, changes, sandbox))["message"]
-        assert f'is not in the document "{two.id}"; it is in "{one.id}"' in message
+        assert f"is not in the document “{two.id}”; it is in “{one.id}”" in message
         assert "changes.4.field_data_id: given in changes.3 already" in message
         assert sent(sandbox) == []
 

@@ -21,8 +21,10 @@ WORDS = {
     "getAnalysis": "CREATED STARTED ANALYZING running, FINISHED done, FAILED failed",
     "getProjectTask": "STARTED CLONING running, CREATED FINISHED done, FAILED failed",
     "getGroup": "PROCESSING running, CREATED done, FAILED DELETING failed",
-    "getLabelingSession": "STARTED PREDICTING running, CREATED ANNOTATING FINISHED done, FAILED failed",
-    "getCorrection": "CREATED STARTED SAMPLING PREDICTING running, ANNOTATING FINISHED done, FAILED failed",
+    "getLabelingSession": "STARTED PREDICTING running, CREATED ANNOTATING ready,"
+    " FINISHED done, FAILED failed",
+    "getCorrection": "CREATED STARTED SAMPLING PREDICTING running, ANNOTATING ready,"
+    " FINISHED done, FAILED failed",
 }
 """The words that the services document or, where they document none, that their clients meet."""
 
@@ -74,7 +76,7 @@ async def test_the_wait_ends_when_it_is_done(kind: str, era: Era) -> None:
     async with reviewing(Sandbox(clock=anyio.current_time, work_seconds=0.3), era=era) as (client, sandbox):
         wanted = await begin(client, sandbox, kind)
         answer = await call(client, "review_wait", **wanted)
-        assert answer["status"] == "done", answer
+        assert answer["status"] == ("ready" if kind == "correction" else "done"), answer
         assert answer["state"]
         assert answer["next"]
         assert "failed_reads" not in answer
@@ -98,11 +100,11 @@ async def test_what_is_there_already_is_said_at_once() -> None:
         answer = await call(client, "review_wait", kind="document", **ids)
         assert (answer["status"], answer["state"]) == ("failed", "failure")
         assert answer["message"] == "The file could not be read"
-        assert answer["docreview"]["outside"] == ["message"]
+        assert answer["docreview"]["outside"] == ["state", "message"]
         answer = await call(client, "review_wait", kind="model", id=13)
         assert (answer["status"], answer["state"]) == ("failed", "FAILED")
         answer = await call(client, "review_wait", kind="labeling_session", project_id=1, id=103)
-        assert (answer["status"], answer["state"]) == ("done", "CREATED")
+        assert (answer["status"], answer["state"]) == ("ready", "CREATED")
 
 
 async def test_progress_is_told_while_it_lasts() -> None:

@@ -64,6 +64,7 @@ async def test_every_tool_has_title_description_and_all_four_hints(era: Era) -> 
 
 WITH_PICTURES = {
     "review_region",
+    "review_table",
     "run_read_tool",
     "run_write_tool",
     "studio_extract_information",
@@ -82,6 +83,8 @@ def test_schemas_suit_the_strictest_host(tool: Any) -> None:
         Draft202012Validator.check_schema(schema)
         assert schema["type"] == "object"
         assert not {"anyOf", "oneOf", "allOf", "not", "$defs"} & schema.keys()
+    if "outputSchema" in definition:
+        assert definition["outputSchema"]["properties"]["docreview"]["type"] == "object"
     for schema in walk(tool.input_schema):
         assert not isinstance(schema.get("type"), list)
         for name, entry in schema.get("properties", {}).items():

@@ -1,0 +1,291 @@
+"""The check file: TOML, checked key by key, and where in it each expression stands."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+import anyio
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from ..tools.checks.built_in import BUILT_IN
+from ..tools.checks.expressions import MOST_CHARACTERS, Evaluator
+from ..tools.checks.functions import conventions
+from ..tools.checks.own_check import CheckFile, OwnCheck
+from ..tools.checks.vocabulary import usual_vocabulary
+from .settings_error import SettingsError
+
+__all__ = ["CheckFileError", "ReadCheckFile", "examine_check_file", "expression_faults", "read_check_file"]
+
+_MOST_BYTES = 1_000_000
+_SHOWN_CHARACTERS = 60
+_NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
+_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
+_CHECK_HEADER = re.compile(r"^[ \t]*\[\[\s*checks\s*\]\]", re.MULTILINE)
+_EXPRESSIONS = ("when", "expect")
+
+
+class CheckFileError(SettingsError):
+    """The check file cannot be used. Each of `faults` is readable by itself; the message is one line."""
+
+    def __init__(self, path: Path, faults: Iterable[str]) -> None:
+        self.path = path
+        self.faults = tuple(faults)
+        super().__init__(f"DOCREVIEW_CHECKS: {path}: {'; '.join(self.faults)}")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCheckFile:
+    """What a check file says, and its text."""
+
+    path: Path
+    content: CheckFile
+    text: str
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("expected 2 to 40 small letters, digits and underscores, a letter first")
+    if value in BUILT_IN:
+        raise ValueError("expected another name, as this one is of a built-in check")
+    return value
+
+
+def _built_in(value: str) -> str:
+    if value not in BUILT_IN:
+        near = get_close_matches(value, BUILT_IN, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"the built-in checks are {', '.join(BUILT_IN)}"
+        raise ValueError(f"there is no built-in check of that name; {hint}")
+    return value
+
+
+def _locale(value: str) -> str:
+    if value:
+        conventions(value)
+    return value
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+_Expression = Annotated[str, Field(max_length=MOST_CHARACTERS)]
+_A_CEL = f"an expression in CEL of at most {MOST_CHARACTERS} characters"
+
+
+class _Check(_Table):
+    name: Annotated[str, AfterValidator(_name)] = Field(description="a name such as po_number")
+    expect: _Expression = Field(min_length=1, description=_A_CEL)
+    when: _Expression = Field(default="", description=_A_CEL)
+    workflows: list[str] = Field(default_factory=list[str], description='a list of ids such as ["5f1d2c"]')
+    values: list[str] = Field(
+        default_factory=list[str], description='a list of fields and columns such as ["total_amount"]'
+    )
+    message: str = Field(default="", max_length=300, description="a text of at most 300 characters")
+    severity: Literal["error", "warning"] = Field(default="error", description='"error" or "warning"')
+
+
+_Names = dict[str, list[str]]
+
+
+class _File(_Table):
+    checks: list[_Check] = Field(default_factory=list[_Check], description="tables [[checks]]")
+    skip: list[Annotated[str, AfterValidator(_built_in)]] = Field(
+        default_factory=list[str], description='a list of built-in checks such as ["vat_id"]'
+    )
+    fields: _Names = Field(
+        default_factory=_Names, description='a table of lists of names such as total = ["Summe"]'
+    )
+    columns: _Names = Field(
+        default_factory=_Names, description='a table of lists of names such as amount = ["Wert"]'
+    )
+    locale: Annotated[str, AfterValidator(_locale)] = Field(
+        default="", description='a locale such as "de_CH"'
+    )
+
+
+def read_check_file(path: Path) -> ReadCheckFile:
+    """What a check file says. Its expressions are not looked at; see `expression_faults`.
+
+    Raises:
+        CheckFileError: the file is not there, cannot be read, has a fault or says nothing.
+    """
+    text = _text(path)
+    try:
+        given = _File.model_validate(_parsed(path, text))
+    except ValidationError as error:
+        faults = dict.fromkeys(_fault(text, entry) for entry in error.errors(include_url=False))
+        raise CheckFileError(path, faults) from None
+    faults = [*_unknown_meanings(given), *_names_twice(given, text)]
+    if faults:
+        raise CheckFileError(path, faults)
+    checks = tuple(
+        OwnCheck(
+            each.name,
+            each.expect,
+            each.when,
+            frozenset(each.workflows),
+            tuple(each.values),
+            each.message,
+            each.severity,
+        )
+        for each in given.checks
+    )
+    content = CheckFile(checks, frozenset(given.skip), given.fields, given.columns, given.locale)
+    if content == CheckFile():
+        raise CheckFileError(path, ["says nothing; write a check, or do not set DOCREVIEW_CHECKS"])
+    return ReadCheckFile(path, content, text)
+
+
+async def expression_faults(file: ReadCheckFile, evaluator: Evaluator) -> list[str]:
+    """What is wrong with the expressions of a check file, each with its line and column in the file."""
+    told: list[str] = []
+    for number, check in enumerate(file.content.checks):
+        for key in _EXPRESSIONS:
+            expression = str(getattr(check, key))
+            fault = (await evaluator.faults([expression]))[0] if expression else None
+            if fault is not None:
+                line, column = _place(file.text, number, key, expression, fault.line, fault.column)
+                at = f"line {line}" + (f", column {column}" if column else "")
+                told.append(f"{at}: {key} of {check.name}: {fault.message}")
+    return told
+
+
+def examine_check_file(path: Path) -> tuple[ReadCheckFile, list[str]]:
+    """A check file with the faults of its expressions.
+
+    Raises:
+        CheckFileError: as in `read_check_file`.
+    """
+    file = read_check_file(path)
+
+    async def examine() -> list[str]:
+        evaluator = Evaluator()
+        try:
+            return await expression_faults(file, evaluator)
+        finally:
+            await evaluator.close()
+
+    return file, anyio.run(examine)
+
+
+def _text(path: Path) -> str:
+    try:
+        path = path.expanduser()
+        if path.exists() and not path.is_file():
+            raise CheckFileError(path, ["is not a file"])
+        with path.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+    except (OSError, RuntimeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise CheckFileError(path, [f"the file cannot be read ({reason})"]) from None
+    if len(content) > _MOST_BYTES:
+        raise CheckFileError(path, [f"has more than the {_MOST_BYTES} bytes that are read at most"])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise CheckFileError(path, ["is not UTF-8 text"]) from None
+
+
+def _parsed(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise CheckFileError(path, [f"is not TOML: {said[:200]}"]) from None
+
+
+def _fault(text: str, error: ErrorDetails) -> str:
+    """One fault: its line, the key, what came, what is wanted."""
+    steps = error["loc"]
+    number = steps[1] if len(steps) > 1 and steps[0] == "checks" and isinstance(steps[1], int) else None
+    names = [str(step) for step in steps if isinstance(step, str)]
+    line = _line_of(text, number, names[-1])
+    at = f"line {line}: " if line else ""
+    table = _Check if number is not None and len(names) > 1 else _File
+    key = _plain(".".join(names[:2]))
+    if error["type"] == "extra_forbidden":
+        known = list(table.model_fields)
+        near = get_close_matches(names[-1], known, n=1)
+        return f"{at}{key}: unknown, " + (
+            f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        )
+    field = table.model_fields.get(names[1] if table is _Check else names[0])
+    wanted = field.description if field is not None else "another value"
+    if error["type"] == "missing":
+        return f"{at}{key}: missing, expected {wanted}"
+    if error["type"] == "value_error":
+        wanted = str(error.get("ctx", {}).get("error", ""))
+        return f"{at}{key}: got {_shown(error['input'])}, {wanted}"
+    return f"{at}{key}: got {_shown(error['input'])}, expected {wanted}"
+
+
+def _unknown_meanings(given: _File) -> Iterator[str]:
+    usual = usual_vocabulary()
+    for table, named, known in (
+        ("fields", given.fields, usual.fields),
+        ("columns", given.columns, usual.columns),
+    ):
+        for meaning in named:
+            if meaning not in known:
+                near = get_close_matches(meaning, known, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+                yield f"{table}.{_plain(meaning)}: unknown, {hint}"
+
+
+def _names_twice(given: _File, text: str) -> Iterator[str]:
+    seen: set[str] = set()
+    for number, check in enumerate(given.checks):
+        if check.name in seen:
+            yield f"line {_line_of(text, number, 'name')}: name: {check.name} stands at two checks"
+        seen.add(check.name)
+
+
+def _line_of(text: str, number: int | None, key: str) -> int:
+    """The line of a key, in the check with that number or before the first table; 0 where it is not found."""
+    begin, end = _section(text, number)
+    found = re.compile(rf"^[ \t]*[\"']?{re.escape(key)}[\"']?\s*[=.]", re.MULTILINE).search(text, begin, end)
+    if found is None:
+        return text.count("\n", 0, begin) + 1 if number is not None else 0
+    place = found.end()
+    return text.count("\n", 0, place) + 1
+
+
+def _section(text: str, number: int | None) -> tuple[int, int]:
+    """Where the check with that number begins and ends in the text; all of it without a number."""
+    headers = [match.start() for match in _CHECK_HEADER.finditer(text)]
+    if number is None or number >= len(headers):
+        return 0, len(text)
+    after = _HEADER.search(text, text.find("\n", headers[number]) + 1 or len(text))
+    return headers[number], after.start() if after is not None else len(text)
+
+
+def _place(text: str, number: int, key: str, expression: str, line: int, column: int) -> tuple[int, int]:
+    """The line and column in the file of a place in an expression; column 0 where it is written escaped."""
+    begin, end = _section(text, number)
+    found = re.compile(rf"^[ \t]*{key}\s*=", re.MULTILINE).search(text, begin, end)
+    start = text.find(expression, found.end(), end) if found is not None else -1
+    if start < 0:
+        return _line_of(text, number, key), 0
+    before = text[:start]
+    first = before.count("\n") + 1
+    if line == 1:
+        return first, start - (before.rfind("\n") + 1) + column
+    return first + line - 1, column
+
+
+def _plain(key: str) -> str:
+    """A key of someone else's making, fit for one line."""
+    return "".join(letter if letter.isprintable() else "?" for letter in key)[:_SHOWN_CHARACTERS]
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(cast("Any", value), ensure_ascii=True, default=str)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"

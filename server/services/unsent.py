@@ -1,0 +1,54 @@
+"""What is told of a request that could not be sent, or whose answer did not come."""
+
+from __future__ import annotations
+
+from ...schemas import Operation
+from ...tools import NOTHING_SENT, ToolFailure
+from ...tools.failure import LOOK_FIRST, Done, ErrorCode
+
+__all__ = ["cannot_be_sent", "no_connection", "no_request_left", "unheard"]
+
+
+def cannot_be_sent(message: str) -> ToolFailure:
+    """The failure of a call that the environment of the server keeps from being sent."""
+    return ToolFailure(
+        "not_configured",
+        message,
+        happened=NOTHING_SENT,
+        next_step="The user corrects or removes it in the host's settings of this server and restarts it.",
+    )
+
+
+def no_connection(operation: Operation, host: str, proxy: str) -> ToolFailure:
+    """The failure of a call for which no connection was made; `proxy` is the variable that names one."""
+    through = f" through the proxy of {proxy}" if proxy else ""
+    checks = f"{proxy} and the network" if proxy else "the network and the base URL"
+    return ToolFailure(
+        "unreachable",
+        f"{operation.tool}: no connection to {host}{through}.",
+        happened=NOTHING_SENT,
+        retryable=True,
+        next_step=f"Call again later; if it stays so, the user has to check {checks}.",
+    )
+
+
+def unheard(operation: Operation, code: ErrorCode, what: str, done: Done) -> ToolFailure:
+    """The failure of a call whose answer did not come, with what can be said of it."""
+    return ToolFailure(
+        code,
+        f"{operation.tool}: {what}.",
+        retryable=done == "no",
+        done=done,
+        next_step="Call again later." if done == "no" else LOOK_FIRST,
+    )
+
+
+def no_request_left(operation: Operation, status: int) -> ToolFailure:
+    """The failure of a call that was redirected until it had no request left."""
+    return ToolFailure(
+        "upstream_error",
+        f"{operation.tool}: the service redirected again after as many requests as a call may send.",
+        status=status,
+        retryable=True,
+        next_step="Call again later.",
+    )

@@ -1,0 +1,209 @@
+"""Guards that hold although each call may come to another process: codes, limits, duplicates."""
+
+from __future__ import annotations
+
+import base64
+import stat
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx2
+import pytest
+from conftest import Era, Network, connected, error_of, reviewing
+from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.server import Settings, build_server
+from docreview_mcp.server.settings import SettingsError, read_settings
+from review_desk import field_of, ready, sent
+
+CREATE = ("studio_add_label", {"project_id": 1, "name": "late"})
+KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+def journal_in(folder: Path) -> str:
+    return f"sqlite:///{folder / 'journal.sqlite'}"
+
+
+def total_of(sandbox: Sandbox) -> dict[str, str]:
+    document = ready(sandbox)[0]
+    return {
+        "workflow_id": document.workflow_id,
+        "document_id": document.id,
+        "page_id": document.pages[0].id,
+        "field_data_id": field_of(document, "total_amount").id,
+    }
+
+
+async def code_of(sandbox: Sandbox, era: Era, **settings: Any) -> str:
+    """The code that one process gives out for deleting the total amount."""
+    async with reviewing(sandbox, era=era, confirm="destructive", **settings) as (client, _):
+        result = await client.call_tool("nanonets_delete_field", total_of(sandbox))
+        return result.structured_content["docreview"]["confirm"]
+
+
+async def deleting(sandbox: Sandbox, code: str, era: Era, **settings: Any) -> Any:
+    """The result of using the code in a process of its own."""
+    async with reviewing(sandbox, era=era, confirm="destructive", **settings) as (client, _):
+        return await client.call_tool("nanonets_delete_field", {**total_of(sandbox), "confirm": code})
+
+
+async def test_a_code_works_in_the_next_process_once(era: Era, tmp_path: Path) -> None:
+    sandbox, kept = Sandbox(), {"journal": journal_in(tmp_path)}
+    arguments = total_of(sandbox)
+    code = await code_of(sandbox, era, **kept)
+    done = await deleting(sandbox, code, era, **kept)
+    assert not done.is_error, done.structured_content
+    async with reviewing(sandbox, era=era, confirm="destructive", **kept) as (client, _):
+        await client.call_tool("review_undo", {"entry": done.structured_content["docreview"]["entry"]})
+        again = error_of(await client.call_tool("nanonets_delete_field", {**arguments, "confirm": code}))
+        assert again["done"] == "no"
+    assert sent(sandbox).count("deleteFieldValue") == 1
+    key = tmp_path / "journal.sqlite.key"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("journal", ["none", "sqlite://"])
+async def test_without_a_lasting_key_the_message_says_what_codes_need(journal: str, era: Era) -> None:
+    sandbox = Sandbox()
+    code = await code_of(sandbox, era, journal=journal)
+    error = error_of(await deleting(sandbox, code, era, journal=journal))
+    assert error["code"] == "needs_confirmation"
+    assert "journal is kept in a file" in error["message"]
+    assert "DOCREVIEW_SEAL_KEYS" in error["message"]
+
+
+async def test_codes_of_an_older_key_stay_good_and_no_key_is_ever_shown(era: Era) -> None:
+    sandbox = Sandbox()
+    newer = base64.b64encode(bytes(32)).decode()
+    code = await code_of(sandbox, era, journal="sqlite://", seal_keys=KEY)
+    done = await deleting(sandbox, code, era, journal="sqlite://", seal_keys=f"{newer},{KEY}")
+    assert not done.is_error, done.structured_content
+    with pytest.raises(SettingsError, match="DOCREVIEW_SEAL_KEYS: expected keys of 32 bytes") as fault:
+        read_settings(seal_keys=KEY[:20])
+    assert KEY[:20] not in str(fault.value)
+
+
+async def test_a_key_that_is_damaged_is_named_and_nothing_is_sent(era: Era, tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite.key").write_bytes(b"short")
+    sandbox = Sandbox()
+    async with reviewing(sandbox, era=era, confirm="destructive", journal=journal_in(tmp_path)) as (
+        client,
+        _,
+    ):
+        error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
+    assert error["code"] == "not_configured"
+    assert "journal.sqlite.key" in error["message"]
+    assert sent(sandbox) == []
+
+
+LIMITS = {
+    "max_writes_per_hour": "writes in an hour",
+    "max_writes_per_day": "writes in a day",
+    "max_approvals_per_hour": "approvals in an hour",
+    "max_approvals_per_day": "approvals in a day",
+}
+
+
+@pytest.mark.parametrize("key", LIMITS)
+async def test_limits_count_what_other_runs_wrote(key: str, era: Era, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(f"[limits]\n{key} = 2\n")
+    sandbox = Sandbox()
+    results: list[Any] = []
+    for document in ready(sandbox)[:3]:
+        async with reviewing(sandbox, era=era, policy=policy, journal=journal_in(tmp_path)) as (client, _):
+            ids = {"model_id": document.workflow_id, "request_file_id": document.id}
+            results.append(await client.call_tool("nanonets_approve_file", ids))
+    assert [each.is_error for each in results] == [False, False, True]
+    error = error_of(results[2])
+    assert (error["code"], error["done"]) == ("not_allowed", "no")
+    assert f"limits.{key}" in error["message"]
+    assert LIMITS[key] in error["message"]
+    assert sent(sandbox) == ["verifyFile"] * 2
+
+
+async def test_the_same_document_counts_as_one_approval(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[limits]\nmax_approvals_per_day = 1\n")
+    sandbox = Sandbox()
+    document = ready(sandbox)[0]
+    ids = {"model_id": document.workflow_id, "request_file_id": document.id}
+    for _ in range(2):
+        async with reviewing(sandbox, policy=policy, journal=journal_in(tmp_path)) as (client, _found):
+            assert not (await client.call_tool("nanonets_approve_file", ids)).is_error
+            await client.call_tool("nanonets_unapprove_file", ids)
+
+
+async def test_what_was_not_done_does_not_count(tmp_path: Path, era: Era) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[limits]\nmax_writes_per_hour = 1\n")
+    refused = Network(lambda request: httpx2.Response(403, json={"message": "no"}))
+    async with connected(refused, era, policy=policy, journal=journal_in(tmp_path)) as client:
+        for _ in range(3):
+            assert error_of(await client.call_tool(*CREATE))["code"] == "forbidden"
+
+
+def test_a_server_with_limits_and_no_journal_does_not_start(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[limits]\nmax_writes_per_hour = 5\n")
+    with pytest.raises(SettingsError, match="counted in the journal"):
+        build_server(Settings(policy=policy, journal="none"))
+
+
+async def test_of_two_servers_that_begin_the_same_call_only_one_sends_it(era: Era, tmp_path: Path) -> None:
+    held, first = anyio.Event(), anyio.Event()
+
+    class Held(Network):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            self.requests.append(request)
+            first.set()
+            await held.wait()
+            return httpx2.Response(201, json={"id": 7, "name": "late"})
+
+    network = Held()
+    results: list[Any] = []
+    async with (
+        connected(network, era, journal=journal_in(tmp_path)) as one,
+        connected(network, era, journal=journal_in(tmp_path)) as two,
+        anyio.create_task_group() as tasks,
+    ):
+
+        async def call(client: Any) -> None:
+            results.append(await client.call_tool(*CREATE))
+
+        tasks.start_soon(call, one)
+        await first.wait()
+        await call(two)
+        held.set()
+    assert len(network.requests) == 1
+    assert error_of(results[0])["code"] == "conflict"
+    assert not results[1].is_error
+
+
+async def test_after_an_unclear_outcome_all_that_come_before_the_stop_are_stopped(
+    era: Era, tmp_path: Path
+) -> None:
+    answers = [httpx2.ReadTimeout("late")]
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if answers:
+            raise answers.pop()
+        return httpx2.Response(201, json={"id": 7, "name": "late"})
+
+    network = Network(answer)
+    results: list[Any] = []
+    async with connected(network, era, journal=journal_in(tmp_path)) as client:
+        assert error_of(await client.call_tool(*CREATE))["done"] == "unknown"
+    async with connected(network, era, journal=journal_in(tmp_path)) as client:
+
+        async def call() -> None:
+            results.append(await client.call_tool(*CREATE))
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(4):
+                tasks.start_soon(call)
+        assert [error_of(each)["code"] for each in results] == ["conflict"] * 4
+        assert len(network.requests) == 1
+    async with connected(network, era, journal=journal_in(tmp_path)) as client:
+        assert not (await client.call_tool(*CREATE)).is_error, "stopped once means once for all servers"
+    assert len(network.requests) == 2

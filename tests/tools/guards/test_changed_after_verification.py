@@ -1,0 +1,212 @@
+"""A value that this server changed or deleted after it was verified does not count as verified."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Era, error_of, reviewing
+from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.sandbox.nanonets.state import Document
+from mcp import Client
+from review_desk import cells_of, field_of, ready, sent
+
+RULES = {"verified": "[approval]\nall_verified = true\n", "confident": "[approval]\nmin_confidence = 0.9\n"}
+APPROVALS = ("nanonets_approve_file", "nanonets_verify_document", "review_files")
+
+
+@asynccontextmanager
+async def desk(
+    folder: Path, era: Era = "auto", rule: str = "verified", sandbox: Sandbox | None = None, **settings: Any
+) -> AsyncGenerator[tuple[Client, Sandbox]]:
+    """A server with an approval rule and a journal that others can share."""
+    policy = folder / "policy.toml"
+    policy.write_text(RULES[rule])
+    journal = f"sqlite:///{folder / 'journal.sqlite'}"
+    async with reviewing(sandbox, era=era, policy=policy, journal=journal, **settings) as (client, found):
+        yield client, found
+
+
+def place_of(document: Document) -> dict[str, str]:
+    """The ids of a document's first page."""
+    return {
+        "workflow_id": document.workflow_id,
+        "document_id": document.id,
+        "page_id": document.pages[0].id,
+    }
+
+
+def verify_everything(document: Document) -> None:
+    """As a person does at the service."""
+    for page in document.pages:
+        for value in [*page.fields, *(cell for table in page.tables for cell in table.cells)]:
+            value.verification_status = "verified"
+
+
+async def done(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
+    """The answer of a call that works."""
+    result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.structured_content
+    return result.structured_content or {}
+
+
+async def approval(client: Client, document: Document, tool: str) -> Any:
+    """The result of an attempt to approve a document by one of the three ways."""
+    ids = {"model_id": document.workflow_id}
+    match tool:
+        case "nanonets_approve_file":
+            return await client.call_tool(tool, {**ids, "request_file_id": document.id})
+        case "review_files":
+            return await client.call_tool(tool, {**ids, "file_ids": [document.id], "action": "approve"})
+        case _:
+            v4 = {"workflow_id": document.workflow_id, "document_id": document.id}
+            return await client.call_tool(tool, {**v4, "verification_status": "verified"})
+
+
+async def refused(client: Client, document: Document, tool: str) -> str:
+    """The message of an approval that the policy refuses."""
+    error = error_of(await approval(client, document, tool))
+    assert error["done"] == "no"
+    assert "policy" in str(error)
+    return error["message"]
+
+
+async def passes(client: Client, document: Document, tool: str) -> None:
+    """Approve a document that may be approved."""
+    result = await approval(client, document, tool)
+    assert not result.is_error, result.structured_content
+
+
+def total_of(document: Document) -> dict[str, str]:
+    """Where the total amount of a document stands."""
+    return {**place_of(document), "field_data_id": field_of(document, "total_amount").id}
+
+
+@pytest.mark.parametrize("tool", APPROVALS)
+@pytest.mark.parametrize("rule", list(RULES))
+async def test_a_verified_value_that_is_changed_keeps_the_document_from_being_approved(
+    tool: str, rule: str, era: Era, tmp_path: Path
+) -> None:
+    async with desk(tmp_path, era, rule) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        await done(client, "nanonets_update_field", **total_of(document), value="1.00")
+        assert field_of(document, "total_amount").verification_status == "verified", (
+            "the service keeps its mark"
+        )
+        message = await refused(client, document, tool)
+        assert "total_amount" in message
+        assert document.decision == ""
+
+
+async def test_it_holds_for_cells_and_for_every_server_that_shares_the_journal(tmp_path: Path) -> None:
+    sandbox = Sandbox()
+    document = ready(sandbox)[0]
+    verify_everything(document)
+    table = document.pages[0].tables[0]
+    async with desk(tmp_path, sandbox=sandbox) as (client, _):
+        cell = {**place_of(document), "table_id": table.id, "cell_id": table.cells[0].id}
+        await done(client, "nanonets_update_cell", **cell, value="another text")
+    async with desk(tmp_path, sandbox=sandbox) as (client, _):
+        await refused(client, document, "nanonets_approve_file")
+        await done(
+            client,
+            "nanonets_verify_table",
+            **{k: cell[k] for k in (*place_of(document), "table_id")},
+            verification_status="verified",
+        )
+        await passes(client, document, "nanonets_approve_file")
+
+
+@pytest.mark.parametrize("tool", APPROVALS)
+async def test_corrected_then_verified_passes(tool: str, tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        await done(client, "nanonets_update_field", **total_of(document), value="1.00")
+        await done(client, "nanonets_verify_field", **total_of(document), verification_status="verified")
+        await passes(client, document, tool)
+
+
+async def test_a_change_that_is_taken_back_leaves_the_value_verified(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        changed = await done(client, "nanonets_update_field", **total_of(document), value="1.00")
+        await refused(client, document, "nanonets_approve_file")
+        await done(client, "review_undo", entry=changed["docreview"]["entry"])
+        await passes(client, document, "nanonets_approve_file")
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+@pytest.mark.parametrize("tool", APPROVALS)
+async def test_deleting_what_fails_the_rule_does_not_make_the_document_pass(
+    tool: str, rule: str, tmp_path: Path
+) -> None:
+    async with desk(tmp_path, rule=rule) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        doubtful = field_of(document, "total_amount")
+        doubtful.verification_status, doubtful.confidence = "unverified", 0.2
+        await refused(client, document, tool)
+        gone = await done(client, "nanonets_delete_field", **total_of(document))
+        assert "deleted" in await refused(client, document, tool)
+        await done(client, "review_undo", entry=gone["docreview"]["entry"])
+        back = next(each for each in document.pages[0].fields if each.name == "total_amount")
+        place = {**place_of(document), "field_data_id": back.id}
+        await done(client, "nanonets_verify_field", **place, verification_status="verified")
+        await passes(client, document, tool)
+
+
+async def test_a_value_that_passed_may_be_deleted_and_so_may_one_that_was_added(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        await done(client, "nanonets_delete_field", **total_of(document))
+        added = await done(
+            client,
+            "nanonets_add_field",
+            **place_of(document),
+            field_name="note",
+            value="x",
+            bbox=[1, 1, 9, 9],
+            verification_status="unverified",
+        )
+        await refused(client, document, "nanonets_approve_file")
+        note = {**place_of(document), "field_data_id": added["field_data_id"]}
+        await done(client, "nanonets_delete_field", **note)
+        await passes(client, document, "nanonets_approve_file")
+
+
+async def test_boxes_that_v2_writes_count_as_changed_or_deleted(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        ids = {"model_id": document.workflow_id, "request_file_id": document.id}
+        file = await done(client, "nanonets_get_file", **ids)
+        page = [*file["moderated_images"], *file["unmoderated_images"]][0]
+        boxes = page["moderated_boxes"] or page["predicted_boxes"]
+        field_of(document, "total_amount").verification_status = "unverified"
+        kept = [box for box in boxes if box.get("label") != "total_amount"]
+        assert len(kept) < len(boxes)
+        await done(
+            client,
+            "nanonets_update_file_fields",
+            model_id=document.workflow_id,
+            moderated_boxes=kept,
+            page={"id": page["id"]},
+        )
+        verify_everything(document)
+        await refused(client, document, "nanonets_approve_file")
+
+
+async def test_without_a_rule_nothing_of_it_is_asked(era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        await done(client, "nanonets_update_field", **total_of(document), value="1.00")
+        await passes(client, document, "nanonets_approve_file")
+        assert sent(sandbox) == ["updateFieldValue", "verifyFile"]
+        assert cells_of(document)

@@ -1,0 +1,112 @@
+"""A write from an old look does not overwrite what somebody else wrote since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import Era, error_of, reviewing
+from docreview_mcp.sandbox.nanonets.state import Document
+from review_desk import field_of, ready, sent
+
+
+def ids_of(document: Document) -> dict[str, str]:
+    return {"workflow_id": document.workflow_id, "document_id": document.id}
+
+
+def total_of(document: Document) -> dict[str, str]:
+    place = {**ids_of(document), "page_id": document.pages[0].id}
+    return {**place, "field_data_id": field_of(document, "total_amount").id}
+
+
+def change(document: Document, **given: Any) -> dict[str, Any]:
+    return {"field_data_id": field_of(document, "total_amount").id, **given}
+
+
+LOOKS: dict[str, Callable[[Document], dict[str, Any]]] = {
+    "review_document": ids_of,
+    "nanonets_get_document": ids_of,
+    "nanonets_get_page": lambda document: {**ids_of(document), "page_id": document.pages[0].id},
+}
+WRITES: dict[str, tuple[str, Callable[[Document], dict[str, Any]]]] = {
+    "correct": ("nanonets_update_field", lambda document: {**total_of(document), "value": "101"}),
+    "verify": (
+        "nanonets_verify_field",
+        lambda document: {**total_of(document), "verification_status": "verified"},
+    ),
+    "delete": ("nanonets_delete_field", total_of),
+    "verify all": (
+        "nanonets_verify_document",
+        lambda document: {**ids_of(document), "verification_status": "verified"},
+    ),
+    "apply": (
+        "review_apply",
+        lambda document: {**ids_of(document), "changes": [change(document, value="101")]},
+    ),
+    "apply a mark": (
+        "review_apply",
+        lambda document: {**ids_of(document), "changes": [change(document, verification_status="verified")]},
+    ),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("write", WRITES)
+async def test_what_changed_since_it_was_read_is_a_conflict_that_shows_both(
+    write: str, look: str, era: Era
+) -> None:
+    tool, arguments = WRITES[write]
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        total = field_of(document, "total_amount")
+        before = total.value
+        assert not (await client.call_tool(look, LOOKS[look](document))).is_error
+        total.value, total.verification_status = "999", "verified"
+        error = error_of(await client.call_tool(tool, arguments(document)))
+        assert (error["code"], error["done"]) == ("conflict", "no")
+        assert "999" in error["message"]
+        assert before in error["message"]
+        assert (total.value, sent(sandbox)) == ("999", [])
+
+
+@pytest.mark.parametrize("write", ["correct", "verify", "delete", "verify all"])
+async def test_once_the_value_was_shown_the_call_goes_through(write: str, era: Era) -> None:
+    tool, arguments = WRITES[write]
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        await client.call_tool("review_document", ids_of(document))
+        field_of(document, "total_amount").value = "999"
+        assert (await client.call_tool(tool, arguments(document))).is_error
+        again = await client.call_tool(tool, arguments(document))
+        assert not again.is_error, again.structured_content
+
+
+async def test_an_expected_value_counts_for_more_and_what_was_never_read_is_not_compared(era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        first, second = ready(sandbox)[:2]
+        await client.call_tool("review_document", ids_of(first))
+        field_of(first, "total_amount").value = "999"
+        given = {**total_of(first), "value": "101", "expected_value": "999"}
+        assert not (await client.call_tool("nanonets_update_field", given)).is_error
+        field_of(second, "total_amount").value = "999"
+        unread = {**total_of(second), "value": "101"}
+        assert not (await client.call_tool("nanonets_update_field", unread)).is_error
+
+
+async def test_an_agent_s_own_writes_are_what_it_last_saw(era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        await client.call_tool("review_document", ids_of(document))
+        for value in ("1", "2", "3"):
+            result = await client.call_tool("nanonets_update_field", {**total_of(document), "value": value})
+            assert not result.is_error, result.structured_content
+        applied = await client.call_tool(
+            "review_apply",
+            {**ids_of(document), "changes": [change(document, value="4", verification_status="verified")]},
+        )
+        assert not applied.is_error, applied.structured_content
+        marked = await client.call_tool(
+            "nanonets_verify_field", {**total_of(document), "verification_status": "unverified"}
+        )
+        assert not marked.is_error, marked.structured_content

@@ -1,0 +1,82 @@
+"""What a write costs at the service: the state before, the write, and nothing that the answer tells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import Era, reviewing
+from docreview_mcp.schemas import load_operations
+from review_desk import field_of, ready
+from undo_scenarios import SCENARIOS
+
+JOURNALLED: dict[str, Any] = {"journal": "sqlite://", "toolsets": "review,all"}
+READ_AGAIN = {
+    "addTable": "the answer has the table without what the service adds to its cells",
+    "deleteWorkflowField": "the answer does not say which fields are left",
+    "setDefaultWorkspace": "the answer is empty, and another workspace may have been the default one",
+    "updateCorrectionTag": "the answer leaves out what a tag does not have",
+    "updateProjectTag": "a new span changes the text, which the answer does not show",
+}
+"""Writes after which the state is read once more, with the reason; one that adds reads nothing before."""
+
+
+@pytest.mark.parametrize("operation_id", SCENARIOS)
+async def test_a_single_write_costs_two_requests(operation_id: str) -> None:
+    async with reviewing(**JOURNALLED) as (client, sandbox):
+
+        async def use(operation_id: str, /, **arguments: Any) -> dict[str, Any]:
+            result = await client.call_tool(load_operations()[operation_id].tool, arguments)
+            assert not result.is_error, (operation_id, result.structured_content)
+            return result.structured_content or {}
+
+        trial = await SCENARIOS[operation_id](use)
+        before = len(sandbox.received)
+        await use(operation_id, **trial.arguments)
+        requests = [each.operation for each in list(sandbox.received)[before:] if each.operation != "login"]
+    operation = load_operations()[operation_id]
+    files = len(trial.arguments["file_ids"]) if operation.present and operation.present.each else 1
+    assert len(requests) <= 1 + files + (operation_id in READ_AGAIN), requests
+
+
+def test_only_these_read_the_state_once_more() -> None:
+    again = {each.id for each in load_operations().values() if each.present and each.present.again}
+    assert again == set(READ_AGAIN)
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+async def test_changes_on_one_document_cost_two_reads_in_all(count: int, era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        fields = document.pages[0].fields[:count]
+        changes = [
+            {"field_data_id": each.id, "value": f"{each.value}0", "verification_status": "verified"}
+            for each in fields
+        ]
+        result = await client.call_tool(
+            "review_apply",
+            {"workflow_id": document.workflow_id, "document_id": document.id, "changes": changes},
+        )
+        assert not result.is_error, result.structured_content
+        assert len(sandbox.received) == 2 * count + 2
+
+
+@pytest.mark.parametrize("action", ["approve", "assign"])
+async def test_files_cost_a_read_and_a_write_each(action: str, era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        files = ready(sandbox)[:5]
+        member = {"member": "someone@norwick.example"} if action == "assign" else {}
+        arguments = {"model_id": files[0].workflow_id, "file_ids": [each.id for each in files], **member}
+        result = await client.call_tool("review_files", {**arguments, "action": action})
+        assert not result.is_error, result.structured_content
+        assert len(sandbox.received) <= 2 * len(files) + 1
+
+
+async def test_several_files_are_assigned_with_one_write(era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        files = ready(sandbox)[:3]
+        arguments = {"member": "someone@norwick.example", "file_ids": [each.id for each in files]}
+        await client.call_tool("nanonets_assign_files", {"model_id": files[0].workflow_id, **arguments})
+        assert [each.operation for each in sandbox.received].count("assignFiles") == 1
+        assert len(sandbox.received) == len(files) + 1
+        assert field_of(files[0], "total_amount")

@@ -1,0 +1,122 @@
+"""An id is what it looks like: one in disguise is refused before a policy or a service sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import Era, Network, connected, error_of
+from docreview_mcp.schemas import JsonObject, load_operations
+from docreview_mcp.tools.requests.arguments import arguments_of
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import holds_id, is_plain_id, plain_arguments
+
+DISGUISES = [
+    "bad/",
+    "/bad",
+    "x/../bad",
+    "../bad",
+    "bad\\",
+    "bad\u200b",
+    "\u2060bad",
+    "ba\u00add",
+    "bad\0",
+    "bad\n",
+    "bad\x7f",
+    "bad\u2028",
+    "bad\u00a0",
+    "bad\u202e",
+    "bad\ufeff",
+    "bad\u3164",
+    "bad\U000e0041",
+    ".",
+    "..",
+]
+EVERYTHING: dict[str, Any] = {"toolsets": "all", "confirm": "never", "journal": "none"}
+
+
+def disguised(schema: JsonObject, value: Any, bad: str, is_an_id: bool, where: str) -> list[tuple[str, Any]]:
+    """Each id inside a value: its name in a message, and the value with that id in disguise."""
+    if isinstance(value, list):
+        items: Any = schema.get("items", {})
+        return [
+            (named, [*value[:index], changed, *value[index + 1 :]])
+            for index, entry in enumerate(value)
+            for named, changed in disguised(items, entry, bad, is_an_id, f"{where}.{index}")
+        ]
+    if isinstance(value, dict):
+        properties: Any = schema.get("properties", {})
+        return [
+            (named, {**value, key: changed})
+            for key, entry in value.items()
+            if key in properties
+            for named, changed in disguised(properties[key], entry, bad, holds_id(key), f"{where}.{key}")
+        ]
+    return [(where, bad)] if is_an_id and isinstance(value, str) else []
+
+
+async def test_no_operation_takes_an_id_in_disguise_at_any_place() -> None:
+    network = Network()
+    tried = 0
+    async with connected(network, **EVERYTHING) as client:
+        for operation in load_operations().values():
+            arguments = plain_arguments(operation, True)
+            schemas = {each.name: each.schema for each in arguments_of(operation)}
+            for number, (name, value) in enumerate(arguments.items()):
+                bad = DISGUISES[(tried + number) % len(DISGUISES)]
+                for named, changed in disguised(schemas[name], value, bad, holds_id(name), name):
+                    tried += 1
+                    result = await client.call_tool(operation.tool, {**arguments, name: changed})
+                    error = error_of(result)
+                    assert error["code"] == "invalid_arguments", (operation.tool, named, bad)
+                    assert f"{named}: got " in error["message"], (operation.tool, named, bad)
+    assert network.requests == []
+    assert tried > 100
+
+
+@pytest.mark.parametrize("bad", DISGUISES)
+async def test_a_rule_is_not_got_round_by_a_disguise(bad: str, era: Era, tmp_path: Any) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text('[workflows]\nforbidden = ["bad"]\n')
+    network = Network()
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("nanonets_get_document", {"workflow_id": bad, "document_id": "d"}),
+        ("nanonets_assign_files", {"model_id": bad, "member": "a@b.example", "file_ids": ["f"]}),
+        ("nanonets_assign_files", {"model_id": "m", "member": "a@b.example", "file_ids": ["f", bad]}),
+        ("review_document", {"workflow_id": bad, "document_id": "d"}),
+        ("review_document", {"workflow_id": "w", "document_ids": ["d", bad]}),
+        (
+            "review_apply",
+            {"workflow_id": "w", "changes": [{"document_id": bad, "cell_id": "c", "value": "1"}]},
+        ),
+        ("review_files", {"action": "approve", "model_id": "m", "file_ids": [bad]}),
+        (
+            "review_preview",
+            {"tool": "nanonets_approve_file", "arguments": {"model_id": bad, "request_file_id": "f"}},
+        ),
+    ]
+    async with connected(network, era, policy=policy, toolsets="all", confirm="never") as client:
+        for tool, arguments in calls:
+            error = error_of(await client.call_tool(tool, arguments))
+            assert error["code"] == "invalid_arguments", (tool, error)
+            assert "expected an id" in error["message"] or "expected string" in error["message"], error
+    assert network.requests == []
+
+
+@given(text=st.text(min_size=1, max_size=20))
+def test_whatever_is_seen_as_it_is_passes(text: str) -> None:
+    from docreview_mcp.tools.requests.id_faults import is_plain_id as passes
+
+    assert passes(text) == is_plain_id(text)
+
+
+async def test_what_only_the_caller_knows_may_be_called_an_id_and_be_any_text() -> None:
+    page = {"customer_id": "2024/17", "id": "C:\\x"}
+    operation = next(each for each in load_operations().values() if each.id == "updateFileFields")
+    network = Network()
+    async with connected(network, **EVERYTHING) as client:
+        arguments = {**plain_arguments(operation, False), "page": page}
+        result = await client.call_tool(operation.tool, arguments)
+    assert not result.is_error, result.structured_content
+    assert b"2024/17" in network.requests[-1].content

@@ -1,0 +1,178 @@
+"""No secret leaves the server, whatever form it has taken on the way."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import string
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import httpx2
+import pytest
+from conftest import Era, Network, answers, connected
+from docreview_mcp.tools.json_text import compact
+from docreview_mcp.tools.redaction import REMOVED, masked, without_secrets
+from hypothesis import given
+from hypothesis import strategies as st
+
+GET = ("nanonets_get_document", {"workflow_id": "w", "document_id": "d"})
+LOW, HIGH = string.ascii_lowercase, string.ascii_uppercase + string.digits
+PRINTED = string.ascii_letters + string.digits + string.punctuation + "äß€ "
+
+long_secrets = st.text(PRINTED, min_size=8, max_size=40).filter(
+    lambda text: text.strip() == text and len(set(text)) > 4 and any(map(str.isdecimal, text))
+)
+short_secrets = st.text(string.ascii_letters + string.digits, min_size=4, max_size=7).filter(
+    lambda text: text not in REMOVED and len(set(text)) > 2 and any(map(str.isdecimal, text))
+)
+"""With a digit, since words that documents have as names of properties stay as keys."""
+
+
+def base64_of(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def split(text: str) -> str:
+    return "\u200b".join((text[:3], text[3:5], text[5:]))
+
+
+def percent_all(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "percent-encoded": lambda text: quote(text, safe=""),
+    "percent-encoded in lower case": lambda text: quote(text, safe="").replace("%2F", "%2f"),
+    "percent-encoded whole": percent_all,
+    "percent-encoded twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "form-encoded": quote_plus,
+    "in JSON": json.dumps,
+    "in JSON in JSON": lambda text: json.dumps(json.dumps({"key": text})),
+    "in JSON, no ASCII left out": lambda text: json.dumps([text], ensure_ascii=False),
+    "escaped in JSON": lambda text: "".join(f"\\u{ord(each):04x}" for each in text),
+    "in HTML": html.escape,
+    "hexadecimal": lambda text: text.encode().hex(),
+    "base64": base64_of,
+    "base64 without padding": lambda text: base64_of(text).rstrip("="),
+    "base64 with a colon": lambda text: base64_of(f"{text}:"),
+    "base64 with a colon, without padding": lambda text: base64_of(f"{text}:").rstrip("="),
+    "base64 for addresses": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    "percent-encoded base64": lambda text: quote(base64_of(f"{text}:"), safe=""),
+    "split": split,
+}
+"""The forms that a secret takes wherever it stands."""
+
+LONG_FORMS: dict[str, Callable[[str], str]] = {
+    **FORMS,
+    "base64 after a name": lambda text: base64_of(f"person:{text}"),
+    "base64 after an address": lambda text: base64_of(f"a@b.example:{text}"),
+    "base64 between other bytes": lambda text: base64_of(f"x{text}yz"),
+    "next to _": lambda text: f"key_{text}_old",
+    "next to a letter": lambda text: f"x{text}y",
+}
+"""The forms in which a secret is found that is long enough not to stand there by chance."""
+
+
+def everything(value: Any) -> str:
+    """All texts and keys of a JSON value, one after the other."""
+    if isinstance(value, dict):
+        return " ".join(f"{key} {everything(entry)}" for key, entry in value.items())
+    return " ".join(map(everything, value)) if isinstance(value, list) else str(value)
+
+
+def check(secret: str, form: str, said: str) -> None:
+    """A secret in this form is nowhere in a result, neither as text nor as key, nor in a message."""
+    value: Any = {"a": [f"say ({said})", {"deep": said}], said: 1, "kept": "as it was"}
+    shown = everything(masked(value, compact(value), (secret,)))
+    message = without_secrets(f"it said ({said}).", (secret,))
+    for text in (shown, message):
+        assert said not in text.replace(REMOVED, ""), (form, secret, text)
+        assert secret not in text.replace(REMOVED, ""), (form, secret, text)
+        assert REMOVED in text, (form, secret, text)
+    assert "as it was" in shown or secret in "as it was"
+    assert message.startswith("it said") or secret in "it said ("
+
+
+@pytest.mark.parametrize("form", LONG_FORMS)
+@given(secret=long_secrets)
+def test_a_secret_is_taken_out_in_every_form(form: str, secret: str) -> None:
+    check(secret, form, LONG_FORMS[form](secret))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@given(secret=short_secrets)
+def test_a_short_secret_is_taken_out_in_every_form_where_it_stands_alone(form: str, secret: str) -> None:
+    check(secret, form, FORMS[form](secret))
+
+
+@given(secret=short_secrets)
+def test_a_short_secret_beside_a_line_or_a_point_stands_alone(secret: str) -> None:
+    for said in (f"_{secret}_", f"{secret}.", f"a-{secret}/b", f"x\n{secret}\ty", f"{{\\n{secret}\\n}}"):
+        assert secret not in without_secrets(said, (secret,)).replace(REMOVED, ""), said
+
+
+@given(text=st.text(max_size=200), secret=long_secrets)
+def test_a_text_without_a_secret_stays_as_it_is(text: str, secret: str) -> None:
+    other = f"{secret}{HIGH}"
+    value: Any = {"text": text, "list": [text, 5]}
+    assert masked(value, compact(value), (other,)) == value
+    assert without_secrets(text, (other,)) == text
+
+
+@given(text=st.text(max_size=60), secret=st.one_of(long_secrets, short_secrets))
+def test_what_was_taken_out_once_stays_out(text: str, secret: str) -> None:
+    once = without_secrets(f"{text} {secret} {text}", (secret,))
+    assert without_secrets(once, (secret,)) == once
+
+
+def test_a_short_secret_spoils_neither_words_nor_names_nor_our_own_keys() -> None:
+    value: Any = {"error": {"code": "x"}, "document_id": "d", "texts": "encoded codes are decoded", "n": 12}
+    for secret in ("code", "docu", "text"):
+        assert masked(value, compact(value), (secret,)) == value
+
+
+def test_a_number_that_is_a_secret_is_taken_out() -> None:
+    value: Any = {"pin": 482913, "count": 4829130}
+    assert masked(value, compact(value), ("482913",)) == {"pin": REMOVED, "count": 4829130}
+
+
+def test_a_token_is_known_by_its_form_wherever_it_stands() -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6MX0.c2lnbmF0dXJl"
+    for said in (token, f"x{token}", f"auth_{token}", f"{token[:5]}\u2060{token[5:]}"):
+        value: Any = {"text": said, said: 1}
+        assert "eyJ" not in everything(masked(value, compact(value), ()))
+        assert "eyJ" not in without_secrets(said)
+
+
+@pytest.mark.parametrize("levels", [1, 2, 3])
+async def test_a_secret_property_is_taken_out_of_json_inside_json(levels: int, era: Era) -> None:
+    inner = json.dumps({"auth_token": 'a "quoted" value', "kept": 1})
+    for _ in range(levels - 1):
+        inner = json.dumps({"inner": inner})
+    network = Network(answers(httpx2.Response(200, json={"name": inner, "id": 1})))
+    async with connected(network, era) as client:
+        result = await client.call_tool("studio_get_user", {"user_id": 1})
+    assert "quoted" not in result.content[0].text
+    assert "kept" in result.content[0].text
+
+
+@pytest.mark.parametrize("form", LONG_FORMS)
+async def test_no_form_of_the_key_reaches_a_result_or_an_error(form: str, era: Era) -> None:
+    key = "nanonets-key-0123456789"
+    said = LONG_FORMS[form](key)
+    network = Network(
+        answers(
+            httpx2.Response(200, json={"metadata": {said: said}}),
+            httpx2.Response(400, json={"message": f"wrong key {said}"}),
+        )
+    )
+    async with connected(network, era) as client:
+        for _ in range(2):
+            text = (await client.call_tool(*GET)).content[0].text
+            assert said not in text
+            assert key not in text
+            assert REMOVED in text

@@ -1,0 +1,98 @@
+"""Whether a write finds what its caller expects: a value that they named, or the one that they last saw."""
+
+from __future__ import annotations
+
+from ...schemas import JsonValue, Operation
+from ..documents.comparison import same_as_read
+from ..documents.field_state import FieldState, fields_in
+from ..documents.readings import text_of
+from ..failure import NOTHING_SENT, ToolFailure
+from ..requests.arguments import expected_argument
+from ..requests.prepared_call import Prepared
+from ..untrusted import quoted
+from .context import CallContext
+from .current_state import Read, State, contradicted_header
+
+__all__ = ["OF_WHOLE_DOCUMENTS", "misplaced", "touched_fields", "unexpected"]
+
+_MAX_CHANGED = 3
+OF_WHOLE_DOCUMENTS = frozenset({"getDocument", "getPredictionFileByFileId"})
+"""What reads a document with all of its values: what is written by its state touches all of them."""
+
+
+def touched_fields(operation: Operation, before: State) -> list[FieldState]:
+    """The values of documents that a write touches: all of a document, or those of the item."""
+    if operation.present is None or operation.present.each:
+        return []
+    return fields_in(before.answer if operation.present.read in OF_WHOLE_DOCUMENTS else before.item)
+
+
+def unexpected(
+    prepared: Prepared, before: State, context: CallContext, undoes: int | None
+) -> ToolFailure | None:
+    """The refusal of a call whose expected value is not the present one, or that comes from an old look."""
+    operation, name = prepared.operation, expected_argument(prepared.operation)
+    if name not in prepared.values or operation.present is None:
+        return None if undoes is not None else _unseen(prepared, before, context)
+    if not before.known or not before.is_there:
+        return ToolFailure(
+            "conflict" if before.known else "upstream_error",
+            f"{operation.tool}: {name} cannot be compared: {before.problem}.",
+            happened=NOTHING_SENT,
+            next_step="Read the item; it may be gone, or the ids may be wrong.",
+        )
+    present = before.value.get(operation.present.value) if isinstance(before.value, dict) else before.value
+    if same_as_read(_present_text(present), _present_text(prepared.values[name])):
+        return None
+    return ToolFailure(
+        "conflict",
+        f"{operation.tool}: the present value is {quoted(present)},"
+        f" {name} was {quoted(prepared.values[name])}.",
+        happened=NOTHING_SENT,
+        next_step="Somebody changed it meanwhile. Read the item again and decide anew.",
+        quotes=True,
+    )
+
+
+async def misplaced(prepared: Prepared, read: Read) -> ToolFailure | None:
+    """The refusal of a cell whose header and column contradict each other."""
+    if not (reason := await contradicted_header(prepared.operation, prepared.sent, read)):
+        return None
+    return ToolFailure(
+        "invalid_arguments",
+        f"{prepared.operation.tool}: {reason}.",
+        happened=NOTHING_SENT,
+        next_step="Count col from 0 by the columns, without the number of the row.",
+        quotes=True,
+    )
+
+
+def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFailure | None:
+    """The conflict of a write on values that are not as the caller last read them."""
+    fields = touched_fields(prepared.operation, before)
+    seen = context.guards.seen
+    changed = seen.changed(context.caller, prepared.address, fields)
+    if not changed:
+        return None
+    # The message shows them, so the next call is from a new look.
+    seen.note(context.caller, prepared.address, [each for each, _ in changed[:_MAX_CHANGED]])
+    told = "; ".join(
+        f"{quoted(each.name)} was {quoted(text)} when you last read it, and is {quoted(each.text)} now"
+        for each, text in changed[:_MAX_CHANGED]
+    )
+    more = f" and {len(changed) - _MAX_CHANGED} further values" if len(changed) > _MAX_CHANGED else ""
+    return ToolFailure(
+        "conflict",
+        f"{prepared.operation.tool}: {told}{more}.",
+        happened=NOTHING_SENT,
+        next_step="Somebody changed it meanwhile. Decide anew by the value that is there now, and call again"
+        " if it should still be done.",
+        quotes=True,
+    )
+
+
+def _present_text(value: JsonValue) -> str:
+    """A value as it is compared: a list by its length, anything else by its text."""
+    if isinstance(value, list):
+        return str(len(value))
+    return text_of(value)

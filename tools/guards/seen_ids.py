@@ -1,0 +1,111 @@
+"""Which kind of thing an id stands for, as far as earlier results told, so that a wrong one can be named."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from itertools import chain, islice
+
+from ...schemas import JsonObject, JsonValue, Operation
+from ..requests.arguments import is_id
+from .journal import Caller
+
+__all__ = ["SeenIds"]
+
+_MAX_IDS = 20_000
+_MAX_NOTED = 5_000
+"""The most ids that are noted of one result."""
+
+_PAGES = ("result", "moderated_images", "unmoderated_images")
+"""Lists of Nanonets whose objects are pages, with the id of the page under `id`."""
+
+_SAME = {
+    "file_id": "request_file_id",
+    "document_group_id": "group_id",
+    "session_id": "annotation_id",
+    "workspace_id": "organization_id",
+}
+"""Other names for one kind of id."""
+
+_EITHER = {"document_id": "request_file_id", "workflow_id": "model_id"}
+"""Arguments of our own tools that also take the ids of the older interface of Nanonets."""
+
+_UNCLEAR = ("user_permissions", "project_task", "file")
+"""What tools are named after although they answer something else."""
+
+_ENDINGS = (("analyses", "analysis"), ("classes", "class"), ("ies", "y"), ("s", ""))
+
+
+class SeenIds:
+    """The kinds under which each caller was shown an id, those used last."""
+
+    def __init__(self) -> None:
+        self._kinds: OrderedDict[tuple[str, str, str, str], frozenset[str]] = OrderedDict()
+
+    def note(self, caller: Caller, operation: Operation, values: JsonObject, answer: JsonObject) -> None:
+        """Remember the ids of a call that went well: those that it named and those that it answered."""
+        is_own = operation.service == "docreview"
+        noun = operation.tool.partition("_")[2].partition("_")[2]
+        last = "" if is_own or noun in _UNCLEAR else _singular(noun.rpartition("_")[2])
+        given = {} if is_own else values
+        for kind, identity in islice(chain(_named(given), _ids_in(answer, last)), _MAX_NOTED):
+            key = _key(caller, operation, identity)
+            self._kinds[key] = self._kinds.get(key, frozenset()) | {kind}
+            self._kinds.move_to_end(key)
+        while len(self._kinds) > _MAX_IDS:
+            self._kinds.popitem(last=False)
+
+    def wrong_kinds(self, caller: Caller, operation: Operation, values: JsonObject) -> list[tuple[str, str]]:
+        """The arguments that hold an id known as one of another kind only, each with that kind."""
+        found: list[tuple[str, str]] = []
+        for name, value in values.items():
+            if not is_id(name) or isinstance(value, (list, dict)):
+                continue
+            kinds = self._kinds.get(_key(caller, operation, str(value)), frozenset())
+            either = _EITHER.get(name, "") if operation.service == "docreview" else ""
+            if len(kinds) == 1 and not kinds & {_kind(name), either}:
+                found.extend((name, kind) for kind in kinds)
+        return found
+
+
+def _named(values: JsonObject) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
+        if is_id(name) and isinstance(value, (str, int)):
+            yield _kind(name), str(value)
+
+
+def _ids_in(value: JsonValue, noun: str) -> Iterator[tuple[str, str]]:
+    """The ids anywhere in a value. `noun`: what its own `id` is the id of, if known."""
+    if isinstance(value, list):
+        for entry in value:
+            yield from _ids_in(entry, noun)
+    elif isinstance(value, dict) and value.get("kind") != "file":
+        for key, entry in value.items():
+            if isinstance(entry, (str, int)) and not isinstance(entry, bool):
+                if key == "id" and noun:
+                    yield _kind(f"{noun}_id"), str(entry)
+                elif key.endswith("_id"):
+                    yield _kind(key), str(entry)
+            else:
+                yield from _ids_in(entry, noun if key == "items" else _noun(key))
+
+
+def _noun(key: str) -> str:
+    return "page" if key in _PAGES else _singular(key)
+
+
+def _singular(key: str) -> str:
+    for ending, replacement in _ENDINGS:
+        if key.endswith(ending):
+            return key.removesuffix(ending) + replacement
+    return key
+
+
+def _kind(name: str) -> str:
+    name = name.removeprefix("body_").removeprefix("source_")
+    return _SAME.get(name, name)
+
+
+def _key(caller: Caller, operation: Operation, identity: str) -> tuple[str, str, str, str]:
+    service = "studio" if operation.service == "studio" else "nanonets"
+    return (caller.user, caller.host, service, identity)

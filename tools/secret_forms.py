@@ -1,0 +1,276 @@
+"""Find known secrets in a text, whatever form they have there.
+
+A secret may be percent-encoded or form-encoded, escaped in JSON inside JSON or in HTML, hexadecimal or base64
+(alone, with a colon, or between other bytes), and split by characters that nobody sees. A text is brought
+into a plain form in which all escapes are undone, and searched there; what is found is replaced in the text
+as it came.
+
+A plain form takes time. Most texts have no escape that a secret could hide behind, so that its letters and
+digits would stand in them as they are: these are looked for first.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from .hidden_characters import hidden_pattern, without_invisible
+
+__all__ = ["SHORTEST", "SecretForms", "forms_of"]
+
+SHORTEST = 4
+"""The fewest characters of a secret that is looked for."""
+
+_LONG = 8
+"""From so many characters on a secret is found anywhere, a shorter one only where it stands alone."""
+
+_ROUNDS = 3
+"""How many layers of escapes are undone."""
+
+_MOST_TRACED = 200_000
+"""A longer text that holds an escaped secret is replaced as a whole."""
+
+_BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
+"""Neither a letter nor a digit beside it."""
+
+# Each begins with one certain character, which makes the search for it many times as fast.
+_UNICODE = re.compile(r"\\\\*u[0-9a-fA-F]{4}(?:\\+u[0-9a-fA-F]{4})*")
+_BLANK = re.compile(r"\\\\*[nrtbf]")
+_PERCENT = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
+_PERCENT_UNIT = re.compile(r"%[0-7][0-9a-fA-F]|(?:%[89a-fA-F][0-9a-fA-F])+")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
+_ESCAPES = (
+    _UNICODE,
+    _BLANK,
+    re.compile(r"\\+"),
+    _PERCENT_UNIT,
+    _ENTITY,
+    re.compile(r"[+\n\r\t]"),
+    hidden_pattern(),
+)
+_UNIT = re.compile("|".join(each.pattern for each in _ESCAPES))
+_BLANKS = str.maketrans("+\n\r\t", "    ")
+
+_WORD = re.compile(r"[A-Za-z0-9]+")
+_NOT_OF_WORD = bytes(byte for byte in range(256) if not _WORD.match(chr(byte)))
+_UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
+"""What is left out before escapes are looked for: they could be split by it."""
+_ENCODED = (
+    (b"\\u", re.compile(rb"\\\\*u[0-9a-fA-F]{4}(?:\\+u[0-9a-fA-F]{4})*"), b""),
+    (b"%", re.compile(_PERCENT.pattern.encode()), b"\\"),
+    (b"&", re.compile(_ENTITY.pattern.encode()), b"\\"),
+)
+"""Escapes: what each of a kind begins with, how it is matched, and what else may stand between its parts."""
+_OPENING = frozenset("%\\&#;")
+"""What may make an escape of the text beside it."""
+
+
+class SecretForms:
+    """The forms of some secrets: whether a text holds one, and the text without them."""
+
+    def __init__(self, raw: Sequence[str], needles: Mapping[str, str], replacement: str) -> None:
+        """`raw`: the secrets, the longest first. `needles`: what to look for in plain forms → its pattern."""
+        self._replacement = replacement
+        self._raw = raw
+        self._needles = needles
+        self._pattern = re.compile("|".join(needles.values())) if needles else None
+        self._words = list(dict.fromkeys(map(_words_of, (*raw, *needles))))
+
+    def found_in(self, text: str) -> SecretForms | None:
+        """Those of the forms that a JSON text holds, for a closer look at the texts in it; None for none."""
+        if not self._may_be_behind(text):
+            return None
+        plain = _plain_form(text, _ROUNDS + 1)
+        if not self._may_be_in(text, plain):
+            return None
+        needles = {needle: pattern for needle, pattern in self._needles.items() if needle in plain}
+        return SecretForms(self._raw, needles, self._replacement)
+
+    def _may_be_in(self, text: str, plain: str) -> bool:
+        return any(secret in text for secret in self._raw) or any(each in plain for each in self._needles)
+
+    def _may_be_behind(self, text: str) -> bool:
+        """Whether a look at the plain form is needed: False only where no form can be in it."""
+        encoded = text.encode("utf-8", "surrogatepass")
+        if _may_hide(encoded):
+            return True
+        letters = encoded.translate(None, _NOT_OF_WORD)
+        return any(all(word in letters for word in words) for words in self._words)
+
+    def removed_from(self, text: str) -> str:
+        """The text with the replacement in place of each secret; without hidden characters if it held one."""
+        if not self._raw:
+            return text
+        parts = text.split(self._replacement)
+        return self._replacement.join(map(self._removed_from_part, parts))
+
+    def _removed_from_part(self, part: str) -> str:
+        if not self._may_be_behind(part):
+            return part
+        plain = _plain_form(part)
+        if not self._may_be_in(part, plain):
+            return part
+        shown = without_invisible(part)
+        cleaned = shown
+        for secret in self._raw:
+            cleaned = _without(secret, cleaned, self._replacement)
+        if self._pattern is not None and self._pattern.search(_plain_form(cleaned)):
+            cleaned = self._traced(cleaned)
+        return part if cleaned == shown else cleaned
+
+    def _traced(self, text: str) -> str:
+        """The text with every match in its plain form replaced where it stands in the text."""
+        assert self._pattern is not None
+        if len(text) > _MOST_TRACED:
+            return self._replacement
+        plain, starts, ends = _with_places(text)
+        pieces: list[str] = []
+        kept = 0
+        for match in self._pattern.finditer(plain):
+            start, end = starts[match.start()], ends[match.end() - 1]
+            if start < kept and pieces:
+                kept = max(kept, end)
+                continue
+            pieces += [text[kept:start], self._replacement]
+            kept = end
+        cleaned = "".join((*pieces, text[kept:]))
+        left = _plain_form(cleaned.replace(self._replacement, " "))
+        return self._replacement if self._pattern.search(left) else cleaned
+
+
+@lru_cache(maxsize=16)
+def forms_of(secrets: tuple[str, ...], replacement: str) -> SecretForms:
+    """The forms of these secrets; the same object for the same ones."""
+    raw = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)
+    return SecretForms(raw, dict(each for secret in raw for each in _patterns(secret)), replacement)
+
+
+def _words_of(form: str) -> tuple[bytes, ...]:
+    """The runs of letters and digits in a form, the longest first: no harmless escape stands inside one."""
+    return tuple(sorted((each.encode() for each in _WORD.findall(form)), key=len, reverse=True))
+
+
+def _may_hide(encoded: bytes) -> bool:
+    """Whether any escape in a text, given in UTF-8, is not harmless."""
+    for start, pattern, between in _ENCODED:
+        if start[:1] not in encoded:
+            continue
+        shown = encoded.translate(None, _UNPRINTED + between)
+        if start in shown and not all(map(_is_harmless, set(pattern.findall(shown)))):
+            return True
+    return False
+
+
+def _is_harmless(escape: bytes) -> bool:
+    """Whether an escape stands for signs and letters of other scripts only, which neither split a word of a
+    form nor begin another escape."""
+    unit = escape.decode()
+    plain = _characters_of(unit)
+    if plain == unit:
+        return True
+    is_ours = any(_WORD.match(each) or each in _OPENING for each in plain)
+    return plain != "" and not is_ours and without_invisible(plain) == plain
+
+
+def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
+    """A text with its escapes undone and without hidden characters; a plus and a line end are a blank."""
+    for _ in range(rounds):
+        before = text
+        text = without_invisible(text)
+        if "\\" in text:
+            if "\\u" in text:
+                text = _UNICODE.sub(_undone, text)
+            text = _BLANK.sub(" ", text).replace("\\", "")
+        if "%" in text:
+            text = _PERCENT.sub(_undone, text)
+        if "&" in text:
+            text = _ENTITY.sub(_undone, text)
+        text = text.translate(_BLANKS) if not text.isprintable() else text.replace("+", " ")
+        if text == before:
+            break
+    return text
+
+
+def _without(secret: str, text: str, replacement: str) -> str:
+    if secret not in text:
+        return text
+    if len(secret) >= _LONG:
+        return text.replace(secret, replacement)
+    return re.sub(f"{_BEFORE}{re.escape(secret)}{_AFTER}", lambda _: replacement, text)
+
+
+def _patterns(secret: str) -> Iterator[tuple[str, str]]:
+    """What to look for in a plain form → how all of it is matched, with what belongs to it."""
+    plain = _plain_form(secret)
+    raw = secret.encode("utf-8", "replace")
+    is_long = len(secret) >= _LONG
+    alone = [plain, raw.hex(), raw.hex().upper()]
+    if not is_long:
+        alone += [base64.b64encode(each).decode().rstrip("=") for each in (raw, raw + b":", b":" + raw)]
+    for each in alone:
+        if len(each) >= _LONG and is_long:
+            yield each, re.escape(each)
+        elif len(each) >= SHORTEST:
+            yield each, f"{_BEFORE}{re.escape(each)}={{0,2}}{_AFTER}"
+        for other in _in_other_alphabet(each, plain):
+            yield other, f"{_BEFORE}{re.escape(other)}={{0,2}}{_AFTER}"
+    if not is_long:
+        return
+    for before in range(3):
+        # The first and the last character of base64 may hold bits of what stands beside the secret.
+        whole = base64.b64encode(b"\0" * before + raw + b"\0\0").decode()
+        core = whole[before + 1 if before else 0 : (before + len(raw)) * 8 // 6]
+        for form in (core, core.replace("+", "-").replace("/", "_")):
+            needle = form.replace("+", " ")
+            around = r"[\w /-]?" if before else ""
+            yield needle, rf"{around}{re.escape(needle)}[A-Za-z0-9/_-]{{0,3}}={{0,2}}"
+
+
+def _in_other_alphabet(form: str, plain: str) -> list[str]:
+    """The base64 of a short secret as it stands in addresses, and in a plain form."""
+    if form == plain or not {"+", "/"} & set(form):
+        return []
+    return [form.replace("+", "-").replace("/", "_"), form.replace("+", " ")]
+
+
+def _undone(match: re.Match[str]) -> str:
+    return _characters_of(match[0])
+
+
+@lru_cache(maxsize=4_096)
+def _characters_of(unit: str) -> str:
+    """What a run of escapes stands for."""
+    if unit[0] == "%":
+        return bytes.fromhex(unit.replace("%", "")).decode("utf-8", "replace")
+    if unit[0] == "&":
+        return html.unescape(unit)
+    codes = re.findall(r"u([0-9a-fA-F]{4})", unit)
+    return bytes.fromhex("".join(codes)).decode("utf-16-be", "replace")
+
+
+def _with_places(text: str) -> tuple[str, list[int], list[int]]:
+    """The plain form of a text, and of each of its characters where it begins and ends in the text."""
+    starts, ends = list(range(len(text))), list(range(1, len(text) + 1))
+    for _ in range(_ROUNDS):
+        pieces: list[str] = []
+        new_starts: list[int] = []
+        new_ends: list[int] = []
+        kept = 0
+        for match in _UNIT.finditer(text):
+            unit = match[0]
+            if unit[0] == "%" or unit[0] == "&" or (unit[0] == "\\" and "u" in unit):
+                plain = _undone(match)
+            else:
+                plain = " " if unit[-1] in "nrtbf+\n\r\t" else ""
+            pieces += [text[kept : match.start()], plain]
+            new_starts += [*starts[kept : match.start()], *[starts[match.start()]] * len(plain)]
+            new_ends += [*ends[kept : match.start()], *[ends[match.end() - 1]] * len(plain)]
+            kept = match.end()
+        if not kept:
+            break
+        text = "".join((*pieces, text[kept:]))
+        starts, ends = [*new_starts, *starts[kept:]], [*new_ends, *ends[kept:]]
+    return text, starts, ends

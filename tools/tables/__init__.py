@@ -1,0 +1,1 @@
+"""Tables over many documents or texts: rows, conditions on them, totals, files and charts."""
