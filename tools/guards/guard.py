@@ -86,7 +86,7 @@ async def assess(
 
 def needs_confirmation(operation: Operation, context: CallContext) -> bool:
     """Whether a person has to agree to a call of this operation before it is sent."""
-    return not context.is_confirmed and is_confirmed_by_person(operation.effect, context.guards.confirm)
+    return not context.is_confirmed and is_confirmed_by_person(operation, context.guards.confirm)
 
 
 async def carry_out(
