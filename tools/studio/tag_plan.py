@@ -144,8 +144,13 @@ class _Planner:
         page = self._change.get("page")
         identity = f"{document_id}" if page is None else f"{document_id} page {page}"
         words = f"mark text {identity} as done"
-        calls = [*self._marks_of_text(session, document_id)]
-        return PlannedTagging(self._index, identity, document_id, session, words, tuple(calls), waits=True)
+        calls = tuple(self._marks_of_text(session, document_id))
+        tags: tuple[Tag, ...] = ()
+        if session.kind == "correction" and (text := session.text(document_id)) is not None:
+            # A mark accepts the tags of its segment for good, so that an agreement is bound to them.
+            tags = tuple(tag for segment in text.segments if not segment.is_done for tag in segment.tags)
+            words += f" with {_named([tag.meaning for tag in tags], quoted_inside)}"
+        return PlannedTagging(self._index, identity, document_id, session, words, calls, tags, waits=True)
 
     def conflicts(self, planned: PlannedTagging) -> Iterator[tuple[str, bool]]:
         """Why what is left to do cannot be done as things stand."""
@@ -194,7 +199,8 @@ class _Planner:
         if self._change.get("done") and not (segment.is_done and not segment.is_doubtful):
             name = "markSegmentCorrected" if session.kind == "correction" else "markSegmentAnnotated"
             calls.append((name, {**place, "name": _DONE}))
-            words.append("mark as done")
+            accepted = [tag.meaning for tag in segment.tags] if "tags" not in self._change else []
+            words.append(f"mark as done{f' with {_named(accepted, quoted_inside)}' if accepted else ''}")
         told = f"{quoted_inside(segment.text, _MAX_SHOWN)}: {', '.join(words)}"
         return PlannedTagging(
             self._index, str(segment.id), segment.document_id, session, told, tuple(calls), segment.tags
