@@ -28,7 +28,7 @@ from .approval import approved_document
 from .changed_since import with_own_changes
 from .confirmation import Question
 from .context import CallContext, Guards, Written
-from .current_state import NOT_READ, Read, State, read_state, state_after
+from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
 from .document_locks import claims_of
 from .expectation import OF_WHOLE_DOCUMENTS, misplaced, touched_fields, unexpected
 from .journal import Closing, JournalFault, JournalView, LookFirst
@@ -68,7 +68,7 @@ async def assess(
 ) -> Assessment:
     """Everything that is decided before a write is sent. Sends reads only, and no write."""
     operation, guards = prepared.operation, context.guards
-    read = _each_once(read)
+    read = each_once(read)
     before = NOT_READ
     is_asked = needs_confirmation(operation, context)
     if guards.journal is not None or is_asked or expected_argument(operation) in prepared.values:
@@ -82,19 +82,6 @@ async def assess(
     question = _question(prepared, before) if is_asked else None
     reason = "No journal is kept." if guards.journal is None else may_be_undone(operation, before)
     return Assessment(before, refusal, question, reason)
-
-
-def _each_once(read: Read) -> Read:
-    """Reads nothing twice: what is approved and what is expected are judged by the same answer."""
-    answers: dict[str, JsonObject] = {}
-
-    async def once(operation_id: str, arguments: JsonObject) -> JsonObject:
-        call = compact([operation_id, dict(sorted(arguments.items()))])
-        if call not in answers:
-            answers[call] = await read(operation_id, arguments)
-        return answers[call]
-
-    return once
 
 
 def needs_confirmation(operation: Operation, context: CallContext) -> bool:

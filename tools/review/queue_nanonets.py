@@ -15,6 +15,7 @@ from ..beside_loop import beside_loop
 from ..checks.paper import Paper
 from ..documents.values import DocumentValues, values_of_document
 from .cell_confidence import with_cell_confidence
+from .queue_exports import find_failed_exports
 from .queue_search import Search, Work, listed, moment, text
 
 __all__ = ["look_at_nanonets"]
@@ -92,6 +93,8 @@ async def _look_at_workflow(search: Search, workflow_id: str) -> None:
                 break
         else:
             search.unseen["workflows_with_more_documents"] += 1
+    if "export_failed" in search.wanted.reasons:
+        await find_failed_exports(search, workflow_id)
 
 
 def _waiting(workflow_id: str, document: JsonObject, asked: frozenset[str]) -> Work | None:

@@ -16,6 +16,7 @@ from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..json_text import shortened
 from ..operation_call import read
+from ..requests.moments import moment
 from ..untrusted import shortened_sentence
 
 __all__ = ["REASONS", "Kind", "Search", "Wanted", "Work", "listed", "moment", "text"]
@@ -226,12 +227,3 @@ def listed(answer: JsonObject | None, *names: str) -> list[JsonObject]:
 def text(value: JsonValue) -> str:
     """A text or number as text; empty for anything else."""
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def moment(value: str) -> datetime | None:
-    """A time as services and callers write it; one without a zone is UTC. None for what is none."""
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

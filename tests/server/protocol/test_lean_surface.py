@@ -164,7 +164,9 @@ async def test_a_write_through_the_runner_is_in_the_journal_as_itself(era: Era) 
         )
         assert not made.is_error
         assert made.structured_content["docreview"]["undoable"]
-        entry = (await client.call_tool("review_history", {})).structured_content["entries"][0]
+        entry = (await client.call_tool("run_read_tool", {"tool": "review_history"})).structured_content[
+            "entries"
+        ][0]
     assert entry["tool"] == "studio_create_project"
     assert entry["reason"] == "a test"
     assert entry["entry"] == made.structured_content["docreview"]["entry"]
