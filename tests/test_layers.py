@@ -21,7 +21,8 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("beside_loop",),
         ("requests",),
         ("surface", "documents"),
-        ("checks",),
+        ("checks", "journal"),
+        ("policy",),
         ("guards",),
         ("operation_call",),
         ("review", "lean", "history"),
@@ -136,7 +137,7 @@ def test_folders_are_small_and_say_what_they_are() -> None:
     folders = {path.parent for path in FILES}
     for folder in folders:
         files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
-        most = 40 if folder == ROOT / "sandbox" / "studio" else 24
+        most = 40 if folder == ROOT / "sandbox" / "studio" else 21
         assert len(files) <= most, folder
         assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text())), folder
 

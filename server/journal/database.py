@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import JournalFault, LookFirst
+from ...tools.journal.entries import JournalFault, LookFirst
 from ...tools.redaction import without_secrets
 from ..journal_place import JournalPlace, journal_passwords
 from .faults import READ_ERRORS, is_away, why

@@ -17,7 +17,7 @@ from hmac import digest
 from typing import Any, Literal, NamedTuple, cast
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import Caller, Closing, Entry, JournalFault, Opening, Outcome, Undoing
+from ...tools.journal.entries import Caller, Closing, Entry, JournalFault, Opening, Outcome, Undoing
 from ...tools.redaction import masked
 
 __all__ = [

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import Closing, Entry, JournalFault, LookFirst, Opening
-from ..journal_place import LONGEST_WAIT, JournalPlace, journal_place, keeps_journal
+from ...tools.journal.entries import Closing, Entry, JournalFault, LookFirst, Opening
+from ..journal_place import MAX_WAIT, JournalPlace, journal_place, keeps_journal
 from ..settings import Settings
 from .records import JournalKey, Kind, entry_of, exported, payload_of, word
 
@@ -47,7 +47,7 @@ def open_journal(settings: Settings, secrets: Callable[[], Sequence[str]]) -> St
 
     def place() -> JournalPlace:
         found = journal_place(settings.journal, sandbox=settings.sandbox)
-        return replace(found, wait=min(LONGEST_WAIT, settings.timeout))
+        return replace(found, wait=min(MAX_WAIT, settings.timeout))
 
     return StoredJournal(place, secrets, settings.journal_key_bytes)
 

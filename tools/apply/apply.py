@@ -42,7 +42,7 @@ _TEXT = {"field": "value", "cell": "text"}
 _APPROVE = "review_files approves it (model_id = workflow_id, file_ids = [document_id])."
 _APPROVE_ALL = "review_files approves them (model_id = workflow_id, file_ids = the ids of the documents)."
 _NEW_IDS = ("field_data_id", "cell_id", "table_id")
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -331,8 +331,8 @@ def _told(answer: JsonObject, name: str, otherwise: str) -> str:
 
 
 def _few(document_ids: Sequence[str]) -> str:
-    more = len(document_ids) - _MOST_NAMED
-    return ", ".join(document_ids[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(document_ids) - _MAX_NAMED
+    return ", ".join(document_ids[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _next_step(verdicts: Sequence[Verdict], parts: Sequence[Part]) -> str:

@@ -6,7 +6,7 @@ from typing import cast
 
 from ...schemas import JsonObject
 from ..guards.context import CallContext
-from ..guards.journal import Entry, JournalFault
+from ..journal.entries import Entry, JournalFault
 from .structure import GONE_BY, Gone, wanted_gone
 
 __all__ = ["deleted_before"]

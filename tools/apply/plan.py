@@ -18,7 +18,7 @@ from .structure import Gone, PlannedStructure, faults_of_form, is_structural, pl
 __all__ = ["Plan", "PlannedChange", "documents_of", "plan_changes"]
 
 _KINDS: dict[str, Literal["field", "cell"]] = {"field_data_id": "field", "cell_id": "cell"}
-_MOST_DOCUMENTS = 50
+_MAX_DOCUMENTS = 50
 
 _Found = dict[tuple[str, str], list[DocumentValue]]
 """The values of a document by kind and id; more than one where an id stands twice."""
@@ -100,8 +100,8 @@ def documents_of(operation: Operation, values: JsonObject) -> list[str]:
         raise invalid(
             operation, ["document_id: every change names another document, expected a change for it"]
         )
-    if (count := len(set(named))) > _MOST_DOCUMENTS:
-        raise invalid(operation, [f"changes: name {count} documents, expected at most {_MOST_DOCUMENTS}"])
+    if (count := len(set(named))) > _MAX_DOCUMENTS:
+        raise invalid(operation, [f"changes: name {count} documents, expected at most {_MAX_DOCUMENTS}"])
     return named
 
 

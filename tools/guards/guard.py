@@ -16,7 +16,11 @@ from ...schemas import JsonObject, JsonValue, Operation, references_of
 from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_in
 from ..failure import NOTHING_SENT, ToolFailure
+from ..journal.entries import Closing, JournalFault, JournalView, LookFirst
 from ..json_text import compact
+from ..policy.approval import approved_document
+from ..policy.limits import limit_refusal
+from ..policy.policy import AFTER_APPROVAL_RULE, AFTER_RULE
 from ..redaction import masked, without_secret_properties
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.prepared_call import Prepared
@@ -24,17 +28,13 @@ from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
 from .agreement import do_agreed
-from .approval import approved_document
 from .changed_since import with_own_changes
 from .confirmation import Question
 from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
 from .document_locks import claims_of
 from .expectation import OF_WHOLE_DOCUMENTS, misplaced, touched_fields, unexpected
-from .journal import Closing, JournalFault, JournalView, LookFirst
 from .journal_recording import RecordedWrite, closing_of, journal_failure, recorded
-from .limits import limit_refusal
-from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
 from .second_look import after_second_look
 from .single_flight import single_flight
 from .summary import values_in_words

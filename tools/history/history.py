@@ -7,15 +7,15 @@ from typing import cast
 from ...schemas import JsonObject, JsonValue, Operation, operations_by_tool
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
-from ..guards.journal import Entry, Journal, JournalFault
 from ..guards.journal_recording import AFTER_AWAY
+from ..journal.entries import Entry, Journal, JournalFault
 from ..json_text import compact, shortened
 from ..requests.moments import moment_in
 from ..results.reply import Reply
 
 __all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "unreadable", "withheld"]
 
-_MOST_VALUE = 200
+_MAX_VALUE = 200
 _DEFAULT_LIMIT = 20
 _OUTSIDE = ("entries[]: after, arguments, before, by, message, reason, request_id, undo",)
 
@@ -161,4 +161,4 @@ def _by(entry: Entry) -> str:
 
 def _short(value: JsonValue) -> JsonValue:
     text = value if isinstance(value, str) else compact(value)
-    return value if len(text) <= _MOST_VALUE else shortened(text, _MOST_VALUE, counted=True)
+    return value if len(text) <= _MAX_VALUE else shortened(text, _MAX_VALUE, counted=True)

@@ -17,7 +17,7 @@ from ..guards.context import CallContext, Written
 from ..guards.current_state import each_once
 from ..guards.document_locks import claims_of
 from ..guards.guard import needs_confirmation
-from ..guards.journal import Closing
+from ..journal.entries import Closing
 from ..json_text import compact
 from ..operation_call import prepare, read, write
 from ..requests.arguments import REASON, expected_argument, is_id

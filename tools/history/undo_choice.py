@@ -9,7 +9,7 @@ from typing import cast
 from ...schemas import JsonObject, JsonValue, Operation, load_operations, operations_by_tool
 from ..failure import ToolFailure
 from ..guards.context import CallContext
-from ..guards.journal import Closing, Entry, JournalFault
+from ..journal.entries import Closing, Entry, JournalFault
 from ..requests.moments import moment_in
 from ..requests.validation import invalid
 from .history import journal_of, no_entry, unreadable, withheld

@@ -12,7 +12,7 @@ from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
 from ..guards.current_state import Read, State, read_state, resolve
-from ..guards.journal import Closing, Entry
+from ..journal.entries import Closing, Entry
 from ..json_text import compact
 from ..operation_call import prepare, read
 from ..requests.arguments import arguments_of
@@ -20,7 +20,7 @@ from ..untrusted import quoted
 
 __all__ = ["Progress", "PutBack", "Step", "progress_of", "refused", "undone_already"]
 
-_MOST_SHOWN = 300
+_MAX_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,4 +208,4 @@ def _changed(entry: Entry, left: JsonValue, now: JsonValue) -> ToolFailure:
 
 
 def _shown(value: JsonValue) -> str:
-    return "nothing (it is gone)" if value is None else quoted(value, _MOST_SHOWN)
+    return "nothing (it is gone)" if value is None else quoted(value, _MAX_SHOWN)

@@ -25,7 +25,7 @@ from .queue_studio import look_at_studio
 
 __all__ = ["run"]
 
-_MOST_SECONDS = 40.0
+_MAX_SECONDS = 40.0
 """After so long the search ends with what it has: hosts give a call up after a minute."""
 
 _SHARE_OF_TIME = 0.9
@@ -55,7 +55,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     """
     wanted = _wanted(operation, values)
     search = Search(context, wanted)
-    seconds = min(_MOST_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)
+    seconds = min(_MAX_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)
     with anyio.move_on_after(seconds):
         async with anyio.create_task_group() as group:
             for _, kinds, look in _PLACES.values():

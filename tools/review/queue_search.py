@@ -44,8 +44,8 @@ REASONS: Mapping[Kind, frozenset[str]] = {
 """Why work of each kind can wait for a person."""
 
 _AT_ONCE = 4
-_MOST_NAME = 60
-_MOST_MESSAGE = 300
+_MAX_NAME = 60
+_MAX_MESSAGE = 300
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -125,7 +125,7 @@ class Work:
         """The work as the answer shows it: nothing that is empty or not known."""
         shown: JsonObject = {
             "kind": self.kind,
-            "name": shortened(self.name, _MOST_NAME),
+            "name": shortened(self.name, _MAX_NAME),
             **self.ids,
             "reasons": cast("list[JsonValue]", self.reasons),
             **self.more,
@@ -201,7 +201,7 @@ class Search:
                 "service": key[0],
                 "part": key[1],
                 "code": failure.code,
-                "message": shortened_sentence(failure.message, _MOST_MESSAGE),
+                "message": shortened_sentence(failure.message, _MAX_MESSAGE),
                 "next": failure.next_step,
                 **({"times": self.times[key]} if self.times[key] > 1 else {}),
             }

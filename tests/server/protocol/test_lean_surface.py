@@ -14,7 +14,7 @@ from docreview_mcp.tools import load_tools
 from mcp import Client
 from mcp.types import ElicitResult
 
-MOST_TOKENS = 3_500
+MAX_TOKENS = 3_500
 OWN = [tool for tool in load_tools() if tool.tier in ("review", "lean")]
 
 
@@ -43,7 +43,7 @@ async def test_the_whole_list_is_small(era: Era, confirm: str) -> None:
     async with connected(era=era, surface="lean", confirm=confirm, toolsets="all") as client:
         tools = (await client.list_tools()).tools
     assert [tool.name for tool in tools] == [tool.name for tool in OWN]
-    assert tokens(tools) < MOST_TOKENS
+    assert tokens(tools) < MAX_TOKENS
 
 
 async def test_the_list_stays_the_same_whatever_is_called(era: Era) -> None:
