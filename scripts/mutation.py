@@ -1,9 +1,9 @@
 """Mutation testing of the guards and the journal: what could be broken with all of their tests still green.
 
 mutmut finds mutants by the path under which a file is imported. Our folders are installed as parts of the
-package `docreview_mcp`, so each file is tested in a copy of the project in which they lie under that name. One
-file after the other: its mutants are run by the tests that the table names, those that reach the mutated
-function only, up to the first that fails. What pyright rejects counts as found: the tests do not run for it.
+package `docreview_mcp`, so each file is tested in a copy of the project in which they lie under that name.
+One file after the other: its mutants are run by the tests that the table names, those that reach the mutated
+function only, up to the first that fails. What pyright rejects counts as found, and no test runs for it.
 
     make mutation                                      all files of the table
     make mutation FILES="tools/guards/agreement.py"    some of them
