@@ -44,8 +44,11 @@ TESTS: Mapping[str, Sequence[str]] = {
         "test_across_processes.py",
         "test_interrupted_writes.py",
     ),
-    "tools/guards/changed_since.py": ("test_changed_after_verification.py", "test_odd_forms.py"),
-    "tools/guards/limits.py": ("test_across_processes.py",),
+    "tools/guards/changed_since.py": (
+        "test_changed_after_verification.py",
+        "test_changes_in_the_journal.py",
+    ),
+    "tools/guards/limits.py": ("test_limits.py",),
     "tools/guards/approval.py": ("test_policy.py", "test_changed_after_verification.py"),
     "tools/guards/confirmation_codes.py": (
         "test_confirmation.py",
@@ -65,7 +68,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "test_approval.py",
         "test_changed_after_verification.py",
     ),
-    "server/journal/view.py": ("test_across_processes.py", "test_guarded_writes.py"),
+    "server/journal/view.py": ("test_limits.py", "test_across_processes.py"),
     "server/journal/marks_table.py": ("test_across_processes.py", "test_confirmation.py"),
 }
 """File → the tests in `tests/tools/guards` that are to find its mutants."""
