@@ -92,9 +92,7 @@ async def with_own_changes(
         for identity, written in own.items()
         if identity not in there
     ]
-    for each in history.deleted:
-        gone = replace(each, name=f"{each.name}, deleted unverified")
-        judged.append(replace(gone, verified=False, changed=True) if each.id in own else gone)
+    judged += [replace(each, name=f"{each.name}, deleted unverified") for each in history.deleted]
     judged += [FieldState(f"values of entry {number}", None, False) for number in history.unreadable]
     return judged
 

@@ -14,6 +14,7 @@ from docreview_mcp.tools.guards import changed_since
 from mcp import Client
 from review_desk import field_of, interrupted, ready, sent
 from test_changed_after_verification import (
+    RULES,
     desk,
     done,
     passes,
@@ -95,6 +96,71 @@ async def test_both_ways_of_writing_a_value_are_one_history(tmp_path: Path) -> N
         await refused(client, document, APPROVE)
         await done(client, "nanonets_update_field", **total_of(document), value=first)
         await passes(client, document, APPROVE)
+
+
+async def test_a_change_that_v2_takes_back_leaves_the_value_verified(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = verified_document(sandbox)
+        first = field_of(document, "total_amount").value
+        await done(client, "nanonets_update_field", **total_of(document), value="2.00")
+        await write_page(client, document, {"total_amount": first})
+        await passes(client, document, APPROVE)
+
+
+async def test_of_two_texts_that_v2_changes_each_is_verified_for_itself(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = verified_document(sandbox)
+        names = [each.name for each in document.pages[0].fields]
+        await write_page(client, document, dict.fromkeys(names, "1.00"))
+        for name in names[:-1]:
+            place = {**place_of(document), "field_data_id": field_of(document, name).id}
+            await done(client, "nanonets_verify_field", **place, verification_status="verified")
+        assert names[-1] in await refused(client, document, APPROVE)
+
+
+async def test_a_page_that_is_too_long_for_the_journal_counts_as_changed(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = verified_document(sandbox)
+        field_of(document, "total_amount").value = "9" * 30_000
+        await write_page(client, document, {"total_amount": "9" * 30_001})
+        await refused(client, document, APPROVE)
+
+
+async def test_the_same_text_once_more_changes_nothing(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = verified_document(sandbox)
+        value = field_of(document, "total_amount").value
+        await done(client, "nanonets_update_field", **total_of(document), value=value)
+        await passes(client, document, APPROVE)
+
+
+@pytest.mark.parametrize("rule", RULES)
+async def test_a_changed_value_that_is_deleted_does_not_count_as_verified(rule: str, tmp_path: Path) -> None:
+    async with desk(tmp_path, rule=rule) as (client, sandbox):
+        document = verified_document(sandbox)
+        field_of(document, "total_amount").confidence = 0.99
+        await done(client, "nanonets_update_field", **total_of(document), value="1.00")
+        await done(client, "nanonets_delete_field", **total_of(document))
+        assert "changed" in await refused(client, document, "nanonets_verify_document")
+
+
+async def test_a_changed_value_that_somebody_removed_since_still_counts(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = verified_document(sandbox)
+        await done(client, "nanonets_update_field", **total_of(document), value="1.00")
+        page = document.pages[0]
+        page.fields = [each for each in page.fields if each.name != "total_amount"]
+        await refused(client, document, "nanonets_verify_document")
+
+
+async def test_a_change_to_one_document_is_nothing_to_another(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        changed, other = ready(sandbox)[:2]
+        for document in (changed, other):
+            verify_everything(document)
+        await done(client, "nanonets_update_field", **total_of(changed), value="1.00")
+        await passes(client, other, APPROVE)
+        await refused(client, changed, APPROVE)
 
 
 async def test_a_cell_that_v2_changes_may_be_verified_with_its_table(tmp_path: Path) -> None:
