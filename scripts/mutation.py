@@ -89,11 +89,15 @@ def one_other_text(node):
 found = mutators.mutation_operators
 found[:] = [(kind, one_other_text if each is mutators.operator_string else each) for kind, each in found]
 
-from mutmut.__main__ import cli
+from mutmut import __main__
 
-cli(["run"])
+__main__.run_forced_fail_test = lambda runner: None
+__main__.cli(["run"])
 """
-"""Runs mutmut, with one other text for each text: two more in other cases find nothing more."""
+"""Runs mutmut, with one other text for each text: two more in other cases find nothing more.
+
+Not with the trial in which everything fails: tests that wait for a call would wait for ever.
+"""
 
 _TYPES = {"typeCheckingMode": "basic", "pythonVersion": "3.11", "include": ["docreview_mcp"]}
 
