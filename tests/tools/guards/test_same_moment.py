@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from conftest import Era, Network, connected, error_of
 from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.sandbox.nanonets.state import Document
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.journal.store import StoredJournal
 from docreview_mcp.server.services.sandbox_transport import embedded
@@ -19,8 +20,8 @@ from docreview_mcp.tools.guards.confirmation_codes import Codes
 from docreview_mcp.tools.guards.marks import MemoryMarks
 from mcp import Client
 from mcp.types import ElicitResult
-from review_desk import Between, field_of, ready
-from test_agreement import YES, total_of
+from review_desk import Between, ready
+from test_agreement import YES, place_of, total_of
 
 CREATE = ("studio_add_label", {"project_id": 1, "name": "late"})
 CREATED = httpx2.Response(201, json={"id": 7, "name": "late"})
@@ -191,17 +192,35 @@ async def test_of_two_uses_of_a_code_at_once_one_is_good() -> None:
     assert sorted(found) == ["used", "valid"]
 
 
-def boxes(document: Any) -> dict[str, Any]:
-    """The arguments that write the first page of a document by v2 without any box."""
-    return {"model_id": document.workflow_id, "moderated_boxes": [], "page": {"id": document.pages[0].id}}
+WRITES: dict[str, Callable[[Document], dict[str, Any]]] = {
+    "nanonets_update_field": lambda document: {**total_of(document), "value": "1.00"},
+    "nanonets_update_file_fields": lambda document: {
+        "model_id": document.workflow_id,
+        "moderated_boxes": [],
+        "page": {"id": document.pages[0].id},
+    },
+    "nanonets_assign_files": lambda document: {
+        "model_id": document.workflow_id,
+        "file_ids": [document.id],
+        "member": "ada@example.com",
+    },
+}
 
 
-@pytest.mark.parametrize("second", ["nanonets_update_field", "nanonets_update_file_fields"])
-async def test_from_the_consent_to_the_end_nobody_else_writes_the_document(second: str) -> None:
+@pytest.mark.parametrize("second", WRITES)
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+async def test_from_the_consent_to_the_end_nobody_else_writes_the_document(
+    second: str, is_elsewhere: bool
+) -> None:
+    """A write on another document, of this workflow or another one, does not wait."""
     sandbox = Sandbox()
     one, other = ready(sandbox)[:2]
+    if is_elsewhere:
+        found = sandbox.nanonets.documents.values()
+        other = next(each for each in found if each.workflow_id != one.workflow_id and each.pages)
+    value = {**place_of(other), "field_data_id": other.pages[0].fields[0].id, "value": "1.00"}
     order: list[str] = []
-    sending, other_done = anyio.Event(), anyio.Event()
+    sending, let_go = anyio.Event(), anyio.Event()
 
     async def first(method: str, path: str) -> None:
         if method == "GET":
@@ -209,26 +228,24 @@ async def test_from_the_consent_to_the_end_nobody_else_writes_the_document(secon
         order.append("other" if other.id in path else method)
         if not sending.is_set():
             sending.set()
-            await other_done.wait()
+            await let_go.wait()
 
     async def answer(context: Any, params: Any) -> ElicitResult:
         return YES
 
     behind, transport = embedded(Settings(confirm="destructive", journal="sqlite://"), sandbox)
     server = build_server(behind, transport=Between(transport, first, None))
-    calls: dict[str, Any] = {
-        "nanonets_update_field": {**total_of(one), "value": "1.00"},
-        "nanonets_update_file_fields": boxes(one),
-    }
-    async with (
-        Client(server, mode="legacy", elicitation_callback=answer) as client,
-        anyio.create_task_group() as tasks,
-    ):
-        tasks.start_soon(client.call_tool, "nanonets_delete_field", total_of(one))
-        await sending.wait()
-        tasks.start_soon(client.call_tool, second, calls[second])
-        await client.call_tool("nanonets_update_field", {**total_of(other), "value": "1.00"})
-        await anyio.sleep(1)
-        other_done.set()
-    assert order == ["DELETE", "other", "PATCH"]
-    assert field_of(other, "total_amount").value == "1.00"
+    with anyio.fail_after(60):
+        async with (
+            Client(server, mode="legacy", elicitation_callback=answer) as client,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(client.call_tool, "nanonets_delete_field", total_of(one))
+            await sending.wait()
+            tasks.start_soon(client.call_tool, second, WRITES[second](one))
+            await client.call_tool("nanonets_update_field", value)
+            await anyio.sleep(1)
+            order.append("let go")
+            let_go.set()
+    assert order[:3] == ["DELETE", "other", "let go"]
+    assert len(order) == 4
