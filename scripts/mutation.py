@@ -35,6 +35,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "test_agreement.py",
         "test_policy_in_force.py",
         "test_changes_in_the_journal.py",
+        "test_what_is_recorded.py",
     ),
     "tools/guards/agreement.py": ("test_agreement.py", "test_same_moment.py"),
     "tools/guards/single_flight.py": ("test_guarded_writes.py", "test_same_moment.py"),
@@ -49,7 +50,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "tools/guards/journal_recording.py": (
         "test_guarded_writes.py",
         "test_interrupted_writes.py",
-        "test_across_processes.py",
+        "test_what_is_recorded.py",
     ),
     "tools/guards/expectation.py": ("test_old_look.py", "test_guarded_writes.py"),
     "tools/guards/policy.py": ("test_policy.py", "test_policy_in_force.py", "test_approval.py"),
