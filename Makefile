@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test test-fast cov check lint format bench generate constraints test-lowest bundle clean
+.PHONY: demo test test-fast cov check lint format mutation bench generate constraints test-lowest bundle clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -21,6 +21,12 @@ cov: $(VENV)/.ready
 	$(RUN)/coverage run -m pytest -n auto
 	$(RUN)/coverage combine --quiet
 	$(RUN)/python -m scripts.coverage_gate
+
+# What could be broken with the tests of the guards still green. The table of files and tests is in the script;
+# for some of them: make mutation FILES="tools/guards/agreement.py tools/guards/limits.py"
+mutation: $(VENV)/.ready
+	$(RUN)/pip install --quiet "mutmut>=3.8,<4"
+	nice -n 19 $(RUN)/python -m scripts.mutation $(FILES)
 
 check: lint test
 
@@ -61,7 +67,7 @@ bundle: $(VENV)/.ready
 	npx --yes @anthropic-ai/mcpb pack . docreview.mcpb
 
 clean:
-	rm -rf .coverage .coverage.* $(VENV) .venv-lowest .venv-bench build dist *.egg-info
+	rm -rf .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench build dist *.egg-info
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docreview needs Python 3.11 or newer; set PYTHON=")'

@@ -73,6 +73,8 @@ def fields_in(item: JsonValue) -> list[FieldState]:
         return []
     if "moderated_images" in item or "unmoderated_images" in item:
         return fields_of_file(item)
+    if "moderated_boxes" in item or "predicted_boxes" in item:
+        return fields_of_file({"moderated_images": [item]})
     if "pages" in item:
         return fields_of_document(item)
     if "field_data_id" in item:

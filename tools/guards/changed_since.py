@@ -44,12 +44,19 @@ _WHOLE_PAGE = "updateFileFields"
 
 @dataclass(slots=True)
 class _Written:
-    """A value that was written: the last text, and the one that stood there when it was verified."""
+    """A value that was written: the last text, and the one that stood there when it was verified.
+
+    `oldest` is None where nobody could read it.
+    """
 
     name: str
     newest: str
-    oldest: str
-    table_id: str = ""
+    oldest: str | None
+
+    @property
+    def is_another(self) -> bool:
+        """Whether it is not, or not certainly, the text that was verified."""
+        return self.oldest is None or not same_as_read(self.newest, self.oldest)
 
 
 @dataclass(slots=True)
@@ -77,11 +84,7 @@ async def with_own_changes(
     history = _History()
     async for entry in _entries(document_id, journal):
         _take(history, entry)
-    own = {
-        identity: written
-        for identity, written in history.written.items()
-        if not same_as_read(written.newest, written.oldest)
-    }
+    own = {identity: written for identity, written in history.written.items() if written.is_another}
     judged = [replace(each, verified=False, changed=True) if each.id in own else each for each in fields]
     there = {each.id for each in fields}
     judged += [
@@ -89,9 +92,7 @@ async def with_own_changes(
         for identity, written in own.items()
         if identity not in there
     ]
-    for each in history.deleted:
-        gone = replace(each, name=f"{each.name}, deleted unverified")
-        judged.append(replace(gone, verified=False, changed=True) if each.id in own else gone)
+    judged += [replace(each, name=f"{each.name}, deleted unverified") for each in history.deleted]
     judged += [FieldState(f"values of entry {number}", None, False) for number in history.unreadable]
     return judged
 
@@ -140,11 +141,11 @@ def _take_text(history: _History, identity: str, operation: Operation, entry: En
         return
     before = entry.opening.before
     text = before.get(operation.present.value) if isinstance(before, dict) and operation.present else None
-    earlier = text_of(text) if entry.opening.before_known else ""
+    earlier = text_of(text) if entry.opening.before_known else None
     newer = history.written.get(identity)
     if newer is None:
         new = text_of(entry.opening.arguments.get("value"))
-        history.written[identity] = _Written(f"value {identity[:12]}", new, earlier, table_id)
+        history.written[identity] = _Written(f"value {identity[:12]}", new, earlier)
     else:
         newer.oldest = earlier
 
@@ -169,15 +170,15 @@ def _take_page(history: _History, entry: Entry) -> None:
         return
     now = {each.id or each.name: each for each in _of_page({"moderated_boxes": sent})}
     for each in _of_page(cast("JsonObject", entry.opening.before)):
-        if each.id in history.marked:
+        if not history.marked.isdisjoint({each.id, each.table_id} - {""}):
             continue
         new = now.get(each.id or each.name)
         if new is None:
             history.deleted.append(each)
         elif each.id in history.written:
-            history.written[each.id].oldest = text_of(each.text)
+            history.written[each.id].oldest = each.text
         elif new.text != each.text:
-            history.written[each.id or each.name] = _Written(each.name, text_of(new.text), text_of(each.text))
+            history.written[each.id or each.name] = _Written(each.name, new.text, each.text)
 
 
 def _of_page(page: JsonObject) -> Iterator[FieldState]:

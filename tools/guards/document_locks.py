@@ -14,11 +14,11 @@ import anyio
 from ...schemas import JsonValue
 from ..requests.prepared_call import Prepared
 
-__all__ = ["Claim", "DocumentLocks", "claims_of"]
+__all__ = ["ON_UNNAMED_DOCUMENTS", "Claim", "DocumentLocks", "claims_of"]
 
 _WORKFLOW_ARGUMENTS = ("workflow_id", "model_id", "modelId")
 _DOCUMENT_ARGUMENTS = ("document_id", "request_file_id", "file_id", "file_ids")
-_ON_UNNAMED_DOCUMENTS = frozenset({"updateFileFields"})
+ON_UNNAMED_DOCUMENTS = frozenset({"updateFileFields"})
 """Operations that name a page, so that any document of the workflow may be meant."""
 
 
@@ -42,7 +42,7 @@ def claims_of(prepared: Prepared) -> frozenset[Claim]:
     workflow = next((str(sent[name]) for name in _WORKFLOW_ARGUMENTS if name in sent), "")
     if operation.service != "nanonets" or not workflow:
         return frozenset()
-    if operation.id in _ON_UNNAMED_DOCUMENTS:
+    if operation.id in ON_UNNAMED_DOCUMENTS:
         return frozenset({Claim(prepared.address, workflow, "")})
     named = (each for name in _DOCUMENT_ARGUMENTS if name in sent for each in _each(sent[name]))
     return frozenset(Claim(prepared.address, workflow, str(each)) for each in named)

@@ -32,9 +32,9 @@ from .changed_since import with_own_changes
 from .confirmation import Question
 from .context import CallContext, Guards, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
-from .document_locks import claims_of
+from .document_locks import ON_UNNAMED_DOCUMENTS, claims_of
 from .expectation import OF_WHOLE_DOCUMENTS, misplaced, touched_fields, unexpected
-from .journal_recording import RecordedWrite, closing_of, journal_failure, recorded
+from .journal_recording import IDS_OF_DOCUMENTS, RecordedWrite, closing_of, journal_failure, recorded
 from .second_look import after_second_look
 from .single_flight import single_flight
 from .summary import values_in_words
@@ -45,6 +45,9 @@ __all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allow
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
 
+_AFTER_UNPLACED = (
+    "Send the page as reading it gave it, with its id; if it cannot be read just now, call again."
+)
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 _READ_VALUES = {"verifyFile": ("getPredictionFileByFileId", ("model_id", "request_file_id"))}
 """How the values are read that a call approves, where it is no v4 document."""
@@ -77,6 +80,7 @@ async def assess(
         unexpected(prepared, before, context, undoes)
         or await misplaced(prepared, read)
         or _too_many(prepared, guards)
+        or _unplaced(prepared, before, guards)
         or await _disapproved(prepared, context, read)
     )
     question = _question(prepared, before) if is_asked else None
@@ -219,7 +223,7 @@ async def _settle(
 def _note_seen(prepared: Prepared, after: State, answer: JsonObject, context: CallContext) -> None:
     """Remember what the caller wrote as what it last saw."""
     operation = prepared.operation
-    fields = fields_in(answer)
+    fields = fields_in(answer) or fields_in(after.value)
     key = operation.present.value if operation.present else ""
     if not fields and key and isinstance(after.value, dict):
         identity = prepared.sent.get("field_data_id") or prepared.sent.get("cell_id")
@@ -288,6 +292,21 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
     if not reason:
         return None
     return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE, quotes=True)
+
+
+def _unplaced(prepared: Prepared, before: State, guards: Guards) -> ToolFailure | None:
+    """The refusal of a change to a document of which the journal could not say later that it is this one.
+
+    An approval rule goes by the journal, so it would never hear of the change.
+    """
+    item = before.item if isinstance(before.item, dict) else {}
+    is_placed = any(isinstance(item.get(name), str) for name in IDS_OF_DOCUMENTS)
+    if is_placed or prepared.operation.id not in ON_UNNAMED_DOCUMENTS:
+        return None
+    if guards.journal is None or not guards.policy.judges_approvals:
+        return None
+    said = f"the policy has a rule about approvals, so the document has to be known: {before.problem}"
+    return not_allowed(prepared.operation, said, _AFTER_UNPLACED)
 
 
 def _counted(prepared: Prepared, guards: Guards) -> str:

@@ -21,7 +21,7 @@ from ..requests.prepared_call import Prepared
 from .context import CallContext
 from .current_state import State
 
-__all__ = ["AFTER_AWAY", "RecordedWrite", "closing_of", "journal_failure", "recorded"]
+__all__ = ["AFTER_AWAY", "IDS_OF_DOCUMENTS", "RecordedWrite", "closing_of", "journal_failure", "recorded"]
 
 AFTER_AWAY = "Call again in a few seconds. If the journal stays away, the user has to look after it."
 """The next step while the journal is away for a moment."""
@@ -35,7 +35,7 @@ _MAX_TEXT = 20_000
 _OUTCOMES: dict[str, Literal["done", "not done", "unknown"]] = {"no": "not done", "yes": "done"}
 _INTERRUPTED_BEFORE = Closing("not done", message="Interrupted before it was sent.")
 _INTERRUPTED = Closing("unknown", message="The call was interrupted.")
-_ABOUT_DOCUMENT = ("request_file_id", "document_id")
+IDS_OF_DOCUMENTS = ("request_file_id", "document_id")
 """Ids in what a write changes by which the entries about a document are found."""
 
 
@@ -180,5 +180,5 @@ def _ids_among(prepared: Prepared, item: JsonValue) -> tuple[str, ...]:
                 if isinstance(entry, (str, int)):
                     found[str(entry)] = None
     inside = item if isinstance(item, dict) else {}
-    found |= {str(inside[name]): None for name in _ABOUT_DOCUMENT if isinstance(inside.get(name), str)}
+    found |= {str(inside[name]): None for name in IDS_OF_DOCUMENTS if isinstance(inside.get(name), str)}
     return tuple(found)

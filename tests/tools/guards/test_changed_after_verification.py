@@ -93,6 +93,7 @@ async def test_a_verified_value_that_is_changed_keeps_the_document_from_being_ap
     async with desk(tmp_path, era, rule) as (client, sandbox):
         document = ready(sandbox)[0]
         verify_everything(document)
+        field_of(document, "total_amount").confidence = 0.99
         await done(client, "nanonets_update_field", **total_of(document), value="1.00")
         assert field_of(document, "total_amount").verification_status == "verified", (
             "the service keeps its mark"

@@ -183,6 +183,16 @@ async def test_a_journal_that_cannot_be_written_stops_writes_and_nothing_else(
         assert len(writes(network)) == 1
 
 
+async def test_nor_is_a_call_sent_that_must_not_be_repeated(tmp_path: Path, era: Era) -> None:
+    network = service(CREATED)
+    settings = {"journal": f"sqlite:///{tmp_path}"}
+    async with connected(network, era, **settings) as client:
+        assert error_of(await client.call_tool(*CREATE))["code"] == "not_configured"
+        assert network.requests == []
+    async with connected(network, era, **settings, journal_required=False) as client:
+        assert not (await client.call_tool(*CREATE)).is_error
+
+
 class Slow(httpx2.AsyncBaseTransport):
     """A service that holds every write until it is let go."""
 

@@ -110,3 +110,51 @@ async def test_an_agent_s_own_writes_are_what_it_last_saw(era: Era) -> None:
             "nanonets_verify_field", {**total_of(document), "verification_status": "unverified"}
         )
         assert not marked.is_error, marked.structured_content
+
+
+async def test_many_changes_are_shown_and_taken_as_seen_a_few_at_a_time(era: Era) -> None:
+    tool, arguments = WRITES["verify all"]
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        await client.call_tool("review_document", ids_of(document))
+        for each in document.pages[0].fields[:5]:
+            each.value = "999"
+        messages = [error_of(await client.call_tool(tool, arguments(document)))["message"] for _ in range(2)]
+        assert [message.count('is "999" now') for message in messages] == [3, 2]
+        assert "and 2 further values" in messages[0]
+        assert "further" not in messages[1]
+        assert sent(sandbox) == []
+        assert not (await client.call_tool(tool, arguments(document))).is_error
+
+
+async def test_a_page_of_v2_is_not_written_from_an_old_look(era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        ids = {"model_id": document.workflow_id, "request_file_id": document.id}
+        file = (await client.call_tool("nanonets_get_file", ids)).structured_content
+        page = [*file["moderated_images"], *file["unmoderated_images"]][0]
+        boxes = page["moderated_boxes"] or page["predicted_boxes"]
+        field_of(document, "total_amount").value = "999"
+        written = {
+            "model_id": document.workflow_id,
+            "moderated_boxes": boxes,
+            "page": {"id": page["id"]},
+        }
+        error = error_of(await client.call_tool("nanonets_update_file_fields", written))
+        assert (error["code"], error["done"]) == ("conflict", "no")
+        assert "999" in error["message"]
+        assert sent(sandbox) == []
+
+
+async def test_the_expected_value_of_a_table_is_the_number_of_its_cells(era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        table = document.pages[0].tables[0]
+        place = {**ids_of(document), "page_id": document.pages[0].id, "table_id": table.id}
+        count = len(table.cells)
+        error = error_of(
+            await client.call_tool("nanonets_delete_table", {**place, "expected_value": str(count + 1)})
+        )
+        assert error["code"] == "conflict"
+        done = await client.call_tool("nanonets_delete_table", {**place, "expected_value": str(count)})
+        assert not done.is_error, done.structured_content

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pytest
 from conftest import Era, error_of, reviewing
+from review_desk import ready, sent
 
 LABEL = "studio_add_label"
 
@@ -59,3 +61,47 @@ async def test_the_journal_tells_nothing_of_what_may_not_be_touched(tmp_path: Pa
         error = error_of(await client.call_tool("review_undo", {"entry": 3}))
         assert (error["code"], error["done"]) == ("not_allowed", "no")
         assert [each.operation for each in sandbox.received if each.operation != "login"] == []
+
+
+@pytest.mark.parametrize("required", [True, False])
+async def test_nothing_is_approved_while_the_journal_cannot_be_read(
+    required: bool, tmp_path: Path, era: Era
+) -> None:
+    """What was changed after it was verified stands there only."""
+    policy = written(tmp_path, "[approval]\nmin_confidence = 0\n")
+    (tmp_path / "journal").mkdir()
+    kept: dict[str, Any] = {"journal": f"sqlite:///{tmp_path / 'journal'}", "journal_required": required}
+    async with reviewing(era=era, policy=policy, **kept) as (client, sandbox):
+        document = ready(sandbox)[0]
+        ids = {"model_id": document.workflow_id, "request_file_id": document.id}
+        error = error_of(await client.call_tool("nanonets_approve_file", ids))
+        assert (error["code"], error["done"]) == ("not_configured", "no")
+        assert sent(sandbox) == []
+
+
+async def test_without_a_journal_the_marks_of_the_service_decide(tmp_path: Path, era: Era) -> None:
+    policy = written(tmp_path, "[approval]\nall_verified = true\n")
+    async with reviewing(era=era, policy=policy, journal="none") as (client, sandbox):
+        document = ready(sandbox)[0]
+        ids = {"model_id": document.workflow_id, "request_file_id": document.id}
+        assert error_of(await client.call_tool("nanonets_approve_file", ids))["code"] == "not_allowed"
+        for page in document.pages:
+            for value in [*page.fields, *(cell for table in page.tables for cell in table.cells)]:
+                value.verification_status = "verified"
+        assert not (await client.call_tool("nanonets_approve_file", ids)).is_error
+
+
+async def test_a_document_is_one_approval_of_a_run_whichever_way_it_is_approved(
+    tmp_path: Path, era: Era
+) -> None:
+    policy = written(tmp_path, "[session]\nmax_approvals = 1\n")
+    async with reviewing(era=era, policy=policy, journal="sqlite://") as (client, sandbox):
+        first, second = ready(sandbox)[:2]
+        v4 = {"workflow_id": first.workflow_id, "document_id": first.id, "verification_status": "verified"}
+        assert not (await client.call_tool("nanonets_verify_document", v4)).is_error
+        for document, passes in ((first, True), (second, False)):
+            ids = {"model_id": document.workflow_id, "request_file_id": document.id}
+            result = await client.call_tool("nanonets_approve_file", ids)
+            assert result.is_error != passes, result.structured_content
+        other = {**v4, "document_id": second.id, "verification_status": "unverified"}
+        assert not (await client.call_tool("nanonets_verify_document", other)).is_error

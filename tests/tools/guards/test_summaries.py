@@ -1,0 +1,93 @@
+"""What a person is shown before they agree: what there is to judge, the most doubtful first, cut to size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import Era, reviewing
+from mcp import Client
+from review_desk import field_of, ready
+
+STATE: dict[str, Any] = {"confirm": "writes", "journal": "sqlite://"}
+
+
+async def summary(client: Client, tool: str, **arguments: Any) -> str:
+    """The summary of a call that a person has to confirm."""
+    result = await client.call_tool(tool, arguments)
+    return result.structured_content["docreview"]["summary"]
+
+
+@pytest.mark.parametrize("tool", ["nanonets_approve_file", "nanonets_verify_document"])
+async def test_of_a_whole_document_the_most_doubtful_values_are_shown(tool: str, era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, sandbox):
+        document = ready(sandbox)[0]
+        values = [
+            each
+            for page in document.pages
+            for each in [*page.fields, *(cell for table in page.tables for cell in table.cells)]
+        ]
+        for each in values:
+            each.verification_status, each.confidence = "unverified", 0.97
+        total, subtotal = field_of(document, "total_amount"), field_of(document, "subtotal")
+        total.verification_status = "failed"
+        subtotal.confidence = 0.11
+        values[-1].verification_status = "verified"
+        v4 = {"workflow_id": document.workflow_id, "document_id": document.id}
+        v2 = {"model_id": document.workflow_id, "request_file_id": document.id}
+        arguments = v2 if tool == "nanonets_approve_file" else {**v4, "verification_status": "verified"}
+        told = await summary(client, tool, **arguments)
+    assert f"values {len(values)}" in told
+    assert "verified 1" in told
+    doubtful = f"total_amount “{total.value} (failed a check)”"
+    assert doubtful in told
+    assert f"subtotal “{subtotal.value} (confidence 0.11)”" in told
+    assert told.index("total_amount") < told.index("subtotal")
+    assert "further values not verified" in told
+
+
+async def test_a_value_that_was_changed_is_shown_as_such(era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, sandbox):
+        document = ready(sandbox)[0]
+        for page in document.pages:
+            for each in [*page.fields, *(cell for table in page.tables for cell in table.cells)]:
+                each.verification_status = "verified"
+        total = field_of(document, "total_amount")
+        total.verification_status, total.is_moderated = "unverified", True
+        ids = {"workflow_id": document.workflow_id, "document_id": document.id}
+        told = await summary(client, "nanonets_verify_document", **ids, verification_status="verified")
+    assert f"total_amount “{total.value} (changed, not verified)”" in told
+    assert "further values" not in told
+
+
+async def test_a_summary_has_an_end_that_is_told(era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, sandbox):
+        document = ready(sandbox)[0]
+        for each in document.pages[0].fields:
+            each.verification_status, each.confidence, each.value = "unverified", 0.1, "9" * 500
+        ids = {"workflow_id": document.workflow_id, "document_id": document.id}
+        told = await summary(client, "nanonets_verify_document", **ids, verification_status="verified")
+    assert len(told) < 2_200
+    assert "the rest is not shown" in told
+
+
+async def test_the_present_reviewers_of_several_files_are_shown(era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, sandbox):
+        documents = ready(sandbox)[:2]
+        told = await summary(
+            client,
+            "nanonets_assign_files",
+            model_id=documents[0].workflow_id,
+            file_ids=[each.id for each in documents],
+            member="ada@example.com",
+        )
+    assert "ada@example.com" in told
+    assert "At present: " in told
+    assert "assigned_member" in told.partition("At present: ")[2]
+
+
+async def test_a_call_without_ids_is_shown_by_its_arguments(era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, _):
+        told = await summary(client, "studio_create_project", name="Very urgent", type="ABSA")
+    assert "Very urgent" in told
+    assert "Ids: " not in told
