@@ -38,7 +38,12 @@ TESTS: Mapping[str, Sequence[str]] = {
         "test_what_is_recorded.py",
     ),
     "tools/guards/agreement.py": ("test_agreement.py", "test_same_moment.py"),
-    "tools/guards/single_flight.py": ("test_guarded_writes.py", "test_same_moment.py"),
+    "tools/guards/single_flight.py": (
+        "test_guarded_writes.py",
+        "test_interrupted_writes.py",
+        "test_repeated_calls.py",
+        "test_same_moment.py",
+    ),
     "tools/guards/changed_since.py": (
         "test_changed_after_verification.py",
         "test_changes_in_the_journal.py",
@@ -60,7 +65,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "test_changed_after_verification.py",
     ),
     "server/journal/view.py": ("test_limits.py", "test_across_processes.py"),
-    "server/journal/marks_table.py": ("test_across_processes.py",),
+    "server/journal/marks_table.py": ("../../server/journal/test_marks.py",),
 }
 """File → the tests in `tests/tools/guards` that are to find its mutants."""
 
@@ -165,7 +170,7 @@ def _copy(folder: Path, file: str, type_check: Sequence[str]) -> None:
     for name in _PACKAGES:
         shutil.copytree(ROOT / name, folder / "docreview_mcp" / name, ignore=without)
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=without)
-    tests = [f"tests/tools/guards/{each}" for each in TESTS[file]]
+    tests = [os.path.normpath(f"tests/tools/guards/{each}") for each in TESTS[file]]
     added = _SETTINGS.format(
         file=json.dumps(f"docreview_mcp/{file}"), tests=json.dumps(tests), types=json.dumps(type_check)
     )
