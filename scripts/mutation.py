@@ -36,6 +36,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_policy_in_force.py",
         "tools/guards/test_changes_in_the_journal.py",
         "tools/guards/test_what_is_recorded.py",
+        "tools/guards/test_undo.py",
     ),
     "tools/guards/agreement.py": ("tools/guards/test_agreement.py", "tools/guards/test_same_moment.py"),
     "tools/guards/single_flight.py": (
