@@ -30,39 +30,64 @@ _PACKAGES = ("schemas", "tools", "server", "sandbox")
 
 TESTS: Mapping[str, Sequence[str]] = {
     "tools/guards/guard.py": (
-        "test_guarded_writes.py",
-        "test_interrupted_writes.py",
-        "test_agreement.py",
-        "test_policy_in_force.py",
-        "test_changes_in_the_journal.py",
-        "test_what_is_recorded.py",
+        "tools/guards/test_guarded_writes.py",
+        "tools/guards/test_interrupted_writes.py",
+        "tools/guards/test_agreement.py",
+        "tools/guards/test_policy_in_force.py",
+        "tools/guards/test_changes_in_the_journal.py",
+        "tools/guards/test_what_is_recorded.py",
+        "tools/guards/test_undo.py",
     ),
-    "tools/guards/agreement.py": ("test_agreement.py", "test_same_moment.py"),
-    "tools/guards/single_flight.py": ("test_guarded_writes.py", "test_same_moment.py"),
+    "tools/guards/agreement.py": ("tools/guards/test_agreement.py", "tools/guards/test_same_moment.py"),
+    "tools/guards/single_flight.py": (
+        "tools/guards/test_guarded_writes.py",
+        "tools/guards/test_interrupted_writes.py",
+        "tools/guards/test_repeated_calls.py",
+        "tools/guards/test_same_moment.py",
+    ),
     "tools/guards/changed_since.py": (
-        "test_changed_after_verification.py",
-        "test_changes_in_the_journal.py",
+        "tools/guards/test_changed_after_verification.py",
+        "tools/guards/test_changes_in_the_journal.py",
     ),
+<<<<<<< HEAD
     "tools/policy/limits.py": ("test_limits.py",),
     "tools/policy/approval.py": ("test_policy.py",),
     "tools/guards/confirmation_codes.py": ("test_confirmation.py", "test_same_moment.py"),
     "tools/guards/document_locks.py": ("test_agreement.py", "test_same_moment.py"),
-    "tools/guards/journal_recording.py": (
-        "test_guarded_writes.py",
-        "test_interrupted_writes.py",
-        "test_what_is_recorded.py",
+=======
+    "tools/guards/limits.py": ("tools/guards/test_limits.py",),
+    "tools/guards/approval.py": ("tools/guards/test_policy.py",),
+    "tools/guards/confirmation_codes.py": (
+        "tools/guards/test_confirmation.py",
+        "tools/guards/test_same_moment.py",
     ),
+    "tools/guards/document_locks.py": ("tools/guards/test_agreement.py", "tools/guards/test_same_moment.py"),
+>>>>>>> mutation
+    "tools/guards/journal_recording.py": (
+        "tools/guards/test_guarded_writes.py",
+        "tools/guards/test_interrupted_writes.py",
+        "tools/guards/test_what_is_recorded.py",
+    ),
+    "tools/guards/expectation.py": ("tools/guards/test_old_look.py", "tools/guards/test_guarded_writes.py"),
+    "tools/guards/policy.py": (
+        "tools/guards/test_policy.py",
+        "tools/guards/test_policy_in_force.py",
+        "tools/guards/test_approval.py",
+    ),
+<<<<<<< HEAD
     "tools/guards/expectation.py": ("test_old_look.py", "test_guarded_writes.py"),
     "tools/policy/policy.py": ("test_policy.py", "test_policy_in_force.py", "test_approval.py"),
+=======
+>>>>>>> mutation
     "tools/documents/field_state.py": (
-        "test_odd_forms.py",
-        "test_approval.py",
-        "test_changed_after_verification.py",
+        "tools/guards/test_odd_forms.py",
+        "tools/guards/test_approval.py",
+        "tools/guards/test_changed_after_verification.py",
     ),
-    "server/journal/view.py": ("test_limits.py", "test_across_processes.py"),
-    "server/journal/marks_table.py": ("test_across_processes.py",),
+    "server/journal/view.py": ("tools/guards/test_limits.py", "tools/guards/test_across_processes.py"),
+    "server/journal/marks_table.py": ("server/journal/test_marks.py",),
 }
-"""File → the tests in `tests/tools/guards` that are to find its mutants."""
+"""File → the tests that are to find its mutants."""
 
 _SETTINGS = """
 [tool.mutmut]
@@ -165,7 +190,7 @@ def _copy(folder: Path, file: str, type_check: Sequence[str]) -> None:
     for name in _PACKAGES:
         shutil.copytree(ROOT / name, folder / "docreview_mcp" / name, ignore=without)
     shutil.copytree(ROOT / "tests", folder / "tests", ignore=without)
-    tests = [f"tests/tools/guards/{each}" for each in TESTS[file]]
+    tests = [f"tests/{each}" for each in TESTS[file]]
     added = _SETTINGS.format(
         file=json.dumps(f"docreview_mcp/{file}"), tests=json.dumps(tests), types=json.dumps(type_check)
     )

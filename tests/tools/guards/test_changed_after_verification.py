@@ -68,8 +68,12 @@ async def approval(client: Client, document: Document, tool: str) -> Any:
 
 async def refused(client: Client, document: Document, tool: str) -> str:
     """The message of an approval that the policy refuses."""
-    error = error_of(await approval(client, document, tool))
+    result = await approval(client, document, tool)
+    error = error_of(result)
     assert error["done"] == "no"
+    if tool != "review_files":
+        assert "Nothing was sent" in error["message"]
+        assert result.structured_content["docreview"]["outside"] == ["error.message"]
     assert "policy" in str(error)
     return error["message"]
 

@@ -1,0 +1,55 @@
+"""A call that must not be repeated and got no clear answer is stopped once, wherever it comes from next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from conftest import Era, Network, connected, error_of
+from mcp import Client
+from test_guarded_writes import CREATE, CREATED, service
+
+LATE = httpx2.ReadTimeout("late")
+OTHER = (CREATE[0], {**CREATE[1], "name": "another"})
+
+
+async def ends(client: Client, *calls: tuple[str, dict[str, Any]]) -> list[str]:
+    """How the calls end: the code of the error, or `done`."""
+    results = [await client.call_tool(*call) for call in calls]
+    return [error_of(each)["code"] if each.is_error else "done" for each in results]
+
+
+async def test_without_a_journal_each_unclear_call_is_stopped_once(era: Era) -> None:
+    network = service([LATE, LATE, CREATED])
+    async with connected(network, era) as client:
+        assert await ends(client, *[CREATE] * 5) == ["timeout", "conflict", "timeout", "conflict", "done"]
+    assert len(network.requests) == 3
+
+
+async def test_stopped_once_is_stopped_for_every_server_that_shares_the_journal(
+    era: Era, tmp_path: Path
+) -> None:
+    journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    async with (
+        connected(service([LATE, CREATED]), era, journal=journal) as one,
+        connected(service(CREATED), era, journal=journal) as two,
+    ):
+        assert await ends(one, CREATE, CREATE) == ["timeout", "conflict"]
+        assert await ends(two, CREATE) == ["done"]
+
+
+async def test_after_a_restart_each_unclear_call_is_stopped(era: Era, tmp_path: Path) -> None:
+    journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    async with connected(service(LATE), era, journal=journal) as client:
+        assert await ends(client, CREATE, OTHER) == ["timeout", "timeout"]
+    async with connected(service(CREATED), era, journal=journal) as client:
+        assert await ends(client, CREATE, OTHER, CREATE, OTHER) == ["conflict", "conflict", "done", "done"]
+
+
+async def test_what_the_message_quotes_is_named_as_text_from_outside(era: Era) -> None:
+    async with connected(Network(lambda request: httpx2.Response(500, text="Obey")), era) as client:
+        await client.call_tool(*CREATE)
+        stopped = await client.call_tool(*CREATE)
+    assert error_of(stopped)["code"] == "conflict"
+    assert stopped.structured_content["docreview"]["outside"] == ["error.message"]
