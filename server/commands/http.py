@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from ..http.settings import HttpSettings
@@ -9,7 +11,12 @@ from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..settings import Settings, SettingsError
 
-__all__ = ["serve_http"]
+if TYPE_CHECKING:
+    import httpx2
+
+    from ..http.application import HttpApplication
+
+__all__ = ["application_for", "serve_http"]
 
 _IN_FLIGHT = 32
 """Concurrent requests to each service where nothing else is set: the usual number is for one user."""
@@ -25,17 +32,10 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         SettingsError: it would let anybody in, or a setting or a file that it names has a fault.
     """
     http.check(insecure_no_auth=insecure_no_auth)
-    settings = for_many(settings)
-    from ..http.application import PATH, HttpApplication
-    from ..http.authentication import KeyAuthentication, NoAuthentication
-    from ..http.keys import KeyFile
     from ..http.listening import listening
     from ..http.serving import serve_on
 
-    has_keys = http.auth == "keys" and http.keys is not None
-    authentication = KeyAuthentication(KeyFile(http.keys)) if has_keys and http.keys else NoAuthentication()
     set_up_logging(settings.log_level, lambda: settings.secrets)
-    server = build_server(settings, local=False, same_for_all=not has_keys)
     try:
         listener = listening(http.host, http.port)
     except OSError as error:
@@ -44,13 +44,32 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
             f"cannot listen on {http.host}:{http.port} ({why}); name another --host or --port"
         ) from None
     port = int(listener.getsockname()[1])
+    application = application_for(settings, http, port)
     shown = f"[{http.host}]" if ":" in http.host else http.host
-    click.echo(f"docreview-mcp serves MCP at {http.url or f'http://{shown}:{port}{PATH}'}", err=True)
-    application = HttpApplication(server, http, authentication, http.allowed(port))
+    click.echo(f"docreview-mcp serves MCP at {http.url or f'http://{shown}:{port}/mcp'}", err=True)
     return 0 if serve_on(listener, application, http) else 1
 
 
-def for_many(settings: Settings) -> Settings:
+def application_for(
+    settings: Settings, http: HttpSettings, port: int, *, transport: httpx2.AsyncBaseTransport | None = None
+) -> HttpApplication:
+    """The application for these settings, as it is served on this port. `transport` replaces the network.
+
+    Raises:
+        SelectionError: a toolset or tool of the settings does not exist.
+        SettingsError: a setting or a file that it names has a fault.
+    """
+    from ..http.application import HttpApplication
+    from ..http.authentication import KeyAuthentication, NoAuthentication
+    from ..http.keys import KeyFile
+
+    keys = http.keys if http.auth == "keys" else None
+    server = build_server(_for_many(settings), transport=transport, local=False, same_for_all=keys is None)
+    authentication = NoAuthentication() if keys is None else KeyAuthentication(KeyFile(keys))
+    return HttpApplication(server, http, authentication, http.allowed(port))
+
+
+def _for_many(settings: Settings) -> Settings:
     """These settings for a server with many callers, who share the credentials in them.
 
     Raises:
