@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,18 +9,26 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from conftest import Era, Network, answers, error_of
+from conftest import Era, error_of
 from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.sandbox.nanonets.state import Document
 from http_callers import MODERN, PING, caller, new_key, served
 from mcp.types import ElicitResult
+from review_desk import field_of, ready
 
-DELETE = ("studio_delete_project", {"project_id": 1})
-FIELD = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
+CREATE = "studio_create_project"
 
 
-def page(value: str) -> httpx2.Response:
-    fields = {"total": [{"field_data_id": "f", "value": value}]}
-    return httpx2.Response(200, json={"pages": [{"page_id": "p", "data": {"fields": fields}}]})
+def deletion(sandbox: Sandbox) -> tuple[str, dict[str, Any]]:
+    """A call that a person has to confirm."""
+    document = ready(sandbox)[0]
+    return "nanonets_delete_field", total_of(document)
+
+
+def total_of(document: Document) -> dict[str, str]:
+    place = {"workflow_id": document.workflow_id, "document_id": document.id}
+    found = field_of(document, "total_amount").id
+    return {**place, "page_id": document.pages[0].id, "field_data_id": found}
 
 
 @pytest.fixture
@@ -99,10 +106,10 @@ async def test_a_key_that_only_reads_is_shown_and_can_do_no_more(keys: Path, era
             shown = {tool.name for tool in (await reading.list_tools()).tools}
             every = {tool.name for tool in (await writing.list_tools()).tools}
             assert "nanonets_list_workflows" in shown
-            assert DELETE[0] in every - shown
+            assert CREATE in every - shown
             assert not (await reading.call_tool("nanonets_list_workflows", {})).is_error
 
-        call = {"name": "studio_create_project", "arguments": {"name": "New"}}
+        call = {"name": CREATE, "arguments": {"name": "New", "type": "ABSA"}}
         message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
         response = await client.post("/mcp", json=message, headers={"Authorization": f"Bearer {reads}"})
         assert response.status_code == 403
@@ -126,12 +133,12 @@ async def test_the_journal_names_the_caller_and_the_program(keys: Path, era: Era
         for key in (ana, bo):
             async with caller(client, era, key) as calling:
                 name = key.removeprefix("docreview_").partition("_")[0]
-                result = await calling.call_tool("studio_create_project", {"name": f"Of {name}"})
+                result = await calling.call_tool(CREATE, {"name": f"Of {name}", "type": "ABSA"})
                 assert not result.is_error, result.structured_content
         async with caller(client, era, ana) as calling:
             history = (await calling.call_tool("review_history", {})).structured_content
     assert history is not None
-    by = [entry["by"] for entry in history["items"]]
+    by = [entry["by"] for entry in history["entries"]]
     names = [key.removeprefix("docreview_").partition("_")[0] for key in (bo, ana)]
     assert [each.partition(", ")[0] for each in by] == names
     assert all(len(each.split(", ")) == 3 for each in by), by
@@ -141,13 +148,11 @@ async def test_a_code_is_good_for_the_caller_who_got_it_only(keys: Path, era: Er
     ana, bo = new_key(keys, "Ana"), new_key(keys, "Bo")
     sandbox, http = Sandbox(clock=anyio.current_time), with_keys(keys)
     async with served(sandbox=sandbox, http=http, confirm="destructive") as client:
+        name, arguments = deletion(sandbox)
         async with caller(client, era, ana) as first, caller(client, era, bo) as second:
-            name, arguments = DELETE
-            asked = error_of(await first.call_tool(name, arguments))
-            assert asked["code"] == "needs_confirmation"
-            shown = (await first.call_tool(name, arguments)).structured_content
-            assert shown is not None
-            code = shown["docreview"]["confirm"]
+            asked = await first.call_tool(name, arguments)
+            assert error_of(asked)["code"] == "needs_confirmation"
+            code = (asked.structured_content or {})["docreview"]["confirm"]
             taken = error_of(await second.call_tool(name, {**arguments, "confirm": code}))
             assert taken["code"] == "needs_confirmation"
             assert "not for this call" in taken["message"]
@@ -162,21 +167,25 @@ async def test_the_host_asks_the_person_in_the_era_without_handshake() -> None:
         asked.append(params.message)
         return ElicitResult(action="accept", content={"confirm": True})
 
-    async with served(sandbox=Sandbox(clock=anyio.current_time), confirm="destructive") as client:
+    sandbox = Sandbox(clock=anyio.current_time)
+    async with served(sandbox=sandbox, confirm="destructive") as client:
+        name, arguments = deletion(sandbox)
         async with caller(client, "auto", elicitation_callback=agree) as calling:
-            result = await calling.call_tool(*DELETE)
+            result = await calling.call_tool(name, arguments)
             assert not result.is_error, result.structured_content
     assert len(asked) == 1
 
 
 async def test_a_caller_is_told_of_changes_since_its_own_look_only(keys: Path, era: Era) -> None:
     ana, bo = new_key(keys, "Ana"), new_key(keys, "Bo")
-    network = Network(answers(page("10"), page("12")))
-    async with served(network, http=with_keys(keys)) as client:
+    sandbox = Sandbox(clock=anyio.current_time)
+    async with served(sandbox=sandbox, http=with_keys(keys), journal="sqlite://") as client:
+        document = ready(sandbox)[0]
+        look = {"workflow_id": document.workflow_id, "document_id": document.id}
         async with caller(client, era, ana) as first, caller(client, era, bo) as second:
-            looked = {"workflow_id": "w", "document_id": "d"}
-            assert not (await first.call_tool("nanonets_get_document", looked)).is_error
-            write = {**FIELD, "value": "11"}
+            assert not (await first.call_tool("nanonets_get_document", look)).is_error
+            field_of(document, "total_amount").value = "999"
+            write = {**total_of(document), "value": "101"}
             refused = error_of(await first.call_tool("nanonets_update_field", write))
             assert refused["code"] == "conflict"
             assert not (await second.call_tool("nanonets_update_field", write)).is_error
@@ -184,26 +193,32 @@ async def test_a_caller_is_told_of_changes_since_its_own_look_only(keys: Path, e
 
 async def test_an_identical_write_of_somebody_else_is_a_conflict_and_not_sent(keys: Path, era: Era) -> None:
     ana, bo = new_key(keys, "Ana"), new_key(keys, "Bo")
-    sandbox = Sandbox(clock=anyio.current_time, work_seconds=5)
-    results: dict[str, Any] = {}
-    async with served(sandbox=sandbox, http=with_keys(keys)) as client:
+    results: list[Any] = []
+    posts: list[str] = []
+
+    class Slow(httpx2.AsyncBaseTransport):
+        """Takes a while to create what is asked for."""
+
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            posts.append(request.url.path)
+            await anyio.sleep(5)
+            return httpx2.Response(200, json={"id": 1, "name": "The same"})
+
+    async with served(Slow(), http=with_keys(keys)) as client:
 
         async def create(key: str) -> None:
             async with caller(client, era, key) as calling:
-                results[key] = await calling.call_tool("studio_create_project", {"name": "The same"})
+                results.append(await calling.call_tool(CREATE, {"name": "The same", "type": "ABSA"}))
 
         async with anyio.create_task_group() as group:
-            group.start_soon(create, ana)
-            group.start_soon(create, bo)
-        async with caller(client, era, ana) as calling:
-            listed = json.dumps((await calling.call_tool("studio_list_projects", {})).structured_content)
-    outcomes = sorted((results[ana].is_error, results[bo].is_error))
-    if outcomes == [False, True]:
-        assert listed.count('"The same"') == 1
-    else:
-        # One was over before the other began.
-        assert outcomes == [False, False]
-        assert listed.count('"The same"') == 2
+            for key in (ana, ana, bo):
+                group.start_soon(create, key)
+                await anyio.sleep(1)
+    refused = [error_of(each) for each in results if each.is_error]
+    assert [each["code"] for each in refused] == ["conflict"]
+    assert "somebody else" in refused[0]["message"]
+    assert refused[0]["done"] == "no"
+    assert len(posts) == 1
 
 
 async def test_nobody_changes_the_account_of_all(era: Era) -> None:
