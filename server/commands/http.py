@@ -43,11 +43,12 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         raise SettingsError(
             f"cannot listen on {http.host}:{http.port} ({why}); name another --host or --port"
         ) from None
-    port = int(listener.getsockname()[1])
-    application = application_for(settings, http, port)
-    shown = f"[{http.host}]" if ":" in http.host else http.host
-    click.echo(f"docreview-mcp serves MCP at {http.url or f'http://{shown}:{port}/mcp'}", err=True)
-    return 0 if serve_on(listener, application, http) else 1
+    with listener:
+        port = int(listener.getsockname()[1])
+        application = application_for(settings, http, port)
+        shown = f"[{http.host}]" if ":" in http.host else http.host
+        click.echo(f"docreview-mcp serves MCP at {http.url or f'http://{shown}:{port}/mcp'}", err=True)
+        return 0 if serve_on(listener, application, http) else 1
 
 
 def application_for(

@@ -1,4 +1,4 @@
-"""How things end: the server without losing a call, a call whose client goes away, a start that is refused."""
+"""How things end: a server that loses no call, a call whose client goes away, a start that is refused."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Service:
     """Studio on loopback, which answers only when it is let go."""
 
     def __init__(self) -> None:
-        self.reached = threading.Event()
+        self.reached = threading.Semaphore(0)
         self.let_go = threading.Event()
         service = self
 
         class Handler(BaseHTTPRequestHandler):
             def answer(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                service.reached.set()
+                service.reached.release()
                 service.let_go.wait(30)
                 body = json.dumps({"id": 7, "name": "New"} if self.command == "POST" else []).encode()
                 self.send_response(200)
@@ -60,8 +60,8 @@ class Service:
         return {"STUDIO_BASE_URL": address, "STUDIO_TOKEN": "studio-token-0123456789"}
 
     async def is_reached(self) -> None:
-        """Wait until a request has come."""
-        assert await anyio.to_thread.run_sync(self.reached.wait, 30)
+        """Wait until a further request has come."""
+        assert await anyio.to_thread.run_sync(lambda: self.reached.acquire(timeout=30))
 
 
 @pytest.fixture
@@ -109,8 +109,11 @@ async def test_sigterm_answers_what_is_under_way_and_then_ends(
             async def call(tool: str, arguments: dict[str, Any]) -> None:
                 results[tool] = await client.call_tool(tool, arguments)
 
+            # A client that does not know the schema of a result asks for it afterwards.
+            await client.list_tools()
             group.start_soon(call, READ, {})
             group.start_soon(call, "studio_create_project", WRITE)
+            await service.is_reached()
             await service.is_reached()
             server.terminate()
             await refuses_connections(server.address)
@@ -131,7 +134,7 @@ async def refuses_connections(address: str) -> None:
             try:
                 async with httpx2.AsyncClient() as client:
                     await client.get(f"{address}/healthz")
-            except httpx2.ConnectError:
+            except httpx2.TransportError:
                 return
 
 
@@ -174,15 +177,13 @@ async def test_a_write_that_was_sent_is_finished_though_its_client_went_away(
         version = {**version, "Mcp-Method": "tools/call", "Mcp-Name": "studio_create_project"}
     environment = {**service.environment, "DOCREVIEW_JOURNAL": f"sqlite:///{journal}"}
     with process(**environment, DOCREVIEW_HTTP_DRAIN="0,30") as server:
-        async with httpx2.AsyncClient(base_url=server.address, headers={**HEADERS, **version}) as client:
-            async with anyio.create_task_group() as group:
-
-                async def call() -> None:
-                    await client.post("/mcp", json=message)
-
-                group.start_soon(call)
-                await service.is_reached()
-                group.cancel_scope.cancel()
+        async with (
+            httpx2.AsyncClient(base_url=server.address, headers={**HEADERS, **version}) as client,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(lambda: client.post("/mcp", json=message))
+            await service.is_reached()
+            group.cancel_scope.cancel()
         server.terminate()
         await refuses_connections(server.address)
         service.let_go.set()

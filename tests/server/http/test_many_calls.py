@@ -90,7 +90,7 @@ async def test_more_than_can_wait_are_refused_at_once() -> None:
 async def test_in_a_burst_over_sockets_no_call_is_lost(version: str) -> None:
     mode: Era = "legacy" if version.startswith("2025") else "auto"
     results: list[Any] = []
-    with process("--sandbox", DOCREVIEW_HTTP_RATE="off", DOCREVIEW_HTTP_CONCURRENCY="16") as server:
+    with process("--sandbox", DOCREVIEW_HTTP_RATE="off") as server:
 
         async def call(client: Client, number: int) -> None:
             if number % 2:
