@@ -47,6 +47,8 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         port = int(listener.getsockname()[1])
         application = application_for(settings, http, port)
         shown = f"[{http.host}]" if ":" in http.host else http.host
+        if fault := settings.half_login:
+            click.echo(f"docreview-mcp: {fault}", err=True)
         click.echo(f"docreview-mcp serves MCP at {http.url or f'http://{shown}:{port}/mcp'}", err=True)
         return 0 if serve_on(listener, application, http) else 1
 

@@ -32,6 +32,7 @@ def serve_on(listener: socket.socket, application: HttpApplication, settings: Ht
         server_header=False,
         proxy_headers=False,
         lifespan="on",
+        ws="none",
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=math.ceil(settings.drain[1]),
     )

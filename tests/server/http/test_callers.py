@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from conftest import Era, error_of
+from conftest import Era, Network, answers, error_of
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Document
 from http_callers import MODERN, PING, caller, new_key, served
@@ -254,3 +254,35 @@ def test_a_key_is_printed_once(keys: Path, capsys: pytest.CaptureFixture[str]) -
     assert f"docreview_{identity}_" in key
     assert len(hashed) == 64
     assert (scopes, name) == ("docreview:read,docreview:write", "Ana Ä")
+
+
+async def test_a_limit_of_the_policy_counts_each_caller_alone(keys: Path, tmp_path: Path, era: Era) -> None:
+    ana, bo = new_key(keys, "Ana"), new_key(keys, "Bo")
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[limits]\nmax_writes_per_hour = 1\n")
+    sandbox, settings = Sandbox(clock=anyio.current_time), {"policy": policy, "journal": "sqlite://"}
+    codes: list[str] = []
+    async with served(sandbox=sandbox, http=with_keys(keys), **settings) as client:
+        for number, key in enumerate((ana, ana, bo)):
+            async with caller(client, era, key) as calling:
+                result = await calling.call_tool(CREATE, {"name": f"Project {number}", "type": "ABSA"})
+                codes.append(error_of(result)["code"] if result.is_error else "done")
+    assert codes == ["done", "not_allowed", "done"]
+
+
+async def test_files_of_the_server_are_neither_read_nor_written(tmp_path: Path, era: Era) -> None:
+    file, downloads = tmp_path / "page.pdf", tmp_path / "downloads"
+    file.write_bytes(b"%PDF-1.4")
+    pdf = httpx2.Response(200, content=b"%PDF", headers={"content-type": "application/pdf"})
+    network = Network(answers(pdf))
+    settings = {"files": str(tmp_path), "downloads": downloads}
+    async with served(network, **settings) as client, caller(client, era) as calling:
+        given = {"workflow_id": "w", "file_path": str(file)}
+        refused = error_of(await calling.call_tool("nanonets_upload_document", given))
+        assert "file_base64" in refused["message"]
+        assert not network.requests
+        document = {"workflow_id": "w", "document_id": "d"}
+        result = await calling.call_tool("nanonets_download_document", document)
+        assert not result.is_error, result.structured_content
+        assert result.content[-1].type == "resource"
+    assert not downloads.exists()
