@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,7 +17,7 @@ import anyio
 import httpx2
 import pytest
 from conftest import Era
-from http_callers import HEADERS, MODERN, process
+from http_callers import HEADERS, MODERN, PING, Process, process
 from mcp import Client
 
 WRITE = {"name": "New", "type": "ABSA"}
@@ -80,10 +79,6 @@ def service() -> Iterator[Service]:
 
 def closings(journal: Path) -> list[str]:
     """How the entries of a journal ended."""
-    with sqlite3.connect(journal) as connection:
-        tables = [name for (name,) in connection.execute("select name from sqlite_master where type='table'")]
-    connection.close()
-    assert tables
     exported = subprocess.run(
         [sys.executable, "-m", "docreview_mcp.server", "journal", "export"],
         env={**os.environ, "DOCREVIEW_JOURNAL": f"sqlite:///{journal}"},
@@ -155,41 +150,52 @@ async def test_while_it_drains_it_is_not_ready_but_serves(service: Service) -> N
         assert server.ended() == (0, "")
 
 
-@pytest.mark.parametrize(
-    "version", [{"MCP-Protocol-Version": "2025-11-25"}, MODERN], ids=["legacy", "modern"]
-)
+def calling(tool: str, arguments: dict[str, Any], *, is_modern: bool) -> dict[str, Any]:
+    """A request that calls a tool, as the options of a POST."""
+    parameters: dict[str, Any] = {"name": tool, "arguments": arguments}
+    headers = {**HEADERS, "MCP-Protocol-Version": "2025-11-25"}
+    if is_modern:
+        prefix = "io.modelcontextprotocol/"
+        parameters["_meta"] = {f"{prefix}protocolVersion": "2026-07-28", f"{prefix}clientCapabilities": {}}
+        headers = {**HEADERS, **MODERN, "Mcp-Method": "tools/call", "Mcp-Name": tool}
+    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": parameters}
+    return {"json": message, "headers": headers}
+
+
+async def leave_during(server: Process, service: Service, call: dict[str, Any]) -> None:
+    """Send a request, and go away as soon as the service has it."""
+    async with (
+        httpx2.AsyncClient(base_url=server.address) as client,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(lambda: client.post("/mcp", **call))
+        await service.is_reached()
+        group.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("is_modern", [False, True], ids=["legacy", "modern"])
 async def test_a_write_that_was_sent_is_finished_though_its_client_went_away(
-    service: Service, version: dict[str, str], tmp_path: Path
+    service: Service, is_modern: bool, tmp_path: Path
 ) -> None:
     journal = tmp_path / "journal"
-    message: dict[str, Any] = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "tools/call",
-        "params": {"name": "studio_create_project", "arguments": WRITE},
-    }
-    if version is MODERN:
-        prefix = "io.modelcontextprotocol/"
-        message["params"]["_meta"] = {
-            f"{prefix}protocolVersion": "2026-07-28",
-            f"{prefix}clientCapabilities": {},
-        }
-        version = {**version, "Mcp-Method": "tools/call", "Mcp-Name": "studio_create_project"}
     environment = {**service.environment, "DOCREVIEW_JOURNAL": f"sqlite:///{journal}"}
     with process(**environment, DOCREVIEW_HTTP_DRAIN="0,30") as server:
-        async with (
-            httpx2.AsyncClient(base_url=server.address, headers={**HEADERS, **version}) as client,
-            anyio.create_task_group() as group,
-        ):
-            group.start_soon(lambda: client.post("/mcp", json=message))
-            await service.is_reached()
-            group.cancel_scope.cancel()
+        await leave_during(server, service, calling("studio_create_project", WRITE, is_modern=is_modern))
         server.terminate()
         await refuses_connections(server.address)
         service.let_go.set()
         status, _ = server.ended()
     assert status == 0
     assert closings(journal) == ["done"]
+
+
+@pytest.mark.parametrize("is_modern", [False, True], ids=["legacy", "modern"])
+async def test_a_read_whose_client_went_away_is_given_up(service: Service, is_modern: bool) -> None:
+    with process(**service.environment, DOCREVIEW_HTTP_CONCURRENCY="1") as server:
+        await leave_during(server, service, calling(READ, {}, is_modern=is_modern))
+        async with httpx2.AsyncClient(base_url=server.address, headers=HEADERS, timeout=60) as client:
+            # Its place is free again, though the service has not answered.
+            assert (await client.post("/mcp", json=PING)).status_code == 200
 
 
 REFUSED: dict[str, tuple[list[str], dict[str, str], str]] = {
