@@ -126,9 +126,9 @@ class Operation:
     known already, and the call is made without where it is not. `narrow` says how to get a shorter answer
     where there is no paging. `present` says where the state that a write changes is read, `undo` what puts it
     back, `undo_leaves` in a sentence what stays different all the same; `not_undoable` says why nothing puts
-    it back. `after` says what to do next. `pictures`: who calls it may ask for
-    pictures, which are shown as such.
-    `conflict`: what to do when the present state does not allow it.
+    it back. `irreversible`: it settles for good more than its arguments name, so that a person confirms it
+    like a deletion. `after` says what to do next. `pictures`: who calls it may ask for pictures, which are
+    shown as such. `conflict`: what to do when the present state does not allow it.
     """
 
     id: str
@@ -163,6 +163,7 @@ class Operation:
     undo: tuple[UndoStep, ...] = ()
     undo_leaves: str = ""
     not_undoable: str = ""
+    irreversible: bool = False
 
     @property
     def routes(self) -> tuple[Route, ...]:

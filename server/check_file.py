@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import ErrorDetails
 
 from ..tools.checks.built_in import BUILT_IN
-from ..tools.checks.expressions import MOST_CHARACTERS, Evaluator
+from ..tools.checks.expressions import MAX_CHARACTERS, Evaluator
 from ..tools.checks.functions import conventions
 from ..tools.checks.own_check import CheckFile, OwnCheck
 from ..tools.checks.vocabulary import usual_vocabulary
@@ -24,7 +24,7 @@ from .settings_error import SettingsError
 
 __all__ = ["CheckFileError", "ReadCheckFile", "examine_check_file", "expression_faults", "read_check_file"]
 
-_MOST_BYTES = 1_000_000
+_MAX_BYTES = 1_000_000
 _SHOWN_CHARACTERS = 60
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
@@ -76,8 +76,8 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-_Expression = Annotated[str, Field(max_length=MOST_CHARACTERS)]
-_A_CEL = f"an expression in CEL of at most {MOST_CHARACTERS} characters"
+_Expression = Annotated[str, Field(max_length=MAX_CHARACTERS)]
+_A_CEL = f"an expression in CEL of at most {MAX_CHARACTERS} characters"
 
 
 class _Check(_Table):
@@ -182,12 +182,12 @@ def _text(path: Path) -> str:
         if path.exists() and not path.is_file():
             raise CheckFileError(path, ["is not a file"])
         with path.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
+            content = stream.read(_MAX_BYTES + 1)
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise CheckFileError(path, [f"the file cannot be read ({reason})"]) from None
-    if len(content) > _MOST_BYTES:
-        raise CheckFileError(path, [f"has more than the {_MOST_BYTES} bytes that are read at most"])
+    if len(content) > _MAX_BYTES:
+        raise CheckFileError(path, [f"has more than the {_MAX_BYTES} bytes that are read at most"])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 __all__ = [
-    "LONGEST_WAIT",
+    "MAX_WAIT",
     "JournalPlace",
     "check_journal",
     "check_journal_key",
@@ -32,7 +32,7 @@ _ENCODED = "a user name or password with one of @ : / ? # in it must be percent-
 _KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=?")
 """32 bytes in either base64, with or without its padding."""
 
-LONGEST_WAIT = 5.0
+MAX_WAIT = 5.0
 """Seconds. A person waits for the call, and its time limit is for the service."""
 
 
@@ -47,7 +47,7 @@ class JournalPlace:
     shown: str
     file: Path | None = None
     url: str = ""
-    wait: float = LONGEST_WAIT
+    wait: float = MAX_WAIT
 
 
 def keeps_journal(journal: str | None) -> bool:

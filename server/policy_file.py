@@ -15,15 +15,15 @@ from pydantic_core import ErrorDetails
 
 from ..tools import load_tools
 from ..tools.checks.checker import EVERY_CHECK, Checker
-from ..tools.guards.limits import Limit
-from ..tools.guards.policy import Policy, Rule
-from ..tools.guards.policy_scope import is_number
+from ..tools.policy.limits import Limit
+from ..tools.policy.policy import Policy, Rule
+from ..tools.policy.scope import is_number
 from .settings_error import SettingsError
 
 __all__ = ["PolicyFileError", "check_names", "keys", "read_policy"]
 
 _SHOWN_CHARACTERS = 60
-_MOST_BYTES = 1_000_000
+_MAX_BYTES = 1_000_000
 _HOUR_SECONDS, _DAY_SECONDS = 60 * 60, 24 * 60 * 60
 
 
@@ -209,12 +209,12 @@ def _content(path: Path) -> dict[str, Any]:
         if path.exists() and not path.is_file():
             raise PolicyFileError(path, ["is not a file"])
         with path.open("rb") as stream:
-            content = stream.read(_MOST_BYTES + 1)
+            content = stream.read(_MAX_BYTES + 1)
     except (OSError, RuntimeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise PolicyFileError(path, [f"the file cannot be read ({reason})"]) from None
-    if len(content) > _MOST_BYTES:
-        raise PolicyFileError(path, [f"has more than the {_MOST_BYTES} bytes that are read at most"])
+    if len(content) > _MAX_BYTES:
+        raise PolicyFileError(path, [f"has more than the {_MAX_BYTES} bytes that are read at most"])
     try:
         # Some editors put a byte order mark before UTF-8, which TOML does not know.
         return tomllib.loads(content.decode("utf-8-sig"))

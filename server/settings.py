@@ -18,7 +18,7 @@ from ..schemas import Operation, Route, Service
 from ..tools import ConfirmMode, Selection
 from ..tools.checks.checker import Checker
 from ..tools.checks.own_check import CheckFile
-from ..tools.guards.policy import Policy
+from ..tools.policy.policy import Policy
 from .journal_place import (
     check_journal,
     check_journal_key,

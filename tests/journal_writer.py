@@ -15,7 +15,7 @@ import anyio
 import docreview_mcp.server.journal.database  # noqa: F401 - once for all processes
 from docreview_mcp.server.journal.store import open_journal
 from docreview_mcp.server.settings import Settings
-from docreview_mcp.tools.guards.journal import Caller, Closing, Opening
+from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
 
 
 async def write(url: str, count: int) -> None:

@@ -232,7 +232,7 @@ async def unstar(use: Use) -> Trial:
 
 
 VERIFIED = {"verification_status": "verified", "verification_message": "seen"}
-CELL = {"row": 40, "col": 0, "header": "notes", "text": "by hand", "bbox": [1, 2, 3, 4]}
+CELL = {"row": 40, "col": 0, "header": "description", "text": "by hand", "bbox": [1, 2, 3, 4]}
 MODEL_NEWS = {"display_name": "Another name", "status": "ACTIVE", "short_description": "For tests"}
 RUNNING = "progress,status,score,finished,description,models"
 """What work that is under way in the sandbox changes by itself."""
@@ -248,7 +248,7 @@ SCENARIOS: dict[str, Scenario] = dict(
         on_page("verifyField", field_data_id=..., **VERIFIED),
         on_page("addTable", bbox=[1, 2, 3, 4], headers=["notes"], cells=[CELL]),
         on_page("deleteTable", table_id=..., apart="table_id,cell_id"),
-        on_page("addTableCell", table_id=..., **CELL),
+        on_page("addTableCell", table_id=..., **{**CELL, "col": 9}),
         on_page("updateTableCellValue", table_id=..., cell_id=..., value="another text"),
         on_page("deleteTableCell", table_id=..., cell_id=..., apart="cell_id"),
         on_page("verifyTableCell", table_id=..., cell_id=..., **VERIFIED),

@@ -4,9 +4,9 @@ from .call import call_tool, failure_result
 from .failure import NOTHING_SENT, ToolFailure
 from .guards.confirmation_codes import Codes
 from .guards.context import Ask, CallContext, Consent, Guards, Report, Upstream, no_answer
-from .guards.journal import Caller, Journal, JournalFault
-from .guards.marks import MemoryMarks
-from .guards.policy import Policy
+from .journal.entries import Caller, Journal, JournalFault
+from .journal.marks import MemoryMarks
+from .policy.policy import Policy
 from .redaction import REMOVED, without_secrets
 from .requests.request import (
     FileSource,

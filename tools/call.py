@@ -25,7 +25,7 @@ from .untrusted import outside_note, shortened_sentence, with_notes
 
 __all__ = ["call_tool", "failure_result"]
 
-_MOST_MESSAGE = 1_000
+_MAX_MESSAGE = 1_000
 """The most characters of a message; what is longer was a page of the service and no reason."""
 
 
@@ -67,7 +67,7 @@ async def call_tool(
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
     """The result that tells of a failure, with no secret in it."""
     message = without_secrets(failure.message, secrets).encode("utf-8", "replace").decode()
-    shown = failure.with_(message=shortened_sentence(message, _MOST_MESSAGE))
+    shown = failure.with_(message=shortened_sentence(message, _MAX_MESSAGE))
     quoting = ["error.message"] if failure.quotes else []
     structured = with_notes(shown.as_object(), further=outside_note(quoting, 0))
     structured = cast("JsonObject", masked(structured, compact(structured), secrets))

@@ -7,9 +7,9 @@ from typing import cast
 
 from ..schemas import JsonValue
 
-__all__ = ["MOST_LEVELS", "compact", "is_deep", "may_be_deep", "shortened", "without_depth"]
+__all__ = ["MAX_LEVELS", "compact", "is_deep", "may_be_deep", "shortened", "without_depth"]
 
-MOST_LEVELS = 100
+MAX_LEVELS = 100
 """The most levels of lists and objects in an argument or an answer."""
 
 
@@ -27,20 +27,20 @@ def shortened(text: str, most: int, *, counted: bool = False) -> str:
 
 def may_be_deep(text: str) -> bool:
     """Whether JSON text opens enough lists and objects that a closer look is needed."""
-    return text.count("[") + text.count("{") > MOST_LEVELS
+    return text.count("[") + text.count("{") > MAX_LEVELS
 
 
 def is_deep(value: object) -> bool:
     """Whether a JSON value has more levels than are taken."""
     level: list[object] = [value]
-    for _ in range(MOST_LEVELS + 1):
+    for _ in range(MAX_LEVELS + 1):
         level = [inner for entry in level for inner in _inside(entry)]
         if not level:
             return False
     return True
 
 
-def without_depth(value: JsonValue, levels: int = MOST_LEVELS) -> JsonValue:
+def without_depth(value: JsonValue, levels: int = MAX_LEVELS) -> JsonValue:
     """A copy in which what is nested more deeply than is taken is replaced by a text that says so."""
     if not isinstance(value, (dict, list)):
         return value

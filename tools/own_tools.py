@@ -51,7 +51,7 @@ def _preview() -> Runner:
 
 
 def _apply() -> Runner:
-    from .review.apply import run
+    from .apply.apply import run
 
     return run
 
@@ -69,13 +69,31 @@ def _wait() -> Runner:
 
 
 def _history() -> Runner:
-    from .review.history import run
+    from .history.history import run
 
     return run
 
 
 def _undo() -> Runner:
-    from .review.undo import run
+    from .history.undo import run
+
+    return run
+
+
+def _texts() -> Runner:
+    from .studio.texts import run
+
+    return run
+
+
+def _tag() -> Runner:
+    from .studio.tag import run
+
+    return run
+
+
+def _set_up() -> Runner:
+    from .studio.set_up import run
 
     return run
 
@@ -109,6 +127,9 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewWait": _wait,
     "reviewHistory": _history,
     "reviewUndo": _undo,
+    "reviewTexts": _texts,
+    "reviewTag": _tag,
+    "reviewSetUp": _set_up,
     "reviewTable": _table,
     "findTools": _find_tools,
     "runReadTool": _run_tool,

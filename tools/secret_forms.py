@@ -30,7 +30,7 @@ _LONG = 8
 _ROUNDS = 3
 """How many layers of escapes are undone."""
 
-_MOST_TRACED = 200_000
+_MAX_TRACED = 200_000
 """A longer text that holds an escaped secret is replaced as a whole."""
 
 _BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
@@ -124,7 +124,7 @@ class SecretForms:
     def _traced(self, text: str) -> str:
         """The text with every match in its plain form replaced where it stands in the text."""
         assert self._pattern is not None
-        if len(text) > _MOST_TRACED:
+        if len(text) > _MAX_TRACED:
             return self._replacement
         plain, starts, ends = _with_places(text)
         pieces: list[str] = []

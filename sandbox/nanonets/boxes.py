@@ -30,7 +30,7 @@ __all__ = [
 NO_STAGE = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 NOWHERE: Box = (0, 0, 0, 0)
 SIDES = ("xmin", "ymin", "xmax", "ymax")
-MOST_RAW_OCR = 2000
+MAX_RAW_OCR = 2000
 SHORT_BOX = ("id", "label", "score", "ocr_text", "type", "page")
 CHECKABLE = ("verified", "unverified")
 
@@ -110,7 +110,7 @@ def without_cells(box: dict[str, Any]) -> dict[str, Any]:
 def raw_ocr(predicted: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """The values as they were read, with their places, and no more of them than keep an answer short."""
     read: list[dict[str, Any]] = []
-    left = MOST_RAW_OCR
+    left = MAX_RAW_OCR
     for box in [box for box in predicted if box["type"] == "field"]:
         short = {key: box[key] for key in ("ocr_text", *SIDES)}
         left -= len(json.dumps(short)) + 2

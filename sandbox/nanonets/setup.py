@@ -17,9 +17,9 @@ from .views import field_view, table_view, workflow_view
 
 __all__: list[str] = []
 
-MOST_WORKFLOWS = 20
-MOST_FIELDS = 30
-MOST_TABLE_HEADERS = 20
+MAX_WORKFLOWS = 20
+MAX_FIELDS = 30
+MAX_TABLE_HEADERS = 20
 NAME = re.compile(r"[A-Za-z0-9_]+")
 
 WORKFLOW_TYPES = (
@@ -62,8 +62,8 @@ def set_workflow_fields(state: NanonetsState, call: Call) -> dict[str, Any]:
     """Make these the fields and table headers of a workflow, in place of all it had."""
     workflow = state.workflow(call.path["workflow_id"])
     body = object_in(call.body)
-    fields = names_in(body, "fields", MOST_FIELDS)
-    headers = names_in(body, "table_headers", MOST_TABLE_HEADERS)
+    fields = names_in(body, "fields", MAX_FIELDS)
+    headers = names_in(body, "table_headers", MAX_TABLE_HEADERS)
     known = {part.name: part for part in [*workflow.fields, *workflow.table_headers]}
     workflow.fields = [known.get(name) or NamedPart(state.new_id(), name) for name in fields]
     workflow.table_headers = [known.get(name) or NamedPart(state.new_id(), name) for name in headers]
@@ -152,7 +152,7 @@ def create_ocr_model(state: NanonetsState, call: Call) -> dict[str, Any]:
     """Create a model with these labels; it reads as soon as it is trained."""
     body = object_in(call.body)
     categories = [checked_name(name) for name in texts_at(body, "categories")]
-    refuse_too_many(categories, "categories", MOST_FIELDS)
+    refuse_too_many(categories, "categories", MAX_FIELDS)
     workflow = new_workflow(state, "Extraction model", "")
     workflow.fields = state.named_parts(categories)
     return model_view(state, workflow)
@@ -201,8 +201,8 @@ def classify_urls(state: NanonetsState, call: Call) -> dict[str, Any]:
 
 def new_workflow(state: NanonetsState, description: str, workflow_type: str) -> Workflow:
     """A workflow more, if the account may have one more."""
-    if len(state.workflows) >= MOST_WORKFLOWS:
-        raise invalid(f"An account can have at most {MOST_WORKFLOWS} workflows", limit=MOST_WORKFLOWS)
+    if len(state.workflows) >= MAX_WORKFLOWS:
+        raise invalid(f"An account can have at most {MAX_WORKFLOWS} workflows", limit=MAX_WORKFLOWS)
     workflow = Workflow(state.new_id(), description, workflow_type, state.now())
     state.workflows[workflow.id] = workflow
     return workflow

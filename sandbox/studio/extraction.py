@@ -25,7 +25,7 @@ __all__ = ["extracted"]
 
 FORMATS = ("pdf", "jpeg", "jpg", "png", "tiff", "tif", "webp")
 CREDITS_PER_PAGE = 12
-MOST_PAGES = 5
+MAX_PAGES = 5
 SUPPLIERS = (
     "Bäckerei Moser KG",
     "Linen & Laundry Ltd",
@@ -107,7 +107,7 @@ def answer(model: Model, project: Project, document: dict[str, Any]) -> dict[str
 def pages_in(file: UploadedFile) -> int:
     """How many pages a PDF seems to have; a picture has one."""
     count = len(re.findall(rb"/Type\s*/Page(?![a-zA-Z])", file.content))
-    return min(max(count, 1), MOST_PAGES)
+    return min(max(count, 1), MAX_PAGES)
 
 
 def extracted(content: bytes, labels: list[str], pages: int) -> list[Match]:

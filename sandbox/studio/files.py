@@ -19,7 +19,7 @@ from .records import Table
 __all__ = ["preview_of", "read_table", "records_of", "texts_in", "write_table"]
 
 PREVIEW_ROWS = 5
-MOST_CELLS_BYTES = 20_000_000
+MAX_CELLS_BYTES = 20_000_000
 TEXT_COLUMNS = ("text", "document", "documents", "review", "reviews", "content", "message", "body", "comment")
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 FORBIDDEN_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -106,7 +106,7 @@ def as_cell(value: Any) -> str | None:
 def read_xlsx(content: bytes) -> list[list[str | None]]:
     """The cells of the first sheet."""
     with zipfile.ZipFile(io.BytesIO(content)) as book:
-        if sum(entry.file_size for entry in book.infolist()) > MOST_CELLS_BYTES:
+        if sum(entry.file_size for entry in book.infolist()) > MAX_CELLS_BYTES:
             raise ValueError("too large")
         names = book.namelist()
         shared: list[str] = []

@@ -12,7 +12,7 @@ __all__ = ["Window", "details_of", "fields", "flag", "items", "number_of", "uplo
 
 ItemT = TypeVar("ItemT")
 
-MOST_ROWS = 1000
+MAX_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Window:
         limit = int(call.query.get("limit", usual))
         if offset < 0:
             raise Refusal(400, "invalid_request", "offset must not be negative.")
-        if not 1 <= limit <= MOST_ROWS:
-            raise Refusal(400, "invalid_request", f"limit must be from 1 to {MOST_ROWS}.")
+        if not 1 <= limit <= MAX_ROWS:
+            raise Refusal(400, "invalid_request", f"limit must be from 1 to {MAX_ROWS}.")
         return cls(offset, limit)
 
     def cut(self, rows: Sequence[ItemT]) -> list[ItemT]:

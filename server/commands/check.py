@@ -24,7 +24,7 @@ from ..settings import Settings
 
 __all__ = ["check_file"]
 
-_MOST_WORKFLOWS = 100
+_MAX_WORKFLOWS = 100
 
 
 class _NoDocumentError(Exception):
@@ -111,7 +111,7 @@ async def _paper_of_service(settings: Settings, document: str, workflow_id: str)
 
 
 async def _workflows(client: Client) -> list[str]:
-    result = await client.call_tool("nanonets_list_workflows", {"limit": _MOST_WORKFLOWS})
+    result = await client.call_tool("nanonets_list_workflows", {"limit": _MAX_WORKFLOWS})
     if result.is_error:
         error = cast("dict[str, Any]", result.structured_content)["error"]
         raise _NoDocumentError(f"--document: {error['message']} {error['next']}")

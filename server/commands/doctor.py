@@ -47,7 +47,7 @@ _CONFIRMED: dict[ConfirmMode, str] = {
     "writes": "a person confirms every write",
 }
 _CREDENTIALS = ("NANONETS_API_KEY", "STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")
-_LONGEST_NAME = 60 - len("docreview")
+_MAX_NAME = 60 - len("docreview")
 _PREFIX = "DOCREVIEW_"
 _MANY_TOKENS = 20_000
 
@@ -97,7 +97,7 @@ def definition_findings(tools: list[Tool]) -> list[Finding]:
     ]
     if characters // 4 > _MANY_TOKENS:
         findings.append(Finding("note", "tools", "choose fewer with --toolsets if your host loads them all"))
-    long = [tool.name for tool in tools if len(tool.name) > _LONGEST_NAME]
+    long = [tool.name for tool in tools if len(tool.name) > _MAX_NAME]
     if long:
         findings.append(Finding("note", "Cursor", f"leaves out names that are too long: {', '.join(long)}"))
     if any("$ref" in json.dumps(definition) for definition in definitions):

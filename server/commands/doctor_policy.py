@@ -9,8 +9,8 @@ from typing import Literal
 
 from ...schemas import load_operations
 from ...tools import Tool
-from ...tools.guards.policy import Policy
-from ...tools.guards.policy_scope import governed_arguments
+from ...tools.policy.policy import Policy
+from ...tools.policy.scope import governed_arguments
 from ...tools.requests.arguments import arguments_of
 from ..check_file import CheckFileError
 from ..policy_file import PolicyFileError

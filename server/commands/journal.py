@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
-from ...tools.guards.journal import Entry, JournalFault
 from ...tools.hidden_characters import hidden_pattern
+from ...tools.journal.entries import Entry, JournalFault
 from ...tools.untrusted import one_line
 from ..journal.store import StoredJournal, open_journal
 from ..settings import Settings

@@ -10,6 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -30,12 +31,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import JournalFault, LookFirst
+from ...tools.journal.entries import JournalFault, LookFirst
 from ...tools.redaction import without_secrets
 from ..journal_place import JournalPlace, journal_passwords
 from .faults import READ_ERRORS, is_away, why
 from .files import create_file, keep_private
-from .records import FIRST, JournalKey, Kind, Record, chained, words
+from .records import FIRST, JournalKey, Kind, Record, chained, words, written
 from .tables import METADATA, RECORDS, WORDS, Run, Statement
 from .verification import Batch
 from .view import OF_VIEW, TransactionView
@@ -132,8 +133,19 @@ class JournalDatabase:
                 found[record.entry].append(record)
         return dict(found)
 
-    def newest(self, every_word: Collection[str], *, before: int, limit: int) -> list[int]:
-        """The newest entries that every one of these words finds, older than `before` if it is not 0."""
+    def newest(
+        self,
+        every_word: Collection[str],
+        *,
+        before: int,
+        limit: int,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> list[int]:
+        """The newest entries that every one of these words finds, older than `before` if it is not 0.
+
+        Only those opened at `since` or later, and before `until`, where these are given.
+        """
         if every_word:
             column = WORDS.c.entry
             chosen = select(column).where(WORDS.c.word.in_(every_word))
@@ -144,6 +156,13 @@ class JournalDatabase:
             chosen = select(column).where(RECORDS.c.kind == "opened")
         if before:
             chosen = chosen.where(column < before)
+        if since is not None or until is not None:
+            opened = select(RECORDS.c.number).where(RECORDS.c.kind == "opened")
+            if since is not None:
+                opened = opened.where(RECORDS.c.at >= written(since))
+            if until is not None:
+                opened = opened.where(RECORDS.c.at < written(until))
+            chosen = chosen.where(column.in_(opened))
         return [number for (number,) in self._rows(chosen.order_by(column.desc()).limit(limit))]
 
     def after(self, number: int) -> list[int]:

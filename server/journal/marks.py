@@ -12,7 +12,7 @@ __all__ = ["StoredMarks"]
 
 
 class StoredMarks:
-    """The marks of every server that shares a journal. Implements `tools.guards.marks.Marks`."""
+    """The marks of every server that shares a journal. Implements `tools.journal.marks.Marks`."""
 
     def __init__(self, journal: StoredJournal) -> None:
         self._journal = journal

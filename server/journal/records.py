@@ -17,7 +17,7 @@ from hmac import digest
 from typing import Any, Literal, NamedTuple, cast
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import Caller, Closing, Entry, JournalFault, Opening, Outcome, Undoing
+from ...tools.journal.entries import Caller, Closing, Entry, JournalFault, Opening, Outcome, Undoing
 from ...tools.redaction import masked
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "outcome_of",
     "payload_of",
     "words",
+    "written",
 ]
 
 Kind = Literal["opened", "closed"]
@@ -70,7 +71,12 @@ FIRST = Record(0, 0, "", "", "", "", "0" * 64)
 
 def now() -> str:
     """The present time as records carry it: ISO 8601 in UTC with microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+    return written(datetime.now(UTC))
+
+
+def written(moment: datetime) -> str:
+    """A time as records carry it, so that times can be compared as texts."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def payload_of(content: Opening | Closing, known_secrets: Sequence[str]) -> JsonObject:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from secrets import token_bytes
 
-from ...tools.guards.journal import JournalFault
+from ...tools.journal.entries import JournalFault
 from ..journal_place import journal_place, keeps_journal
 from ..settings import Settings
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from ...schemas import JsonObject
-from ...tools.guards.journal import Closing, Entry, JournalFault, LookFirst, Opening
-from ..journal_place import LONGEST_WAIT, JournalPlace, journal_place, keeps_journal
+from ...tools.journal.entries import Closing, Entry, JournalFault, LookFirst, Opening
+from ..journal_place import MAX_WAIT, JournalPlace, journal_place, keeps_journal
 from ..settings import Settings
 from .records import JournalKey, Kind, entry_of, exported, payload_of, word
 
@@ -33,6 +33,9 @@ _DAY = timedelta(hours=24)
 _MOST = 2**31 - 1
 """The greatest number that the tables can hold."""
 
+_PAGE = 200
+"""How many entries are looked at together for those of one tool."""
+
 _QUICK_SECONDS = 0.005
 """A record that took less may be added on the event loop the next time."""
 
@@ -44,7 +47,7 @@ def open_journal(settings: Settings, secrets: Callable[[], Sequence[str]]) -> St
 
     def place() -> JournalPlace:
         found = journal_place(settings.journal, sandbox=settings.sandbox)
-        return replace(found, wait=min(LONGEST_WAIT, settings.timeout))
+        return replace(found, wait=min(MAX_WAIT, settings.timeout))
 
     return StoredJournal(place, secrets, settings.journal_key_bytes)
 
@@ -86,13 +89,32 @@ class StoredJournal:
         found = await self._read(lambda: self._entries([number] if 0 < number <= _MOST else []))
         return found[0] if found else None
 
-    async def entries(self, *, about: Sequence[str] = (), before: int = 0, limit: int = 20) -> list[Entry]:
+    async def entries(
+        self,
+        *,
+        about: Sequence[str] = (),
+        before: int = 0,
+        limit: int = 20,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        tool: str = "",
+    ) -> list[Entry]:
         """Entries, the newest first: those about every one of these ids, older than the entry `before`."""
         every = {word("about", each) for each in about}
+        wanted = max(0, limit)
 
         def read() -> list[Entry]:
-            newest = self._database().newest(every, before=min(before, _MOST), limit=max(0, limit))
-            return self._entries(newest)
+            found: list[Entry] = []
+            oldest = min(before, _MOST)
+            while len(found) < wanted:
+                newest = self._database().newest(
+                    every, before=oldest, limit=wanted if not tool else _PAGE, since=since, until=until
+                )
+                found += [each for each in self._entries(newest) if tool in ("", each.opening.tool)]
+                if not tool or len(newest) < _PAGE:
+                    break
+                oldest = newest[-1]
+            return found[:wanted]
 
         return await self._read(read)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select
 
-from ...tools.guards.journal import Entry
+from ...tools.journal.entries import Entry
 from .records import Record, entry_of, word
 from .tables import RECORDS, WORDS, Run
 
@@ -32,7 +32,7 @@ OF_VIEW = (_LAST_OF_CALL, _OF_ENTRY, _EARLIER)
 
 
 class TransactionView:
-    """Implements `tools.guards.journal.JournalView`."""
+    """Implements `tools.journal.entries.JournalView`."""
 
     def __init__(self, run: Run) -> None:
         self._run = run

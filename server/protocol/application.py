@@ -42,7 +42,7 @@ from ...tools import (
 )
 from ...tools.checks.checker import Checker
 from ...tools.checks.own_check import CheckFile
-from ...tools.results.result import MOST_ATTACHED_BYTES
+from ...tools.results.result import MAX_ATTACHED_BYTES
 from ..journal.marks import StoredMarks
 from ..journal.seal_keys import seal_keys
 from ..journal.store import StoredJournal, open_journal
@@ -206,10 +206,10 @@ def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
     ]
     attached = result.attachment
     if attached is not None:
-        if len(attached.content) > MOST_ATTACHED_BYTES:
+        if len(attached.content) > MAX_ATTACHED_BYTES:
             failure = ToolFailure(
                 "too_large",
-                f"The file has {len(attached.content)} bytes, over HTTP at most {MOST_ATTACHED_BYTES}.",
+                f"The file has {len(attached.content)} bytes, over HTTP at most {MAX_ATTACHED_BYTES}.",
                 next_step="Download it with a server that runs over stdio on the user's machine.",
             )
             return _as_mcp(failure_result(failure, ()), meta)

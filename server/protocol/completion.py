@@ -25,8 +25,8 @@ __all__ = ["complete"]
 _log = logging.getLogger(__name__)
 
 _SECONDS = 2.0
-_MOST_VALUES = 100
-_MOST_ID = 200
+_MAX_VALUES = 100
+_MAX_ID = 200
 
 Choices = list[tuple[str, str]]
 """Values, each with the text by which a person may look for it."""
@@ -75,16 +75,14 @@ async def complete(
         except (ToolFailure, JournalFault) as failure:
             _log.info("no completion of %s: %s", params.argument.name, failure)
     secrets = call_context.upstream.secrets
-    shown_choices = [
-        (value, name) for value, name in choices if is_plain_id(value) and len(value) <= _MOST_ID
-    ]
+    shown_choices = [(value, name) for value, name in choices if is_plain_id(value) and len(value) <= _MAX_ID]
     # What a secret was taken out of, or what no tool would take, is no id to choose.
     found = [
         value
         for value in _matching(shown_choices, params.argument.value)
         if without_secrets(value, secrets) == value
     ]
-    shown = Completion(values=found[:_MOST_VALUES], total=len(found), has_more=len(found) > _MOST_VALUES)
+    shown = Completion(values=found[:_MAX_VALUES], total=len(found), has_more=len(found) > _MAX_VALUES)
     return CompleteResult(completion=shown)
 
 
@@ -96,7 +94,7 @@ async def _choices(
     if name == "type":
         return [(value, "") for value in _task_types()]
     if name == "id" and call_context.guards.journal is not None:
-        entries = await call_context.guards.journal.entries(limit=_MOST_VALUES)
+        entries = await call_context.guards.journal.entries(limit=_MAX_VALUES)
         return [(about, "") for entry in entries for about in entry.opening.about]
     listed = _LISTS.get(name)
     return [] if listed is None else await _read(surface, call_context, listed, given)

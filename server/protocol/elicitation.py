@@ -32,9 +32,9 @@ __all__ = ["Asking", "InputRequired", "asking"]
 _log = logging.getLogger(__name__)
 
 _KEY = "confirm"
-_LEAST_SECONDS = 1.0
+_MIN_SECONDS = 1.0
 """Nobody reads a question and declines within it: such a decline comes from a host that cannot ask."""
-_MOST_SECONDS = 45.0
+_MAX_SECONDS = 45.0
 _FORM: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -92,7 +92,7 @@ def _can_ask(context: ServerRequestContext[Any]) -> bool:
 def _by_request(context: ServerRequestContext[Any]) -> Ask:
     async def ask(summary: str, code: str) -> Consent:
         began = anyio.current_time()
-        with anyio.move_on_after(_MOST_SECONDS):
+        with anyio.move_on_after(_MAX_SECONDS):
             try:
                 answer = await context.session.elicit_form(summary, _FORM, context.request_id)
             except (MCPError, ValueError, RuntimeError) as error:
@@ -115,4 +115,4 @@ def _meaning(answer: object, seconds: float) -> Consent:
     if answer.action == "accept":
         said = (answer.content or {}).get(_KEY)
         return "accepted" if said is True else "declined" if said is False else "no answer"
-    return "declined" if answer.action == "decline" and seconds >= _LEAST_SECONDS else "no answer"
+    return "declined" if answer.action == "decline" and seconds >= _MIN_SECONDS else "no answer"

@@ -22,10 +22,10 @@ from pydantic import ValidationError
 
 __all__ = ["Received", "received"]
 
-_MOST_LEVELS = 150
+_MAX_LEVELS = 150
 """More than any tool takes, and less than the parsers of JSON do: what is below is left out."""
 
-_MOST_DIGITS = 4000
+_MAX_DIGITS = 4000
 _WITH_ARGUMENTS = frozenset({"tools/call", "prompts/get"})
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _TOKEN = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
@@ -121,7 +121,7 @@ def _parsed(text: str) -> object:
     Raises:
         ValueError: it is not JSON.
     """
-    if text.count("[") + text.count("{") > _MOST_LEVELS:
+    if text.count("[") + text.count("{") > _MAX_LEVELS:
         text = _without_depth(text)
     try:
         return json.loads(text, parse_int=_whole_number)
@@ -131,7 +131,7 @@ def _parsed(text: str) -> object:
 
 def _whole_number(digits: str) -> int | float:
     """A number; one with more digits than Python reads is as good as infinite, which no argument may be."""
-    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
 def _without_depth(text: str) -> str:
@@ -141,13 +141,13 @@ def _without_depth(text: str) -> str:
     for token in _TOKEN.finditer(text):
         if token[0] in "[{":
             depth += 1
-            if depth == _MOST_LEVELS + 1:
+            if depth == _MAX_LEVELS + 1:
                 kept.append(text[start : token.start()] + "null")
         elif token[0] in "]}":
             depth -= 1
-            if depth == _MOST_LEVELS:
+            if depth == _MAX_LEVELS:
                 start = token.end()
-    return "".join(kept) + text[start:] if depth <= _MOST_LEVELS else text
+    return "".join(kept) + text[start:] if depth <= _MAX_LEVELS else text
 
 
 def _carried(entry: dict[str, Any]) -> dict[str, Any]:

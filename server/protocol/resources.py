@@ -35,7 +35,7 @@ __all__ = ["list_resource_templates", "list_resources", "read_resource"]
 
 _SCHEME = "docreview://"
 _MARKDOWN, _JSON = "text/markdown", "application/json"
-_MOST_ENTRIES = 100
+_MAX_ENTRIES = 100
 _SHOWN_SETTINGS = (
     "nanonets_base_url",
     "studio_base_url",
@@ -182,7 +182,7 @@ async def _journal(reading: _Reading) -> Contents:
     reading.require("review_history")
     history = load_own_operations()["reviewHistory"]
     result = await run_own(
-        history, {"about": list(reading.parts), "limit": _MOST_ENTRIES}, reading.call_context
+        history, {"about": list(reading.parts), "limit": _MAX_ENTRIES}, reading.call_context
     )
     assert isinstance(result, ToolResult), "reviewHistory answers itself"
     return reading.text(_JSON, result.text)

@@ -48,7 +48,7 @@ __all__ = ["ServiceClient"]
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
-_MOST_ANSWER_BYTES = 64 * 1024 * 1024
+_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _UNKNOWN_ADDRESS = (404, 405)
 
 
@@ -329,12 +329,12 @@ async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
     size = 0
     async for part in answer.aiter_bytes():
         size += len(part)
-        if size > _MOST_ANSWER_BYTES and not answer.is_success:
+        if size > _MAX_ANSWER_BYTES and not answer.is_success:
             break
-        if size > _MOST_ANSWER_BYTES:
+        if size > _MAX_ANSWER_BYTES:
             raise ToolFailure(
                 "too_large",
-                f"{operation.tool}: the answer is over {_MOST_ANSWER_BYTES // 2**20} MiB and was not read.",
+                f"{operation.tool}: the answer is over {_MAX_ANSWER_BYTES // 2**20} MiB and was not read.",
                 status=answer.status_code,
                 done="no" if operation.effect == "read" else "yes",
                 next_step=operation.narrow or "Ask for less, for example with a smaller limit.",

@@ -15,12 +15,12 @@ from ...tools import NOTHING_SENT, FileSource, ToolFailure
 from ..settings import Settings
 from .given_files import decoded_base64, found_path, plain_name
 
-__all__ = ["MOST_BYTES", "FilePolicy", "default_folders"]
+__all__ = ["MAX_BYTES", "FilePolicy", "default_folders"]
 
-MOST_BYTES = 25 * 1024 * 1024
+MAX_BYTES = 25 * 1024 * 1024
 """The largest file that is sent, in bytes."""
 
-_MOST_SPELLING = 1.5
+_MAX_SPELLING = 1.5
 """The most characters of base64 for a byte, line ends and the start of a data address included."""
 
 
@@ -205,8 +205,8 @@ def _content_fault(file: FileSource) -> str:
     name = plain_name(file.file_name)
     if not name or name.startswith("."):
         return "file_name: expected the name of a file that is not hidden"
-    if len(file.content_base64) > MOST_BYTES * _MOST_SPELLING:
-        return f"file_base64: the file has more than the {MOST_BYTES} bytes that are sent at most"
+    if len(file.content_base64) > MAX_BYTES * _MAX_SPELLING:
+        return f"file_base64: the file has more than the {MAX_BYTES} bytes that are sent at most"
     try:
         content = decoded_base64(file.content_base64)
     except ValueError:
@@ -222,8 +222,8 @@ def _type_fault(name: str, path: Path, file_types: Sequence[str]) -> str:
 
 
 def _size_fault(name: str, size: int) -> str:
-    if size > MOST_BYTES:
-        return f"{name}: the file has {size} bytes, at most {MOST_BYTES} are sent"
+    if size > MAX_BYTES:
+        return f"{name}: the file has {size} bytes, at most {MAX_BYTES} are sent"
     return "" if size else f"{name}: the file is empty"
 
 

@@ -14,7 +14,7 @@ __all__ = ["decoded_base64", "found_path", "plain_name"]
 
 _DATA_ADDRESS = re.compile(r"data:[^,]{0,200},", re.IGNORECASE)
 _QUOTES = (('"', '"'), ("'", "'"), ("\u201c", "\u201d"), ("`", "`"))
-_MOST_LISTED = 20_000
+_MAX_LISTED = 20_000
 """The most entries of a folder that are compared with a name."""
 
 
@@ -66,7 +66,7 @@ def found_path(given: str) -> Path:
 def _entries(folder: Path) -> Iterator[Path]:
     try:
         for number, entry in enumerate(folder.iterdir()):
-            if number == _MOST_LISTED:
+            if number == _MAX_LISTED:
                 return
             yield entry
     except OSError:

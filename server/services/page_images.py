@@ -9,12 +9,12 @@ import httpx2
 from ...tools import Response, ToolFailure
 from ...tools.failure import ErrorCode
 from ...tools.results.asked_wait import asked_wait
-from .retries import MOST_REQUESTS, Outcome
+from .retries import MAX_REQUESTS, Outcome
 from .urls import same_host_redirect
 
 __all__ = ["fetch_picture", "no_picture", "refused_picture"]
 
-_MOST_BYTES = 32 * 1024 * 1024
+_MAX_BYTES = 32 * 1024 * 1024
 _CODES: dict[int, ErrorCode] = {
     401: "unauthorized",
     402: "payment_required",
@@ -33,7 +33,7 @@ async def fetch_picture(client: httpx2.AsyncClient, url: httpx2.URL, authorizati
     """
     headers = {"Accept": "image/*"} | ({"Authorization": authorization} if authorization else {})
     try:
-        for _ in range(MOST_REQUESTS):
+        for _ in range(MAX_REQUESTS):
             request = client.build_request("GET", url, headers=headers)
             answer = await client.send(request, stream=True)
             try:
@@ -86,9 +86,9 @@ async def _received(answer: httpx2.Response) -> Response:
     size = 0
     async for part in answer.aiter_bytes():
         size += len(part)
-        if size > _MOST_BYTES and answer.is_success:
-            raise no_picture(f"it is over {_MOST_BYTES // 2**20} MiB", "too_large", status=answer.status_code)
-        if size > _MOST_BYTES:
+        if size > _MAX_BYTES and answer.is_success:
+            raise no_picture(f"it is over {_MAX_BYTES // 2**20} MiB", "too_large", status=answer.status_code)
+        if size > _MAX_BYTES:
             break
         parts.append(part)
     headers = {name.lower(): value for name, value in answer.headers.items()}

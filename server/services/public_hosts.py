@@ -16,7 +16,7 @@ from .page_images import no_picture
 
 __all__ = ["PublicHosts"]
 
-_MOST_TRIES = 3
+_MAX_TRIES = 3
 
 
 class PublicHosts(httpx2.AsyncBaseTransport):
@@ -42,7 +42,7 @@ class PublicHosts(httpx2.AsyncBaseTransport):
         addresses = await _checked(host, request.url.port or 443, is_proxied=bool(proxy))
         if proxy:
             return await self._through(proxy).handle_async_request(request)
-        for left, address in reversed(list(enumerate(reversed(addresses[:_MOST_TRIES])))):
+        for left, address in reversed(list(enumerate(reversed(addresses[:_MAX_TRIES])))):
             try:
                 return await self._direct.handle_async_request(_at(request, host, address))
             except (httpx2.ConnectError, httpx2.ConnectTimeout):

@@ -15,9 +15,9 @@ from ...tools.failure import Done, done_after_cut
 from ...tools.results.asked_wait import asked_wait
 from ...tools.results.service_error import leaves_open
 
-__all__ = ["MOST_REQUESTS", "CallProgress", "Outcome", "repeat_as_allowed"]
+__all__ = ["MAX_REQUESTS", "CallProgress", "Outcome", "repeat_as_allowed"]
 
-MOST_REQUESTS = 3
+MAX_REQUESTS = 3
 """The most requests that one call of a tool may send."""
 
 _PASSING = frozenset({502, 503, 504})
@@ -66,7 +66,7 @@ class CallProgress:
     @property
     def may_send(self) -> bool:
         """Whether the call has a request left."""
-        return self.sent < MOST_REQUESTS
+        return self.sent < MAX_REQUESTS
 
     @property
     def seconds_left(self) -> float:

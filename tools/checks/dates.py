@@ -18,7 +18,7 @@ __all__ = ["DayOrder", "day_order", "read_date", "readings_of_date"]
 DayOrder = Literal["", "day first", "month first"]
 """Which of two small numbers is the day; empty where that is not known."""
 
-_MOST_CHARACTERS = 60
+_MAX_CHARACTERS = 60
 _TIME = re.compile(r"[T ,]+\d{1,2}:\d{2}.*$")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})\.?")
 _PACKED = re.compile(r"(\d{4})(\d{2})(\d{2})")
@@ -60,7 +60,7 @@ def readings_of_date(text: str) -> Mapping[DayOrder, date]:
     plain = _plain(text)
     if not plain:
         raise UnreadableError("is empty", text)
-    if len(plain) > _MOST_CHARACTERS:
+    if len(plain) > _MAX_CHARACTERS:
         raise UnreadableError("is no date", text)
     if match := _YEAR_FIRST.fullmatch(plain) or _PACKED.fullmatch(plain):
         found = _date(int(match[1]), int(match[2]), int(match[3]))

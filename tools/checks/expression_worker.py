@@ -17,8 +17,8 @@ from .functions import FUNCTIONS, Functions
 
 __all__ = ["main"]
 
-_MOST_BYTES = 1_500_000_000
-_MOST_TEXT = 300
+_MAX_BYTES = 1_500_000_000
+_MAX_TEXT = 300
 _VARIABLES = frozenset({"fields", "columns", "tables", "rows", "document", "today"})
 _OF_CEL = frozenset(
     {
@@ -58,7 +58,7 @@ def _limit_memory() -> None:
     try:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (_MAX_BYTES, _MAX_BYTES))
     except (ImportError, ValueError, OSError):
         pass
 
@@ -75,7 +75,7 @@ def _fault(cel: Any, text: str) -> dict[str, Any] | None:
     except BaseException as error:  # Panics of the parser are no exceptions of Python.
         place = _PLACE.search(str(error))
         line, column, said = place.groups() if place else (1, 1, "it cannot be parsed")
-        return {"line": int(line), "column": int(column), "message": said[:_MOST_TEXT]}
+        return {"line": int(line), "column": int(column), "message": said[:_MAX_TEXT]}
     bound = set(_BOUND.findall(text))
     for kind, names, known in (
         ("variable", named["variables"], {*_VARIABLES, *bound}),
@@ -124,11 +124,11 @@ def _verdict(cel: Any, context: Any, functions: Functions, check: Mapping[str, s
 
 def _unjudged(text: str, error: BaseException, problems: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Why a check could not be made, in words that quote no text of the document; `detail` may quote some."""
-    detail = " ".join(str(error).split())[:_MOST_TEXT]
+    detail = " ".join(str(error).split())[:_MAX_TEXT]
     if problems:
         reason, shown = problems[-1]
         said = f"a value {reason}" if shown or reason.startswith("is ") else f"it {reason}"
-        return {"state": "unjudged", "said": said, "detail": detail, "texts": [shown[:_MOST_TEXT]]}
+        return {"state": "unjudged", "said": said, "detail": detail, "texts": [shown[:_MAX_TEXT]]}
     if isinstance(error, KeyError):
         name = str(error.args[0]).strip("'\"") if error.args else ""
         said = f"there is no {name}" if name and name in _WORD.findall(text) else "a name is not there"

@@ -20,14 +20,14 @@ from ...schemas import JsonObject
 from .dates import DayOrder
 from .numbers import DecimalMark
 
-__all__ = ["MOST_CHARACTERS", "Evaluator", "ExpressionFault", "Question", "Verdict", "is_installed"]
+__all__ = ["MAX_CHARACTERS", "Evaluator", "ExpressionFault", "Question", "Verdict", "is_installed"]
 
-MOST_CHARACTERS = 2_000
+MAX_CHARACTERS = 2_000
 """The longest expression."""
 
-_MOST_DEPTH = 40
+_MAX_DEPTH = 40
 _SECONDS, _START_SECONDS = 2.0, 30.0
-_MOST_LINE = 100_000
+_MAX_LINE = 100_000
 _UNPARSED: Mapping[str, Any] = {"message": "it cannot be parsed"}
 _MODULE = f"{__package__}.expression_worker"
 _NO_ANSWER = (
@@ -167,7 +167,7 @@ class Evaluator:
 
     async def _receive(self) -> dict[str, Any]:
         assert self._lines is not None
-        return json.loads(await self._lines.receive_until(b"\n", _MOST_LINE))
+        return json.loads(await self._lines.receive_until(b"\n", _MAX_LINE))
 
     async def _start(self) -> None:
         environment = {
@@ -183,12 +183,12 @@ class Evaluator:
 
 
 def _fault_of_size(text: str) -> ExpressionFault | None:
-    if len(text) > MOST_CHARACTERS:
-        return ExpressionFault(f"it has {len(text)} characters, expected at most {MOST_CHARACTERS}")
+    if len(text) > MAX_CHARACTERS:
+        return ExpressionFault(f"it has {len(text)} characters, expected at most {MAX_CHARACTERS}")
     depth = deepest = 0
     for letter in text:
         depth += (letter in "([{") - (letter in ")]}")
         deepest = max(deepest, depth)
-    if deepest > _MOST_DEPTH:
-        return ExpressionFault(f"it is nested more than {_MOST_DEPTH} times")
+    if deepest > _MAX_DEPTH:
+        return ExpressionFault(f"it is nested more than {_MAX_DEPTH} times")
     return None

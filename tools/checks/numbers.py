@@ -26,7 +26,7 @@ __all__ = [
 DecimalMark = Literal["", ".", ","]
 """What stands before the decimals; empty where that is not known."""
 
-_MOST_CHARACTERS = 60
+_MAX_CHARACTERS = 60
 _MINUS = frozenset("-‐‑‒–—−﹣－")
 _APOSTROPHES = frozenset("'’‘`´ʼ＇")
 _ARABIC = {"٫": ".", "٬": "'", "،": ","}
@@ -38,7 +38,7 @@ _NUMBER = re.compile(
 )
 _CREDIT = "cr"
 _SPACES_AS_GROUPS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
-_MOST_MONEY_WORD = 6
+_MAX_MONEY_WORD = 6
 
 
 class UnreadableError(ValueError):
@@ -65,7 +65,7 @@ def read_amount(text: str, mark: DecimalMark = "") -> tuple[Decimal, str]:
         UnreadableError: as in `read_number`, or what stands beside it is no currency.
     """
     number, beside = _read(text, mark)
-    if len(beside) > _MOST_MONEY_WORD or beside == "%":
+    if len(beside) > _MAX_MONEY_WORD or beside == "%":
         raise UnreadableError("is no amount of money", text)
     return number, beside
 
@@ -78,7 +78,7 @@ def decimal_mark(texts: Iterable[str]) -> DecimalMark:
 
 def mark_of_groups(texts: Iterable[str]) -> DecimalMark:
     """The decimal mark by which every text that may be two numbers, such as `1.234`, is one in thousands."""
-    matches = (_NUMBER.fullmatch(_plain(text)[:_MOST_CHARACTERS]) for text in texts)
+    matches = (_NUMBER.fullmatch(_plain(text)[:_MAX_CHARACTERS]) for text in texts)
     digits = [match["digits"] for match in matches if match]
     groups = {"." if "." in each else "," for each in digits if _may_be_two(each)}
     return "" if len(groups) != 1 else ("," if "." in groups else ".")
@@ -104,7 +104,7 @@ def _read(text: str, mark: DecimalMark) -> tuple[Decimal, str]:
     plain = _plain(text)
     if not plain:
         raise UnreadableError("is empty", text)
-    match = _NUMBER.fullmatch(plain) if len(plain) <= _MOST_CHARACTERS else None
+    match = _NUMBER.fullmatch(plain) if len(plain) <= _MAX_CHARACTERS else None
     if match is None or (match["open"] is None) != (match["close"] is None):
         raise UnreadableError("is no number", text)
     number = _decoded(match["digits"], mark, text)
@@ -145,7 +145,7 @@ _WORD_OF_SYMBOL = {"€": "EUR", "£": "GBP", "₹": "INR", "₺": "TRY", "₽":
 
 def _proven(text: str) -> DecimalMark:
     """The decimal mark that a text shows beyond doubt."""
-    match = _NUMBER.fullmatch(_plain(text)[:_MOST_CHARACTERS])
+    match = _NUMBER.fullmatch(_plain(text)[:_MAX_CHARACTERS])
     digits = match["digits"] if match else ""
     points, commas = digits.count("."), digits.count(",")
     if points and commas:

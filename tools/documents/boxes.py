@@ -36,7 +36,7 @@ _SIZES = (
 )
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s,;()\[\]]*")
-_MOST_LEVELS = 4
+_MAX_LEVELS = 4
 
 _Points = list[tuple[float, float]]
 
@@ -44,11 +44,11 @@ _Points = list[tuple[float, float]]
 def box_of(entry: JsonObject) -> Box | None:
     """The box of a field, cell or table; None where it has no place or that cannot be read."""
     if (usual := entry.get("bbox")) not in (None, "", []):
-        points = _points(usual, _MOST_LEVELS)
+        points = _points(usual, _MAX_LEVELS)
         return _around(points) if points else None
     lower = {name.casefold(): value for name, value in entry.items()}
     told = next((lower[name] for name in _NAMES if lower.get(name) not in (None, "", [])), None)
-    points = _points(told, _MOST_LEVELS) if told is not None else _corners(lower)
+    points = _points(told, _MAX_LEVELS) if told is not None else _corners(lower)
     return _around(points) if points else None
 
 

@@ -48,7 +48,7 @@ _STATUS_NAMES = ("verification_status", "validation_status")
 _VALUE_NAMES = ("value", *_CONFIDENCE_NAMES)
 _SHARE = re.compile(r"(?P<number>[\d.,]+(?:e[+-]?\d+)?)\s*(?P<percent>%|percent\b)?", re.IGNORECASE)
 _OF = re.compile(r"(?P<part>[\d.,]+)\s*(?:/|of|out of)\s*(?P<whole>[\d.,]+)", re.IGNORECASE)
-_MOST_ROUNDING = 1.001
+_MAX_ROUNDING = 1.001
 """Up to here a number above 1 is a share of 1 with a rounding error, beyond it one of 100."""
 
 
@@ -175,6 +175,6 @@ def _decimal(text: str) -> float | None:
 def _of_one_or_hundred(number: float) -> float | None:
     if not 0 <= number <= 100:
         return None
-    if number <= _MOST_ROUNDING:
+    if number <= _MAX_ROUNDING:
         return min(number, 1.0)
     return number / 100

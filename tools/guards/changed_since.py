@@ -15,7 +15,7 @@ from ...schemas import JsonObject, Operation, operations_by_tool
 from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState, fields_in, fields_of_file
 from ..documents.readings import text_of
-from .journal import Entry, Journal
+from ..journal.entries import Entry, Journal
 
 __all__ = ["with_own_changes"]
 

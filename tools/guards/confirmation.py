@@ -7,10 +7,10 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import NOTHING_SENT, ToolFailure
+from ..journal.entries import JournalFault
 from ..requests.arguments import REASON
 from .confirmation_codes import CODE_SECONDS, CodeCheck
 from .context import CallContext
-from .journal import JournalFault
 from .journal_recording import journal_failure
 from .summary import cleaned, summary_of
 

@@ -16,8 +16,8 @@ from secrets import token_bytes
 from typing import Literal
 
 from ...schemas import JsonValue
+from ..journal.marks import Marks, MemoryMarks
 from ..json_text import compact
-from .marks import Marks, MemoryMarks
 
 __all__ = ["CODE_SECONDS", "CodeCheck", "Codes"]
 

@@ -15,14 +15,14 @@ import anyio
 from ...schemas import JsonObject, JsonValue, Operation, Route
 from ..checks.checker import Checker
 from ..failure import ToolFailure
+from ..journal.entries import Caller, Journal
+from ..journal.marks import Marks, MemoryMarks
+from ..policy.policy import Counts, Policy
 from ..requests.request import FileSource, Request
 from ..results.response import Response
 from ..surface.tool import ConfirmMode, Tool
 from .confirmation_codes import Codes
 from .document_locks import Claim, DocumentLocks
-from .journal import Caller, Journal
-from .marks import Marks, MemoryMarks
-from .policy import Counts, Policy
 from .seen_ids import SeenIds
 from .seen_values import SeenValues
 

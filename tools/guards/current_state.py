@@ -17,9 +17,19 @@ from ...schemas import (
 from ..documents.comparison import comparable
 from ..documents.values import values_of_document
 from ..failure import ToolFailure
+from ..json_text import compact
 from ..requests.arguments import arguments_of
 
-__all__ = ["NOT_READ", "Read", "State", "contradicted_header", "read_state", "resolve", "state_after"]
+__all__ = [
+    "NOT_READ",
+    "Read",
+    "State",
+    "contradicted_header",
+    "each_once",
+    "read_state",
+    "resolve",
+    "state_after",
+]
 
 Read = Callable[[str, JsonObject], Awaitable[JsonObject]]
 """Calls a reading operation by its id and gives its whole answer; raises `ToolFailure`."""
@@ -46,6 +56,19 @@ class State:
 
 
 NOT_READ = State(False, problem="no operation reads it")
+
+
+def each_once(read: Read) -> Read:
+    """Reads nothing twice: what depends on the same answer is judged by the same."""
+    answers: dict[str, JsonObject] = {}
+
+    async def once(operation_id: str, arguments: JsonObject) -> JsonObject:
+        call = compact([operation_id, dict(sorted(arguments.items()))])
+        if call not in answers:
+            answers[call] = await read(operation_id, arguments)
+        return answers[call]
+
+    return once
 
 
 async def read_state(operation: Operation, context: Mapping[str, JsonValue], read: Read) -> State:

@@ -18,7 +18,11 @@ from ...schemas import JsonObject, JsonValue, Operation, references_of
 from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_in
 from ..failure import NOTHING_SENT, ToolFailure
+from ..journal.entries import Closing, JournalFault, JournalView, LookFirst
 from ..json_text import compact
+from ..policy.approval import approved_document
+from ..policy.limits import limit_refusal
+from ..policy.policy import AFTER_APPROVAL_RULE, AFTER_RULE
 from ..redaction import masked, without_secret_properties
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.prepared_call import Prepared
@@ -26,17 +30,13 @@ from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
 from .agreement import do_agreed
-from .approval import approved_document
 from .changed_since import with_own_changes
 from .confirmation import Question
 from .context import CallContext, Guards, Written
-from .current_state import NOT_READ, Read, State, read_state, state_after
+from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
 from .document_locks import claims_of
 from .expectation import OF_WHOLE_DOCUMENTS, misplaced, touched_fields, unexpected
-from .journal import Closing, JournalFault, JournalView, LookFirst
 from .journal_recording import RecordedWrite, closing_of, journal_failure, recorded
-from .limits import limit_refusal
-from .policy import AFTER_APPROVAL_RULE, AFTER_RULE
 from .second_look import after_second_look
 from .single_flight import single_flight
 from .summary import values_in_words
@@ -70,7 +70,7 @@ async def assess(
 ) -> Assessment:
     """Everything that is decided before a write is sent. Sends reads only, and no write."""
     operation, guards = prepared.operation, context.guards
-    read = _each_once(read)
+    read = each_once(read)
     before = NOT_READ
     is_asked = needs_confirmation(operation, context)
     if guards.journal is not None or is_asked or expected_argument(operation) in prepared.values:
@@ -86,22 +86,9 @@ async def assess(
     return Assessment(before, refusal, question, reason)
 
 
-def _each_once(read: Read) -> Read:
-    """Reads nothing twice: what is approved and what is expected are judged by the same answer."""
-    answers: dict[str, JsonObject] = {}
-
-    async def once(operation_id: str, arguments: JsonObject) -> JsonObject:
-        call = compact([operation_id, dict(sorted(arguments.items()))])
-        if call not in answers:
-            answers[call] = await read(operation_id, arguments)
-        return answers[call]
-
-    return once
-
-
 def needs_confirmation(operation: Operation, context: CallContext) -> bool:
     """Whether a person has to agree to a call of this operation before it is sent."""
-    return not context.is_confirmed and is_confirmed_by_person(operation.effect, context.guards.confirm)
+    return not context.is_confirmed and is_confirmed_by_person(operation, context.guards.confirm)
 
 
 async def carry_out(

@@ -13,13 +13,13 @@ import anyio.lowlevel
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import NOTHING_SENT, ToolFailure
+from ..journal.entries import Closing, JournalFault, LookFirst, Opening
 from ..json_text import compact
 from ..redaction import REMOVED, masked, secret_arguments, without_secret_properties
 from ..requests.arguments import REASON, is_id
 from ..requests.prepared_call import Prepared
 from .context import CallContext
 from .current_state import State
-from .journal import Closing, JournalFault, LookFirst, Opening
 
 __all__ = ["AFTER_AWAY", "RecordedWrite", "closing_of", "journal_failure", "recorded"]
 

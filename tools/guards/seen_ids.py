@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import chain, islice
 
 from ...schemas import JsonObject, JsonValue, Operation
+from ..journal.entries import Caller
 from ..requests.arguments import is_id
-from .journal import Caller
 
 __all__ = ["SeenIds"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState
-from .journal import Caller
+from ..journal.entries import Caller
 
 __all__ = ["SeenValues"]
 

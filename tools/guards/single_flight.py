@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from ...schemas import Operation
 from ..failure import NOTHING_SENT, ToolFailure
+from ..journal.entries import Entry, JournalFault, JournalView, LookFirst
 from ..requests.prepared_call import Prepared
 from .context import CallContext, Flight, Unclear, Written
-from .journal import Entry, JournalFault, JournalView, LookFirst
 
 __all__ = ["single_flight"]
 

@@ -98,7 +98,8 @@ def _short(value: JsonValue) -> str:
     """A number as it is; whatever may hold text in marks."""
     if rows := _rows(value):
         return shortened_sentence(rows, _MAX_ROWS, counted=True)
-    return quoted(value) if isinstance(value, (str, list, dict)) else compact(value)
+    count = f"{len(value)} entries " if isinstance(value, list) and len(value) > 1 else ""
+    return count + (quoted(value) if isinstance(value, (str, list, dict)) else compact(value))
 
 
 def _rows(value: JsonValue) -> str:

@@ -20,11 +20,11 @@ from .words import words_of
 __all__ = ["run"]
 
 _DEFAULT_LIMIT = 5
-_MOST_NAMED = 10
+_MAX_NAMED = 10
 """How many tools are given in all unless more are asked for: those behind the limit only by name."""
-_MOST_CHARACTERS = 6_000
+_MAX_CHARACTERS = 6_000
 """The most characters of JSON that tools are given in full with; of the further ones only the name."""
-_MOST_NOT_OFFERED = 3
+_MAX_NOT_OFFERED = 3
 _MORE = "Search for a name under more to get its arguments."
 _WHY_NOT = "These fit better, but the user's settings leave them out; only the user can change that."
 _WEAK = (
@@ -46,11 +46,11 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     is_weak = found.is_weak or not fitting
     if not fitting:
         fitting = [tool for tool in asked_for if tool.name in offered][:limit]
-    named = fitting[: max(limit, _MOST_NAMED)]
+    named = fitting[: max(limit, _MAX_NAMED)]
     not_offered = _not_offered(found.tools, offered, context)
     weak: JsonObject = {"weak": True, "note": _WEAK, "toolsets": _toolsets(offered)} if is_weak else {}
     beside = len(compact({**not_offered, **weak}))
-    most = min(_MOST_CHARACTERS, context.upstream.answer_limit - len(named) * 60 - beside)
+    most = min(_MAX_CHARACTERS, context.upstream.answer_limit - len(named) * 60 - beside)
     shown: list[JsonValue] = []
     for tool in named[:limit]:
         told = _told(tool, context)
@@ -72,7 +72,7 @@ def _is_asked_for(tool: Tool, effect: JsonValue) -> bool:
 
 def _not_offered(found: Sequence[Tool], offered: Collection[str], context: CallContext) -> JsonObject:
     """The tools that fit better than any that may be called, each with what keeps it from being offered."""
-    better = takewhile(lambda tool: tool.name not in offered, found[:_MOST_NOT_OFFERED])
+    better = takewhile(lambda tool: tool.name not in offered, found[:_MAX_NOT_OFFERED])
     reasons: JsonObject = {tool.name: context.why_not_offered(tool) for tool in better}
     return {"not_offered": reasons, "why_not": _WHY_NOT} if reasons else {}
 

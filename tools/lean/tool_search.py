@@ -18,11 +18,11 @@ from .words import words_of
 
 __all__ = ["Found", "find"]
 
-_LEAST_SHARE = 0.25
+_MIN_SHARE = 0.25
 """A tool that fits less than so much as well as the best one does only costs its reader time."""
-_LEAST_FIT = 0.7
+_MIN_FIT = 0.7
 """How much of what a query asks for the best tool has to hold, or it fits only weakly."""
-_MOST_QUERY_CHARACTERS = 500
+_MAX_QUERY_CHARACTERS = 500
 
 _EXTRA = 0.89
 """What the score of an extra tool counts: of two that fit, the other one is more often meant."""
@@ -61,7 +61,7 @@ class Found:
 def find(tools: Iterable[Tool], query: str) -> Found:
     """Those of the tools that fit a query."""
     wanted = frozenset(tool.name for tool in tools)
-    text = query[:_MOST_QUERY_CHARACTERS].casefold()
+    text = query[:_MAX_QUERY_CHARACTERS].casefold()
     asked = {*_TOOL_NAME.findall(text), "_".join(word for word in text.split() if word not in _ARTICLES)}
     entries, ranking = _index()
     meant = _meant(text, ranking)
@@ -74,8 +74,8 @@ def find(tools: Iterable[Tool], query: str) -> Found:
         (entries[number], score) for number, score in ranking.best(meant) if entries[number].name in wanted
     ]
     best = scored[0][1] if scored else 0.0
-    others = [tool for tool, score in scored if score >= best * _LEAST_SHARE and tool not in named]
-    is_weak = best <= ranking.whole(meant) * _LEAST_FIT or any(
+    others = [tool for tool, score in scored if score >= best * _MIN_SHARE and tool not in named]
+    is_weak = best <= ranking.whole(meant) * _MIN_FIT or any(
         word not in words for word, words in meant.items()
     )
     return Found([*named, *others], is_weak=not named and is_weak)

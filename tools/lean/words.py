@@ -44,13 +44,13 @@ _SAME = {
 _KEPT = frozenset(("labeling",))
 """Words that are not the word that the stemmer makes of them."""
 
-_LEAST_LENGTH = 4
+_MIN_LENGTH = 4
 """Shorter words are not taken for mistyped ones."""
 _SHORT = 4
 """Words up to this length may only lack a letter: too many words differ in one of four letters."""
 _LONG = 7
 """Words from this length on may hold two slips."""
-_LEAST_LIKENESS = 0.5
+_MIN_LIKENESS = 0.5
 
 
 class _Stemmer(Protocol):
@@ -83,7 +83,7 @@ class Vocabulary:
 
     def nearest(self, word: str) -> str:
         """The word itself if it is known or not like any other one, otherwise the known word most like it."""
-        if word in self._words or len(word) < _LEAST_LENGTH or not word.isalpha():
+        if word in self._words or len(word) < _MIN_LENGTH or not word.isalpha():
             return word
         pairs = _pairs(word)
         shared: defaultdict[str, int] = defaultdict(int)
@@ -97,7 +97,7 @@ class Vocabulary:
             if each[0] == word[0] and _differ_by_slips(word, each)
         }
         best = max(likeness, key=lambda each: (likeness[each], each), default=word)
-        return best if likeness.get(best, 0.0) >= _LEAST_LIKENESS else word
+        return best if likeness.get(best, 0.0) >= _MIN_LIKENESS else word
 
 
 def _differ_by_slips(word: str, other: str) -> bool:

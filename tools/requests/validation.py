@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..failure import NOTHING_SENT, ToolFailure
-from ..json_text import MOST_LEVELS, is_deep, shortened
+from ..json_text import MAX_LEVELS, is_deep, shortened
 from ..redaction import REMOVED, secret_arguments
 from .arguments import arguments_of, file_ways_of, is_id
 from .id_faults import disguised_ids
@@ -39,7 +39,7 @@ def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None
     too_deep = [name for name, value in (arguments or {}).items() if is_deep(value)]
     if too_deep:
         raise invalid(
-            operation, [f"{name}: is nested more than {MOST_LEVELS} levels deep" for name in too_deep]
+            operation, [f"{name}: is nested more than {MAX_LEVELS} levels deep" for name in too_deep]
         )
     try:
         checked = input_model(operation).model_validate(dict(arguments or {}))

@@ -14,7 +14,7 @@ from .response import Response
 
 __all__ = ["asked_wait"]
 
-_MOST_SECONDS = 86_400.0
+_MAX_SECONDS = 86_400.0
 _UNREADABLE_SECONDS = 60.0
 """What is taken for a wait that nobody can read: the longest that Nanonets documents but two minutes."""
 
@@ -24,9 +24,9 @@ _RESET_HEADERS = ("x-ratelimit-reset-after", "ratelimit-reset", "x-ratelimit-res
 
 _KEYS = frozenset({"retryafter", "retryafterseconds", "retryin", "retryinseconds", "waitseconds"})
 _MILLISECOND_KEYS = frozenset({"retryafterms", "retryinms"})
-_MOST_LEVELS = 4
+_MAX_LEVELS = 4
 _FIRST_TIME_STAMP = 1_000_000_000
-_LEAST_MILLISECONDS = 100_000_000_000
+_MIN_MILLISECONDS = 100_000_000_000
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0, "": 1.0}
 _UNIT = r"milliseconds?|millis|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d"
@@ -54,7 +54,7 @@ def asked_wait(response: Response) -> float | None:
 
 
 def _bounded(seconds: float) -> float:
-    return min(max(0.0, seconds), _MOST_SECONDS)
+    return min(max(0.0, seconds), _MAX_SECONDS)
 
 
 def _seconds(text: str, unit: str = "") -> float | None:
@@ -63,7 +63,7 @@ def _seconds(text: str, unit: str = "") -> float | None:
     if len(asked) <= 100 and _DURATION.fullmatch(asked):
         return 0.0 if asked.startswith("-") else _duration(asked, unit)
     if asked.lstrip("+").isascii() and asked.lstrip("+").isdecimal():
-        return _MOST_SECONDS
+        return _MAX_SECONDS
     return _until_date(text)
 
 
@@ -83,7 +83,7 @@ def _plain(number: float, unit: str) -> float:
     """A number without a unit: seconds, or the time at which the wait is over."""
     if number < _FIRST_TIME_STAMP or unit:
         return number * _UNITS[unit]
-    return (number / 1000 if number > _LEAST_MILLISECONDS else number) - time.time()
+    return (number / 1000 if number > _MIN_MILLISECONDS else number) - time.time()
 
 
 def _short(unit: str) -> str:
@@ -109,7 +109,7 @@ def _in_body(response: Response) -> float | None:
         body = cast("JsonValue", json.loads(response.text))
     except (ValueError, RecursionError):
         body = response.text[:2000]
-    for name, value in _entries(body, _MOST_LEVELS):
+    for name, value in _entries(body, _MAX_LEVELS):
         key = re.sub(r"[^a-z]", "", name.casefold())
         if (
             key not in _KEYS | _MILLISECOND_KEYS
@@ -119,7 +119,7 @@ def _in_body(response: Response) -> float | None:
             continue
         seconds = _seconds(str(value), "ms" if key in _MILLISECOND_KEYS else "")
         return _UNREADABLE_SECONDS if seconds is None else seconds
-    for _, value in _entries(body, _MOST_LEVELS):
+    for _, value in _entries(body, _MAX_LEVELS):
         if isinstance(value, str) and (said := _SAID.search(value[:2000].casefold())):
             number, unit, bare = said.groups()
             return float(bare or number) * _UNITS[_short(unit or "")]

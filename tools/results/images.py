@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 
 from ...schemas import JsonValue
-from .picture_file import MOST_BYTES, smaller
+from .picture_file import MAX_BYTES, smaller
 
 __all__ = ["Picture", "may_hold_pictures", "mime_type_of", "picture_of", "without_pictures"]
 
-_MOST_PICTURES = 20
-_LEAST_CHARACTERS = 100
-MOST_CHARACTERS = MOST_BYTES // 3 * 4
+_MAX_PICTURES = 20
+_MIN_CHARACTERS = 100
+MAX_CHARACTERS = MAX_BYTES // 3 * 4
 """The most characters of base64 of all pictures in a result together."""
 
 _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,")
@@ -58,7 +58,7 @@ def without_pictures(value: JsonValue, *, shown: bool = True) -> tuple[JsonValue
     Beyond the most that one result carries, or if none is to be `shown`, it says that a picture was left out.
     """
     pictures: list[Picture] = []
-    room = MOST_CHARACTERS // max(1, min(_MOST_PICTURES, _count(value) if shown else 1))
+    room = MAX_CHARACTERS // max(1, min(_MAX_PICTURES, _count(value) if shown else 1))
 
     def cleaned(value: JsonValue) -> JsonValue:
         if isinstance(value, list):
@@ -69,7 +69,7 @@ def without_pictures(value: JsonValue, *, shown: bool = True) -> tuple[JsonValue
         if picture is None:
             return value
         size = f"picture of {len(picture.base64) * 3 // 4} bytes"
-        if not shown or len(pictures) == _MOST_PICTURES:
+        if not shown or len(pictures) == _MAX_PICTURES:
             reason = "the result has enough of them" if shown else "this tool shows none"
             return f"[{size} left out: {reason}]"
         if len(picture.base64) <= room:
@@ -92,7 +92,7 @@ def _count(value: JsonValue) -> int:
 
 
 def _as_picture(text: str) -> Picture | None:
-    if len(text) < _LEAST_CHARACTERS:
+    if len(text) < _MIN_CHARACTERS:
         return None
     address = _DATA_URL.match(text)
     data = text[address.end() :] if address else text

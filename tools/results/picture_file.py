@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image, Transpose
 
 __all__ = [
-    "LONGEST_SIDE",
-    "MOST_BYTES",
+    "MAX_BYTES",
+    "MAX_SIDE",
     "Encoded",
     "OpenedPicture",
     "decoding",
@@ -25,18 +25,18 @@ __all__ = [
     "smaller",
 ]
 
-LONGEST_SIDE = 1568
+MAX_SIDE = 1568
 """Pictures with a longer side are made smaller by the services of models."""
 
-MOST_BYTES = 525_000
+MAX_BYTES = 525_000
 """The most bytes of a picture in a result, 700,000 characters in base64: hosts refuse results over 1 MiB."""
 
 decoding = threading.Lock()
 """Held while a picture is open, so that no two take memory at the same time."""
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "GIF")
-_MOST_PIXELS = 40_000_000
-_MOST_MEMORY = 200_000_000
+_MAX_PIXELS = 40_000_000
+_MAX_MEMORY = 200_000_000
 _NARROW_MODES = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
 """The bytes that Pillow takes for a pixel of these modes; for any other mode four."""
 
@@ -49,7 +49,7 @@ _HALVED_FROM = 16_000_000
 _BAND_PIXELS = 2_000_000
 _QUALITIES = (85, 70, 55, 40)
 _SHRINKING = 0.75
-_LEAST_SIDE = 64
+_MIN_SIDE = 64
 _FILLED = ((0, 0), (128, 128))
 """The shades that a decoder leaves where a file has ended."""
 
@@ -118,7 +118,7 @@ def opened(content: bytes, *, with_gif: bool = False) -> OpenedPicture:
         came = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no picture"
         raise ValueError(f"{came} given, expected {', '.join(_FORMATS[:-1])}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(_too_large(_MOST_PIXELS)) from None
+        raise ValueError(_too_large(_MAX_PIXELS)) from None
     except Exception as error:  # Pillow raises errors of many kinds on broken files.
         raise ValueError(f"it cannot be read ({type(error).__name__})") from None
     size = picture.size
@@ -136,7 +136,7 @@ def opened(content: bytes, *, with_gif: bool = False) -> OpenedPicture:
     return OpenedPicture(is_whole, size, picture, turn)
 
 
-def encoded(picture: Image, most_bytes: int = MOST_BYTES) -> Encoded:
+def encoded(picture: Image, most_bytes: int = MAX_BYTES) -> Encoded:
     """The picture as PNG, or where that is too large as JPEG, made smaller until it is small enough."""
     written = _written(picture, None)
     sizes = picture
@@ -145,14 +145,14 @@ def encoded(picture: Image, most_bytes: int = MOST_BYTES) -> Encoded:
             written = _written(sizes, quality)
             if len(written.content) <= most_bytes:
                 return written
-        if max(sizes.size) <= _LEAST_SIDE:
+        if max(sizes.size) <= _MIN_SIDE:
             break
         size = (max(1, int(sizes.width * _SHRINKING)), max(1, int(sizes.height * _SHRINKING)))
         sizes = _resized(sizes, size)
     return written
 
 
-def smaller(content: bytes, most_bytes: int = MOST_BYTES) -> Encoded:
+def smaller(content: bytes, most_bytes: int = MAX_BYTES) -> Encoded:
     """The whole picture in a file, as another file of at most so many bytes.
 
     Raises:
@@ -160,7 +160,7 @@ def smaller(content: bytes, most_bytes: int = MOST_BYTES) -> Encoded:
     """
     with decoding:
         picture = opened(content, with_gif=True)
-        scale = min(1.0, LONGEST_SIDE / max(picture.size))
+        scale = min(1.0, MAX_SIDE / max(picture.size))
         size = (max(1, round(picture.size[0] * scale)), max(1, round(picture.size[1] * scale)))
         return encoded(picture.part((0, 0, *picture.size), size), most_bytes)
 
@@ -175,7 +175,7 @@ def _most_pixels(picture: Image) -> int:
     elif picture.format == "JPEG":
         # A large one is decoded at half its size, that is a quarter of its pixels.
         needed = 1 + (_PROGRESSIVE_BYTES if picture.info.get("progressive") else 0)
-    return min(_MOST_PIXELS, _MOST_MEMORY // needed)
+    return min(_MAX_PIXELS, _MAX_MEMORY // needed)
 
 
 def _too_large(most: int) -> str:

@@ -16,7 +16,7 @@ _LARGE_BYTES = 256 * 1024
 _EDGE_BYTES = 4096
 """What reports a failure in a large answer stands at its beginning or end; the rest is not looked through."""
 _SIGNS = (b'"success"', b'"ok"', b'"error"', b'"errors"')
-_MOST_LEVELS = 4
+_MAX_LEVELS = 4
 
 _FAILED_WORDS = frozenset(
     {"error", "errors", "fail", "failed", "failure", "unauthorized", "forbidden", "denied"}
@@ -140,7 +140,7 @@ def _reasons(body: JsonObject) -> JsonObject:
     return told or {name: value for name, value in body.items() if name in _ABOUT_THE_CALL}
 
 
-def _objects(value: JsonValue, levels: int = _MOST_LEVELS) -> Iterator[JsonObject]:
+def _objects(value: JsonValue, levels: int = _MAX_LEVELS) -> Iterator[JsonObject]:
     if isinstance(value, dict):
         yield value
     if levels and isinstance(value, (dict, list)):

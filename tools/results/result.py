@@ -27,21 +27,21 @@ from ..untrusted import (
 from .answer import parse, wrapped
 from .file_name import valid_everywhere
 from .images import Picture, may_hold_pictures, mime_type_of, picture_of, without_pictures
-from .picture_file import MOST_BYTES, Encoded, smaller
+from .picture_file import MAX_BYTES, Encoded, smaller
 from .response import Response
 from .schema_drift import differences
 from .truncation import CUT_PLACES, fit
 from .untrusted_paths import outside_paths
 
-__all__ = ["CHARACTERS", "MOST_ATTACHED_BYTES", "Attachment", "SaveDownload", "ToolResult", "shape"]
+__all__ = ["CHARACTERS", "MAX_ATTACHED_BYTES", "Attachment", "SaveDownload", "ToolResult", "shape"]
 
-MOST_ATTACHED_BYTES = 4 * 1024 * 1024
+MAX_ATTACHED_BYTES = 4 * 1024 * 1024
 """The most bytes of a file that travels in a result."""
 
 CHARACTERS = "characters"
 """The key of the note that the characters of an answer are not certain."""
 
-_MOST_NAME_BYTES = 150
+_MAX_NAME_BYTES = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +164,12 @@ def _download(
         return with_notes({**more, **about}, named, notes)
 
     shown_as = mime_type_of(response.content)
-    if shown_as and len(response.content) <= MOST_BYTES:
+    if shown_as and len(response.content) <= MAX_BYTES:
         seen = told()
         return ToolResult(seen, compact(seen), (picture_of(response.content, shown_as),))
     if shown_as and (small := _smaller(response.content)) is not None:
         path = save(name, response.content)
-        is_attached = path is None and len(response.content) <= MOST_ATTACHED_BYTES
+        is_attached = path is None and len(response.content) <= MAX_ATTACHED_BYTES
         whole = "the whole file is " + (
             "saved" if path else "attached" if is_attached else "too large to attach"
         )
@@ -227,5 +227,5 @@ def _file_name(operation: Operation, response: Response) -> str:
     printable = PurePath("".join(character for character in shown if character.isprintable()))
     if not printable.name:
         return f"{operation.id}{guess_extension(response.content_type) or ''}"
-    stem = printable.stem.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
+    stem = printable.stem.encode()[:_MAX_NAME_BYTES].decode(errors="ignore")
     return valid_everywhere(f"{stem}{printable.suffix[:20]}")

@@ -18,7 +18,7 @@ from .response import Response
 
 __all__ = ["failure_of", "failure_reported", "leaves_open"]
 
-_MOST_REASON = 20_000
+_MAX_REASON = 20_000
 _NOT_CARRIED_OUT = (307, 308, 503)
 """Moved with the request as it is, or not available."""
 _GIVEN_UP = (408, 444, 460, 499)
@@ -137,7 +137,7 @@ def _reason(operation: Operation, response: Response) -> str:
 def _told(operation: Operation, reasons: JsonValue) -> str:
     shown = without_secret_properties(operation.service, without_depth(reasons))
     said = "; ".join(_texts(shown)).strip().rstrip(".?!")
-    return quoted(said, _MOST_REASON) if said else ""
+    return quoted(said, _MAX_REASON) if said else ""
 
 
 def _json(response: Response) -> JsonValue:

@@ -14,9 +14,9 @@ __all__ = ["CUT_PLACES", "fit"]
 CUT_PLACES = "docreview.cut.left_out[].where"
 """Where a result that was cut names the places at which something was left out."""
 
-_LEAST_SHARE = 60
-_LEAST_TEXT = 20
-_MOST_NOTES = 20
+_MIN_SHARE = 60
+_MIN_TEXT = 20
+_MAX_NOTES = 20
 _NOTE_CHARACTERS = 4_000
 _WHERE_CHARACTERS = 120
 
@@ -48,11 +48,11 @@ def fit(
     kept = cast("JsonObject", _shrink(answer, max(limit - _NOTE_CHARACTERS, limit // 2), "", cut))
     shown = next((place.get("items_shown") for place in cut.places if place["where"] == paged), None)
     note: JsonObject = {
-        "left_out": cast("JsonValue", cut.places[:_MOST_NOTES]),
+        "left_out": cast("JsonValue", cut.places[:_MAX_NOTES]),
         "rest": _rest(operation, values, shown if isinstance(shown, int) else 0),
     }
-    if len(cut.places) > _MOST_NOTES:
-        note["more_places"] = len(cut.places) - _MOST_NOTES
+    if len(cut.places) > _MAX_NOTES:
+        note["more_places"] = len(cut.places) - _MAX_NOTES
     return kept, note
 
 
@@ -91,9 +91,9 @@ def _shrink(value: JsonValue, budget: int, where: str, cut: _Cut) -> JsonValue:
 
 
 def _shrink_text(text: str, budget: int, where: str, cut: _Cut) -> str:
-    shown = min(max(budget - 2, _LEAST_TEXT), len(text))
-    while shown > _LEAST_TEXT and _scalar_size(text[:shown]) > budget:
-        shown = max(_LEAST_TEXT, shown * budget // (_scalar_size(text[:shown]) + 1))
+    shown = min(max(budget - 2, _MIN_TEXT), len(text))
+    while shown > _MIN_TEXT and _scalar_size(text[:shown]) > budget:
+        shown = max(_MIN_TEXT, shown * budget // (_scalar_size(text[:shown]) + 1))
     if shown == len(text):
         return text
     cut.note(where, characters_shown=shown, characters_in_all=len(text))
@@ -117,7 +117,7 @@ def _shrink_object(value: JsonObject, budget: int, where: str, cut: _Cut) -> Jso
     names: list[str] = []
     needed = 2
     for name, entry in value.items():
-        needed += _scalar_size(name) + 2 + min(_size(entry, cut.sizes), _LEAST_SHARE)
+        needed += _scalar_size(name) + 2 + min(_size(entry, cut.sizes), _MIN_SHARE)
         if needed > budget:
             cut.note(where, entries_shown=len(names), entries_in_all=len(value))
             break
@@ -126,7 +126,7 @@ def _shrink_object(value: JsonObject, budget: int, where: str, cut: _Cut) -> Jso
     kept: JsonObject = {}
     by_size = sorted(names, key=lambda name: _size(value[name], cut.sizes))
     for count, name in enumerate(by_size):
-        share = max(left // (len(names) - count), _LEAST_SHARE)
+        share = max(left // (len(names) - count), _MIN_SHARE)
         inner = f"{where}.{name}" if where else name
         kept[name] = _shrink(value[name], share, inner, cut)
         left -= min(share, _size(value[name], cut.sizes))

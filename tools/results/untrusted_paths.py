@@ -20,14 +20,14 @@ __all__ = ["outside_paths"]
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 """A key that can stand in a path: any other might itself be a message."""
 
-_MOST_PATHS = 100
-_MOST_CHARACTERS = 1_500
+_MAX_PATHS = 100
+_MAX_CHARACTERS = 1_500
 """Where the paths would need more, only the properties of the answer itself are named."""
 
 _KEYS = "keys()"
 """Stands for the keys of an object that others name, such as those of the fields of a document."""
 
-_MOST_UNKNOWN = 5
+_MAX_UNKNOWN = 5
 """The most undescribed keys of one object that are named one by one."""
 
 
@@ -51,8 +51,8 @@ def outside_paths(operation: Operation, answer: JsonObject) -> list[str]:
     """The paths of an answer, in the form in which results have it, that hold text from outside."""
     found: set[str] = set()
     _look(_answer_of(operation), answer, found)
-    paths = _together(frozenset(found)) if len(found) <= _MOST_PATHS else ()
-    if found and not 0 < sum(map(len, paths)) <= _MOST_CHARACTERS:
+    paths = _together(frozenset(found)) if len(found) <= _MAX_PATHS else ()
+    if found and not 0 < sum(map(len, paths)) <= _MAX_CHARACTERS:
         paths = _together(frozenset(path.partition(".")[0] for path in found))
     return list(paths)
 
@@ -120,7 +120,7 @@ def _look_into(place: _Place, value: JsonObject, found: set[str]) -> None:
                 found.add(inner.path)
         elif isinstance(entry, (list, dict)):
             _look(inner, entry, found)
-    if len(unknown) > _MOST_UNKNOWN:
+    if len(unknown) > _MAX_UNKNOWN:
         unknown = ["*"]
     found.update(_inside(place.path, name if _PLAIN_NAME.fullmatch(name) else "*") for name in unknown)
 

@@ -22,7 +22,7 @@ from ..operation_call import read
 
 __all__ = ["with_cell_confidence"]
 
-_MOST_SECONDS, _SHARE_OF_TIME = 10.0, 0.4
+_MAX_SECONDS, _SHARE_OF_TIME = 10.0, 0.4
 """The longest that is waited for the confidence, also as a share of the time for a call."""
 
 
@@ -33,7 +33,7 @@ async def with_cell_confidence(
     if all(value.confidence is not None for value in document.values):
         return document
     known: dict[str, float] = {}
-    with anyio.move_on_after(min(_MOST_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)):
+    with anyio.move_on_after(min(_MAX_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)):
         try:
             arguments: JsonObject = {"model_id": workflow_id, "request_file_id": document_id}
             answer = await read(context, "getPredictionFileByFileId", arguments)

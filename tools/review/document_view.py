@@ -16,7 +16,7 @@ from ..documents.values import DocumentTable, DocumentValue, DocumentValues
 
 __all__ = ["Wanted", "field_shown", "order_of", "reading_of", "rows_left_out", "tables_shown"]
 
-_MOST_EMPTY_SHARE = 0.5
+_MAX_EMPTY_SHARE = 0.5
 """A table with a larger share of empty places is told cell by cell."""
 
 _READING = (
@@ -192,7 +192,7 @@ def _is_grid(table: DocumentTable) -> bool:
     rows = {cell.row for cell in cells}
     return (
         len(places) == len(cells)
-        and len(rows) * len(names) * _MOST_EMPTY_SHARE <= len(cells)
+        and len(rows) * len(names) * _MAX_EMPTY_SHARE <= len(cells)
         and all(cell.name in ("", names.get(cell.column or 0)) for cell in cells)
         and list(names) == list(range(len(names)))
     )

@@ -16,15 +16,16 @@ from ..documents.values import MIN_CONFIDENCE
 from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..json_text import compact
+from ..requests.moments import moment_in
 from ..requests.validation import invalid
 from ..results.reply import Reply
 from .queue_nanonets import look_at_nanonets
-from .queue_search import REASONS, Kind, Search, Wanted, Work, moment
+from .queue_search import REASONS, Kind, Search, Wanted, Work
 from .queue_studio import look_at_studio
 
 __all__ = ["run"]
 
-_MOST_SECONDS = 40.0
+_MAX_SECONDS = 40.0
 """After so long the search ends with what it has: hosts give a call up after a minute."""
 
 _SHARE_OF_TIME = 0.9
@@ -54,7 +55,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     """
     wanted = _wanted(operation, values)
     search = Search(context, wanted)
-    seconds = min(_MOST_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)
+    seconds = min(_MAX_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)
     with anyio.move_on_after(seconds):
         async with anyio.create_task_group() as group:
             for _, kinds, look in _PLACES.values():
@@ -77,10 +78,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 
 
 def _wanted(operation: Operation, values: JsonObject) -> Wanted:
-    since = moment(str(values["since"])) if "since" in values else None
-    if "since" in values and since is None:
-        fault = f"since: got {values['since']!r}, expected a time such as 2026-10-05T09:00:00Z"
-        raise invalid(operation, [fault])
+    since = moment_in(operation, values, "since")
     reasons = frozenset(cast("list[str]", values.get("reasons", [])))
     if values.get("workflow_id") == "":
         raise invalid(operation, ['workflow_id: got "", expected an id; leave it out for all workflows'])

@@ -15,20 +15,21 @@ from ..beside_loop import beside_loop
 from ..checks.paper import Paper
 from ..documents.values import DocumentValues, values_of_document
 from .cell_confidence import with_cell_confidence
+from .queue_exports import find_failed_exports
 from .queue_search import Search, Work, listed, moment, text
 
 __all__ = ["look_at_nanonets"]
 
 _PAGE = 100
-_MOST_PAGES = 10
+_MAX_PAGES = 10
 """The most pages of documents of one workflow in a call: a thousand documents."""
 
-_MOST_WORKFLOW_PAGES = 10
-_MOST_READS = 40
+_MAX_WORKFLOW_PAGES = 10
+_MAX_READS = 40
 """The most documents that a call reads; each takes two requests, as only v2 knows the confidence of cells."""
 
 _REPORT_EACH = 10
-_MOST_NAMES, _MOST_NAME = 3, 40
+_MAX_NAMES, _MAX_NAME = 3, 40
 
 _BEING_READ = frozenset({"pending", "processing", "queued"})
 _DECIDED = frozenset({"approved", "rejected"})
@@ -53,7 +54,7 @@ async def _workflow_ids(search: Search) -> list[str]:
     if search.wanted.workflow_id:
         return [search.wanted.workflow_id]
     found: dict[str, None] = {}
-    for page in range(1, _MOST_WORKFLOW_PAGES + 1):
+    for page in range(1, _MAX_WORKFLOW_PAGES + 1):
         answer = await search.ask("nanonets", "workflows", "listWorkflows", {"page": page, "limit": _PAGE})
         if answer is None:
             return list(found)
@@ -73,7 +74,7 @@ async def _look_at_workflow(search: Search, workflow_id: str) -> None:
     """The waiting documents of one workflow, over as many pages as a call may take."""
     seen: set[str] = set()
     async with search.looking_at("workflows"):
-        for page in range(1, _MOST_PAGES + 1):
+        for page in range(1, _MAX_PAGES + 1):
             answer = await search.ask(
                 "nanonets",
                 "documents",
@@ -92,6 +93,8 @@ async def _look_at_workflow(search: Search, workflow_id: str) -> None:
                 break
         else:
             search.unseen["workflows_with_more_documents"] += 1
+    if "export_failed" in search.wanted.reasons:
+        await find_failed_exports(search, workflow_id)
 
 
 def _waiting(workflow_id: str, document: JsonObject, asked: frozenset[str]) -> Work | None:
@@ -140,8 +143,8 @@ def _reviewers(value: JsonValue) -> list[str]:
 async def _read(search: Search, waiting: list[Work]) -> None:
     """Read the documents that have waited longest, a limited number of them."""
     readable = [work for work in waiting if work.is_readable]
-    if len(readable) > _MOST_READS:
-        first = readable[_MOST_READS].waiting_since
+    if len(readable) > _MAX_READS:
+        first = readable[_MAX_READS].waiting_since
         search.unread_from = first if moment(first) else ""
     done = 0
 
@@ -158,10 +161,10 @@ async def _read(search: Search, waiting: list[Work]) -> None:
             _add_values(work, document, search.wanted.min_confidence or 0.0)
         done += 1
         if done % _REPORT_EACH == 0:
-            await search.context.report(f"{done} of {len(readable[:_MOST_READS])} documents read")
+            await search.context.report(f"{done} of {len(readable[:_MAX_READS])} documents read")
 
     async with anyio.create_task_group() as group:
-        for work in readable[:_MOST_READS]:
+        for work in readable[:_MAX_READS]:
             group.start_soon(partial(read_one, work))
 
 
@@ -173,8 +176,8 @@ def _add_values(work: Work, document: DocumentValues, min_confidence: float) -> 
     work.lowest_confidence = min(confidences, default=None)
     doubtful = [value for value in values if value.is_doubtful(min_confidence)]
     work.doubtful = len(doubtful)
-    names = dict.fromkeys(value.name[:_MOST_NAME] for value in doubtful)
-    work.doubtful_names = [name for name in names if name][:_MOST_NAMES]
+    names = dict.fromkeys(value.name[:_MAX_NAME] for value in doubtful)
+    work.doubtful_names = [name for name in names if name][:_MAX_NAMES]
     work.unverified = sum(not value.is_verified for value in values)
     work.no_confidence = sum(value.is_unrated and not value.is_doubtful(min_confidence) for value in values)
     told = [

@@ -16,6 +16,7 @@ from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..json_text import shortened
 from ..operation_call import read
+from ..requests.moments import moment
 from ..untrusted import shortened_sentence
 
 __all__ = ["REASONS", "Kind", "Search", "Wanted", "Work", "listed", "moment", "text"]
@@ -43,8 +44,8 @@ REASONS: Mapping[Kind, frozenset[str]] = {
 """Why work of each kind can wait for a person."""
 
 _AT_ONCE = 4
-_MOST_NAME = 60
-_MOST_MESSAGE = 300
+_MAX_NAME = 60
+_MAX_MESSAGE = 300
 _LAST = datetime.max.replace(tzinfo=UTC)
 
 
@@ -124,7 +125,7 @@ class Work:
         """The work as the answer shows it: nothing that is empty or not known."""
         shown: JsonObject = {
             "kind": self.kind,
-            "name": shortened(self.name, _MOST_NAME),
+            "name": shortened(self.name, _MAX_NAME),
             **self.ids,
             "reasons": cast("list[JsonValue]", self.reasons),
             **self.more,
@@ -200,7 +201,7 @@ class Search:
                 "service": key[0],
                 "part": key[1],
                 "code": failure.code,
-                "message": shortened_sentence(failure.message, _MOST_MESSAGE),
+                "message": shortened_sentence(failure.message, _MAX_MESSAGE),
                 "next": failure.next_step,
                 **({"times": self.times[key]} if self.times[key] > 1 else {}),
             }
@@ -226,12 +227,3 @@ def listed(answer: JsonObject | None, *names: str) -> list[JsonObject]:
 def text(value: JsonValue) -> str:
     """A text or number as text; empty for anything else."""
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-
-
-def moment(value: str) -> datetime | None:
-    """A time as services and callers write it; one without a zone is UTC. None for what is none."""
-    try:
-        found = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

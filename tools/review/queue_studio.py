@@ -12,7 +12,7 @@ from .queue_search import Kind, Search, Work, listed, text
 
 __all__ = ["look_at_studio"]
 
-_MOST_PROJECTS = 50
+_MAX_PROJECTS = 50
 _WORKED_ON = frozenset({"CREATED", "STARTED", "ANNOTATING"})
 _KIND_OF_MODE: dict[str, Kind] = {"ANNOTATION": "labeling_session", "CORRECTION": "correction"}
 _MODE_OF_KIND = {kind: mode for mode, kind in _KIND_OF_MODE.items()}
@@ -23,7 +23,7 @@ async def look_at_studio(search: Search) -> None:
     project_ids = await _project_ids(search)
     search.unseen["projects"] += len(project_ids)
     async with anyio.create_task_group() as group:
-        for project_id in project_ids[:_MOST_PROJECTS]:
+        for project_id in project_ids[:_MAX_PROJECTS]:
             group.start_soon(_look_at_project, search, project_id)
 
 

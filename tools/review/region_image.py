@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..documents.boxes import Box
-from ..results.picture_file import LONGEST_SIDE, OpenedPicture, decoding, encoded, opened
+from ..results.picture_file import MAX_SIDE, OpenedPicture, decoding, encoded, opened
 
 __all__ = ["Region", "draw_region"]
 
 _LINE_HEIGHT = 32
-_MOST_SCALE = 4.0
+_MAX_SCALE = 4.0
 _LINES_OF_A_PAGE = 40
 """No box counts as higher than a line of a page with so many of them, whatever it holds."""
 
 _SIDEWAYS = 6
 """How much more is shown to the left and right than above and below: labels stand beside their values."""
 
-_LEAST_ROOM = 4
+_MIN_ROOM = 4
 """Pixels of the page around a box even without a margin, for the line around it."""
 
 _RED = (214, 24, 24)
@@ -57,7 +57,7 @@ def draw_region(content: bytes, box: Box | None, margin: float) -> Region:
         page = opened(content)
         placed = None if box is None else _placed(box, page.size)
         cut = (0, 0, *page.size) if placed is None else _around(placed, page.size, margin)
-        scale = LONGEST_SIDE / max(cut[2] - cut[0], cut[3] - cut[1])
+        scale = MAX_SIDE / max(cut[2] - cut[0], cut[3] - cut[1])
         scale = min(scale, 1.0) if placed is None else min(scale, _readable(placed, page.size))
         return _finished(page, placed, cut, scale)
 
@@ -79,8 +79,8 @@ def _line(box: tuple[int, int, int, int], page_size: tuple[int, int]) -> float:
 def _around(
     box: tuple[int, int, int, int], page_size: tuple[int, int], margin: float
 ) -> tuple[int, int, int, int]:
-    down = round(_line(box, page_size) * margin) + _LEAST_ROOM
-    across = round(_line(box, page_size) * margin * _SIDEWAYS) + _LEAST_ROOM
+    down = round(_line(box, page_size) * margin) + _MIN_ROOM
+    across = round(_line(box, page_size) * margin * _SIDEWAYS) + _MIN_ROOM
     left, top, right, bottom = box
     return (
         max(0, left - across),
@@ -92,7 +92,7 @@ def _around(
 
 def _readable(box: tuple[int, int, int, int], page_size: tuple[int, int]) -> float:
     """By how much to enlarge a region so that its text can be read; it is not made smaller for that."""
-    return max(1.0, min(_MOST_SCALE, _LINE_HEIGHT / _line(box, page_size)))
+    return max(1.0, min(_MAX_SCALE, _LINE_HEIGHT / _line(box, page_size)))
 
 
 def _finished(

@@ -17,17 +17,17 @@ from .wait_targets import AWAITED, Awaited, State, state_of
 
 __all__ = ["run"]
 
-_MOST_SECONDS = 45
+_MAX_SECONDS = 45
 _SHARE_OF_TIME = 0.95
 """Of the time for a call, what the wait may take, so that what was read last is still told."""
 
 _FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 5.0
+_MAX_PAUSE = 5.0
 _PAUSE_AFTER_FAILURE = 2.0
 _GROWTH = 1.5
 _REPORT_SECONDS = 3.0
-_MOST_REASON = 300
-_MOST_WORD = 60
+_MAX_REASON = 300
+_MAX_WORD = 60
 _SHARED = frozenset({"kind", "seconds"})
 _OUTSIDE = ("state", "message", "last_failure")
 _OF_MODELS = "model_id (Nanonets) or id (Studio)"
@@ -65,8 +65,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     """
     awaited = _awaited(operation, values)
     wait = _Wait(awaited, {theirs: values[ours] for ours, theirs in awaited.arguments.items()}, context)
-    seconds = values.get("seconds", _MOST_SECONDS)
-    asked = seconds if isinstance(seconds, int) else _MOST_SECONDS
+    seconds = values.get("seconds", _MAX_SECONDS)
+    asked = seconds if isinstance(seconds, int) else _MAX_SECONDS
     with anyio.move_on_after(min(asked, context.upstream.timeout * _SHARE_OF_TIME)):
         async with anyio.create_task_group() as group:
             group.start_soon(_report, wait)
@@ -130,7 +130,7 @@ async def _look_until_done(wait: _Wait) -> None:
             pause = max(pause, _PAUSE_AFTER_FAILURE)
         if not wait.is_over:
             await anyio.sleep(pause)
-            pause = min(pause * _GROWTH, _LONGEST_PAUSE)
+            pause = min(pause * _GROWTH, _MAX_PAUSE)
 
 
 async def _look(wait: _Wait) -> None:
@@ -151,7 +151,7 @@ async def _report(wait: _Wait) -> None:
 
 def _in_words(wait: _Wait) -> str:
     state = wait.state
-    word = "not read yet" if state is None else quoted(state.word, _MOST_WORD) if state.word else "no state"
+    word = "not read yet" if state is None else quoted(state.word, _MAX_WORD) if state.word else "no state"
     progress = "" if state is None or state.progress is None else f", {state.progress:g} %"
     return f"{wait.awaited.kind}: {word}{progress}, waited {wait.seconds:g} s"
 
@@ -164,11 +164,11 @@ def _reply(wait: _Wait) -> JsonObject:
         "state": state.word,
         "progress": state.progress,
         "seconds": wait.seconds,
-        "message": state.message[:_MOST_REASON],
+        "message": state.message[:_MAX_REASON],
     }
     if wait.failure is not None:
         reply["failed_reads"] = wait.failed_reads
-        reply["last_failure"] = shortened_sentence(wait.failure.message, _MOST_REASON)
+        reply["last_failure"] = shortened_sentence(wait.failure.message, _MAX_REASON)
     reply["next"] = _next(wait.awaited, state)
     return {name: value for name, value in reply.items() if value not in (None, "")}
 

@@ -49,6 +49,7 @@ class Tool:
     toolset: str
     tier: Tier
     effect: Effect
+    irreversible: bool
     idempotent: bool
     input_schema: JsonObject
     output_schema: JsonObject | None
@@ -61,7 +62,7 @@ class Tool:
     def schema_for(self, confirm: ConfirmMode) -> JsonObject:
         """The input schema. What a person confirms also takes the code of a second call."""
         schema = self.input_schema
-        if not is_confirmed_by_person(self.effect, confirm) or self.service == "docreview":
+        if not is_confirmed_by_person(self, confirm) or self.service == "docreview":
             return schema
         properties = cast("JsonObject", schema["properties"])
         return {**schema, "properties": {**properties, CONFIRM: guard_schema(CONFIRM)}}
@@ -94,9 +95,11 @@ def called_with(tool: Tool | Operation, listed: Collection[str] = ()) -> str:
     return "run_read_tool" if tool.effect == "read" else "run_write_tool"
 
 
-def is_confirmed_by_person(effect: Effect, confirm: ConfirmMode) -> bool:
-    """Whether a person has to agree to calls with this effect before they are sent."""
-    return effect == "destructive" if confirm == "destructive" else confirm == "writes" and effect != "read"
+def is_confirmed_by_person(tool: Tool | Operation, confirm: ConfirmMode) -> bool:
+    """Whether a person has to agree to calls of this tool before they are sent."""
+    if confirm == "destructive":
+        return tool.effect == "destructive" or tool.irreversible
+    return confirm == "writes" and tool.effect != "read"
 
 
 @cache
@@ -117,6 +120,7 @@ def tool_of(operation: Operation) -> Tool:
         toolset=operation.toolset,
         tier=operation.tier,
         effect=operation.effect,
+        irreversible=operation.irreversible,
         idempotent=operation.idempotent,
         input_schema=input_schema(operation),
         output_schema=output_schema(operation),

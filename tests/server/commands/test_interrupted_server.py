@@ -134,7 +134,8 @@ async def test_an_entry_that_cannot_be_closed_claims_nothing_until_the_journal_i
             lock.execute("BEGIN IMMEDIATE")
             locks.append(lock)
             return httpx2.Response(200, json={"field_data_id": "f", "value": "12"})
-        return httpx2.Response(200, json=PAGE)
+        page = json.dumps(PAGE).replace('"10"', '"12"') if locks else json.dumps(PAGE)
+        return httpx2.Response(200, content=page, headers={"Content-Type": "application/json"})
 
     async with connected(Network(answer), era, journal=f"sqlite:///{file}", timeout=0.5) as client:
         call = {**FIELD, "value": "12"}

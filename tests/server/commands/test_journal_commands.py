@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 from docreview_mcp.server.command_line import command_line
 from docreview_mcp.server.journal.store import open_journal
 from docreview_mcp.server.settings import Settings
-from docreview_mcp.tools.guards.journal import Caller, Closing, Opening
+from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
 from sqlalchemy import create_engine, text
 
 TRICK = "\x1b[2J\x1b]0;owned\x07\u202egnp.exe\r\n\tnext [red]markup[/]"

@@ -16,7 +16,7 @@ import anyio
 import pytest
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.settings import Settings
-from docreview_mcp.tools.guards.journal import Caller, Closing, JournalFault, Opening
+from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
 from postgresql import Cluster, running_cluster
 from sqlalchemy import create_engine, text
 

@@ -18,7 +18,7 @@ import anyio
 import pytest
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.settings import Settings, SettingsError, read_settings
-from docreview_mcp.tools.guards.journal import Caller, Closing, JournalFault, Opening
+from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
 
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())
 Write = Any
@@ -320,7 +320,7 @@ FULL_DISK = """
 import resource, signal, sys, anyio
 from docreview_mcp.server.journal.store import open_journal
 from docreview_mcp.server.settings import Settings
-from docreview_mcp.tools.guards.journal import Caller, JournalFault, Opening
+from docreview_mcp.tools.journal.entries import Caller, JournalFault, Opening
 
 journal = open_journal(Settings(journal=sys.argv[1]), tuple)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

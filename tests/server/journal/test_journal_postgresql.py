@@ -11,7 +11,7 @@ import pytest
 from conftest import Era, Network, connected, error_of
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.settings import Settings
-from docreview_mcp.tools.guards.journal import Caller, Closing, JournalFault, Opening
+from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
 from postgresql import PASSWORD, Cluster, running_cluster
 
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from conftest import Network, connected, error_of
 from docreview_mcp.server import Settings, build_server
-from docreview_mcp.server.services.files import MOST_BYTES, default_folders
+from docreview_mcp.server.services.files import MAX_BYTES, default_folders
 from mcp import Client
 
 CONTENT = b"%PDF-1.4 invoice"
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     (allowed / "empty.pdf").touch()
     (allowed / "folder.pdf").mkdir()
     with (allowed / "large.pdf").open("wb") as stream:
-        stream.truncate(MOST_BYTES + 1)
+        stream.truncate(MAX_BYTES + 1)
     (tmp_path / "outside.pdf").write_bytes(CONTENT)
     (tmp_path / "allowed-too").mkdir()
     (tmp_path / "allowed-too" / "near.pdf").write_bytes(CONTENT)
@@ -180,7 +180,7 @@ async def test_a_download_has_a_name_that_every_system_takes(tmp_path: Path, nam
         ("link-hidden.pdf", "hidden"),
         ("empty.pdf", "empty"),
         ("folder.pdf", "not a file"),
-        ("large.pdf", f"at most {MOST_BYTES}"),
+        ("large.pdf", f"at most {MAX_BYTES}"),
         ("../outside.pdf", "outside the allowed folders"),
         ("../allowed-too/near.pdf", "outside the allowed folders"),
         ("link-out.pdf", "outside the allowed folders"),

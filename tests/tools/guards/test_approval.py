@@ -9,7 +9,7 @@ import pytest
 from conftest import reviewing
 from docreview_mcp.tools.documents.field_state import FieldState, fields_of_document, fields_of_file
 from docreview_mcp.tools.documents.values import values_of_document
-from docreview_mcp.tools.guards.policy import Policy
+from docreview_mcp.tools.policy.policy import Policy
 from hypothesis import given
 from hypothesis import strategies as st
 from mcp import Client

@@ -232,7 +232,8 @@ async def test_tools_that_are_confirmed_list_the_argument_and_others_do_not(era:
                     continue
                 hints = tool.annotations
                 assert hints is not None
-                confirmed = confirm != "never" and bool(hints.destructive_hint)
+                is_final = bool(hints.destructive_hint) or tool.name == "studio_mark_segment_corrected"
+                confirmed = confirm != "never" and is_final
                 confirmed = confirmed or (confirm == "writes" and not hints.read_only_hint)
                 assert ("confirm" in tool.input_schema["properties"]) == confirmed, tool.name
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from docreview_mcp.schemas import Operation, load_operations, load_own_operations
 from docreview_mcp.tools import load_tools
-from docreview_mcp.tools.guards.approval import approved_document
-from docreview_mcp.tools.guards.policy import Counts, Policy, Rule
-from docreview_mcp.tools.guards.policy_scope import GOVERNED, UNGOVERNED, Kind, governed_arguments, left_out
+from docreview_mcp.tools.policy.approval import approved_document
+from docreview_mcp.tools.policy.policy import Counts, Policy, Rule
+from docreview_mcp.tools.policy.scope import GOVERNED, UNGOVERNED, Kind, governed_arguments, left_out
 from docreview_mcp.tools.requests.arguments import arguments_of
 
 OPERATIONS = load_operations()

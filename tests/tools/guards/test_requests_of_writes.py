@@ -14,6 +14,7 @@ JOURNALLED: dict[str, Any] = {"journal": "sqlite://", "toolsets": "review,all"}
 READ_AGAIN = {
     "addTable": "the answer has the table without what the service adds to its cells",
     "deleteWorkflowField": "the answer does not say which fields are left",
+    "markSegmentCorrected": "the answer does not show which tags were accepted",
     "setDefaultWorkspace": "the answer is empty, and another workspace may have been the default one",
     "updateCorrectionTag": "the answer leaves out what a tag does not have",
     "updateProjectTag": "a new span changes the text, which the answer does not show",

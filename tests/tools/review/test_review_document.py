@@ -12,7 +12,7 @@ from conftest import Era, Network, connected, error_of, reviewing
 from docreview_mcp.sandbox import Fault, Sandbox
 from mcp import Client
 
-MOST_CHARACTERS = 16_000
+MAX_CHARACTERS = 16_000
 """4,000 tokens."""
 
 MIN_CONFIDENCE = 0.8
@@ -67,7 +67,7 @@ async def test_every_value_of_every_document_is_there_with_its_ids(era: Era) -> 
             raw = (await client.call_tool("nanonets_get_document", where)).structured_content
             reviewed = await review(client, where)
             text = json.dumps(reviewed)
-            assert len(text) < MOST_CHARACTERS
+            assert len(text) < MAX_CHARACTERS
             found = {value["id"]: value for value in shown(reviewed)}
             values = list(raw_values(raw))
             assert set(found) == {value["id"] for value in values}
@@ -89,13 +89,13 @@ async def test_an_invoice_with_thirty_lines_is_short_in_every_state(era: Era) ->
     async with reviewing(era=era) as (client, sandbox):
         where = documents(sandbox)["invoice-004"]
         result = await client.call_tool("review_document", where)
-        assert len(result.content[0].text) < MOST_CHARACTERS * 0.6
-        assert len(json.dumps(await review(client, where, min_confidence=1))) < MOST_CHARACTERS
+        assert len(result.content[0].text) < MAX_CHARACTERS * 0.6
+        assert len(json.dumps(await review(client, where, min_confidence=1))) < MAX_CHARACTERS
         await client.call_tool("nanonets_verify_document", {**where, "verification_status": "verified"})
         verified = await review(client, where)
         assert verified["unless_given"]["status"] == "verified"
         assert verified["counts"]["unverified"] == verified["counts"]["doubtful"] == 0
-        assert len(json.dumps(verified)) < MOST_CHARACTERS * 0.62
+        assert len(json.dumps(verified)) < MAX_CHARACTERS * 0.62
         assert "review_files" in verified["next"]
         sandbox.nanonets.documents[where["document_id"]].decision = "approved"
         approved = await review(client, where)

@@ -18,7 +18,7 @@ from docreview_mcp.sandbox import Sandbox
 from PIL import Image, ImageChops, ImageDraw
 from PIL.Image import Transpose
 
-LONGEST_SIDE = 1568
+MAX_SIDE = 1568
 WHERE = {"workflow_id": "w", "document_id": "d"}
 FIELD = {**WHERE, "field_data_id": "f"}
 OWN = "https://app.nanonets.com/pages/p.png"
@@ -37,7 +37,7 @@ def picture_in(result: Any) -> Image.Image:
     picture = Image.open(io.BytesIO(base64.b64decode(content.data)))
     assert content.mime_type == f"image/{str(picture.format).lower()}"
     assert [*picture.size] == told_beside(result)["picture_size"]
-    assert max(picture.size) <= LONGEST_SIDE
+    assert max(picture.size) <= MAX_SIDE
     return picture.convert("RGB")
 
 
@@ -236,7 +236,7 @@ async def test_clear_paper_is_white() -> None:
 
 async def test_large_pages_and_noisy_ones_are_made_small_enough() -> None:
     whole = picture_in(await region_of_page(file_of(page((2500, 3500)), "JPEG")))
-    assert whole.height == LONGEST_SIDE
+    assert whole.height == MAX_SIDE
     noise = Image.effect_noise((900, 900), 90).convert("RGB")
     result = await region_of_page(file_of(noise))
     picture_in(result)

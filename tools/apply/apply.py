@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
@@ -12,9 +11,9 @@ import anyio
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..beside_loop import beside_loop
 from ..documents.field_state import state_of_value
-from ..documents.readings import VERIFIED, status_of
+from ..documents.readings import VERIFIED
 from ..documents.stages import decision_on, why_not_approvable
-from ..documents.values import DocumentValue, DocumentValues, values_of_document
+from ..documents.values import DocumentValue
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
@@ -25,12 +24,15 @@ from ..guards.summary import values_in_words
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..results.reply import Reply
+from ..review.batch import Job, Stop, Verdict, Word, run_batch
+from ..review.batch_report import Telling
+from ..review.document_batch import read_each
+from ..review.document_snapshot import DocumentSnapshot
 from ..untrusted import quoted
-from .apply_plan import PlannedChange, documents_of, plan_changes
-from .batch import Job, Stop, Verdict, Word, run_batch
-from .batch_report import Telling
-from .document_batch import read_each
-from .document_snapshot import DocumentSnapshot
+from .deleted import deleted_before
+from .parts import WHOLE, Part, parts_of
+from .plan import PlannedChange, documents_of, plan_changes
+from .structure import PlannedStructure
 
 __all__ = ["run"]
 
@@ -39,54 +41,8 @@ _VERIFY = {"field": "verifyField", "cell": "verifyTableCell"}
 _TEXT = {"field": "value", "cell": "text"}
 _APPROVE = "review_files approves it (model_id = workflow_id, file_ids = [document_id])."
 _APPROVE_ALL = "review_files approves them (model_id = workflow_id, file_ids = the ids of the documents)."
-_MOST_NAMED = 5
-_WHOLE = "verify_document"
-"""The id of the verdict on a whole document among those on its values."""
-
-
-@dataclass(slots=True, eq=False)
-class _Part:
-    """What a call is to make of one document. `whole` is None if only its values are meant.
-
-    `snapshot` is the document as it was just before the first write, once it was read. `open_changes` counts
-    the changes that have not ended; `ended` is set when none is left.
-    """
-
-    document_id: str
-    answer: JsonObject
-    document: DocumentValues
-    changes: list[PlannedChange]
-    verdicts: list[Verdict]
-    whole: Verdict | None
-    snapshot: DocumentSnapshot | None = None
-    reading: anyio.Lock = field(default_factory=anyio.Lock)
-    open_changes: int = 0
-    ended: anyio.Event = field(default_factory=anyio.Event)
-
-    @property
-    def values(self) -> tuple[DocumentValue, ...]:
-        """All values of the document before anything was sent."""
-        return self.document.values
-
-    @property
-    def is_verified(self) -> bool:
-        """Whether the document was verified with all of its values before anything was sent."""
-        return status_of(self.answer) == VERIFIED and all(each.is_verified for each in self.values)
-
-    @property
-    def doubtful_left(self) -> int:
-        """Doubtful fields without a change. How sure the service is of cells stands in another document."""
-        return sum(each.is_doubtful() for each in self._fields_left)
-
-    @property
-    def unrated_left(self) -> int:
-        """Fields without a change of which the service does not say how sure it is."""
-        return sum(each.is_unrated and not each.is_doubtful() for each in self._fields_left)
-
-    @property
-    def _fields_left(self) -> list[DocumentValue]:
-        settled = {each.target.id for each in self.changes if each.corrects or each.status == VERIFIED}
-        return [each for each in self.document.fields if each.id not in settled]
+_NEW_IDS = ("field_data_id", "cell_id", "table_id")
+_MAX_NAMED = 5
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -99,21 +55,6 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     )
 
 
-def _parts(
-    changes: Sequence[PlannedChange], answers: Mapping[str, JsonObject], verifies: bool
-) -> list[_Part]:
-    """The changes by document, in the order in which the documents first came."""
-    parts: list[_Part] = []
-    for document_id, answer in answers.items():
-        own = [change for change in changes if change.document_id == document_id]
-        home = document_id if len(answers) > 1 else ""
-        whole = Verdict(_WHOLE if home else document_id, home) if verifies else None
-        verdicts = [Verdict(change.target.id, home) for change in own]
-        document = values_of_document(answer)
-        parts.append(_Part(document_id, answer, document, own, verdicts, whole, open_changes=len(own)))
-    return parts
-
-
 class _Call:
     """One call on documents of one workflow."""
 
@@ -124,6 +65,7 @@ class _Call:
         self._reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
         self._address = context.upstream.address(load_operations()["getDocument"])
         self._began = anyio.current_time()
+        self._new: JsonObject = {}
 
     async def read(self, document_ids: Sequence[str], began: float) -> dict[str, JsonObject]:
         """The answers of `getDocument` by document, in this order.
@@ -146,7 +88,7 @@ class _Call:
         workflow = str(self._values["workflow_id"])
         return frozenset(Claim(self._address, workflow, each) for each in document_ids)
 
-    async def plan(self, document_ids: Sequence[str]) -> list[_Part]:
+    async def plan(self, document_ids: Sequence[str]) -> list[Part]:
         """What is to be made of each document, as it is now.
 
         Raises:
@@ -156,26 +98,30 @@ class _Call:
         answers = await self.read(document_ids, self._began)
         named = documents_of(self._operation, self._values)
         seen = self._context.guards.seen
+        gone = await deleted_before(self._values, self._address, self._context)
 
-        def planned() -> list[_Part]:
-            changes = plan_changes(
+        def planned() -> list[Part]:
+            plan = plan_changes(
                 self._operation,
                 self._values,
                 named,
                 answers,
                 lambda identity: seen.text(self._context.caller, self._address, identity),
+                gone,
             )
-            return _parts(changes, answers, bool(self._values.get(_WHOLE)))
+            return parts_of(plan, answers, bool(self._values.get(WHOLE)))
 
         return await beside_loop(answers, planned)
 
-    def question(self, parts: Sequence[_Part]) -> Question | None:
+    def question(self, parts: Sequence[Part]) -> Question | None:
         """What a person has to agree to, all that is left to do as a whole; None if nobody has to."""
         changes = sorted((each for part in parts for each in part.changes), key=lambda change: change.index)
         left = [change for change in changes if not change.is_there]
         operations = {_UPDATE[change.target.kind] for change in left if change.corrects}
         operations |= {_VERIFY[change.target.kind] for change in left if change.marks}
-        touched = {change.document_id for change in left}
+        structures = [each for part in parts for each in part.structures if not each.is_there]
+        operations |= {operation_id for each in structures for operation_id, _ in each.calls}
+        touched = {change.document_id for change in (*left, *structures)}
         verified = [
             part
             for part in parts
@@ -190,37 +136,44 @@ class _Call:
         is_one = len(parts) == 1
         shown: JsonObject = {"document": parts[0].answer.get("original_document_name")} if is_one else {}
         shown |= {} if is_one else {"documents": len(parts), "names": list[JsonValue](names.values())}
-        shown["values"] = len(left)
+        shown["changes" if structures else "values"] = len(left) + len(structures)
         for change in left:
             place = change.target.name if is_one else f"{change.target.name} of {names[change.document_id]}"
             shown[f"{change.index + 1}. {place}"] = change.in_words
+        for each in structures:
+            place = each.title if is_one else f"{each.title} of {names[each.document_id]}"
+            shown[f"{each.index + 1}. {place}"] = each.in_words
         for number, part in enumerate(verified, 1):
             told = values_in_words([state_of_value(each) for each in part.values])
             shown[f"verified as a whole {number}:"] = names[part.document_id]
             shown |= {f"of {number}, {key}": value for key, value in told.items()}
-        bound = (_WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
+        bound = (WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
         shown |= {name: self._values[name] for name in bound if name in self._values}
         state = [list[JsonValue](_state_of(change.target)) for change in left]
+        state += [list[JsonValue](_state_of(value)) for each in structures for value in each.values]
         state += [list[JsonValue](_state_of(each)) for part in verified for each in part.values]
         return Question(self._operation, shown, list[JsonValue](state), None)
 
-    async def make(self, parts: Sequence[_Part], context: CallContext) -> Reply:
+    async def make(self, parts: Sequence[Part], context: CallContext) -> Reply:
         """Send what is left to do."""
         self._context = context
         jobs: list[Job] = []
         for part in parts:
             pairs = zip(part.verdicts, part.changes, strict=True)
             jobs += [(verdict, partial(self.carry_out, part, change)) for verdict, change in pairs]
+            further = zip(part.structure_verdicts, part.structures, strict=True)
+            jobs += [(verdict, partial(self.make_structure, part, each)) for verdict, each in further]
             if part.whole is not None:
                 jobs.append((part.whole, partial(self.verify, part)))
         stop_after = cast("int", self._values.get("stop_after", 1))
         stop: Stop = await run_batch(jobs, context, stop_after=stop_after, began=self._began, unit="changes")
         verdicts = [verdict for verdict, _ in jobs]
         next_step = _next_step(verdicts, parts)
-        telling = Telling(self._operation, self._values, "changes", "made", next_step, {})
+        new: JsonObject = {"new": self._new} if self._new else {}
+        telling = Telling(self._operation, self._values, "changes", "made", next_step, new)
         return telling.reply(verdicts, stop, context.upstream.answer_limit)
 
-    async def carry_out(self, part: _Part, change: PlannedChange, verdict: Verdict) -> Word:
+    async def carry_out(self, part: Part, change: PlannedChange, verdict: Verdict) -> Word:
         """Correct the value, then set its status, as far as either is left to do."""
         try:
             return await self._make(part, change, verdict)
@@ -229,13 +182,59 @@ class _Call:
             if not part.open_changes:
                 part.ended.set()
 
-    async def verify(self, part: _Part, verdict: Verdict) -> Word:
+    async def make_structure(self, part: Part, planned: PlannedStructure, verdict: Verdict) -> Word:
+        """Add, delete or mark what is left to do; a table is marked once its values are as wanted."""
+        try:
+            if planned.kind == "mark":
+                await part.ended.wait()
+                pairs = zip(part.structure_verdicts, part.structures, strict=True)
+                others = [*part.verdicts, *(each for each, other in pairs if other.kind != "mark")]
+                if not all(each.is_settled for each in others):
+                    return "not_tried"
+                # What was corrected meanwhile is not in the snapshot as a whole.
+                part.snapshot = None
+            if planned.is_there:
+                return "already"
+            snapshot = None if planned.kind == "add" else await self._refreshed(part)
+            await self._send(part, planned, verdict, snapshot)
+            return "done"
+        finally:
+            if planned.kind == "mark":
+                part.open_marks -= 1
+            else:
+                part.open_changes -= 1
+            if not part.open_changes:
+                part.ended.set()
+            if not part.open_marks:
+                part.marked.set()
+
+    async def _send(
+        self, part: Part, planned: PlannedStructure, verdict: Verdict, snapshot: DocumentSnapshot | None
+    ) -> None:
+        made: list[JsonValue] = []
+        for operation_id, arguments in planned.calls:
+            place = {**self._place(part.document_id), **arguments, **self._reason}
+            try:
+                written = await verdict.write(self._context, operation_id, place, snapshot)
+            except ToolFailure as failure:
+                if not verdict.writes:
+                    raise
+                told = f"{verdict.writes} of {len(planned.calls)} were made. {failure.message}"
+                raise failure.with_(message=told) from failure
+            new = next((written.answer[name] for name in _NEW_IDS if name in written.answer), None)
+            made += [new] if planned.kind == "add" and isinstance(new, str) else []
+        if made:
+            self._new[planned.id] = made[0] if len(made) == 1 else made
+
+    async def verify(self, part: Part, verdict: Verdict) -> Word:
         """Mark a whole document as verified, once all of its changes are made."""
         # Jobs begin in order, so that the changes of the document are done or under way by now.
         await part.ended.wait()
-        if not all(each.is_settled for each in part.verdicts):
+        await part.marked.wait()
+        verdicts = [*part.verdicts, *part.structure_verdicts]
+        if not all(each.is_settled for each in verdicts):
             return "not_tried"
-        if part.is_verified and not any(each.writes for each in part.verdicts):
+        if part.is_verified and not any(each.writes for each in verdicts):
             return "already"
         arguments: JsonObject = {"verification_status": VERIFIED, **self._reason}
         await verdict.write(self._context, "verifyDocument", {**self._place(part.document_id), **arguments})
@@ -247,7 +246,7 @@ class _Call:
     def _place(self, document_id: str) -> JsonObject:
         return {"workflow_id": self._values["workflow_id"], "document_id": document_id}
 
-    async def _refreshed(self, part: _Part) -> DocumentSnapshot:
+    async def _refreshed(self, part: Part) -> DocumentSnapshot:
         """The document as it is just before it is written: other documents may have taken their time."""
         async with part.reading:
             if part.snapshot is None:
@@ -255,14 +254,14 @@ class _Call:
                 part.snapshot = await beside_loop(answer, partial(DocumentSnapshot, answer))
         return part.snapshot
 
-    async def _make(self, part: _Part, change: PlannedChange, verdict: Verdict) -> Word:
+    async def _make(self, part: Part, change: PlannedChange, verdict: Verdict) -> Word:
         if change.is_there:
             return "already"
         target, snapshot = change.target, await self._refreshed(part)
         if not change.corrects and (now := snapshot.text(target.id)) not in (None, target.text):
             raise ToolFailure(
                 "conflict",
-                f"The value is now {str(now)[:200]!r} and not {target.text[:200]!r}: somebody changed it"
+                f"The value is now {quoted(now)} and not {quoted(target.text)}: somebody changed it"
                 " meanwhile.",
                 happened=NOTHING_SENT,
                 next_step="Read the document again and decide anew.",
@@ -332,11 +331,11 @@ def _told(answer: JsonObject, name: str, otherwise: str) -> str:
 
 
 def _few(document_ids: Sequence[str]) -> str:
-    more = len(document_ids) - _MOST_NAMED
-    return ", ".join(document_ids[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(document_ids) - _MAX_NAMED
+    return ", ".join(document_ids[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _next_step(verdicts: Sequence[Verdict], parts: Sequence[_Part]) -> str:
+def _next_step(verdicts: Sequence[Verdict], parts: Sequence[Part]) -> str:
     if all(each.is_settled for each in verdicts):
         return _after_all([part for part in parts if not decision_on(part.answer)])
     if any(each.word in ("failed", "unknown") for each in verdicts):
@@ -346,7 +345,7 @@ def _next_step(verdicts: Sequence[Verdict], parts: Sequence[_Part]) -> str:
     return "Call again with the same arguments: only what is left is sent."
 
 
-def _after_all(undecided: Sequence[_Part]) -> str:
+def _after_all(undecided: Sequence[Part]) -> str:
     """What to do with the documents that still wait for a decision, once all changes are made."""
     if not undecided:
         return ""

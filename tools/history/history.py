@@ -7,14 +7,15 @@ from typing import cast
 from ...schemas import JsonObject, JsonValue, Operation, operations_by_tool
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
-from ..guards.journal import Entry, Journal, JournalFault
 from ..guards.journal_recording import AFTER_AWAY
+from ..journal.entries import Entry, Journal, JournalFault
 from ..json_text import compact, shortened
+from ..requests.moments import moment_in
 from ..results.reply import Reply
 
-__all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "unreadable"]
+__all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "unreadable", "withheld"]
 
-_MOST_VALUE = 200
+_MAX_VALUE = 200
 _DEFAULT_LIMIT = 20
 _OUTSIDE = ("entries[]: after, arguments, before, by, message, reason, request_id, undo",)
 
@@ -28,26 +29,31 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             found = await journal.entry(cast("int", values["entry"]))
             if found is None:
                 raise no_entry(cast("int", values["entry"]))
-            return Reply({"entries": [_withheld(found, context) or entry_in_full(found)]}, outside=_OUTSIDE)
+            return Reply({"entries": [withheld(found, context) or entry_in_full(found)]}, outside=_OUTSIDE)
         entries = await journal.entries(
             about=tuple(str(each) for each in cast("list[JsonValue]", values.get("about", []))),
             before=cast("int", values.get("before", 0)),
             limit=limit + 1,
+            since=moment_in(operation, values, "since"),
+            until=moment_in(operation, values, "until"),
+            tool=str(values.get("tool", "")),
         )
     except JournalFault as fault:
         raise unreadable(fault) from fault
-    shown: list[JsonValue] = [_withheld(entry, context) or entry_in_short(entry) for entry in entries[:limit]]
+    shown: list[JsonValue] = [withheld(entry, context) or entry_in_short(entry) for entry in entries[:limit]]
     structured: JsonObject = {"entries": shown}
     if len(entries) > limit:
         structured["older"] = {"before": entries[limit - 1].number}
-    if not shown:
+    if not shown and str(values.get("tool", "")).startswith("review_"):
+        structured["note"] = "The review tools are in the journal by the service tools that they call."
+    elif not shown:
         structured["note"] = (
             "This server has changed nothing that fits; changes made elsewhere are not in its journal."
         )
     return Reply(structured, outside=_OUTSIDE if shown else ())
 
 
-def _withheld(entry: Entry, context: CallContext) -> JsonObject | None:
+def withheld(entry: Entry, context: CallContext) -> JsonObject | None:
     """All that is told of an entry about what the policy forbids; None if it may be told in full."""
     called = operations_by_tool().get(entry.opening.tool)
     reason = (
@@ -155,4 +161,4 @@ def _by(entry: Entry) -> str:
 
 def _short(value: JsonValue) -> JsonValue:
     text = value if isinstance(value, str) else compact(value)
-    return value if len(text) <= _MOST_VALUE else shortened(text, _MOST_VALUE, counted=True)
+    return value if len(text) <= _MAX_VALUE else shortened(text, _MAX_VALUE, counted=True)

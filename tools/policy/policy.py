@@ -15,7 +15,7 @@ from ..checks.checker import EVERY_CHECK
 from ..documents.field_state import FieldState
 from ..untrusted import quoted
 from .limits import Limit
-from .policy_scope import Kind, given_ids, id_text, is_number, left_out
+from .scope import Kind, given_ids, id_text, is_number, left_out
 
 __all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
 

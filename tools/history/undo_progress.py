@@ -11,14 +11,16 @@ from typing import cast
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
-from ..guards.current_state import State, read_state
-from ..guards.journal import Closing, Entry
+from ..guards.current_state import Read, State, read_state, resolve
+from ..journal.entries import Closing, Entry
+from ..json_text import compact
 from ..operation_call import prepare, read
+from ..requests.arguments import arguments_of
 from ..untrusted import quoted
 
-__all__ = ["Progress", "Step", "progress_of", "refused", "undone_already"]
+__all__ = ["Progress", "PutBack", "Step", "progress_of", "refused", "undone_already"]
 
-_MOST_SHOWN = 300
+_MAX_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +44,43 @@ class Progress:
     made_unclear: tuple[int, ...]
 
 
-async def progress_of(origin: Operation, entry: Entry, closing: Closing, context: CallContext) -> Progress:
+class PutBack:
+    """What items will be once newer entries are undone, by the item; empty as long as nothing is planned."""
+
+    def __init__(self) -> None:
+        self._states: JsonObject = {}
+
+    def over(self, origin: Operation, entry: Entry, now: JsonValue) -> JsonValue:
+        """The state of the item of an entry, of which `now` is the present one; None: it is not there."""
+        item = _item_of(origin, entry)
+        if item not in self._states:
+            return now
+        later = self._states[item]
+        return {**now, **later} if isinstance(now, dict) and isinstance(later, dict) else later
+
+    def add(self, origin: Operation, entry: Entry) -> None:
+        """The entry will be undone, before those that are looked at from now on."""
+        before, item = entry.opening.before, _item_of(origin, entry)
+        earlier = self._states.get(item)
+        if isinstance(before, dict) and isinstance(earlier, dict):
+            before = {**earlier, **before}
+        if item and entry.opening.before_known:
+            self._states[item] = before
+
+
+async def progress_of(
+    origin: Operation,
+    entry: Entry,
+    closing: Closing,
+    context: CallContext,
+    reading: Read | None = None,
+    later: PutBack | None = None,
+) -> Progress:
     """Look at the present state, and compare it with the one that the entry left and the one before it.
 
-    A call without a clear answer is left to do if what it puts back is as the entry left it, and was made if
-    that is as before the entry. Where nothing shows the state, such a call is left to do.
+    `later` is what newer entries put back that are undone first. A call without a clear answer is left to do
+    if what it puts back is as the entry left it, and was made if that is as before the entry. Where nothing
+    shows the state, such a call is left to do.
 
     Raises:
         ToolFailure: the state cannot be read, or is neither of the two.
@@ -54,7 +88,7 @@ async def progress_of(origin: Operation, entry: Entry, closing: Closing, context
     steps = _not_done(entry, closing, context)
     has_begun = len(steps) < len(closing.undo) or any(step.unclear for step in steps)
     arguments = {**entry.opening.arguments, "answer": closing.answer or {}}
-    present = await read_state(origin, arguments, partial(read, context))
+    present = await read_state(origin, arguments, reading or partial(read, context))
     if origin.present is None:
         return Progress(present, steps, ())
     if not present.known:
@@ -68,6 +102,7 @@ async def progress_of(origin: Operation, entry: Entry, closing: Closing, context
     if not closing.after_known:
         raise refused(entry.number, "the state that it left is not known")
     now = present.value if present.is_there else None
+    now = now if later is None else later.over(origin, entry, now)
     if not has_begun:
         if not _same(closing.after, now):
             raise _changed(entry, closing.after, now)
@@ -103,6 +138,27 @@ def undone_already(number: int, by: Sequence[int], *, is_sent: bool) -> ToolFail
     entries = ", ".join(map(str, by))
     why = f"it was undone already, by entry {entries}: no clear answer came, but it is as it was before"
     return refused(number, why, "Nothing was changed." if is_sent else NOTHING_SENT)
+
+
+def _item_of(origin: Operation, entry: Entry) -> str:
+    """What tells the item of an entry from others, whichever call changed it; empty where none reads it."""
+    present = origin.present
+    if present is None:
+        return ""
+    answer = entry.closing.answer if entry.closing is not None else None
+    context: JsonObject = {**entry.opening.arguments, "answer": answer or {}}
+    place: JsonObject = {
+        argument.name: resolve(present.arguments.get(argument.name, argument.name), context)
+        for argument in arguments_of(load_operations()[present.read])
+        if argument.required or argument.name in present.arguments
+    }
+    steps: list[JsonValue] = [
+        {name: resolve(reference, context) for name, reference in step.items()}
+        if isinstance(step, dict)
+        else step
+        for step in present.find
+    ]
+    return compact([present.read, place, steps, context.get(present.each)])
 
 
 def _not_done(entry: Entry, closing: Closing, context: CallContext) -> tuple[Step, ...]:
@@ -152,4 +208,4 @@ def _changed(entry: Entry, left: JsonValue, now: JsonValue) -> ToolFailure:
 
 
 def _shown(value: JsonValue) -> str:
-    return "nothing (it is gone)" if value is None else quoted(value, _MOST_SHOWN)
+    return "nothing (it is gone)" if value is None else quoted(value, _MAX_SHOWN)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from ...schemas import operations_by_tool
+from ..journal.entries import Entry, JournalView
 from .approval import approved_document
-from .journal import Entry, JournalView
 
 __all__ = ["Limit", "limit_refusal"]
 

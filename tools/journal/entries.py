@@ -169,8 +169,20 @@ class Journal(Protocol):
         """One entry; None if there is no such entry."""
         ...
 
-    async def entries(self, *, about: Sequence[str] = (), before: int = 0, limit: int = 20) -> list[Entry]:
-        """Entries, the newest first: those about every one of these ids, older than the entry `before`."""
+    async def entries(
+        self,
+        *,
+        about: Sequence[str] = (),
+        before: int = 0,
+        limit: int = 20,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        tool: str = "",
+    ) -> list[Entry]:
+        """Entries, the newest first: those about every one of these ids, older than the entry `before`.
+
+        Where they are given, only those of this `tool`, opened at `since` or later, and before `until`.
+        """
         ...
 
     async def unclear(self, fingerprint: str) -> Entry | None:

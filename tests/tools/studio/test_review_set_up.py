@@ -1,0 +1,70 @@
+"""`review_set_up`: a project that people can begin to label, planned first and made by one further call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import Era, error_of, reviewing
+
+DESCRIPTION: dict[str, Any] = {
+    "name": "Guest feedback",
+    "type": "ABSA",
+    "classes": [{"name": f"Topic {n}", "description": f"What is said of {n}"} for n in range(5)],
+    "labels": ["POS", "NEG"],
+    "texts": [f"Answer number {n} is fine." for n in range(30)],
+    "session_name": "First round",
+}
+
+
+async def test_a_project_is_shown_then_made_and_can_be_tagged_and_taken_back(era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        plan = (await client.call_tool("review_set_up", DESCRIPTION)).structured_content
+        assert not sandbox.received
+        assert [step["tool"] for step in plan["plan"]][-1] == "studio_create_labeling_session"
+        made = (await client.call_tool("review_set_up", {**DESCRIPTION, "send": True})).structured_content
+        place = {"project_id": made["project_id"], "id": made["annotation_id"]}
+        arguments = {"kind": "labeling_session", **place}
+        told = (await client.call_tool("review_texts", arguments)).structured_content
+        assert told["counts"]["texts"] == 30
+        assert told["classes"] == [each["name"] for each in DESCRIPTION["classes"]]
+        assert {"POS", "NEG"} <= set(told["labels"])
+        project, *rest = made["entries"]
+        for entries in (rest, [project]):
+            undone = await client.call_tool("review_undo", {"entries": entries})
+            assert not undone.is_error, undone.structured_content
+        assert made["project_id"] not in sandbox.studio.projects
+
+
+async def test_a_step_that_fails_says_what_was_made(era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, _):
+        for _ in range(2):
+            result = await client.call_tool("review_set_up", {**DESCRIPTION, "send": True})
+        assert error_of(result)["done"] == "no"
+        again = {
+            "project_id": 1,
+            "classes": [{"name": "New topic"}],
+            "labels": ["NOT FOR THIS TYPE"],
+            "send": True,
+        }
+        error = error_of(await client.call_tool("review_set_up", again))
+        assert error["done"] == "yes"
+        assert "studio_add_label" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"project_id": 1}, "either name"),
+        ({"type": "LABEL"}, "has none"),
+        ({"labels": ["POS", "POS"]}, "given twice"),
+        ({"texts": ["fine", " "]}, "empty text"),
+    ],
+)
+async def test_a_description_at_fault_is_not_sent(change: dict[str, Any], said: str, era: Era) -> None:
+    async with reviewing(era=era) as (client, sandbox):
+        arguments = {**DESCRIPTION, **change, "send": True}
+        error = error_of(await client.call_tool("review_set_up", arguments))
+        assert error["code"] == "invalid_arguments"
+        assert said in error["message"]
+        assert not sandbox.received

@@ -1,0 +1,1 @@
+"""What was changed, by the journal: the entries as an agent needs them, and their undo."""

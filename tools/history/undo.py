@@ -1,0 +1,357 @@
+"""`review_undo`: put back what journal entries changed, if it is still as they left it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import cast
+
+import anyio
+
+from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..failure import LOOK_FIRST, NOTHING_SENT, ToolFailure
+from ..guards.agreement import do_agreed
+from ..guards.confirmation import Question
+from ..guards.context import CallContext, Written
+from ..guards.current_state import each_once
+from ..guards.document_locks import claims_of
+from ..guards.guard import needs_confirmation
+from ..journal.entries import Closing
+from ..json_text import compact
+from ..operation_call import prepare, read, write
+from ..requests.arguments import REASON, expected_argument, is_id
+from ..results.reply import Reply
+from ..untrusted import quoted_inside
+from .undo_choice import Choice, Chosen, chosen_entries
+from .undo_progress import Progress, PutBack, Step, progress_of, refused, undone_already
+
+__all__ = ["run"]
+
+NewIds = dict[tuple[str, str], JsonValue]
+"""By the name of an argument and the id that was deleted: the id of what was added again."""
+
+_MAX_CALLS = 5
+_MAX_SHOWN = 60
+_BEGIN_SHARE = 0.6
+"""The share of the time for a call in which the undo of a further entry is begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """An entry with the calls that are left to undo it."""
+
+    chosen: Chosen
+    progress: Progress
+
+
+async def run(operation: Operation, values: JsonObject, call_context: CallContext) -> Reply:
+    """Undo the entries that are asked for, the newest first.
+
+    Raises:
+        ToolFailure: one cannot be undone, its state is another one by now, or a call failed.
+    """
+    began = anyio.current_time()
+    choice = await chosen_entries(operation, values, call_context)
+    if not choice.entries:
+        raise _nothing_left(operation, choice)
+    numbers = {each.number for each in choice.entries}
+    undoing = call_context.guards.undoing
+    if under_way := numbers & undoing:
+        raise refused(min(under_way), "another call is just undoing it")
+    undoing |= numbers
+    try:
+        return await _undo(operation, choice, values, call_context, began)
+    finally:
+        undoing -= numbers
+
+
+async def _undo(
+    operation: Operation, choice: Choice, values: JsonObject, call_context: CallContext, began: float
+) -> Reply:
+    known = load_operations()
+
+    async def look() -> list[_Planned]:
+        return await _planned(choice.entries, call_context)
+
+    def question(planned: list[_Planned]) -> Question | None:
+        steps = [step for each in planned for step in each.progress.left]
+        if not any(needs_confirmation(step.called, call_context) for step in steps):
+            return None
+        if len(planned) > 1:
+            return _question_of_several(operation, values, planned)
+        return _question(operation, planned[0].chosen, values, planned[0].progress)
+
+    async def go(planned: list[_Planned], inner: CallContext) -> Reply:
+        reason = str(values.get(REASON, ""))
+        if len(planned) == 1 and "entry" in values:
+            chosen, progress = planned[0].chosen, planned[0].progress
+            return Reply(await _undo_calls(chosen, progress, reason, inner, {}))
+        return await _undo_each(planned, choice, reason, inner, began)
+
+    calls = [
+        (known[str(step["operation"])], cast("JsonObject", step["arguments"]))
+        for each in choice.entries
+        for step in each.closing.undo
+    ]
+    claims = frozenset(claim for call in calls for claim in claims_of(prepare(*call, call_context)))
+    code = str(values.get("confirm", "")) or call_context.code
+    return await do_agreed(call_context, claims, code, look, question, go)
+
+
+async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list[_Planned]:
+    """How far each entry is undone, by one look at each item.
+
+    Raises:
+        ToolFailure: an entry was changed after it by others, or its state cannot be read.
+    """
+    reading = each_once(partial(read, call_context))
+    later = PutBack()
+    planned: list[_Planned] = []
+    for each in entries:
+        try:
+            progress = await progress_of(
+                each.origin, each.entry, each.closing, call_context, reading, later if planned else None
+            )
+        except ToolFailure as failure:
+            if each.is_added and failure.code == "conflict":
+                continue
+            raise
+        planned.append(_Planned(each, progress))
+        later.add(each.origin, each.entry)
+    return planned
+
+
+def _nothing_left(operation: Operation, choice: Choice) -> ToolFailure:
+    """The failure where no entry fits, or all of them are undone."""
+    if choice.left:
+        said = "; ".join(f"entry {number}: {why}" for number, why in choice.left[:_MAX_CALLS])
+        said = f"none of {len(choice.left)} entries can be undone ({said})"
+    elif choice.already:
+        said = f"undone already: {', '.join(map(str, choice.already))}"
+    else:
+        said = "the journal has no change of yours that fits and stands"
+    return ToolFailure(
+        "conflict",
+        f"{operation.tool}: {said}.",
+        happened=NOTHING_SENT,
+        next_step="review_history shows what was changed and when.",
+    )
+
+
+def _question(operation: Operation, chosen: Chosen, values: JsonObject, progress: Progress) -> Question:
+    """What a person has to agree to: the item as it is now, and what is put back."""
+    steps, present = progress.left, progress.present
+    subject: JsonObject = {
+        "entry": chosen.number,
+        "of": chosen.origin.title,
+        "by": ", ".join(dict.fromkeys(f"{step.called.title} ({step.called.tool})" for step in steps)),
+    }
+    for index, step in enumerate(steps[:_MAX_CALLS]):
+        name = "put back" if len(steps) == 1 else f"put back {index + 1}"
+        told: JsonObject = {key: value for key, value in step.arguments.items() if not is_id(key)}
+        if told:
+            subject[name] = told
+    ids = {key: value for step in steps[:1] for key, value in step.arguments.items() if is_id(key)}
+    reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
+    shown = present.shown if present.is_there else "nothing, it is gone"
+    return Question(operation, {**subject, **ids, **reason}, present.value, shown, present.key)
+
+
+def _question_of_several(operation: Operation, values: JsonObject, planned: Sequence[_Planned]) -> Question:
+    """What a person has to agree to: each entry in a line, with what its item is now and what it will be."""
+    subject: JsonObject = {"entries": len(planned)}
+    for each in planned:
+        opening, steps = each.chosen.entry.opening, each.progress.left
+        now = each.progress.present.value if each.progress.present.is_there else "gone"
+        back = opening.before if opening.before_known and opening.before is not None else "gone"
+        by = ", ".join(dict.fromkeys(step.called.title for step in steps))
+        name = f"{quoted_inside(each.progress.present.key, _MAX_SHOWN)} " if each.progress.present.key else ""
+        subject[f"entry {each.chosen.number}"] = (
+            f"{each.chosen.origin.title}: {name}{_in_short(now)} → {_in_short(back)} ({by})"
+        )
+    subject["ids"] = list[JsonValue](
+        sorted({each for every in planned for each in every.chosen.entry.opening.about})
+    )
+    if REASON in values:
+        subject[REASON] = values[REASON]
+    state: list[JsonValue] = [[each.chosen.number, each.progress.present.value] for each in planned]
+    return Question(operation, subject, state, None)
+
+
+def _in_short(value: JsonValue) -> str:
+    """A state for one line, which is quoted as a whole: its texts alone where it is an object."""
+    if isinstance(value, dict):
+        told = [str(entry) for name, entry in value.items() if entry not in (None, "") and not is_id(name)]
+        value = ", ".join(told)
+    return quoted_inside(value if isinstance(value, str) else compact(value), _MAX_SHOWN)
+
+
+async def _undo_each(
+    planned: Sequence[_Planned], choice: Choice, reason: str, call_context: CallContext, began: float
+) -> Reply:
+    """Undo one entry after the other, until one fails or the time is up; the same call goes on from there."""
+    undone: list[JsonValue] = []
+    calls: list[JsonValue] = []
+    leaves: dict[str, list[JsonValue]] = {}
+    new_ids: NewIds = {}
+    begin_until = began + call_context.upstream.timeout * _BEGIN_SHARE
+    rest = list(planned)
+    while rest and (not undone or anyio.current_time() < begin_until):
+        chosen, progress = rest[0].chosen, rest[0].progress
+        try:
+            told = await _undo_calls(chosen, progress, reason, call_context, new_ids)
+        except ToolFailure as failure:
+            if not undone:
+                raise
+            raise _stopped_between(failure, chosen.number, undone, calls, rest[1:]) from failure
+        rest.pop(0)
+        undone.append(chosen.number)
+        calls += [{"undoes": chosen.number, **cast("JsonObject", call)} for call in _list(told["calls"])]
+        if "not_put_back" in told:
+            leaves.setdefault(str(told["not_put_back"]), []).append(chosen.number)
+        await call_context.report(f"{len(undone)} of {len(planned)} entries undone")
+    structured: JsonObject = {"undone": undone, "calls": calls}
+    if choice.already:
+        structured["already_undone"] = [*choice.already]
+    if choice.left:
+        structured["cannot_be_undone"] = [{"entry": number, "why": why} for number, why in choice.left]
+    if leaves:
+        structured["not_put_back"] = cast("JsonObject", leaves)
+    if rest:
+        structured["not_tried"] = [each.chosen.number for each in rest]
+        structured["next"] = "The time for a call was up. Call again with the same arguments for the rest."
+    return Reply(structured)
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    return value if isinstance(value, list) else []
+
+
+async def _undo_calls(
+    chosen: Chosen, progress: Progress, reason: str, call_context: CallContext, new_ids: NewIds
+) -> JsonObject:
+    """Make the calls that are left for an entry, in their order.
+
+    `new_ids` gives the present id of what was deleted and added again, and is added to.
+    """
+    number, steps, made_before = chosen.number, progress.left, list(progress.made_unclear)
+    done: list[JsonValue] = []
+    for step in steps:
+        arguments = cast("JsonObject", _renamed(step.arguments, new_ids))
+        try:
+            written = await _carry(step.called, arguments, chosen.closing, number, reason, call_context)
+        except ToolFailure as failure:
+            if step.unclear is None or not _is_gone(step, failure):
+                raise _stopped(failure, number, done, len(steps)) from failure
+            made_before.append(step.unclear)
+            continue
+        new_ids |= _new_ids(chosen, written)
+        done.append(_told(step.called, written))
+    if not done:
+        raise undone_already(number, made_before, is_sent=bool(steps))
+    structured: JsonObject = {"undone": number, "calls": done}
+    if made_before:
+        structured["made_before_by"] = list(made_before)
+    if left := " ".join(part for part in (chosen.closing.not_undoable, chosen.origin.undo_leaves) if part):
+        structured["not_put_back"] = left
+    return structured
+
+
+def _new_ids(chosen: Chosen, written: Written) -> NewIds:
+    """The id that was deleted, under its name, and the one that what was added again has instead."""
+    if chosen.origin.route.method != "DELETE":
+        return {}
+    name = chosen.origin.route.path.rstrip("/}").rpartition("{")[2]
+    answer, old = written.answer, chosen.entry.opening.arguments.get(name)
+    inner = answer.get("tag")
+    told = {**(inner if isinstance(inner, dict) else {}), **answer}
+    new = told.get(name, told.get("id"))
+    return {(name, str(old)): new} if new is not None and old is not None else {}
+
+
+def _renamed(value: JsonValue, new_ids: NewIds) -> JsonValue:
+    """Arguments with the present ids."""
+    if isinstance(value, dict):
+        return {
+            name: new_ids.get((name, str(entry)), _renamed(entry, new_ids)) for name, entry in value.items()
+        }
+    return [_renamed(entry, new_ids) for entry in value] if isinstance(value, list) else value
+
+
+async def _carry(
+    called: Operation,
+    arguments: JsonObject,
+    closing: Closing,
+    number: int,
+    reason: str,
+    call_context: CallContext,
+) -> Written:
+    """One of the calls; the value that it overwrites has to be the one that the entry left."""
+    guards: JsonObject = {REASON: reason} if reason else {}
+    name = expected_argument(called)
+    if name and called.present is not None and isinstance(closing.after, dict):
+        left = closing.after.get(called.present.value)
+        if isinstance(left, str):
+            guards[name] = left
+    return await write(call_context, called.id, {**arguments, **guards}, is_confirmed=True, undoes=number)
+
+
+def _is_gone(step: Step, failure: ToolFailure) -> bool:
+    """Whether a repeated call found nothing to delete, so that the one without an answer was made."""
+    return failure.status == 404 and step.called.route.method == "DELETE"
+
+
+def _told(called: Operation, written: Written) -> JsonObject:
+    told: JsonObject = {"tool": called.tool}
+    if written.entry is not None:
+        told["entry"] = written.entry
+    new = {name: value for name, value in written.answer.items() if name == "id" or name.endswith("_id")}
+    if new and not called.idempotent:
+        told["new"] = new
+    return told
+
+
+def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: int) -> ToolFailure:
+    """The failure of one call of an undo, with what was done before it."""
+    if not done:
+        return failure
+    return ToolFailure(
+        failure.code,
+        f"Entry {number} was undone in part: {len(done)} of {planned} calls were made. {failure.message}",
+        status=failure.status,
+        done="unknown" if failure.done == "unknown" else "yes",
+        happened="The calls before were carried out, this one and those after it were not."
+        if failure.done == "no"
+        else "",
+        next_step=LOOK_FIRST,
+        quotes=failure.quotes,
+        notes={**failure.notes, "calls": done},
+    )
+
+
+def _stopped_between(
+    failure: ToolFailure,
+    number: int,
+    undone: list[JsonValue],
+    calls: list[JsonValue],
+    rest: Sequence[_Planned],
+) -> ToolFailure:
+    """The failure of one of several entries, with those that were undone before it."""
+    entries = ", ".join(map(str, undone))
+    return ToolFailure(
+        failure.code,
+        f"Entries {entries} were undone; entry {number} was not. {failure.message}",
+        status=failure.status,
+        retryable=failure.retryable,
+        done="unknown" if failure.done == "unknown" else "yes",
+        happened="The undos before it were carried out, those after it were not tried.",
+        next_step="Look at the item of the entry that failed. The same call goes on with what is left.",
+        quotes=failure.quotes,
+        notes={
+            **failure.notes,
+            "undone": undone,
+            "calls": calls,
+            "not_tried": [each.chosen.number for each in rest],
+        },
+    )

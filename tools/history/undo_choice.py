@@ -1,0 +1,194 @@
+"""Which entries of the journal a call of `review_undo` is about, the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+from ...schemas import JsonObject, JsonValue, Operation, load_operations, operations_by_tool
+from ..failure import ToolFailure
+from ..guards.context import CallContext
+from ..journal.entries import Closing, Entry, JournalFault
+from ..requests.moments import moment_in
+from ..requests.validation import invalid
+from .history import journal_of, no_entry, unreadable, withheld
+from .undo_progress import refused
+
+__all__ = ["Choice", "Chosen", "chosen_entries"]
+
+_MAX_ENTRIES = 50
+_MAX_LATER = 100
+"""How many entries after an edit are looked at for the verification of the same value."""
+
+_MARKED_BY = {
+    "nanonets_update_field": ("nanonets_verify_field", "field_data_id"),
+    "nanonets_update_cell": ("nanonets_verify_cell", "cell_id"),
+    "nanonets_add_field": ("nanonets_verify_field", "field_data_id"),
+    "nanonets_add_cell": ("nanonets_verify_cell", "cell_id"),
+}
+"""By the tool of an edit: the tool that verifies what was edited, and the id that both have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An entry that can be undone. `is_added`: it was not asked for, but belongs to one that was."""
+
+    entry: Entry
+    closing: Closing
+    origin: Operation
+    is_added: bool = False
+
+    @property
+    def number(self) -> int:
+        """The number of the entry."""
+        return self.entry.number
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The entries to undo, those that are undone already, and why others stay as they are."""
+
+    entries: tuple[Chosen, ...]
+    already: tuple[int, ...] = ()
+    left: tuple[tuple[int, str], ...] = ()
+
+
+async def chosen_entries(operation: Operation, values: JsonObject, context: CallContext) -> Choice:
+    """What a call is about.
+
+    Raises:
+        ToolFailure: an entry that is named cannot be undone, nothing fits, or the journal cannot be read.
+    """
+    given = [name for name in ("entry", "entries", "since") if name in values]
+    if len(given) != 1:
+        came = " and ".join(given) or "none"
+        raise invalid(operation, [f"entry: got {came}, expected one of entry, entries and since"])
+    if "about" in values and "since" not in values:
+        raise invalid(operation, ["about: expected with since only"])
+    try:
+        if "since" in values:
+            return await _since(operation, values, context)
+        if "entry" in values:
+            return await _one(cast("int", values["entry"]), context)
+        return await _several(cast("list[int]", values["entries"]), context)
+    except JournalFault as fault:
+        raise unreadable(fault) from fault
+
+
+async def _one(number: int, context: CallContext) -> Choice:
+    chosen = _undoable(await _entry(number, context), context)
+    return Choice((*await _marks_of(chosen, context), chosen))
+
+
+async def _several(numbers: Iterable[int], context: CallContext) -> Choice:
+    entries = [await _entry(number, context) for number in sorted(set(numbers), reverse=True)]
+    already = tuple(each.number for each in entries if each.undone_by is not None)
+    found = {each.number: _undoable(each, context) for each in entries if each.undone_by is None}
+    for each in list(found.values()):
+        for mark in await _marks_of(each, context):
+            found.setdefault(mark.number, mark)
+    return Choice(tuple(found[number] for number in sorted(found, reverse=True)), already)
+
+
+async def _since(operation: Operation, values: JsonObject, context: CallContext) -> Choice:
+    """What this user changed since a time, as far as it can be undone."""
+    about = tuple(str(each) for each in cast("list[JsonValue]", values.get("about", [])))
+    since = moment_in(operation, values, "since")
+    user = context.caller.user
+    entries: list[Entry] = []
+    before = 0
+    while len(entries) <= _MAX_ENTRIES * 4:
+        page = await journal_of(context).entries(about=about, before=before, limit=_MAX_LATER, since=since)
+        entries += [each for each in page if each.opening.caller.user == user]
+        if len(page) < _MAX_LATER:
+            break
+        before = page[-1].number
+    in_effect = _in_effect(entries)
+    chosen: list[Chosen] = []
+    left: list[tuple[int, str]] = []
+    for each in in_effect:
+        if hidden := withheld(each, context):
+            left.append((each.number, str(hidden["not_shown"])))
+            continue
+        try:
+            chosen.append(_undoable(each, context))
+        except ToolFailure as failure:
+            left.append((each.number, failure.message))
+    if len(chosen) > _MAX_ENTRIES:
+        fault = f"since: {len(chosen)} entries or more are that new, expected at most {_MAX_ENTRIES}"
+        raise invalid(operation, [f"{fault}; name the document in about, a later time, or entries"])
+    return Choice(tuple(chosen), (), tuple(left))
+
+
+def _in_effect(entries: list[Entry]) -> list[Entry]:
+    """The entries whose change stands: without those that were undone, and without what undid them.
+
+    An undo that was itself undone leaves the change of its entry; then the last undo stands for it.
+    """
+    by_number = {each.number: each for each in entries}
+    standing: list[Entry] = []
+    for each in entries:
+        if each.undone_by is not None or each.outcome == "not done":
+            continue
+        steps, origin = 0, each
+        while origin.opening.undoes in by_number:
+            steps, origin = steps + 1, by_number[origin.opening.undoes]
+        if steps % 2 == 0:
+            standing.append(each)
+    return standing
+
+
+async def _marks_of(chosen: Chosen, context: CallContext) -> list[Chosen]:
+    """The verifications of the edited value that came after the edit and stand, the newest first."""
+    entry = chosen.entry
+    if entry.opening.tool not in _MARKED_BY:
+        return []
+    tool, name = _MARKED_BY[entry.opening.tool]
+    identity = entry.opening.arguments.get(name) or (chosen.closing.answer or {}).get(name)
+    if not isinstance(identity, str):
+        return []
+    later = await journal_of(context).entries(about=(identity,), limit=_MAX_LATER, tool=tool)
+    return [
+        Chosen(each, each.closing, operations_by_tool()[tool], is_added=True)
+        for each in later
+        if each.number > entry.number
+        and each.opening.address == entry.opening.address
+        and each.closing is not None
+        and each.closing.undo
+        and each.outcome == "done"
+        and each.opening.undoes is None
+        and not each.undoing
+        and not withheld(each, context)
+    ]
+
+
+async def _entry(number: int, context: CallContext) -> Entry:
+    entry = await journal_of(context).entry(number)
+    if entry is None:
+        raise no_entry(number)
+    return entry
+
+
+def _undoable(entry: Entry, context: CallContext) -> Chosen:
+    """The entry with what undoes it.
+
+    Raises:
+        ToolFailure: nothing does.
+    """
+    number, closing = entry.number, entry.closing
+    if entry.undone_by is not None:
+        raise refused(number, f"it was undone already, by entry {entry.undone_by}")
+    if under_way := [each.number for each in entry.undoing if each.outcome == "under way"]:
+        raise refused(number, f"entry {under_way[0]} is just undoing it")
+    if closing is None or entry.outcome != "done":
+        raise refused(number, f"its outcome is: {entry.outcome}")
+    if not closing.undo:
+        raise refused(number, closing.not_undoable.rstrip(".") or "nothing was changed")
+    known, origin = load_operations(), operations_by_tool().get(entry.opening.tool)
+    if origin is None or any(step["operation"] not in known for step in closing.undo):
+        raise refused(number, "this version of docreview does not know its tool")
+    here, there = context.upstream.address(origin), entry.opening.address
+    if there not in ("", here):
+        raise refused(number, f"the change was made at {there}, and this server works with {here}")
+    return Chosen(entry, closing, origin)

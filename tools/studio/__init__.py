@@ -1,0 +1,1 @@
+"""The review tools for Studio: texts, tags, and the setting up of a project."""

@@ -1,0 +1,187 @@
+"""`review_set_up`: a Studio project with classes, labels, texts and a session from one description."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ..failure import NOTHING_SENT, ToolFailure
+from ..guards.agreement import do_agreed
+from ..guards.confirmation import Question
+from ..guards.context import CallContext
+from ..guards.guard import needs_confirmation
+from ..operation_call import read, write
+from ..requests.arguments import CONFIRM, REASON
+from ..requests.validation import invalid
+from ..results.reply import Reply
+from .session import names_of
+
+__all__ = ["run"]
+
+_PARTS: dict[str, tuple[bool, bool]] = {
+    "ABSA": (True, True),
+    "CLASSLABEL": (True, True),
+    "CLASS": (True, False),
+    "LABEL": (False, True),
+}
+"""By the type of a project: whether it has classes, and whether it has labels."""
+
+_SEND = "Show this to the person. Call again with the same arguments and send=true to set it up."
+
+Step = tuple[str, JsonObject]
+"""The id of an operation and its arguments but for the project that the first step makes."""
+
+
+async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
+    """Show what would be made, or with `send` make it, one step after the other.
+
+    Raises:
+        ToolFailure: the description is at fault, or a step failed; what was made before it is named.
+    """
+    _check(operation, values)
+    steps = _steps(values)
+    if not values.get("send"):
+        return Reply({"plan": _plan(steps), "sent": NOTHING_SENT, "next": _SEND}, outside=())
+
+    async def look() -> list[Step]:
+        return steps
+
+    def question(found: list[Step]) -> Question | None:
+        known = load_operations()
+        if not any(needs_confirmation(known[each], context) for each, _ in found):
+            return None
+        shown = {name: value for name, value in values.items() if name not in (CONFIRM, "texts", "send")}
+        shown["texts"] = len(cast("list[JsonValue]", values.get("texts", [])))
+        return Question(operation, shown, cast("JsonValue", [list(each) for each in found]), None)
+
+    async def go(found: list[Step], inner: CallContext) -> Reply:
+        return await _make(operation, found, values, inner)
+
+    code = str(values.get(CONFIRM, "")) or context.code
+    return await do_agreed(context, frozenset(), code, look, question, go)
+
+
+def _check(operation: Operation, values: JsonObject) -> None:
+    """Raise what is wrong with a description before anything is sent."""
+    faults: list[str] = []
+    if ("project_id" in values) == ("name" in values):
+        faults.append("name: expected either name and type for a new project, or project_id")
+    if "name" in values and "type" not in values:
+        faults.append("type: expected with name")
+    has_classes, has_labels = _PARTS.get(str(values.get("type")), (True, True))
+    for name, is_taken in (("classes", has_classes), ("labels", has_labels)):
+        given = cast("list[JsonValue]", values.get(name, []))
+        if given and not is_taken:
+            faults.append(f"{name}: a project of type {values['type']} has none")
+        names = [str(each["name"]) if isinstance(each, dict) else str(each) for each in given]
+        if double := next((each for each in names if names.count(each) > 1), ""):
+            faults.append(f"{name}: {double!r} is given twice")
+        if "" in names:
+            faults.append(f"{name}: got an empty name")
+    if any(not str(each).strip() for each in cast("list[JsonValue]", values.get("texts", []))):
+        faults.append("texts: got an empty text")
+    if faults:
+        raise invalid(operation, faults)
+
+
+def _steps(values: JsonObject) -> list[Step]:
+    steps: list[Step] = []
+    if "name" in values:
+        steps.append(("createProject", {"name": values["name"], "type": values["type"]}))
+    if classes := values.get("classes"):
+        steps.append(("addClasses", {"classes": classes}))
+    for label in cast("list[JsonValue]", values.get("labels", [])):
+        steps.append(("addLabel", {"name": label}))
+    if texts := cast("list[JsonValue]", values.get("texts", [])):
+        session: JsonObject = {"documents": [{"text": text} for text in texts]}
+        if "session_name" in values:
+            session["name"] = values["session_name"]
+        steps.append(("createLabelingSession", session))
+    return steps
+
+
+def _plan(steps: list[Step]) -> list[JsonValue]:
+    """The steps for a person: texts and classes by their number and names."""
+    told: list[JsonValue] = []
+    for operation_id, arguments in steps:
+        shown: JsonObject = {"tool": load_operations()[operation_id].tool}
+        for name, value in arguments.items():
+            if name == "documents":
+                shown["texts"] = len(cast("list[JsonValue]", value))
+            elif name == "classes":
+                shown[name] = [cast("JsonObject", each)["name"] for each in cast("list[JsonValue]", value)]
+            else:
+                shown[name] = value
+        told.append(shown)
+    return told
+
+
+async def _make(operation: Operation, steps: list[Step], values: JsonObject, context: CallContext) -> Reply:
+    made: JsonObject = {}
+    entries: list[JsonValue] = []
+    project_id = values.get("project_id")
+    reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
+    confirmed = replace(context, is_confirmed=True)
+    there: JsonObject | None = None
+    for place, (operation_id, arguments) in enumerate(steps):
+        where: JsonObject = {} if operation_id == "createProject" else {"project_id": project_id}
+        try:
+            if where and there is None:
+                there = await read(context, "getProject", where)
+            arguments = _missing(arguments, there or {})
+            if not arguments:
+                continue
+            written = await write(confirmed, operation_id, {**where, **arguments, **reason})
+        except ToolFailure as failure:
+            if not entries and not made:
+                raise
+            raise _stopped(operation, failure, made, entries, steps[place:]) from failure
+        if operation_id == "createProject":
+            project_id = made["project_id"] = written.answer.get("id")
+        elif operation_id == "createLabelingSession":
+            made["annotation_id"] = written.answer.get("id")
+        else:
+            made[operation_id] = cast("int", made.get(operation_id, 0)) + 1
+        if written.entry is not None:
+            entries.append(written.entry)
+        await context.report(f"{place + 1} of {len(steps)} steps")
+    told: JsonObject = {
+        name: made[name] for name in ("project_id", "annotation_id") if made.get(name) is not None
+    }
+    if "annotation_id" in told:
+        told["next"] = "review_texts shows the texts of the session, kind labeling_session with this id."
+    return Reply({**told, "made": len(entries) or len(steps), "entries": entries}, outside=())
+
+
+def _missing(arguments: JsonObject, there: JsonObject) -> JsonObject:
+    """What of a step is not in the project yet: new projects come with labels, and a call may be repeated."""
+    known = {name: names_of(there.get(name)) for name in ("classes", "labels")}
+    if isinstance(classes := arguments.get("classes"), list):
+        new = [each for each in classes if isinstance(each, dict) and each["name"] not in known["classes"]]
+        return {"classes": list[JsonValue](new)} if new else {}
+    is_label = arguments.keys() == {"name"}
+    return {} if is_label and there and arguments["name"] in known["labels"] else arguments
+
+
+def _stopped(
+    operation: Operation,
+    failure: ToolFailure,
+    made: JsonObject,
+    entries: list[JsonValue],
+    left: list[Step],
+) -> ToolFailure:
+    """The failure of a step, with what was made before it."""
+    tools = ", ".join(load_operations()[each].tool for each, _ in left)
+    ids = ", ".join(f"{name} {value}" for name, value in made.items() if name.endswith("_id"))
+    return ToolFailure(
+        failure.code,
+        f"{operation.tool}: set up in part ({ids or 'see entries'}). {failure.message}",
+        status=failure.status,
+        done="unknown" if failure.done == "unknown" else "yes",
+        happened=f"Left to do: {tools}.",
+        next_step="Call again with project_id instead of name and only what is left,"
+        " or take all back with review_undo and these entries.",
+        quotes=failure.quotes,
+        notes={**failure.notes, "entries": entries},
+    )

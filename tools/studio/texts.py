@@ -1,0 +1,185 @@
+"""`review_texts`: the texts of a labeling or correction session, or the reviews of a HITL, compactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from ...schemas import JsonObject, JsonValue, Operation
+from ..documents.readings import text_of, whole_number_of
+from ..failure import NOTHING_SENT, ToolFailure
+from ..guards.context import CallContext
+from ..json_text import compact
+from ..results.reply import Reply
+from .session import Kind, Segment, Session, Tag, Text, read_hitl_reviews, read_session
+
+__all__ = ["run"]
+
+_DEFAULT_LIMIT = 20
+_ROOM = 600
+"""Characters of an answer around its texts."""
+_OUTSIDE = (
+    "classes",
+    "labels",
+    "name",
+    "texts[].segments[]: predicted, tags, text",
+    "reviews[]: label, name, segments, value",
+)
+_DONE = "Nothing is open here."
+_TAG = "review_tag sets tags and marks texts as done, with the same kind, project_id and id."
+
+
+async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
+    """What is in the session or the HITL, open and doubtful texts first."""
+    kind = cast("Kind", values["kind"])
+    project_id, identity = cast("int", values["project_id"]), cast("int", values["id"])
+    if kind == "hitl_review":
+        told = await _reviews(values, project_id, identity, context)
+    else:
+        told = _session(values, await read_session(kind, project_id, identity, context), context)
+    return Reply(told, outside=tuple(each for each in _OUTSIDE if each.split("[")[0] in told))
+
+
+def _session(values: JsonObject, session: Session, context: CallContext) -> JsonObject:
+    texts = sorted(session.texts, key=lambda each: (each.is_done, not _doubtful(each)))
+    shown = [each for each in texts if _is_wanted(each, values)]
+    told: JsonObject = {
+        "name": session.name,
+        "status": session.status,
+        "type": session.type,
+        "progress": session.progress,
+        "classes": [*session.classes],
+        "labels": [*session.labels],
+        "counts": {
+            "texts": len(texts),
+            "fit": len(shown),
+            "open": sum(not each.is_done for each in texts),
+            "doubtful": sum(_doubtful(each) for each in texts),
+        },
+    }
+    offset = cast("int", values.get("offset", 0))
+    limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
+    rows = [_text(each, values) for each in shown[offset : offset + limit]]
+    return _cut(told, "texts", rows, offset, len(shown), context)
+
+
+def _cut(
+    told: JsonObject, name: str, rows: list[JsonObject], offset: int, total: int, context: CallContext
+) -> JsonObject:
+    """The answer with as many rows as fit, at least one, and where the next one begins."""
+    room = context.upstream.answer_limit - len(compact(told)) - _ROOM
+    kept: list[JsonValue] = []
+    for row in rows:
+        room -= len(compact(row)) + 1
+        if room < 0 and kept:
+            break
+        kept.append(row)
+    told = {**told, name: kept}
+    if offset + len(kept) < total:
+        told["next_offset"] = offset + len(kept)
+    return {**told, "next": _TAG if kept else _DONE}
+
+
+def _doubtful(text: Text) -> bool:
+    return any(segment.is_doubtful for segment in text.segments)
+
+
+def _is_wanted(text: Text, values: JsonObject) -> bool:
+    show, search = str(values.get("show", "all")), str(values.get("search", "")).casefold()
+    fits = {
+        "all": True,
+        "open": not text.is_done,
+        "doubtful": _doubtful(text),
+        "untagged": not any(segment.tags for segment in text.segments),
+        "done": text.is_done,
+    }[show]
+    return fits and search in text.text.casefold() and _has_tag(text, values)
+
+
+def _has_tag(text: Text, values: JsonObject) -> bool:
+    wanted = [(index, str(values[name])) for index, name in enumerate(("class", "label")) if name in values]
+    tags = (tag for segment in text.segments for tag in segment.tags)
+    return not wanted or any(all(tag.meaning[index] == name for index, name in wanted) for tag in tags)
+
+
+def _text(text: Text, values: JsonObject) -> JsonObject:
+    told: JsonObject = {"document_id": text.id, "segments": [_segment(each) for each in text.segments]}
+    return {**told, "done": True} if text.is_done else told
+
+
+def _segment(segment: Segment) -> JsonObject:
+    told: JsonObject = {"segment_id": segment.id, "text": segment.text}
+    for name, is_open in (("tags", False), ("predicted", True)):
+        if tags := [_tag(each) for each in segment.tags if each.is_open == is_open]:
+            told[name] = [*tags]
+    return {**told, "done": True} if segment.is_done else told
+
+
+def _tag(tag: Tag) -> JsonObject:
+    class_name, label = tag.meaning
+    told: JsonObject = {"class": class_name, "label": label, "text": tag.text}
+    told = {name: value for name, value in told.items() if value}
+    return told if tag.confidence is None else {**told, "confidence": tag.confidence}
+
+
+async def _reviews(values: JsonObject, project_id: int, hitl_id: int, context: CallContext) -> JsonObject:
+    """The reviews of a HITL, each with its value and the segments of its page that hold label or value."""
+    if "class" in values:
+        raise ToolFailure(
+            "invalid_arguments",
+            "review_texts: class: HITL reviews have a label only.",
+            happened=NOTHING_SENT,
+            next_step="Call again with label, or without class.",
+        )
+    reviews = await read_hitl_reviews(project_id, hitl_id, context)
+    label, search = values.get("label"), str(values.get("search", "")).casefold()
+    show = str(values.get("show", "open"))
+    fits = [
+        each
+        for each in reviews
+        if label in (None, each.get("label"))
+        and (show == "all" or (text_of(each.get("status")) == "PENDING") == (show != "done"))
+        and search in compact(each).casefold()
+    ]
+    sessions: dict[int, Session] = {}
+    offset = cast("int", values.get("offset", 0))
+    limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
+    rows: list[JsonObject] = []
+    for each in fits[offset : offset + limit]:
+        session_id = whole_number_of(each.get("ls_annotation_id")) or 0
+        if session_id and session_id not in sessions:
+            sessions[session_id] = await read_session("labeling_session", project_id, session_id, context)
+        rows.append(_review(each, sessions.get(session_id)))
+    pending = sum(text_of(each.get("status")) == "PENDING" for each in reviews)
+    told: JsonObject = {"counts": {"reviews": len(reviews), "open": pending, "fit": len(fits)}}
+    return _cut(told, "reviews", rows, offset, len(fits), context)
+
+
+def _review(review: JsonObject, session: Session | None) -> JsonObject:
+    data = review.get("data")
+    data = data if isinstance(data, dict) else {}
+    told: JsonObject = {
+        "document_id": review.get("document_id"),
+        "name": review.get("document_name"),
+        "page": review.get("page_num"),
+        "status": review.get("status"),
+        "label": review.get("label"),
+        "value": data.get("value"),
+        "confidence": data.get("confidence"),
+        "needed": review.get("confidence_threshold"),
+    }
+    text = session.text(whole_number_of(review.get("document_id")) or 0) if session else None
+    page_text = text_of(data.get("page_text"))
+    near = [*_near(text, page_text, text_of(review.get("label")), text_of(data.get("value")))] if text else []
+    if near:
+        told["segments"] = [[each.id, each.text, *(_tag(tag) for tag in each.tags)] for each in near]
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _near(text: Text, page_text: str, label: str, value: str) -> Iterator[Segment]:
+    """The segments of the page that name the label or hold the value; all of the page if none does."""
+    on_page = [each for each in text.segments if each.text in page_text]
+    wanted = [
+        each for each in on_page if label.casefold() in each.text.casefold() or (value and value in each.text)
+    ]
+    yield from wanted or on_page
