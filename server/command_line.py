@@ -68,6 +68,51 @@ def stdio(**options: Any) -> None:
 
 
 @command_line.command()
+@click.option("--host", metavar="ADDRESS", help="Address to listen on; by default this machine only.")
+@click.option("--port", type=int, help="Port to listen on (8000); 0 takes a free one.")
+@click.option(
+    "--insecure-no-auth",
+    is_flag=True,
+    help="Let anybody on the network in; only with DOCREVIEW_AUTH=none and DOCREVIEW_HTTP_INSECURE=1.",
+)
+@_with_settings
+def http(host: str | None, port: int | None, insecure_no_auth: bool, **options: Any) -> None:
+    """Serve MCP over streamable HTTP at /mcp, for many callers (docs/http.md).
+
+    \b
+    docreview-mcp http --sandbox
+    DOCREVIEW_AUTH=keys DOCREVIEW_KEYS=keys.txt docreview-mcp http
+    """
+    from .commands.http import serve_http
+    from .http.settings import read_http_settings
+
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    sys.exit(serve_http(_settings(options), read_http_settings(**given), insecure_no_auth=insecure_no_auth))
+
+
+@command_line.group()
+def key() -> None:
+    """Make keys for the callers of docreview-mcp http (DOCREVIEW_AUTH=keys)."""
+
+
+@key.command("new")
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(("docreview:read", "docreview:write")),
+    help="What the key allows; can be repeated. Every key may read.",
+)
+def key_new(name: str, scopes: Sequence[str]) -> None:
+    """Add a key for NAME to the file in DOCREVIEW_KEYS, and print it, this once."""
+    from .commands.key import new_key
+    from .http.settings import read_http_settings
+
+    sys.exit(new_key(read_http_settings(), name, scopes))
+
+
+@command_line.command()
 @click.option(
     "--pause",
     type=click.FloatRange(0, 60),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -29,7 +29,7 @@ from .journal_place import (
 from .placeholders import is_placeholder, without_quotes
 from .settings_error import SettingsError
 
-__all__ = ["Settings", "SettingsError", "is_loopback", "read_settings"]
+__all__ = ["Settings", "SettingsError", "is_loopback", "read_settings", "settings_fault"]
 
 _WANTED_PATHS = 'expected a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
 _ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
@@ -297,19 +297,26 @@ def read_settings(**given: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        said = first["msg"].removeprefix("Value error, ")
-        if first["type"] != "value_error":
-            said = said.replace("Input should be", "expected").partition(", unable")[0]
-        name = str(first["loc"][0])
-        source = f"--{name.replace('_', '-')}" if name in given else _variable(name)
-        raise SettingsError(f"{source}: {said}") from None
+        raise settings_fault(error, Settings, given) from None
     except ValueError as error:
         raise SettingsError(_without_input(error)) from None
 
 
-def _variable(name: str) -> str:
-    field = Settings.model_fields.get(name)
+def settings_fault(
+    error: ValidationError, model: type[BaseSettings], given: Mapping[str, object]
+) -> SettingsError:
+    """The first fault of these settings in one line; `given` are those that the command line set."""
+    first = error.errors(include_url=False)[0]
+    said = first["msg"].removeprefix("Value error, ")
+    if first["type"] != "value_error":
+        said = said.replace("Input should be", "expected").partition(", unable")[0]
+    name = str(first["loc"][0])
+    source = f"--{name.replace('_', '-')}" if name in given else _variable(model, name)
+    return SettingsError(f"{source}: {said}")
+
+
+def _variable(model: type[BaseSettings], name: str) -> str:
+    field = model.model_fields.get(name)
     alias = field.validation_alias if field is not None else None
     return str(alias.choices[0]) if isinstance(alias, AliasChoices) else name
 
@@ -318,6 +325,6 @@ def _without_input(error: ValueError) -> str:
     """pydantic-settings raises its own error for a value that is not the JSON that it has to be."""
     text = str(error)
     for name in Settings.model_fields:
-        if f'"{name}"' in text or _variable(name) in text:
-            return f"{_variable(name)}: {_WANTED_PATHS}"
+        if f'"{name}"' in text or _variable(Settings, name) in text:
+            return f"{_variable(Settings, name)}: {_WANTED_PATHS}"
     return "a setting has a value that cannot be read"

@@ -51,6 +51,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         ("journal", "services"),
         ("protocol",),
+        ("http",),
         ("__init__",),
         ("commands",),
         ("command_line",),

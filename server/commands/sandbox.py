@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import click
 
 from ..settings import is_loopback
@@ -16,6 +14,7 @@ def serve_sandbox(host: str, port: int, seed: int) -> int:
     import uvicorn
 
     from ...sandbox import Sandbox
+    from ..http.listening import listening
 
     if not is_loopback(host):
         click.echo(
@@ -23,13 +22,8 @@ def serve_sandbox(host: str, port: int, seed: int) -> int:
             err=True,
         )
         return 2
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol has to be named: without it asyncio leaves small answers waiting for 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
-        listener.listen()
+        listener = listening(host, port)
     except OSError as error:
         click.echo(
             f"docreview-mcp: cannot listen on {host}:{port} ({error.strerror}); name another --port", err=True

@@ -84,10 +84,12 @@ def build_server(
     *,
     transport: httpx2.AsyncBaseTransport | None = None,
     local: bool = True,
+    same_for_all: bool = True,
 ) -> Server[ServerState]:
     """The docreview server for these settings, for any transport of the SDK or for `mcp.Client(server)`.
 
     `transport` replaces the network. Without `local`, the server reads and writes no files of its machine.
+    `same_for_all`: the lists do not depend on who calls, so that anybody's may be kept for others.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
@@ -138,7 +140,8 @@ def build_server(
         meta = {**result.meta, "docreview/sandbox": True} if settings.sandbox else result.meta
         return _as_mcp(result, meta)
 
-    hint = CacheHint(ttl_ms=_LIST_SECONDS * 1000, scope="private" if surfaces.depend_on_client else "public")
+    scope = "public" if same_for_all and not surfaces.depend_on_client else "private"
+    hint = CacheHint(ttl_ms=_LIST_SECONDS * 1000, scope=scope)
     server = Server(
         "docreview",
         version=VERSION,

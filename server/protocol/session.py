@@ -12,7 +12,9 @@ from typing import Any, cast
 from mcp.server import ServerRequestContext
 
 from ...tools import Ask, CallContext, Caller, Guards, Report, no_answer
+from ...tools.untrusted import one_line
 from ..services.upstream import Services
+from .principal import principal_of
 from .surface import Surface, Surfaces
 
 __all__ = ["Context", "ServerState", "call_context_for", "client_of", "is_stateless", "surface_for"]
@@ -58,12 +60,19 @@ def call_context_for(
         tools=surface.offered,
         listed=surface.listed,
         why_not_offered=surface.why_not_offered,
+        finishes_writes=principal_of(context) is not None,
     )
 
 
 def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfaces) -> Surface:
-    """The list of tools for the client that sent a request, the same for all requests of a connection."""
+    """The list of tools for the client that sent a request, the same for all requests of a connection.
+
+    A caller who may not write gets those that change nothing.
+    """
     state = context.lifespan_context
+    principal = principal_of(context)
+    if principal is not None and not principal.may_write:
+        surfaces = surfaces.for_reading
     if state.surface is not None:
         return state.surface
     surface = surfaces.for_client(client_of(context))
@@ -89,11 +98,19 @@ def is_stateless(context: ServerRequestContext[Any]) -> bool:
 
 
 def caller_of(context: ServerRequestContext[Any]) -> Caller:
-    """The host program with its version, this run of the server, and the user of the machine."""
+    """The host program with its version, this run of the server, and who calls.
+
+    Who calls is told by the transport, or is the user of the machine. Before 2026-07-28 a program names
+    itself over HTTP in its `User-Agent` only.
+    """
     params = context.session.client_params
     info = params.client_info if params else None
     host = f"{info.name} {info.version}".strip() if info else ""
-    return Caller(host[:100], _run(), _user())
+    principal = principal_of(context)
+    if principal is None:
+        return Caller(host[:100], _run(), _user())
+    headers: Mapping[str, str] = getattr(context.request, "headers", {})
+    return Caller(one_line(host or headers.get("user-agent", ""))[:100], _run(), principal.id)
 
 
 @cache

@@ -159,5 +159,10 @@ class Surfaces:
         return replace(self.usual, why=why)
 
     @cached_property
+    def for_reading(self) -> Surfaces:
+        """The lists for callers who may change nothing."""
+        return Surfaces(self._settings.model_copy(update={"read_only": True}), self._policy)
+
+    @cached_property
     def _core(self) -> Surface:
         return Surface.of(self._settings, self._policy, "core", "")

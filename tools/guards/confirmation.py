@@ -46,9 +46,14 @@ class Question:
 
     @property
     def subject(self) -> tuple[JsonValue, ...]:
-        """All that an answer is good for: the call first, then its reason and the state."""
+        """All that is asked about: the call first, then its reason and the state."""
         call = {name: value for name, value in sorted(self.arguments.items()) if name != REASON}
         return (self.operation.id, call, self.arguments.get(REASON), self.state)
+
+    def subject_of(self, user: str) -> tuple[JsonValue, ...]:
+        """All that an answer is good for: what is asked about, by this user."""
+        operation, *rest = self.subject
+        return ([operation, user], *rest)
 
 
 async def confirm_or_fail(question: Question, code: str, context: CallContext) -> None:
@@ -70,7 +75,7 @@ async def is_agreed_by_code(question: Question, code: str, context: CallContext)
     if not code:
         return False
     try:
-        return await context.guards.codes.use(code, *question.subject) == "valid"
+        return await context.guards.codes.use(code, *question.subject_of(context.caller.user)) == "valid"
     except JournalFault as fault:
         raise journal_failure(question.operation, fault) from fault
 
@@ -89,23 +94,24 @@ async def ask_person(question: Question, code: str, context: CallContext) -> Non
 
 async def _ask(question: Question, code: str, context: CallContext) -> None:
     codes, operation = context.guards.codes, question.operation
+    subject = question.subject_of(context.caller.user)
     secrets = context.upstream.secrets
     arguments = cast("JsonObject", cleaned(question.arguments, secrets))
     shown, name = cleaned(question.shown, secrets), str(cleaned(question.name, secrets))
     summary = summary_of(operation, arguments, shown, name)
     fault = ""
     if code:
-        found = await codes.check(code, *question.subject)
+        found = await codes.check(code, *subject)
         fault = f"{_REJECTED.get(found, _REJECTED['used'])} "
         if found == "forged or for another call" and not codes.is_lasting:
             fault = f"{fault.strip()}{_NOT_LASTING} "
-    new_code = codes.give(*question.subject)
+    new_code = codes.give(*subject)
     if not code:
         consent = await context.ask(summary, new_code)
-        if consent == "accepted" and await codes.use(new_code, *question.subject) == "valid":
+        if consent == "accepted" and await codes.use(new_code, *subject) == "valid":
             return
         if consent == "declined":
-            await codes.decline(*question.subject)
+            await codes.decline(*subject)
             raise ToolFailure(
                 "not_allowed",
                 f"{operation.tool}: the person who was asked declined.",

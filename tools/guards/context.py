@@ -111,8 +111,12 @@ class Written:
 
 @dataclass(slots=True, eq=False)
 class Flight:
-    """A write that is under way, for identical calls to wait for. `is_sent`: the service may have it."""
+    """A write of one user that is under way, for identical calls to wait for.
 
+    `is_sent`: the service may have it.
+    """
+
+    user: str = ""
     ended: anyio.Event = field(default_factory=anyio.Event)
     is_sent: bool = False
     written: Written | None = None
@@ -172,8 +176,9 @@ class CallContext:
     called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
     says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
     call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
-    documents that nobody else writes until this call ends. `notes` collects what the result of one of our own
-    tools has to say of the answers that it read.
+    documents that nobody else writes until this call ends. `finishes_writes`: a write that was sent goes on
+    to its end though the client went away. `notes` collects what the result of one of our own tools has to
+    say of the answers that it read.
     """
 
     upstream: Upstream
@@ -188,4 +193,5 @@ class CallContext:
     listed: frozenset[str] = frozenset()
     why_not_offered: Callable[[Tool], str] = _unknown
     holds: frozenset[Claim] = frozenset()
+    finishes_writes: bool = False
     notes: JsonObject = field(default_factory=dict[str, JsonValue])

@@ -6,6 +6,8 @@ the write: journal entry first, then the request, then the entry is closed with 
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import cast
@@ -147,8 +149,9 @@ async def _sent(
             is_sent = write.is_sent = True
             if flight := guards.under_way.get(prepared.identity):
                 flight.is_sent = True
-            response = await _answered(prepared, before, write, read)
-            answer, notes = await _settle(prepared, before, response, write, read)
+            with _to_its_end(context):
+                response = await _answered(prepared, before, write, read)
+                answer, notes = await _settle(prepared, before, response, write, read)
     except ToolFailure as failure:
         if failure.done == "no":
             guards.counts.give_back(document)
@@ -160,6 +163,13 @@ async def _sent(
     if guards.journal is not None:
         notes["undoable"] = notes["undoable"] is True and write.entry is not None and not write.fault
     return Written(response, answer, write.entry, {**write.notes, **notes})
+
+
+@contextmanager
+def _to_its_end(context: CallContext) -> Generator[None]:
+    """Let what was sent end and be recorded, whether or not somebody still waits for it."""
+    with anyio.CancelScope(shield=context.finishes_writes):
+        yield
 
 
 async def _answered(prepared: Prepared, before: State, write: RecordedWrite, read: Read) -> Response:

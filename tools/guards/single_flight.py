@@ -23,16 +23,19 @@ async def single_flight(
 ) -> Written:
     """Identical calls share one request; after an unknown outcome, all that come next are stopped once.
 
-    `carry` sends the write, and passes the look that it is given to the opening of the entry.
+    The answer of one user is never given to another, who is told of the conflict. `carry` sends the write,
+    and passes the look that it is given to the opening of the entry.
     """
     guards, call, arrived = context.guards, prepared.identity, time.time()
     while (flight := guards.under_way.get(call)) is not None:
+        if flight.user != context.caller.user:
+            raise _duplicate(prepared.operation, "somebody else is carrying out an identical call.")
         await flight.ended.wait()
         if flight.failure is not None:
             raise flight.failure.with_()
         if flight.written is not None:
             return flight.written
-    flight = guards.under_way[call] = Flight()
+    flight = guards.under_way[call] = Flight(context.caller.user)
     try:
         await _stop_once(prepared, context, arrived)
         flight.written = await carry(_look_for_others(prepared))

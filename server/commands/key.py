@@ -1,0 +1,30 @@
+"""Make keys for the callers of a server that is served over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from ..http.keys import add_key
+from ..http.settings import HttpSettings
+from ..protocol.principal import READ
+from ..settings import SettingsError
+
+__all__ = ["new_key"]
+
+
+def new_key(http: HttpSettings, name: str, scopes: Sequence[str]) -> int:
+    """Add a key to the file of keys and print it, this once. Gives the exit status.
+
+    Raises:
+        SettingsError: no file is named, or it cannot be written.
+    """
+    if http.keys is None:
+        raise SettingsError(
+            "DOCREVIEW_KEYS: expected the file that holds the keys, such as /etc/docreview/keys"
+        )
+    key = add_key(http.keys, name, frozenset((READ, *scopes)))
+    click.echo(f"Added to {http.keys}. The key is shown this once; the file holds its hash only.", err=True)
+    click.echo(key)
+    return 0

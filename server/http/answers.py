@@ -1,0 +1,57 @@
+"""What goes out for a request: every answer with the headers for web pages, every error as JSON."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import Message, Send
+
+from .refusals import Refusal
+
+__all__ = ["Answer"]
+
+_EXPOSED = "WWW-Authenticate, Retry-After"
+
+
+class Answer:
+    """The way of an answer. `has_begun`: its status is sent, so that no other can follow."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._origin = ""
+        self._is_replaced = False
+        self.has_begun = False
+
+    def allow_origin(self, origin: str) -> None:
+        """Let web pages of this origin, which has been checked, read the answer."""
+        self._origin = origin
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer. An error of the SDK that is not JSON is put into JSON."""
+        if message["type"] == "http.response.start":
+            await self._begin(message)
+        elif not self._is_replaced:
+            await self._send(message)
+
+    async def _begin(self, message: Message) -> None:
+        headers = MutableHeaders(raw=list(message.get("headers", [])))
+        is_json = headers.get("content-type", "").startswith("application/json")
+        if message["status"] >= HTTPStatus.BAD_REQUEST and not is_json:
+            allowed = {"Allow": headers["allow"]} if "allow" in headers else {}
+            status = message["status"]
+            await Refusal(
+                status,
+                "bad_request",
+                f"The request cannot be served ({HTTPStatus(status).phrase}).",
+                "Send a request as the protocol describes it.",
+                headers=allowed,
+            ).answer(self.send)
+            self._is_replaced = True
+            return
+        headers["Vary"] = "Origin"
+        if self._origin:
+            headers["Access-Control-Allow-Origin"] = self._origin
+            headers["Access-Control-Expose-Headers"] = _EXPOSED
+        self.has_begun = True
+        await self._send({**message, "headers": headers.raw})

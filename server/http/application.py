@@ -1,0 +1,224 @@
+"""The ASGI application of `docreview-mcp http`: checks a request step by step, then hands it to the SDK.
+
+The SDK speaks the protocol in both eras. What stands before it: Host, Origin, method, caller, headers, rate,
+body, rights, and a place among the calls under way. All of them come before anything is sent to a service.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from mcp.server import Server
+from mcp.server.streamable_http import check_accept_headers
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope, Send
+
+from ...tools import load_tools
+from ..protocol.principal import READ, WRITE, Principal, mark_request
+from ..protocol.session import ServerState
+from .addresses import AllowedAddresses
+from .answers import Answer
+from .authentication import Authentication, missing_scope
+from .bodies import Bodies, Disconnected
+from .budgets import Places, Rates
+from .health import Health
+from .refusals import Refusal
+from .settings import HttpSettings
+
+__all__ = ["PATH", "HttpApplication"]
+
+_log = logging.getLogger(__name__)
+
+PATH = "/mcp"
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, Mcp-Protocol-Version,"
+    " Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID",
+    "Access-Control-Max-Age": "600",
+}
+_NARROWING = "x-docreview-"
+
+
+class HttpApplication:
+    """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called."""
+
+    def __init__(
+        self,
+        server: Server[ServerState],
+        settings: HttpSettings,
+        authentication: Authentication,
+        allowed: AllowedAddresses,
+    ) -> None:
+        self.health = Health(server)
+        self._manager = StreamableHTTPSessionManager(
+            server, stateless=True, max_request_body_size=settings.body
+        )
+        self._authentication = authentication
+        self._allowed = allowed
+        self._rates = Rates(settings.rate)
+        self._bodies = Bodies(settings.body)
+        self._places = Places(settings.concurrency)
+        self._writing = frozenset(tool.name for tool in load_tools() if tool.effect != "read")
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Keep the server alive; requests are served as long as this lasts, once in its life."""
+        async with self._manager.run():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, or the life of the server."""
+        if scope["type"] == "lifespan":
+            await receive()
+            async with self.running():
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        elif scope["type"] == "http":
+            answer = Answer(send)
+            try:
+                await self._respond(scope, receive, answer)
+            except Refusal as refusal:
+                await refusal.answer(answer.send)
+            except Disconnected:
+                pass
+            except Exception:
+                _log.exception("a request failed inside docreview")
+                if answer.has_begun:
+                    raise
+                await _fault().answer(answer.send)
+
+    async def _respond(self, scope: Scope, receive: Receive, answer: Answer) -> None:
+        headers = Headers(scope=scope)
+        if scope["path"] in ("/healthz", "/readyz"):
+            # Asked by balancers under the address of this replica, which no user types.
+            await self.health.answer(scope, answer.send)
+            return
+        self._check_addresses(headers, answer)
+        if scope["path"] != PATH:
+            raise Refusal(404, "not_found", "There is nothing at this path.", f"Use the path {PATH}.")
+        if scope["method"] == "OPTIONS" and "origin" in headers:
+            await answer.send({"type": "http.response.start", "status": 204, "headers": _raw(_PREFLIGHT)})
+            await answer.send({"type": "http.response.body"})
+            return
+        if scope["method"] != "POST":
+            raise Refusal(
+                405,
+                "method_not_allowed",
+                "Only POST is served: there are no sessions, and no stream besides that of a request.",
+                "Send each message as a POST.",
+                headers={"Allow": "POST, OPTIONS"},
+            )
+        principal = await self._authentication.principal(headers)
+        _check_headers(scope, headers)
+        if READ not in principal.scopes:
+            raise missing_scope(READ)
+        self._rates.take(principal.id)
+        body = await self._bodies.read(headers, receive)
+        try:
+            if not principal.may_write and _called_tool(body) in self._writing:
+                raise missing_scope(WRITE)
+            await self._places.take(principal.id)
+        finally:
+            self._bodies.release(len(body))
+        try:
+            await self._serve(scope, body, receive, principal, answer)
+        finally:
+            self._places.give_back(principal.id)
+
+    def _check_addresses(self, headers: Headers, answer: Answer) -> None:
+        if not self._allowed.has_host(headers.getlist("host")):
+            raise Refusal(
+                421,
+                "host_not_allowed",
+                "The Host of this request is not one of this server.",
+                "Use the address that whoever runs the server gave out (DOCREVIEW_HTTP_URL).",
+            )
+        origins = headers.getlist("origin")
+        if not self._allowed.has_origin(origins):
+            raise Refusal(
+                403,
+                "origin_not_allowed",
+                "The Origin of this request is not allowed.",
+                "Whoever runs the server can allow it (DOCREVIEW_HTTP_ORIGINS).",
+            )
+        if origins:
+            answer.allow_origin(origins[0])
+
+    async def _serve(
+        self, scope: Scope, body: bytes, receive: Receive, principal: Principal, answer: Answer
+    ) -> None:
+        mark_request(scope, principal)
+        is_given = False
+
+        async def receive_again() -> Message:
+            nonlocal is_given
+            if is_given:
+                return await receive()
+            is_given = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self._manager.handle_request(scope, receive_again, answer.send)
+
+
+def _check_headers(scope: Scope, headers: Headers) -> None:
+    """Refuse a request that cannot be understood, or that asks for what is not there yet."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refusal(
+            415,
+            "unsupported_media_type",
+            "Content-Type: expected application/json.",
+            "Send the message as JSON, with this Content-Type.",
+        )
+    if not all(check_accept_headers(Request(scope))):
+        raise Refusal(
+            406,
+            "not_acceptable",
+            "Accept: expected application/json and text/event-stream.",
+            "Send the request with both in Accept.",
+        )
+    narrowing = next((name for name in headers if name.lower().startswith(_NARROWING)), None)
+    if narrowing is not None:
+        # Passed over, it would leave the caller with more tools than it asked for.
+        raise Refusal(
+            400,
+            "unknown_header",
+            f"{narrowing[:100]}: this server takes no headers that choose tools.",
+            "Leave the header out; whoever runs the server chooses its tools.",
+        )
+
+
+def _called_tool(body: bytes) -> str:
+    """The tool that a message calls; empty if it calls none."""
+    try:
+        message: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(message, dict):
+        return ""
+    request = cast("dict[str, Any]", message)
+    parameters = request.get("params")
+    if request.get("method") != "tools/call" or not isinstance(parameters, dict):
+        return ""
+    name = cast("dict[str, Any]", parameters).get("name")
+    return name if isinstance(name, str) else ""
+
+
+def _fault() -> Refusal:
+    return Refusal(
+        500,
+        "internal_error",
+        "A fault inside docreview ended the request.",
+        "Whoever runs the server finds details in its log.",
+    )
+
+
+def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

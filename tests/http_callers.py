@@ -1,0 +1,118 @@
+"""What tests of serving over HTTP share: the application without a socket, the command, and callers."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from conftest import ACCOUNT, Era
+from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.server import Settings
+from docreview_mcp.server.commands.http import application_for
+from docreview_mcp.server.http.keys import add_key
+from docreview_mcp.server.http.settings import read_http_settings
+from docreview_mcp.server.services.sandbox_transport import embedded
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+MODERN = {"MCP-Protocol-Version": "2026-07-28"}
+ADDRESS = "http://127.0.0.1:8000"
+
+
+def new_key(file: Path, name: str, *scopes: str) -> str:
+    """A key for somebody, in this file; it may read and write if no scopes are named."""
+    return add_key(file, name, frozenset(scopes or ("docreview:read", "docreview:write")))
+
+
+@asynccontextmanager
+async def served(
+    network: httpx2.AsyncBaseTransport | None = None,
+    sandbox: Sandbox | None = None,
+    http: dict[str, Any] | None = None,
+    **settings: Any,
+) -> AsyncGenerator[httpx2.AsyncClient]:
+    """An HTTP client of the application, without a socket: on a network of the test's, or on a sandbox."""
+    given = Settings(**{**ACCOUNT, "confirm": "never", "journal": "none", **settings})
+    if sandbox is not None:
+        given, network = embedded(given, sandbox)
+    application = application_for(given, read_http_settings(**(http or {})), 8000, transport=network)
+    async with (
+        application.running(),
+        httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(application), base_url=ADDRESS, headers=HEADERS
+        ) as client,
+    ):
+        yield client
+
+
+@asynccontextmanager
+async def caller(client: httpx2.AsyncClient, era: Era, key: str = "", **more: Any) -> AsyncGenerator[Client]:
+    """An MCP client that calls the application behind an HTTP client, with a key if there is one."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    async with httpx2.AsyncClient(transport=client._transport, base_url=ADDRESS, headers=headers) as own:
+        # The transport belongs to the outer client, which goes on.
+        own._transport = _Kept(client._transport)
+        transport = streamable_http_client(f"{ADDRESS}/mcp", http_client=own)
+        async with Client(transport, mode=era, **more) as connected:
+            yield connected
+
+
+class _Kept(httpx2.AsyncBaseTransport):
+    """A transport that stays open."""
+
+    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
+        self._inner = inner
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        return await self._inner.handle_async_request(request)
+
+
+class Process:
+    """The command as a process of its own, with its address."""
+
+    def __init__(self, *options: str, **environment: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "docreview_mcp.server", "http", "--port", "0", *options],
+            stderr=subprocess.PIPE,
+            env={**os.environ, **environment},
+            text=True,
+        )
+        assert self._process.stderr is not None
+        line = self._process.stderr.readline()
+        found = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert found is not None, line + self._process.stderr.read()
+        self.address = found[0]
+
+    def terminate(self) -> None:
+        """Ask it to end, as an orchestrator does."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def ended(self) -> tuple[int, str]:
+        """Its exit status once it has ended, and the rest of what it logged."""
+        _, logged = self._process.communicate(timeout=60)
+        return self._process.returncode, logged
+
+    def kill(self) -> None:
+        """End it in any case."""
+        self._process.kill()
+        self._process.communicate()
+
+
+@contextmanager
+def process(*options: str, **environment: str) -> Iterator[Process]:
+    """The command, ended with the test."""
+    running = Process(*options, **environment)
+    try:
+        yield running
+    finally:
+        running.kill()
