@@ -49,36 +49,24 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_changed_after_verification.py",
         "tools/guards/test_changes_in_the_journal.py",
     ),
-<<<<<<< HEAD
-    "tools/policy/limits.py": ("test_limits.py",),
-    "tools/policy/approval.py": ("test_policy.py",),
-    "tools/guards/confirmation_codes.py": ("test_confirmation.py", "test_same_moment.py"),
-    "tools/guards/document_locks.py": ("test_agreement.py", "test_same_moment.py"),
-=======
-    "tools/guards/limits.py": ("tools/guards/test_limits.py",),
-    "tools/guards/approval.py": ("tools/guards/test_policy.py",),
+    "tools/policy/limits.py": ("tools/guards/test_limits.py",),
+    "tools/policy/approval.py": ("tools/guards/test_policy.py",),
     "tools/guards/confirmation_codes.py": (
         "tools/guards/test_confirmation.py",
         "tools/guards/test_same_moment.py",
     ),
     "tools/guards/document_locks.py": ("tools/guards/test_agreement.py", "tools/guards/test_same_moment.py"),
->>>>>>> mutation
     "tools/guards/journal_recording.py": (
         "tools/guards/test_guarded_writes.py",
         "tools/guards/test_interrupted_writes.py",
         "tools/guards/test_what_is_recorded.py",
     ),
     "tools/guards/expectation.py": ("tools/guards/test_old_look.py", "tools/guards/test_guarded_writes.py"),
-    "tools/guards/policy.py": (
+    "tools/policy/policy.py": (
         "tools/guards/test_policy.py",
         "tools/guards/test_policy_in_force.py",
         "tools/guards/test_approval.py",
     ),
-<<<<<<< HEAD
-    "tools/guards/expectation.py": ("test_old_look.py", "test_guarded_writes.py"),
-    "tools/policy/policy.py": ("test_policy.py", "test_policy_in_force.py", "test_approval.py"),
-=======
->>>>>>> mutation
     "tools/documents/field_state.py": (
         "tools/guards/test_odd_forms.py",
         "tools/guards/test_approval.py",
