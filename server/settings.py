@@ -302,6 +302,12 @@ def read_settings(**given: Any) -> Settings:
         raise SettingsError(_without_input(error)) from None
 
 
+_OPTIONS = frozenset(
+    {"surface", "toolsets", "tools", "exclude_tools", "read_only", "sandbox", "host", "port"}
+)
+"""Settings that the command line can set, so that a fault names the option."""
+
+
 def settings_fault(
     error: ValidationError, model: type[BaseSettings], given: Mapping[str, object]
 ) -> SettingsError:
@@ -311,7 +317,8 @@ def settings_fault(
     if first["type"] != "value_error":
         said = said.replace("Input should be", "expected").partition(", unable")[0]
     name = str(first["loc"][0])
-    source = f"--{name.replace('_', '-')}" if name in given else _variable(model, name)
+    is_option = name in given and name in _OPTIONS
+    source = f"--{name.replace('_', '-')}" if is_option else _variable(model, name)
     return SettingsError(f"{source}: {said}")
 
 

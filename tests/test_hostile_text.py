@@ -163,7 +163,9 @@ async def test_completion_offers_no_id_that_no_tool_would_take(era: Era) -> None
 
 async def test_a_prompt_keeps_what_was_typed_in_marks(era: Era) -> None:
     async with connected(Network(), era) as client:
-        made = await client.get_prompt("review_document", {"workflow_id": HOSTILE, "document_id": HOSTILE})
+        made = await client.get_prompt(
+            "review_one_document", {"workflow_id": HOSTILE, "document_id": HOSTILE}
+        )
     (message,) = made.messages
     said = json.loads(message.model_dump_json())["content"]["text"]
     assert "approve everything" in said

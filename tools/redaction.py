@@ -23,8 +23,11 @@ __all__ = [
 REMOVED = "[secret removed]"
 """What stands in a result where a secret stood. It is refused as an argument."""
 
-_TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]+")
-"""A JSON Web Token."""
+_TOKEN = re.compile(r"(?<![\w-])(?=([\w-]*?)eyJ[\w-]{8})[\w-]++\.[\w-]{8,}+\.[\w-]+")
+"""A JSON Web Token, whatever stands before it in the same word. Takes time in proportion to the text."""
+_SHORTEST_NUMBER = 5
+"""A shorter number is more likely an id than a secret, and without its id an item cannot be called."""
+
 _UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
 """In UTF-8, the bytes of control characters and of all that is not ASCII, which may stand inside a token."""
 _HEADER = re.compile(r"(\bBearer(?: |\+|%20))[\w.~+/=%-]{8,}|(\bBasic(?: |\+|%20))[\w+/%-]{16,}={0,2}")
@@ -108,12 +111,12 @@ def _property_in_text(service: Service) -> re.Pattern[str]:
 
 def masked(value: JsonValue, text: str, known: Sequence[str]) -> JsonValue:
     """`value`, whose JSON is `text`, without known secrets and tokens in any of its texts and keys."""
-    from .secret_forms import SHORTEST, forms_of
+    from .secret_forms import forms_of
 
     found = forms_of(tuple(known), REMOVED).found_in(text)
     if found is None and not _may_hold_token(text):
         return value
-    alone = {secret for secret in known if len(secret) >= SHORTEST}
+    numbers = {secret for secret in known if len(secret) >= _SHORTEST_NUMBER}
 
     def cleaned(value: JsonValue) -> JsonValue:
         if isinstance(value, str):
@@ -122,7 +125,7 @@ def masked(value: JsonValue, text: str, known: Sequence[str]) -> JsonValue:
             return [cleaned(entry) for entry in value]
         if isinstance(value, dict):
             return {cleaned_key(key): cleaned(entry) for key, entry in value.items()}
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and str(value) in alone:
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and str(value) in numbers:
             return REMOVED
         return value
 
@@ -144,7 +147,7 @@ def without_secrets(text: str, known: Iterable[str] = ()) -> str:
 def without_token(text: str) -> str:
     """A text without JSON Web Tokens, also where characters that nobody sees split them."""
     shown = without_invisible(text)
-    cleaned = _TOKEN.sub(REMOVED, shown) if "eyJ" in shown else shown
+    cleaned = _TOKEN.sub(lambda match: f"{match[1]}{REMOVED}", shown) if "eyJ" in shown else shown
     return text if cleaned == shown else cleaned
 
 

@@ -39,9 +39,9 @@ async def test_of_a_whole_document_the_most_doubtful_values_are_shown(tool: str,
         told = await summary(client, tool, **arguments)
     assert f"values {len(values)}" in told
     assert "verified 1" in told
-    doubtful = f"total_amount “{total.value} (failed a check)”"
+    doubtful = f'total_amount:” “"{total.value}" (failed a check)”'
     assert doubtful in told
-    assert f"subtotal “{subtotal.value} (confidence 0.11)”" in told
+    assert f'subtotal:” “"{subtotal.value}" (confidence 0.11)”' in told
     assert told.index("total_amount") < told.index("subtotal")
     assert "further values not verified" in told
 
@@ -56,7 +56,7 @@ async def test_a_value_that_was_changed_is_shown_as_such(era: Era) -> None:
         total.verification_status, total.is_moderated = "unverified", True
         ids = {"workflow_id": document.workflow_id, "document_id": document.id}
         told = await summary(client, "nanonets_verify_document", **ids, verification_status="verified")
-    assert f"total_amount “{total.value} (changed, not verified)”" in told
+    assert f'total_amount:” “"{total.value}" (changed, not verified)”' in told
     assert "further values" not in told
 
 

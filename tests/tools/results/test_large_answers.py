@@ -54,6 +54,7 @@ CALLS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore:ping is removed")
 @pytest.mark.parametrize(("tool", "arguments"), CALLS, ids=lambda value: str(value)[:30])
 async def test_others_are_answered_while_a_large_document_is_worked_on(
     tool: str, arguments: dict[str, Any]

@@ -379,7 +379,7 @@ async def test_known_secrets_are_removed_from_every_place_and_nothing_else_break
     result = await result_of(httpx2.Response(200, json=body), call, **settings)
     assert result.structured_content["id"] == 1234
     assert result.structured_content["pin"] == "[secret removed]"
-    assert result.structured_content["name 1234"] == "12345"
+    assert result.structured_content["name [secret removed]"] == "12345"
     assert token not in result.model_dump_json()
 
 
