@@ -25,7 +25,7 @@ from ..placeholders import unfilled
 from ..protocol.application import build_server
 from ..protocol.client_limits import CLIENT_LIMITS
 from ..protocol.surface import Surfaces
-from ..services.files import FilePolicy
+from ..services.files import FileAccess
 from ..settings import Settings
 from .doctor_policy import examine_policy, permitted
 from .tools import NOTHING_CHOSEN
@@ -181,7 +181,7 @@ def _network_findings(settings: Settings) -> list[Finding]:
 
 
 def _file_findings(settings: Settings) -> list[Finding]:
-    policy = FilePolicy(settings)
+    policy = FileAccess(settings)
     there = [str(folder) for folder in policy.folders if folder.is_dir()]
     missing = [str(folder) for folder in policy.folders if not folder.is_dir()]
     findings = [Finding("ok", "files", f"may be sent from {', '.join(there) or 'nowhere'}")]

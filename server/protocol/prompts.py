@@ -18,7 +18,7 @@ from mcp.types import (
 
 from ...tools.surface.tool import called_with
 from ...tools.untrusted import fenced, quoted
-from .prompt_plans import PLANS, Plan, Step, Way, Wish
+from .prompt_plans import PLANS, Alternative, Plan, PlanArgument, Step
 from .surface import Surface
 
 __all__ = ["get_prompt", "list_prompts"]
@@ -76,7 +76,7 @@ def _listed(plan: Plan) -> Prompt:
     return Prompt(name=plan.name, title=plan.title, description=plan.description, arguments=arguments)
 
 
-def _said(wish: Wish, value: str) -> str:
+def _said(wish: PlanArgument, value: str) -> str:
     """What the text says for an argument."""
     if not value:
         if wish.required:
@@ -103,7 +103,7 @@ def _fits(step: Step, given: Mapping[str, str]) -> bool:
     )
 
 
-def _way(step: Step, surface: Surface) -> Way | None:
+def _way(step: Step, surface: Surface) -> Alternative | None:
     """The first way whose tools can all be called."""
     return next((way for way in step.ways if all(name in surface.reached for name in way.tools)), None)
 

@@ -30,7 +30,7 @@ from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
 from ..version import VERSION
 from .credentials import Credentials, NanonetsKey, StudioSession
-from .files import FilePolicy
+from .files import FileAccess
 from .network_environment import (
     NetworkSettingError,
     check_network,
@@ -59,7 +59,7 @@ class ServiceClient:
         self,
         service: str,
         settings: Settings,
-        files: FilePolicy,
+        files: FileAccess,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self._is_studio = service == "studio"

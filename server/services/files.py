@@ -15,7 +15,7 @@ from ...tools import NOTHING_SENT, FileSource, ToolFailure
 from ..settings import Settings
 from .given_files import decoded_base64, found_path, plain_name
 
-__all__ = ["MAX_BYTES", "FilePolicy", "default_folders"]
+__all__ = ["MAX_BYTES", "FileAccess", "default_folders"]
 
 MAX_BYTES = 25 * 1024 * 1024
 """The largest file that is sent, in bytes."""
@@ -45,7 +45,7 @@ def _home() -> Path | None:
         return None
 
 
-class FilePolicy:
+class FileAccess:
     """The rules for files: allowed folders with links resolved, nothing hidden, at most 25 MB.
 
     Without `local` (a server that others reach over the network) no path of this machine is read or written.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...schemas import Operation, Route, Service
 from ...tools import FileSource, Report, Request, Response
 from ..settings import Settings
-from .files import FilePolicy
+from .files import FileAccess
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,7 +29,7 @@ class Services:
         local: bool = True,
     ) -> None:
         self.settings = settings
-        self.files = FilePolicy(settings, local=local)
+        self.files = FileAccess(settings, local=local)
         self._transport = transport
         self._clients: dict[Service, ServiceClient] = {}
 

@@ -24,8 +24,8 @@ from ..guards.summary import values_in_words
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..results.reply import Reply
-from ..review.batch import Job, Stop, Verdict, Word, run_batch
-from ..review.batch_report import Telling
+from ..review.batch import ItemResult, Job, Stop, Word, run_batch
+from ..review.batch_report import BatchReport
 from ..review.document_batch import read_each
 from ..review.document_snapshot import DocumentSnapshot
 from ..untrusted import quoted
@@ -170,10 +170,10 @@ class _Call:
         verdicts = [verdict for verdict, _ in jobs]
         next_step = _next_step(verdicts, parts)
         new: JsonObject = {"new": self._new} if self._new else {}
-        telling = Telling(self._operation, self._values, "changes", "made", next_step, new)
+        telling = BatchReport(self._operation, self._values, "changes", "made", next_step, new)
         return telling.reply(verdicts, stop, context.upstream.answer_limit)
 
-    async def carry_out(self, part: Part, change: PlannedChange, verdict: Verdict) -> Word:
+    async def carry_out(self, part: Part, change: PlannedChange, verdict: ItemResult) -> Word:
         """Correct the value, then set its status, as far as either is left to do."""
         try:
             return await self._make(part, change, verdict)
@@ -182,7 +182,7 @@ class _Call:
             if not part.open_changes:
                 part.ended.set()
 
-    async def make_structure(self, part: Part, planned: PlannedStructure, verdict: Verdict) -> Word:
+    async def make_structure(self, part: Part, planned: PlannedStructure, verdict: ItemResult) -> Word:
         """Add, delete or mark what is left to do; a table is marked once its values are as wanted."""
         try:
             if planned.kind == "mark":
@@ -209,7 +209,7 @@ class _Call:
                 part.marked.set()
 
     async def _send(
-        self, part: Part, planned: PlannedStructure, verdict: Verdict, snapshot: DocumentSnapshot | None
+        self, part: Part, planned: PlannedStructure, verdict: ItemResult, snapshot: DocumentSnapshot | None
     ) -> None:
         made: list[JsonValue] = []
         for operation_id, arguments in planned.calls:
@@ -226,7 +226,7 @@ class _Call:
         if made:
             self._new[planned.id] = made[0] if len(made) == 1 else made
 
-    async def verify(self, part: Part, verdict: Verdict) -> Word:
+    async def verify(self, part: Part, verdict: ItemResult) -> Word:
         """Mark a whole document as verified, once all of its changes are made."""
         # Jobs begin in order, so that the changes of the document are done or under way by now.
         await part.ended.wait()
@@ -254,7 +254,7 @@ class _Call:
                 part.snapshot = await beside_loop(answer, partial(DocumentSnapshot, answer))
         return part.snapshot
 
-    async def _make(self, part: Part, change: PlannedChange, verdict: Verdict) -> Word:
+    async def _make(self, part: Part, change: PlannedChange, verdict: ItemResult) -> Word:
         if change.is_there:
             return "already"
         target, snapshot = change.target, await self._refreshed(part)
@@ -299,7 +299,7 @@ class _Call:
         change: PlannedChange,
         place: JsonObject,
         text: str,
-        verdict: Verdict,
+        verdict: ItemResult,
     ) -> None:
         """Set the status of a value, and see in the answer that it is still the value that was meant."""
         arguments: JsonObject = {**place, "verification_status": change.status, **self._reason}
@@ -335,7 +335,7 @@ def _few(document_ids: Sequence[str]) -> str:
     return ", ".join(document_ids[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
-def _next_step(verdicts: Sequence[Verdict], parts: Sequence[Part]) -> str:
+def _next_step(verdicts: Sequence[ItemResult], parts: Sequence[Part]) -> str:
     if all(each.is_settled for each in verdicts):
         return _after_all([part for part in parts if not decision_on(part.answer)])
     if any(each.word in ("failed", "unknown") for each in verdicts):

@@ -10,7 +10,7 @@ import anyio
 from ...schemas import JsonObject
 from ..documents.readings import VERIFIED, status_of
 from ..documents.values import DocumentValue, DocumentValues
-from ..review.batch import Verdict
+from ..review.batch import ItemResult
 from ..review.document_snapshot import DocumentSnapshot
 from .plan import Plan, PlannedChange
 from .structure import PlannedStructure
@@ -34,10 +34,10 @@ class Part:
     answer: JsonObject
     document: DocumentValues
     changes: list[PlannedChange]
-    verdicts: list[Verdict]
-    whole: Verdict | None
+    verdicts: list[ItemResult]
+    whole: ItemResult | None
     structures: list[PlannedStructure] = field(default_factory=list[PlannedStructure])
-    structure_verdicts: list[Verdict] = field(default_factory=list[Verdict])
+    structure_verdicts: list[ItemResult] = field(default_factory=list[ItemResult])
     snapshot: DocumentSnapshot | None = None
     reading: anyio.Lock = field(default_factory=anyio.Lock)
     open_changes: int = 0
@@ -79,10 +79,10 @@ def parts_of(plan: Plan, answers: Mapping[str, JsonObject], verifies: bool) -> l
         own = [change for change in plan.values if change.document_id == document_id]
         structures = [each for each in plan.structures if each.document_id == document_id]
         home = document_id if len(answers) > 1 else ""
-        whole = Verdict(WHOLE if home else document_id, home) if verifies else None
-        verdicts = [Verdict(change.target.id, home) for change in own]
+        whole = ItemResult(WHOLE if home else document_id, home) if verifies else None
+        verdicts = [ItemResult(change.target.id, home) for change in own]
         part = Part(document_id, answer, plan.documents[document_id], own, verdicts, whole, structures)
-        part.structure_verdicts = [Verdict(each.id, home) for each in structures]
+        part.structure_verdicts = [ItemResult(each.id, home) for each in structures]
         part.open_changes = len(own) + sum(each.kind != "mark" for each in structures)
         part.open_marks = sum(each.kind == "mark" for each in structures)
         if not part.open_changes:

@@ -19,7 +19,7 @@ from ..guards.context import CallContext, Written
 from ..operation_call import read, write
 from .document_snapshot import Snapshot
 
-__all__ = ["AT_ONCE", "Job", "Stop", "Verdict", "Word", "run_batch"]
+__all__ = ["AT_ONCE", "ItemResult", "Job", "Stop", "Word", "run_batch"]
 
 AT_ONCE = 4
 """How many items are under way at the same time."""
@@ -40,7 +40,7 @@ Stop = Literal["", "failures", "time"]
 
 
 @dataclass(slots=True, eq=False)
-class Verdict:
+class ItemResult:
     """What came of one item.
 
     `document_id` is that of the document that it stands in, empty where `id` alone names the item.
@@ -141,7 +141,7 @@ async def _read(
     return await read(context, operation_id, arguments) if known is None else known
 
 
-Job: TypeAlias = tuple[Verdict, Callable[[Verdict], Awaitable[Word]]]
+Job: TypeAlias = tuple[ItemResult, Callable[[ItemResult], Awaitable[Word]]]
 """An item and what is to be done for it, which gives its verdict or raises `ToolFailure`."""
 
 

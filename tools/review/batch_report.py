@@ -12,9 +12,9 @@ from ..json_text import compact
 from ..results.reply import Reply
 from ..results.truncation import CUT_PLACES, fit
 from ..untrusted import NOTE
-from .batch import Stop, Verdict, Word
+from .batch import ItemResult, Stop, Word
 
-__all__ = ["Telling", "in_ranges"]
+__all__ = ["BatchReport", "in_ranges"]
 
 _DOCUMENTS = "documents"
 """What holds the verdicts by document where there are several."""
@@ -28,7 +28,7 @@ _IN_WORDS: dict[Word, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class BatchReport:
     """How a tool tells of its items.
 
     `unit` and `verb` are its words, such as `files` and `approved`; `next_step` is what to call now, and
@@ -42,7 +42,7 @@ class Telling:
     next_step: str
     further: JsonObject
 
-    def reply(self, verdicts: Sequence[Verdict], stop: Stop, limit: int) -> Reply:
+    def reply(self, verdicts: Sequence[ItemResult], stop: Stop, limit: int) -> Reply:
         """The answer, within the limit. It is an error where something failed and nothing was changed."""
         failures = ("failed[].message", "unknown[].message")
         outside = ("error.message", *failures, *(f"{_DOCUMENTS}.*.{path}" for path in failures))
@@ -59,7 +59,7 @@ class Telling:
         structured: JsonObject = {**told, NOTE: notes} if notes else told
         return Reply(structured, outside=shown, is_error="error" in told)
 
-    def _told(self, verdicts: Sequence[Verdict], stop: Stop, *, together: bool) -> JsonObject:
+    def _told(self, verdicts: Sequence[ItemResult], stop: Stop, *, together: bool) -> JsonObject:
         """All that is to be told; `together`: only the first message of failures with the same code."""
         groups = {word: [each for each in verdicts if each.word == word] for word in get_args(Word)}
         told: JsonObject = {
@@ -67,7 +67,7 @@ class Telling:
             "counts": {word: len(group) for word, group in groups.items() if group},
         }
         if any(each.document_id for each in verdicts):
-            parts: dict[str, list[Verdict]] = {}
+            parts: dict[str, list[ItemResult]] = {}
             for each in verdicts:
                 parts.setdefault(each.document_id, []).append(each)
             told[_DOCUMENTS] = {name: _one_by_one(part, together) for name, part in parts.items()}
@@ -79,7 +79,9 @@ class Telling:
             return {**self._error(failed, str(told.pop("summary"))), **told}
         return {**told, "next": self.next_step} if self.next_step else told
 
-    def _summary(self, verdicts: Sequence[Verdict], groups: dict[Word, list[Verdict]], stop: Stop) -> str:
+    def _summary(
+        self, verdicts: Sequence[ItemResult], groups: dict[Word, list[ItemResult]], stop: Stop
+    ) -> str:
         if not verdicts:
             return f"No {self.unit} are left."
         parts = [f"{len(groups['done'])} of {len(verdicts)} {self.unit} {self.verb}"]
@@ -88,7 +90,7 @@ class Telling:
         is_partly = not all(each.is_settled for each in verdicts)
         return f"{'Partly done: ' if is_partly else ''}{', '.join(parts)}{why}."
 
-    def _error(self, failed: Sequence[Verdict], summary: str) -> JsonObject:
+    def _error(self, failed: Sequence[ItemResult], summary: str) -> JsonObject:
         first = cast("ToolFailure", failed[0].failure)
         said = {each.failure.done for each in failed if each.failure is not None}
         summary = summary.removeprefix("Partly done: ")
@@ -113,7 +115,7 @@ def in_ranges(numbers: Sequence[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
-def _one_by_one(verdicts: Sequence[Verdict], together: bool) -> JsonObject:
+def _one_by_one(verdicts: Sequence[ItemResult], together: bool) -> JsonObject:
     """Each item by its id, under its verdict."""
     groups = {word: [each for each in verdicts if each.word == word] for word in get_args(Word)}
     told: JsonObject = {}
@@ -139,13 +141,13 @@ def _is_in(told: JsonObject, path: str) -> bool:
     return name in told and (not rest or (isinstance(entry, dict) and _is_in(entry, rest)))
 
 
-def _entries(verdict: Verdict) -> JsonValue:
+def _entries(verdict: ItemResult) -> JsonValue:
     """The journal entry of an item, or all of them if there are more; null without a journal."""
     numbers: list[JsonValue] = [*verdict.entries]
     return numbers if len(numbers) > 1 else numbers[0] if numbers else None
 
 
-def _failures(verdicts: Sequence[Verdict], together: bool) -> list[JsonObject]:
+def _failures(verdicts: Sequence[ItemResult], together: bool) -> list[JsonObject]:
     """The failures of items, those that say the same told once for all of their ids."""
     told: dict[tuple[str, str, str], JsonObject] = {}
     for verdict in verdicts:
@@ -163,7 +165,7 @@ def _failures(verdicts: Sequence[Verdict], together: bool) -> list[JsonObject]:
     return list(told.values())
 
 
-def _notes(verdicts: Sequence[Verdict]) -> JsonObject:
+def _notes(verdicts: Sequence[ItemResult]) -> JsonObject:
     """The journal entries of all writes that were carried out; `undoable` but for those in `not_undoable`."""
     entries = [entry for each in verdicts for entry in each.entries]
     if not entries:

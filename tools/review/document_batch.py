@@ -10,7 +10,7 @@ from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
 from ..json_text import compact
-from .batch import Job, Verdict, Word, run_batch
+from .batch import ItemResult, Job, Word, run_batch
 
 __all__ = ["ReadDocuments", "read_each", "told_together"]
 
@@ -52,11 +52,11 @@ async def read_each(
     """Read documents, a few at a time, as long as there is time. `began` is when the call began."""
     documents = ReadDocuments[_Document]()
 
-    async def look(verdict: Verdict) -> Word:
+    async def look(verdict: ItemResult) -> Word:
         documents.found[verdict.id] = await read_one(verdict.id)
         return "done"
 
-    jobs: list[Job] = [(Verdict(document_id), look) for document_id in document_ids]
+    jobs: list[Job] = [(ItemResult(document_id), look) for document_id in document_ids]
     await run_batch(jobs, context, stop_after=len(jobs) + 1, began=began, unit="documents read")
     for verdict, _ in jobs:
         if verdict.failure is not None:

@@ -30,8 +30,8 @@ from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.validation import invalid
 from ..results.reply import Reply
 from ..untrusted import quoted, quoted_inside
-from .batch import Job, Stop, Verdict, Word, run_batch
-from .batch_report import Telling
+from .batch import ItemResult, Job, Stop, Word, run_batch
+from .batch_report import BatchReport
 from .document_snapshot import FileSnapshot
 
 __all__ = ["run"]
@@ -113,10 +113,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         agreed = await call.states_of(left, began)
         await call.confirm(left, agreed)
         began = anyio.current_time()
-    verdicts = [Verdict(file_id) for file_id in left]
+    verdicts = [ItemResult(file_id) for file_id in left]
     doubtful: dict[str, int] = {}
 
-    async def do(verdict: Verdict) -> Word:
+    async def do(verdict: ItemResult) -> Word:
         claims = call.claims(verdict.id)
         inner = replace(context, holds=context.holds | claims)
         async with context.guards.documents.hold(claims, context.holds):
@@ -150,7 +150,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         next_step = f"The same call with resume goes on with the {open_files} files left."
     if any(each.word == "failed" and not each.may_work_later for each in verdicts):
         next_step = f"See failed; what can be put right is called again by its ids. {next_step}".strip()
-    telling = Telling(operation, values, "files", call.action.word, next_step, further)
+    telling = BatchReport(operation, values, "files", call.action.word, next_step, further)
     return telling.reply(verdicts, stop, context.upstream.answer_limit)
 
 
@@ -191,11 +191,11 @@ class _Call:
         """
         states: dict[str, _State] = {}
 
-        async def look(verdict: Verdict) -> Word:
+        async def look(verdict: ItemResult) -> Word:
             states[verdict.id] = await self.state(verdict.id)
             return "done"
 
-        jobs: list[Job] = [(Verdict(file_id), look) for file_id in file_ids]
+        jobs: list[Job] = [(ItemResult(file_id), look) for file_id in file_ids]
         most = len(jobs) + 1
         stop = await run_batch(jobs, self._context, stop_after=most, began=began, unit="files read")
         if stop:

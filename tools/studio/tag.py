@@ -19,8 +19,8 @@ from ..guards.context import CallContext
 from ..guards.guard import needs_confirmation
 from ..requests.arguments import CONFIRM, REASON
 from ..results.reply import Reply
-from ..review.batch import Job, Verdict, Word, run_batch
-from ..review.batch_report import Telling
+from ..review.batch import ItemResult, Job, Word, run_batch
+from ..review.batch_report import BatchReport
 from .session import Kind, Session, read_hitl_reviews, read_session
 from .tag_plan import PlannedTagging, plan_taggings
 
@@ -115,7 +115,7 @@ class _Call:
     async def make(self, planned: Sequence[PlannedTagging], context: CallContext) -> Reply:
         """Send what is left to do: segments first, then the marks of their texts."""
         texts: dict[int, _Text] = {}
-        verdicts = {each.index: Verdict(each.id) for each in planned}
+        verdicts = {each.index: ItemResult(each.id) for each in planned}
         for each in planned:
             text = texts.setdefault(each.document_id, _Text())
             text.open_changes += not each.waits
@@ -134,16 +134,16 @@ class _Call:
         stop_after = cast("int", self._values.get("stop_after", 1))
         stop = await run_batch(jobs, context, stop_after=stop_after, began=self._began, unit="changes")
         told = [verdicts[each.index] for each in planned]
-        telling = Telling(self._operation, self._values, "changes", "made", _next_step(told), {})
+        telling = BatchReport(self._operation, self._values, "changes", "made", _next_step(told), {})
         return telling.reply(told, stop, context.upstream.answer_limit)
 
     async def _carry_out(
         self,
         planned: PlannedTagging,
         text: _Text,
-        before: Sequence[Verdict],
+        before: Sequence[ItemResult],
         context: CallContext,
-        verdict: Verdict,
+        verdict: ItemResult,
     ) -> Word:
         try:
             if planned.waits:
@@ -157,7 +157,7 @@ class _Call:
                 if not text.open_changes:
                     text.ended.set()
 
-    async def _send(self, planned: PlannedTagging, context: CallContext, verdict: Verdict) -> Word:
+    async def _send(self, planned: PlannedTagging, context: CallContext, verdict: ItemResult) -> Word:
         snapshot = SessionSnapshot(planned.session)
         for operation_id, arguments in planned.calls:
             known = None if operation_id.startswith("add") else snapshot
@@ -175,7 +175,7 @@ def _pages_done(reviews: Sequence[JsonObject]) -> frozenset[tuple[int, int]]:
     return frozenset(place for place, count in waiting.items() if not count)
 
 
-def _next_step(verdicts: Sequence[Verdict]) -> str:
+def _next_step(verdicts: Sequence[ItemResult]) -> str:
     if all(each.is_settled for each in verdicts):
         return ""
     if any(each.word in ("failed", "unknown") for each in verdicts):
