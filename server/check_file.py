@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal
 
 import anyio
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -20,25 +18,20 @@ from ..tools.checks.expressions import MAX_CHARACTERS, Evaluator
 from ..tools.checks.functions import conventions
 from ..tools.checks.own_check import CheckFile, OwnCheck
 from ..tools.checks.vocabulary import usual_vocabulary
-from .settings_error import SettingsError
+from .toml_file import TomlFileError, shown_key, shown_value, tables_in, text_in
 
 __all__ = ["CheckFileError", "ReadCheckFile", "examine_check_file", "expression_faults", "read_check_file"]
 
-_MAX_BYTES = 1_000_000
-_SHOWN_CHARACTERS = 60
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,39}")
 _HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _CHECK_HEADER = re.compile(r"^[ \t]*\[\[\s*checks\s*\]\]", re.MULTILINE)
 _EXPRESSIONS = ("when", "expect")
 
 
-class CheckFileError(SettingsError):
-    """The check file cannot be used. Each of `faults` is readable by itself; the message is one line."""
+class CheckFileError(TomlFileError):
+    """The check file cannot be used."""
 
-    def __init__(self, path: Path, faults: Iterable[str]) -> None:
-        self.path = path
-        self.faults = tuple(faults)
-        super().__init__(f"DOCREVIEW_CHECKS: {path}: {'; '.join(self.faults)}")
+    setting = "DOCREVIEW_CHECKS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +110,9 @@ def read_check_file(path: Path) -> ReadCheckFile:
     Raises:
         CheckFileError: the file is not there, cannot be read, has a fault or says nothing.
     """
-    text = _text(path)
+    text = text_in(path, CheckFileError)
     try:
-        given = _File.model_validate(_parsed(path, text))
+        given = _File.model_validate(tables_in(path, text, CheckFileError))
     except ValidationError as error:
         faults = dict.fromkeys(_fault(text, entry) for entry in error.errors(include_url=False))
         raise CheckFileError(path, faults) from None
@@ -176,32 +169,6 @@ def examine_check_file(path: Path) -> tuple[ReadCheckFile, list[str]]:
     return file, anyio.run(examine)
 
 
-def _text(path: Path) -> str:
-    try:
-        path = path.expanduser()
-        if path.exists() and not path.is_file():
-            raise CheckFileError(path, ["is not a file"])
-        with path.open("rb") as stream:
-            content = stream.read(_MAX_BYTES + 1)
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise CheckFileError(path, [f"the file cannot be read ({reason})"]) from None
-    if len(content) > _MAX_BYTES:
-        raise CheckFileError(path, [f"has more than the {_MAX_BYTES} bytes that are read at most"])
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise CheckFileError(path, ["is not UTF-8 text"]) from None
-
-
-def _parsed(path: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = " ".join(str(error).split())
-        raise CheckFileError(path, [f"is not TOML: {said[:200]}"]) from None
-
-
 def _fault(text: str, error: ErrorDetails) -> str:
     """One fault: its line, the key, what came, what is wanted."""
     steps = error["loc"]
@@ -210,7 +177,7 @@ def _fault(text: str, error: ErrorDetails) -> str:
     line = _line_of(text, number, names[-1])
     at = f"line {line}: " if line else ""
     table = _Check if number is not None and len(names) > 1 else _File
-    key = _plain(".".join(names[:2]))
+    key = shown_key(".".join(names[:2]))
     if error["type"] == "extra_forbidden":
         known = list(table.model_fields)
         near = get_close_matches(names[-1], known, n=1)
@@ -223,8 +190,8 @@ def _fault(text: str, error: ErrorDetails) -> str:
         return f"{at}{key}: missing, expected {wanted}"
     if error["type"] == "value_error":
         wanted = str(error.get("ctx", {}).get("error", ""))
-        return f"{at}{key}: got {_shown(error['input'])}, {wanted}"
-    return f"{at}{key}: got {_shown(error['input'])}, expected {wanted}"
+        return f"{at}{key}: got {shown_value(error['input'])}, {wanted}"
+    return f"{at}{key}: got {shown_value(error['input'])}, expected {wanted}"
 
 
 def _unknown_meanings(given: _File) -> Iterator[str]:
@@ -237,7 +204,7 @@ def _unknown_meanings(given: _File) -> Iterator[str]:
             if meaning not in known:
                 near = get_close_matches(meaning, known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-                yield f"{table}.{_plain(meaning)}: unknown, {hint}"
+                yield f"{table}.{shown_key(meaning)}: unknown, {hint}"
 
 
 def _names_twice(given: _File, text: str) -> Iterator[str]:
@@ -279,13 +246,3 @@ def _place(text: str, number: int, key: str, expression: str, line: int, column:
     if line == 1:
         return first, start - (before.rfind("\n") + 1) + column
     return first + line - 1, column
-
-
-def _plain(key: str) -> str:
-    """A key of someone else's making, fit for one line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in key)[:_SHOWN_CHARACTERS]
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(cast("Any", value), ensure_ascii=True, default=str)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -18,22 +16,17 @@ from ..tools.checks.checker import EVERY_CHECK, Checker
 from ..tools.policy.limits import Limit
 from ..tools.policy.policy import Policy, Rule
 from ..tools.policy.scope import is_number
-from .settings_error import SettingsError
+from .toml_file import TomlFileError, shown_key, shown_value, tables_in, text_in
 
 __all__ = ["PolicyFileError", "check_names", "keys", "read_policy"]
 
-_SHOWN_CHARACTERS = 60
-_MAX_BYTES = 1_000_000
 _HOUR_SECONDS, _DAY_SECONDS = 60 * 60, 24 * 60 * 60
 
 
-class PolicyFileError(SettingsError):
-    """The policy file cannot be used. Each of `faults` is readable by itself; the message is one line."""
+class PolicyFileError(TomlFileError):
+    """The policy file cannot be used."""
 
-    def __init__(self, path: Path, faults: Iterable[str]) -> None:
-        self.path = path
-        self.faults = tuple(faults)
-        super().__init__(f"DOCREVIEW_POLICY: {path}: {'; '.join(self.faults)}")
+    setting = "DOCREVIEW_POLICY"
 
 
 def _pattern(what: str, known: list[str]) -> BeforeValidator:
@@ -180,8 +173,9 @@ def read_policy(path: Path) -> Policy:
     Raises:
         PolicyFileError: the file is not there, cannot be read, has a fault or holds no rule.
     """
+    text = text_in(path, PolicyFileError)
     try:
-        given = _File.model_validate(_content(path))
+        given = _File.model_validate(tables_in(path.expanduser(), text, PolicyFileError))
     except ValidationError as error:
         faults = dict.fromkeys(_fault(entry) for entry in error.errors(include_url=False))
         raise PolicyFileError(path, faults) from None
@@ -203,28 +197,6 @@ def read_policy(path: Path) -> Policy:
     return policy
 
 
-def _content(path: Path) -> dict[str, Any]:
-    try:
-        path = path.expanduser()
-        if path.exists() and not path.is_file():
-            raise PolicyFileError(path, ["is not a file"])
-        with path.open("rb") as stream:
-            content = stream.read(_MAX_BYTES + 1)
-    except (OSError, RuntimeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise PolicyFileError(path, [f"the file cannot be read ({reason})"]) from None
-    if len(content) > _MAX_BYTES:
-        raise PolicyFileError(path, [f"has more than the {_MAX_BYTES} bytes that are read at most"])
-    try:
-        # Some editors put a byte order mark before UTF-8, which TOML does not know.
-        return tomllib.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError:
-        raise PolicyFileError(path, ["is not UTF-8 text"]) from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said = " ".join(str(error).split())
-        raise PolicyFileError(path, [f"is not TOML: {said[:200]}"]) from None
-
-
 def _checks(given: str | list[str] | None) -> tuple[str, ...] | None:
     return (EVERY_CHECK,) if given == "all" else None if given is None else tuple(given)
 
@@ -242,7 +214,7 @@ def check_names(path: Path, wanted: Iterable[str], checker: Checker) -> None:
         if name not in checker.names:
             near = get_close_matches(name, checker.names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"the known ones are {', '.join(checker.names)}"
-            faults.append(f"approval.checks: got {_shown(name)}, there is no check of that name; {hint}")
+            faults.append(f"approval.checks: got {shown_value(name)}, there is no check of that name; {hint}")
         elif name in checker.comparing:
             faults.append(f"approval.checks: {name} compares documents, an approval is about one")
     if faults:
@@ -259,8 +231,8 @@ def _fault(error: ErrorDetails) -> str:
     where = [str(step) for step in error["loc"] if isinstance(step, str)][:2]
     key = ".".join(where)
     if error["type"] == "extra_forbidden":
-        return f"{_key(key)}: unknown, {_nearest(where)}"
-    came = _shown(error["input"])
+        return f"{shown_key(key)}: unknown, {_nearest(where)}"
+    came = shown_value(error["input"])
     if error["type"] == "value_error":
         return f"{key}: got {came}, {error.get('ctx', {}).get('error', '')}"
     fields = _File.model_fields if len(where) == 1 else _table(where[0]).model_fields
@@ -286,16 +258,5 @@ def _nearest(where: list[str]) -> str:
     return f"the known ones are {', '.join(listed)}"
 
 
-def _key(key: str) -> str:
-    """A key of someone else's making, fit for one line."""
-    plain = "".join(letter if letter.isprintable() else "?" for letter in key)
-    return plain[:_SHOWN_CHARACTERS]
-
-
 def _table(name: str) -> type[_Table]:
     return cast("type[_Table]", _File.model_fields[name].annotation)
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=True, default=str)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"

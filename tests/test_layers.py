@@ -41,6 +41,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "version",
             "settings_error",
+            "toml_file",
             "journal_place",
             "path_overrides",
             "placeholders",
