@@ -11,14 +11,25 @@ from dataclasses import dataclass, replace
 
 from ...schemas import JsonObject, JsonValue
 from ..untrusted import one_line
-from .readings import MODERATED, VERIFIED, confidence_of, is_fine_status, is_true, status_of, text_of
-from .values import MIN_CONFIDENCE, DocumentValue, count_unreadable, objects_in, values_of_document
+from .file_values import is_table_box, text_of_box, value_of_box
+from .readings import is_fine_status, text_of
+from .values import (
+    MIN_CONFIDENCE,
+    DocumentPage,
+    DocumentValue,
+    count_unreadable,
+    objects_in,
+    values_of_document,
+)
 
 __all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file", "state_of_value"]
 
 _MAX_NAME = 40
 _READ = ("success", "successful", "processed", "completed")
 """The words for a document that was read."""
+
+_ANY_PAGE = DocumentPage("", 0, 0)
+"""A state does not say on which page its value stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +150,7 @@ def _with_cells(box: JsonObject) -> Iterator[JsonObject]:
 
 def _of_box(box: JsonObject, read: Mapping[str, JsonObject]) -> Iterator[FieldState]:
     """The states of a box, or of its cells. `read` holds what the service read first, by id."""
-    if box.get("type") != "table" and not box.get("cells"):
+    if not is_table_box(box):
         yield _state_of_box(text_of(box.get("label")), box, read)
         return
     if box.get("cells") is None:
@@ -155,25 +166,20 @@ def _of_box(box: JsonObject, read: Mapping[str, JsonObject]) -> Iterator[FieldSt
 def _state_of_box(
     name: str, box: JsonObject, read: Mapping[str, JsonObject], table: JsonObject | None = None
 ) -> FieldState:
-    status = status_of(box, table)
+    value = value_of_box(box, _ANY_PAGE, table)
     own_status = text_of(box.get("status"))
-    first = read.get(text_of(box.get("id")), box)
-    is_another = _text_of_box(first) not in ("", _text_of_box(box))
-    has_failed = not is_fine_status(status) or (own_status != "" and not is_fine_status(own_status))
+    is_another = text_of_box(read.get(value.id, box)) not in ("", value.text)
+    has_failed = not is_fine_status(value.status) or (own_status != "" and not is_fine_status(own_status))
     return FieldState(
         _short(name),
-        confidence_of(box),
-        status == VERIFIED and not has_failed,
-        is_another or is_true(box.get("is_moderated")) or MODERATED in (status, own_status.casefold()),
+        value.confidence,
+        value.is_verified and not has_failed,
+        is_another or value.is_moderated,
         has_failed,
-        text_of(box.get("id")),
-        text_of((table or {}).get("id")),
-        _text_of_box(box),
+        value.id,
+        value.table_id,
+        value.text,
     )
-
-
-def _text_of_box(box: JsonObject) -> str:
-    return text_of(box.get("ocr_text", box.get("text")))
 
 
 def _not_read(answer: JsonObject) -> Iterator[FieldState]:

@@ -9,7 +9,7 @@ from .boxes import box_of
 from .readings import MODERATED, confidence_of, is_true, status_of, text_of, whole_number_of
 from .values import DocumentPage, DocumentTable, DocumentValue, DocumentValues, count_unreadable, objects_in
 
-__all__ = ["values_of_file"]
+__all__ = ["is_table_box", "text_of_box", "value_of_box", "values_of_file"]
 
 
 def values_of_file(answer: JsonObject) -> DocumentValues:
@@ -28,10 +28,10 @@ def values_of_file(answer: JsonObject) -> DocumentValues:
             boxes = entry.get("moderated_boxes") or entry.get("predicted_boxes")
             unreadable += ["a box"] * count_unreadable(boxes)
             for box in objects_in(boxes):
-                if box.get("type") == "table" or box.get("cells"):
+                if is_table_box(box):
                     tables.append(_table(box, page))
                 else:
-                    fields.append(_value(box, page))
+                    fields.append(value_of_box(box, page))
     return DocumentValues(tuple(pages), tuple(fields), tuple(tables), tuple(unreadable))
 
 
@@ -43,17 +43,28 @@ def _table(table: JsonObject, page: DocumentPage) -> DocumentTable:
 
 def _cells(table: JsonObject, page: DocumentPage) -> Iterator[DocumentValue]:
     for cell in objects_in(table.get("cells")):
-        yield _value(cell, page, table)
+        yield value_of_box(cell, page, table)
 
 
-def _value(box: JsonObject, page: DocumentPage, table: JsonObject | None = None) -> DocumentValue:
+def is_table_box(box: JsonObject) -> bool:
+    """Whether a box is that of a table, whose values are its cells."""
+    return box.get("type") == "table" or bool(box.get("cells"))
+
+
+def text_of_box(box: JsonObject) -> str:
+    """What stands in a box, or in a cell of one."""
+    return text_of(box.get("ocr_text", box.get("text")))
+
+
+def value_of_box(box: JsonObject, page: DocumentPage, table: JsonObject | None = None) -> DocumentValue:
+    """The value of a box that is no table, or of a cell of the `table`."""
     status = status_of(box, table)
     is_moderated = MODERATED in (status, text_of(box.get("status")).casefold())
     return DocumentValue(
         "field" if table is None else "cell",
         text_of(box.get("id")),
         text_of((table is not None and box.get("header")) or box.get("label")),
-        text_of(box.get("ocr_text", box.get("text"))),
+        text_of_box(box),
         page,
         text_of((table or {}).get("id")),
         None if table is None else whole_number_of(box.get("row")) or 0,

@@ -14,8 +14,6 @@ from ...schemas import (
     parsed,
     references_of,
 )
-from ..documents.comparison import comparable
-from ..documents.values import values_of_document
 from ..failure import ToolFailure
 from ..json_text import compact
 from ..requests.arguments import arguments_of
@@ -24,7 +22,6 @@ __all__ = [
     "NOT_READ",
     "Read",
     "State",
-    "contradicted_header",
     "each_once",
     "read_state",
     "resolve",
@@ -127,25 +124,6 @@ def resolve(reference: JsonValue, context: Mapping[str, JsonValue]) -> JsonValue
     if "*" in source.steps:
         return [place for index, place in enumerate(places) if place not in places[:index]]
     return places[0] if places else None
-
-
-async def contradicted_header(operation: Operation, values: JsonObject, read: Read) -> str:
-    """Why the header of a new cell does not go with its column; empty if it does or nobody can tell."""
-    header, column = values.get("header"), values.get("col")
-    if operation.id != "addTableCell" or not isinstance(header, str) or not header:
-        return ""
-    try:
-        ids: JsonObject = {name: values[name] for name in ("workflow_id", "document_id", "page_id")}
-        page = await read("getPageData", ids)
-    except ToolFailure:
-        return ""
-    table = values_of_document({"pages": [page]}).table(str(values["table_id"]))
-    names = dict(table.columns) if table is not None else {}
-    there = names.get(column) if isinstance(column, int) else None
-    if not there or comparable(there) == comparable(header):
-        return ""
-    listed = ", ".join(f"{number}: {name}" for number, name in names.items())
-    return f"header: got {header[:80]!r}, but column {column} is {there[:80]!r} (columns: {listed[:400]})"
 
 
 async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Read) -> State:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from ...schemas import JsonValue, Operation
-from ..documents.comparison import same_as_read
+from ...schemas import JsonObject, JsonValue, Operation
+from ..documents.comparison import comparable, same_as_read
 from ..documents.field_state import FieldState, fields_in
 from ..documents.readings import text_of
+from ..documents.values import values_of_document
 from ..failure import NOTHING_SENT, ToolFailure
 from ..requests.arguments import expected_argument
 from ..requests.prepared_call import Prepared
 from ..untrusted import quoted
 from .context import CallContext
-from .current_state import Read, State, contradicted_header
+from .current_state import Read, State
 
 __all__ = ["OF_WHOLE_DOCUMENTS", "misplaced", "touched_fields", "unexpected"]
 
@@ -56,7 +57,7 @@ def unexpected(
 
 async def misplaced(prepared: Prepared, read: Read) -> ToolFailure | None:
     """The refusal of a cell whose header and column contradict each other."""
-    if not (reason := await contradicted_header(prepared.operation, prepared.sent, read)):
+    if not (reason := await _contradicted_header(prepared.operation, prepared.sent, read)):
         return None
     return ToolFailure(
         "invalid_arguments",
@@ -65,6 +66,25 @@ async def misplaced(prepared: Prepared, read: Read) -> ToolFailure | None:
         next_step="Count col from 0 by the columns, without the number of the row.",
         quotes=True,
     )
+
+
+async def _contradicted_header(operation: Operation, values: JsonObject, read: Read) -> str:
+    """Why the header of a new cell does not go with its column; empty if it does or nobody can tell."""
+    header, column = values.get("header"), values.get("col")
+    if operation.id != "addTableCell" or not isinstance(header, str) or not header:
+        return ""
+    try:
+        ids: JsonObject = {name: values[name] for name in ("workflow_id", "document_id", "page_id")}
+        page = await read("getPageData", ids)
+    except ToolFailure:
+        return ""
+    table = values_of_document({"pages": [page]}).table(str(values["table_id"]))
+    names = dict(table.columns) if table is not None else {}
+    there = names.get(column) if isinstance(column, int) else None
+    if not there or comparable(there) == comparable(header):
+        return ""
+    listed = ", ".join(f"{number}: {name}" for number, name in names.items())
+    return f"header: got {header[:80]!r}, but column {column} is {there[:80]!r} (columns: {listed[:400]})"
 
 
 def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFailure | None:
