@@ -51,7 +51,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "settings",
         ),
         ("journal", "services"),
-        ("protocol",),
+        ("protocol", "probe"),
         ("http",),
         ("__init__",),
         ("commands",),
