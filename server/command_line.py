@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from ..tools import SelectionError
+from .host_names import HOST_NAMES
 from .settings import Settings, SettingsError, read_settings
 from .version import VERSION
 
@@ -53,6 +54,7 @@ def command_line() -> None:
     \b
     docreview-mcp demo                 watch real review work, without an account
     docreview-mcp --sandbox            the server on sample data, over stdio
+    docreview-mcp setup vscode         add it to VS Code, Claude, Cursor, Codex ...
     docreview-mcp tools                what a host would see
     docreview-mcp doctor               check credentials and settings
     """
@@ -186,6 +188,34 @@ def doctor(**options: Any) -> None:
     from .commands.doctor import examine
 
     sys.exit(examine(_settings(options)))
+
+
+@command_line.command()
+@click.argument("host", type=click.Choice(HOST_NAMES), metavar="HOST")
+@click.option("--write", "writes", is_flag=True, help="Write the file, after a backup, and show the change.")
+@click.option("--undo", is_flag=True, help="Bring the newest backup of the file back.")
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Another file than the user's own, such as .mcp.json of a project.",
+)
+@click.option("--with-secrets", is_flag=True, help="Put keys and passwords into the file itself.")
+@_with_settings
+def setup(host: str, writes: bool, undo: bool, file: Path | None, with_secrets: bool, **options: Any) -> None:
+    """Add the server to HOST's configuration: claude-desktop, claude-code, vscode, cursor, codex, gemini-cli,
+    zed, goose or windsurf.
+
+    Prints what to add for this machine and these settings, and what it costs there. Keys and passwords stay
+    outside the file: the host takes them from its environment or asks for them.
+
+    \b
+    docreview-mcp setup vscode
+    docreview-mcp setup cursor --sandbox --write
+    """
+    from .commands.setup import How, set_up_host, undo_setup
+
+    how = How(writes, file, with_secrets)
+    sys.exit(undo_setup(host, how) if undo else set_up_host(host, _settings(options), how))
 
 
 @command_line.command()
