@@ -62,9 +62,9 @@ test-lowest:
 	.venv-lowest/bin/pip install --quiet --constraint .venv-lowest/lowest.txt --editable ".[dev]"
 	.venv-lowest/bin/pytest -n auto
 
-bundle: $(VENV)/.ready
-	npx --yes @anthropic-ai/mcpb validate manifest.json
-	npx --yes @anthropic-ai/mcpb pack . docreview.mcpb
+# The bundle for Claude Desktop, in dist/. With node, `npx @anthropic-ai/mcpb validate manifest.json` checks it too.
+bundle: generate
+	$(RUN)/python -m scripts.bundle
 
 clean:
 	rm -rf .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench build dist *.egg-info

@@ -11,6 +11,7 @@ import click
 
 from ..tools import SelectionError
 from .host_names import HOST_NAMES
+from .placeholders import is_placeholder
 from .settings import Settings, SettingsError, read_settings
 from .version import VERSION
 
@@ -61,12 +62,18 @@ def command_line() -> None:
 
 
 @command_line.command()
+@click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @_with_settings
-def stdio(**options: Any) -> None:
-    """Serve MCP over stdin and stdout (what hosts start)."""
+def stdio(folders: Sequence[str], **options: Any) -> None:
+    """Serve MCP over stdin and stdout (what hosts start).
+
+    Files may be sent from the FOLDERs, if any are given, instead of those in DOCREVIEW_FILES.
+    """
     from .commands.stdio import serve
 
-    serve(_settings(options))
+    # A bundle's form that was left empty gives its placeholder.
+    named = tuple(Path(each).expanduser() for each in folders if not is_placeholder(each))
+    serve(_settings({**options, "files": named or None}))
 
 
 @command_line.command()

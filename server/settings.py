@@ -122,14 +122,14 @@ class Settings(BaseSettings):
     @field_validator("toolsets", "tools", "exclude_tools", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
-        if isinstance(value, str):
+        if isinstance(value, str) and not is_placeholder(value):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("files", mode="before")
     @classmethod
     def _folders(cls, value: Any) -> Any:
-        if isinstance(value, str):
+        if isinstance(value, str) and not is_placeholder(value):
             return tuple(Path(part.strip()).expanduser() for part in value.split(os.pathsep) if part.strip())
         return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from ..hosts.configuration import parsed, read_file
 from ..hosts.edit import BrokenFile, CannotKeep
@@ -60,7 +60,9 @@ def _is_program(command: str) -> bool:
 
 
 def _entry(host: Host, there: Mapping[str, object]) -> Mapping[str, object] | None:
-    value: Any = there
     for key in host.path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else None
+        inner = there.get(key)
+        if not isinstance(inner, Mapping):
+            return None
+        there = cast("Mapping[str, object]", inner)
+    return there
