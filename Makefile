@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test test-fast cov check lint format mutation bench generate constraints test-lowest bundle clean
+.PHONY: demo test test-fast cov check lint format mutation bench generate constraints test-lowest bundle package clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -65,6 +65,12 @@ test-lowest:
 # The bundle for Claude Desktop, in dist/. With node, `npx @anthropic-ai/mcpb validate manifest.json` checks it too.
 bundle: generate
 	$(RUN)/python -m scripts.bundle
+
+# The wheel and the sdist, checked and installed with each extra into an empty environment. Needs a package index.
+package: $(VENV)/.ready
+	$(RUN)/pip install --quiet build twine
+	mkdir -p dist
+	$(RUN)/python -m scripts.package
 
 clean:
 	rm -rf .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench build dist *.egg-info
