@@ -31,6 +31,8 @@ from docreview_mcp.tools.surface.tool import render_tools, tool_of
 from .manifest import render_manifest
 from .project import ROOT
 from .registry import render_server_json
+from .surface_record import RECORD as SURFACE
+from .surface_record import render_surface
 
 REFERENCE = ROOT / "docs" / "tools.md"
 """The generated reference page."""
@@ -74,6 +76,7 @@ def generated_files() -> dict[Path, str]:
         REFERENCE: render_reference(operations, tools),
         ROOT / "manifest.json": render_manifest(),
         ROOT / "server.json": render_server_json(),
+        SURFACE: render_surface(tools),
     }
 
 
