@@ -11,6 +11,7 @@ import click
 
 from ..tools import SelectionError
 from .host_names import HOST_NAMES
+from .output_encoding import use_utf8
 from .placeholders import is_placeholder
 from .settings import Settings, SettingsError, read_settings
 from .version import VERSION
@@ -32,6 +33,13 @@ _SHARED: Sequence[tuple[str, str, str]] = (
         " find and run all others.",
     ),
 )
+
+
+def _tools_with(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of tools that begin so."""
+    from ..tools import load_tools
+
+    return [tool.name for tool in load_tools() if tool.name.startswith(incomplete)]
 
 
 def _with_settings(command: Command) -> Command:
@@ -147,7 +155,7 @@ def tools(as_json: bool, **options: Any) -> None:
 
 
 @command_line.command()
-@click.argument("tool")
+@click.argument("tool", shell_complete=_tools_with)
 @click.argument("arguments", default="{}")
 @click.option(
     "--picture",
@@ -288,8 +296,24 @@ def journal_verify(expect: str | None) -> None:
     sys.exit(verify_journal(read_settings(), expect))
 
 
+@command_line.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> None:
+    """Print the script that completes commands, options, hosts and tools in SHELL.
+
+    \b
+    eval "$(docreview-mcp completion bash)"                                          in ~/.bashrc
+    eval "$(docreview-mcp completion zsh)"                                           in ~/.zshrc
+    docreview-mcp completion fish > ~/.config/fish/completions/docreview-mcp.fish    once
+    """
+    from .commands.completion import script_for
+
+    click.echo(script_for(command_line, shell))
+
+
 def main() -> None:
     """Run the command; options alone mean `stdio`. Errors are one line with the next step, and exit 2."""
+    use_utf8()
     arguments = sys.argv[1:]
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
         arguments = ["stdio", *arguments]

@@ -51,6 +51,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "settings",
             "setting_texts",
             "host_names",
+            "output_encoding",
         ),
         ("journal", "services"),
         ("protocol",),
