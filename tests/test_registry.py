@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from docreview_mcp.server.setting_texts import SETTING_TEXTS, is_secret
 
+from scripts.install_links import install_links
 from scripts.project import ROOT, project, registry_name
 
 ENTRY: dict[str, Any] = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))
@@ -41,3 +44,20 @@ def test_version_and_name_are_those_of_the_project() -> None:
     readme = (ROOT / about["readme"]).read_text(encoding="utf-8")
     assert f"mcp-name: {registry_name()}" in readme
     assert ENTRY["name"] == registry_name()
+
+
+def test_the_readme_has_the_install_links() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for host, link in install_links().items():
+        assert f"[{host}]({link})" in readme, "python -m scripts.install_links prints the links"
+
+
+def test_the_links_start_the_published_command_and_hold_no_secret() -> None:
+    for link in install_links().values():
+        query = parse_qs(urlsplit(link).query)
+        config = query["config"][0]
+        entry = json.loads(config if config.startswith("{") else b64decode(config))
+        assert (entry["command"], entry["args"]) == ("uvx", [project()["name"]])
+        assert all(value.startswith("${") for value in entry["env"].values())
+        asked = [each["id"] for each in json.loads(query.get("inputs", ["[]"])[0])]
+        assert all(f"${{input:{each}}}" in entry["env"].values() for each in asked)
