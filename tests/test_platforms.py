@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from docreview_mcp.server import Settings
 from docreview_mcp.server.command_line import main
+from docreview_mcp.server.journal.seal_keys import seal_keys
 
 ELSEWHERE = """
 import builtins, importlib, os, pkgutil, signal, socket, sys
@@ -56,6 +59,21 @@ def test_every_module_imports_without_what_only_unix_has(tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[1:] == ["a.txt", "b'x'"]
     assert int(done.stdout.split()[0]) > 200
+
+
+def test_a_file_system_without_links_keeps_the_seal_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    settings = Settings(journal=f"sqlite:///{tmp_path / 'journal.sqlite'}")
+    keys = [seal_keys(settings), seal_keys(settings)]
+    first, again = (key() for key in keys if key is not None)
+    assert first == again
+    assert [len(key) for key in first] == [32]
+    assert [each.name for each in tmp_path.iterdir()] == ["journal.sqlite.key"]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ import pytest
 import yaml
 from docreview_mcp.server.command_line import main
 from docreview_mcp.server.host_names import HOST_NAMES
+from docreview_mcp.server.hosts.configuration import Change, write
+from docreview_mcp.server.hosts.edit import BrokenFile, Edit
 from docreview_mcp.server.hosts.hosts import HOSTS
 from docreview_mcp.server.hosts.json_text import edit_json, read_json
 from docreview_mcp.server.hosts.machine import Machine, Platform
@@ -359,8 +361,6 @@ VALUES = st.recursive(
 def test_any_json_file_keeps_what_it_says(
     there: dict[str, Any], servers: dict[str, Any] | None, indent: Any, comma: bool, comment: str
 ) -> None:
-    from docreview_mcp.server.hosts.edit import Edit
-
     held = there if servers is None else {**there, "mcpServers": servers}
     text = json.dumps(held, indent=indent, ensure_ascii=False)
     text = f"{text[:-1].rstrip()}{',' if comma and held else ''}{comment}}}"
@@ -368,3 +368,32 @@ def test_any_json_file_keeps_what_it_says(
     after = edit_json(text, [Edit(("mcpServers", "docreview"), entry)])
     assert read_json(after) == {**held, "mcpServers": {**(servers or {}), "docreview": entry}}
     assert comment.strip() in after
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_file_that_is_a_link_stays_one(setup: Setup, tmp_path: Path) -> None:
+    own, file = tmp_path / "dotfiles" / "mcp.json", file_of("cursor")
+    own.parent.mkdir()
+    file.parent.mkdir()
+    own.write_text("{}")
+    file.symlink_to(own)
+    assert setup("cursor", "--write", "--sandbox").code == 0
+    assert file.is_symlink()
+    assert entry_of("cursor", own.read_text())
+    assert setup("cursor", "--undo").code == 0
+    assert (file.is_symlink(), own.read_text()) == (True, "{}")
+
+
+def test_a_file_that_its_host_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "mcp.json"
+    file.write_text('{"newer": 1}')
+    with pytest.raises(BrokenFile, match="changed meanwhile"):
+        write(Change(file, "{}", '{"mcpServers": {}}'))
+    assert file.read_text() == '{"newer": 1}'
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_undo_without_a_backup_says_so(setup: Setup) -> None:
+    done = setup("cursor", "--undo")
+    assert done.code == 1
+    assert "there is no backup" in done.err
