@@ -54,7 +54,7 @@ def set_up_host(name: str, settings: Settings, how: How) -> int:
         _print_entry(host, wanted, settings, how)
         said = "is broken" if isinstance(fault, BrokenFile) else "is left to you"
         click.echo(f"docreview-mcp: {file} {said}: {fault}. Nothing was written.", err=True)
-        return 1
+        return 1 if how.writes or isinstance(fault, BrokenFile) else 0
     if not how.writes:
         _print_entry(host, wanted, settings, how)
         _print_notes(host, wanted)

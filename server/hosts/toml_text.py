@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -81,8 +82,6 @@ def _update(table: Any, wanted: Mapping[str, object]) -> None:
 
 
 def _toml_value(value: object) -> str:
-    import json
-
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from .edit import BrokenFile, CannotKeep, Edit
 
 __all__ = ["edit_yaml", "read_yaml", "render_yaml"]
+
+_PLAIN_KEY = re.compile(r"(?!(?i:y|n|yes|no|on|off|true|false|null)$)[A-Za-z_][\w-]*", re.ASCII)
 
 
 def read_yaml(text: str) -> dict[str, object]:
@@ -48,7 +52,7 @@ def render_yaml(path: Sequence[str], value: object) -> str:
     """An entry for a person to paste."""
     for key in reversed(path):
         value = {key: value}
-    return _dumped(value, 0)
+    return _dumped(cast("Mapping[str, object]", value), 0)
 
 
 def _edited(text: str, edit: Edit) -> str:
@@ -105,11 +109,16 @@ def _lines(block: str, line_end: str) -> str:
     return block.replace("\n", line_end)
 
 
-def _dumped(value: object, column: int) -> str:
-    text: str = _yaml().safe_dump(
-        cast("Mapping[str, object]", value), sort_keys=False, allow_unicode=True, width=10_000
-    )
-    return "".join(f"{' ' * column}{line}\n" for line in text.splitlines())
+def _dumped(value: Mapping[str, object], column: int) -> str:
+    """Lines of YAML: mappings as lines, all else as JSON, which YAML takes as well."""
+    text = ""
+    for key, inner in value.items():
+        name = key if _PLAIN_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+        if isinstance(inner, Mapping) and inner:
+            text += f"{' ' * column}{name}:\n{_dumped(cast('Mapping[str, object]', inner), column + 2)}"
+        else:
+            text += f"{' ' * column}{name}: {json.dumps(inner, ensure_ascii=False)}\n"
+    return text
 
 
 def _yaml() -> Any:

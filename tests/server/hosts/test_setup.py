@@ -397,3 +397,19 @@ def test_undo_without_a_backup_says_so(setup: Setup) -> None:
     done = setup("cursor", "--undo")
     assert done.code == 1
     assert "there is no backup" in done.err
+
+
+@pytest.mark.parametrize(("name", "library"), [("codex", "tomlkit"), ("goose", "yaml")])
+def test_without_the_extra_the_entry_is_shown_and_the_file_left_alone(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch, name: str, library: str
+) -> None:
+    file = file_of(name)
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    monkeypatch.setitem(sys.modules, library, None)
+    shown, written = setup(name, "--sandbox"), setup(name, "--write", "--sandbox")
+    monkeypatch.undo()
+    assert (shown.code, written.code) == (0, 1)
+    assert entry_of(name, shown.out)[HOSTS[name].environment_key] == {"DOCREVIEW_SANDBOX": "1"}
+    assert "docreview-mcp[setup]" in written.err
+    assert file.read_text() == ""
