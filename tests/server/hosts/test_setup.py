@@ -344,11 +344,9 @@ def test_the_command_fits_the_way_of_installing(python: str, command: list[str])
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-99, 99) | TEXTS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
-    max_leaves=8,
-)
+PLAIN = st.none() | st.booleans() | st.integers(-99, 99) | TEXTS
+INNER = PLAIN | st.lists(PLAIN, max_size=3) | st.dictionaries(TEXTS, PLAIN, max_size=3)
+VALUES = INNER | st.lists(INNER, max_size=2) | st.dictionaries(TEXTS, INNER, max_size=2)
 
 
 @given(
