@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate constraints test-lowest bundle clean
+.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate constraints \
+	test-lowest bundle package clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -75,9 +76,15 @@ test-lowest:
 	.venv-lowest/bin/pip install --quiet --constraint .venv-lowest/lowest.txt --editable ".[dev]"
 	.venv-lowest/bin/pytest -n auto
 
-bundle: $(VENV)/.ready
-	npx --yes @anthropic-ai/mcpb validate manifest.json
-	npx --yes @anthropic-ai/mcpb pack . docreview.mcpb
+# The bundle for Claude Desktop, in dist/. With node, `npx @anthropic-ai/mcpb validate manifest.json` checks it too.
+bundle: generate
+	$(RUN)/python -m scripts.bundle
+
+# The wheel and the sdist, checked and installed with each extra into an empty environment. Needs a package index.
+package: $(VENV)/.ready
+	$(RUN)/pip install --quiet build twine
+	mkdir -p dist
+	$(RUN)/python -m scripts.package
 
 clean:
 	rm -rf .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench .venv-examples build dist *.egg-info
