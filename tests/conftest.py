@@ -37,6 +37,8 @@ hypothesis.settings.load_profile("full" if os.environ.get("DOCREVIEW_TESTS") == 
 SLOW = (
     "sandbox/test_application.py",
     "server/commands/",
+    "server/credential_store/",
+    "server/http/test_accounts.py",
     "server/http/test_endings.py",
     "server/http/test_many_calls.py",
     "server/journal/",

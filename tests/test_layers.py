@@ -51,6 +51,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "settings",
         ),
         ("journal", "services"),
+        ("credential_store",),
         ("protocol",),
         ("http",),
         ("__init__",),
