@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import random
 from collections import Counter
@@ -14,6 +15,8 @@ import anyio
 import httpx2
 import pytest
 from conftest import Era, Network, error_of
+from docreview_mcp.server.logs import set_up_logging
+from docreview_mcp.server.services.upstream import secrets_of_caller
 from http_callers import ADDRESS, caller, new_key, post, served
 
 CREATE = "studio_create_project"
@@ -75,7 +78,6 @@ async def test_every_answer_is_for_its_caller(keys: Path) -> None:
     async with served(network, http=http, journal="sqlite://", **NO_ACCOUNT) as client:
 
         async def work(principal: int) -> None:
-            account = principal % ACCOUNTS
             key = f"Bearer {known[principal]}"
             for number in range(CALLS // PRINCIPALS):
                 # The same for all, so that whatever is told apart by the call alone would be mixed up.
@@ -87,6 +89,8 @@ async def test_every_answer_is_for_its_caller(keys: Path) -> None:
                     ]
                 )
                 era: Era = chance.choice(["legacy", "auto"])
+                # A caller may come with another account at any time.
+                account = (principal + chance.choice([0, 7])) % ACCOUNTS
                 params = {"name": name, "arguments": arguments}
                 sent = headers_of(account, Authorization=key)
                 response, message = await post(client, era, "tools/call", params, headers=sent)
@@ -237,6 +241,33 @@ async def test_a_refused_token_names_the_header(keys: Path, era: Era) -> None:
         refused = error_of(await calling.call_tool("studio_get_project", {"project_id": 1}))
     assert refused["code"] == "unauthorized"
     assert "X-Studio-Token" in refused["next"]
+
+
+async def test_no_log_shows_what_a_caller_brought(
+    keys: Path, era: Era, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(request: httpx2.Request) -> httpx2.Response:
+        raise RuntimeError(f"boom {request.headers['authorization']} studio-token-0001-abcdef")
+
+    key, logger = new_key(keys, "Ana"), logging.getLogger()
+    before = logger.handlers[:], logger.level
+    try:
+        set_up_logging("INFO", secrets_of_caller)
+        async with (
+            served(Network(fail), http=with_headers(keys), **NO_ACCOUNT) as client,
+            caller(client, era, key, headers_of(1)) as calling,
+        ):
+            for name, arguments in (
+                ("nanonets_list_workflows", {}),
+                ("studio_get_project", {"project_id": 1}),
+            ):
+                assert (await calling.call_tool(name, arguments)).is_error
+    finally:
+        logger.handlers[:], logger.level = before
+    logged = capsys.readouterr().err
+    assert logged.count("RuntimeError: boom") == 2
+    assert "abcdef" not in logged
+    assert base64.b64encode(b"nanonets-key-0001-abcdef:").decode() not in logged
 
 
 class Studio(Network):
