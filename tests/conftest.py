@@ -38,6 +38,8 @@ SLOW = (
     "examples/",
     "sandbox/test_application.py",
     "server/commands/",
+    "server/credential_store/",
+    "server/http/test_accounts.py",
     "server/http/test_endings.py",
     "server/http/test_many_calls.py",
     "server/journal/",

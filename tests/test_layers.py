@@ -55,6 +55,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "output_encoding",
         ),
         ("journal", "services"),
+        ("credential_store",),
         ("protocol", "probe"),
         ("http", "hosts"),
         ("__init__",),

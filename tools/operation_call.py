@@ -96,7 +96,8 @@ def prepare(operation: Operation, arguments: Mapping[str, Any] | None, context: 
         if reason:
             raise invalid(operation, [reason])
     address = context.upstream.address(operation)
-    return Prepared(operation, values, address, requests, secret_values(operation, values))
+    account = context.caller.account(operation.service)
+    return Prepared(operation, values, address, requests, secret_values(operation, values), account)
 
 
 def _inside(operation_id: str, context: CallContext) -> Operation:

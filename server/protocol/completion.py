@@ -15,6 +15,7 @@ from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from ...schemas import JsonObject, JsonValue, load_operations
 from ...tools import CallContext, JournalFault, ToolFailure, load_tools
+from ...tools.history.own_entries import visible_entries
 from ...tools.operation_call import read
 from ...tools.redaction import without_secrets
 from ...tools.requests.id_faults import is_plain_id
@@ -94,7 +95,7 @@ async def _choices(
     if name == "type":
         return [(value, "") for value in _task_types()]
     if name == "id" and call_context.guards.journal is not None:
-        entries = await call_context.guards.journal.entries(limit=_MAX_VALUES)
+        entries, _ = await visible_entries(call_context.guards.journal, call_context, limit=_MAX_VALUES)
         return [(about, "") for entry in entries for about in entry.opening.about]
     listed = _LISTS.get(name)
     return [] if listed is None else await _read(surface, call_context, listed, given)
