@@ -23,6 +23,7 @@ from ..results.response import Response
 from ..surface.tool import ConfirmMode, Tool
 from .confirmation_codes import Codes
 from .document_locks import Claim, DocumentLocks
+from .rehearsal import Rehearsal
 from .seen_ids import SeenIds
 from .seen_values import SeenValues
 
@@ -177,8 +178,8 @@ class CallContext:
     says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
     call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
     documents that nobody else writes until this call ends. `finishes_writes`: a write that was sent goes on
-    to its end though the client went away. `notes` collects what the result of one of our own tools has to
-    say of the answers that it read.
+    to its end though the client went away. `rehearsal` is there for a call whose writes are only looked at.
+    `notes` collects what the result of one of our own tools has to say of the answers that it read.
     """
 
     upstream: Upstream
@@ -194,4 +195,5 @@ class CallContext:
     why_not_offered: Callable[[Tool], str] = _unknown
     holds: frozenset[Claim] = frozenset()
     finishes_writes: bool = False
+    rehearsal: Rehearsal | None = None
     notes: JsonObject = field(default_factory=dict[str, JsonValue])
