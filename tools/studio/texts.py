@@ -25,6 +25,10 @@ _OUTSIDE = (
     "texts[].segments[]: predicted, tags, text",
     "reviews[]: label, name, segments, value",
 )
+_LIST: dict[Kind, str] = {
+    "labeling_session": "studio_list_labeling_documents with offset",
+    "correction": "studio_list_correction_documents with offset",
+}
 _DONE = "Nothing is open here."
 _TAG = "review_tag sets tags and marks texts as done, with the same kind, project_id and id."
 
@@ -57,6 +61,10 @@ def _session(values: JsonObject, session: Session, context: CallContext) -> Json
             "doubtful": sum(_doubtful(each) for each in texts),
         },
     }
+    if session.is_cut:
+        told["not_read"] = (
+            f"Only the first {len(texts):,} texts were read. For others: {_LIST[session.kind]}."
+        )
     offset = cast("int", values.get("offset", 0))
     limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
     rows = [_text(each, values) for each in shown[offset : offset + limit]]
