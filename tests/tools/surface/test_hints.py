@@ -9,7 +9,7 @@ import pytest
 from conftest import Era, error_of, reviewing
 from docreview_mcp.schemas import JsonObject, load_operations
 from docreview_mcp.tools import load_tools
-from review_desk import invoices
+from review_desk import invoices, ready
 
 TAGGED = {
     "studio_list_analysis_documents": {"analysis_id": 31},
@@ -142,3 +142,33 @@ async def test_an_approval_of_many_counts_the_doubtful_values_in_them(era: Era) 
     async with reviewing(era=era) as (client, sandbox):
         done = (await client.call_tool("review_files", arguments)).structured_content
         assert done["doubtful_values"] > 0
+
+
+async def test_a_reviewer_is_found_by_the_tool_that_the_argument_names(era: Era) -> None:
+    tools = {each.name: each for each in load_tools()}
+    properties: Any = tools["studio_assign_hitl"].input_schema["properties"]
+    named = "studio_list_workspace_permissions"
+    assert named in properties["assigned_user_id"]["description"]
+    assert named in {
+        each.name for each in find(tools.values(), "who could take over the checking?").tools[:3]
+    }
+    async with reviewing(era=era) as (client, sandbox):
+        people = (await client.call_tool(named, {"organization_id": 1})).structured_content["items"]
+        reviewer = next(each["user_id"] for each in people if each["user"] == "Mei Tanaka")
+        place = {"project_id": 5, "hitl_id": 1}
+        hitl = (await client.call_tool("studio_get_hitl", place)).structured_content
+        kept = {name: hitl[name] for name in ("name", "description", "model_id", "is_live", "webhook_url")}
+        arguments = {**place, **kept, "assigned_user_id": reviewer}
+        result = await client.call_tool("studio_assign_hitl", arguments)
+        assert not result.is_error, result.structured_content
+        assert sandbox.studio.hitls[1].assigned_user_id == reviewer
+
+
+async def test_the_queue_shows_who_nanonets_files_are_assigned_to(era: Era) -> None:
+    """Nanonets has no list of its reviewers: those of other files are all that is known of them."""
+    async with reviewing(era=era) as (client, sandbox):
+        document = ready(sandbox)[0]
+        document.reviewers = ["maria@example.com"]
+        arguments = {"assigned_to": "maria@example.com", "kinds": ["document"]}
+        told = (await client.call_tool("review_queue", arguments)).structured_content
+        assert ["maria@example.com"] in [each["assigned_to"] for each in told["entries"]]
