@@ -31,6 +31,7 @@ _LIST: dict[Kind, str] = {
 }
 _DONE = "Nothing is open here."
 _TAG = "review_tag sets tags and marks texts as done, with the same kind, project_id and id."
+_FOR_GOOD = "Marking a text accepts the predictions that stand in it, for good; a person confirms that."
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -68,7 +69,9 @@ def _session(values: JsonObject, session: Session, context: CallContext) -> Json
     offset = cast("int", values.get("offset", 0))
     limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
     rows = [_text(each, values) for each in shown[offset : offset + limit]]
-    return _cut(told, "texts", rows, offset, len(shown), context)
+    told = _cut(told, "texts", rows, offset, len(shown), context)
+    is_for_good = session.kind == "correction" and not session.is_closed and rows
+    return {**told, "next": f"{told['next']} {_FOR_GOOD}"} if is_for_good else told
 
 
 def _cut(

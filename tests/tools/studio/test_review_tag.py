@@ -233,7 +233,10 @@ async def test_a_session_with_more_texts_than_are_read_says_so(
     era: Era, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with reviewing(era=era) as (client, _):
-        assert "not_read" not in await texts(client, **SESSION)
+        told = await texts(client, **SESSION)
+        assert "not_read" not in told
+        assert "for good" not in told["next"]
+        assert "accepts the predictions" in (await texts(client, **CORRECTION))["next"]
         monkeypatch.setattr(session_module, "_MAX_TEXTS", 10)
         monkeypatch.setattr(session_module, "_PAGE", 10)
         told = await texts(client, **SESSION)
