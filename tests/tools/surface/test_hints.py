@@ -169,3 +169,28 @@ async def test_the_queue_shows_who_nanonets_files_are_assigned_to(era: Era) -> N
         arguments = {"assigned_to": "maria@example.com", "kinds": ["document"]}
         told = (await client.call_tool("review_queue", arguments)).structured_content
         assert ["maria@example.com"] in [each["assigned_to"] for each in told["entries"]]
+
+
+def test_what_closes_a_segment_says_what_it_accepts_and_that_nothing_takes_it_back() -> None:
+    described = {each.name: each.description for each in load_tools()}
+    closing = described["studio_mark_segment_corrected"]
+    assert "accepts all its open predictions" in closing
+    assert "last segment finishes the session" in closing
+    assert "Cannot be undone" in closing
+    assert "Progress counts segments" in described["studio_confirm_correction_tag"]
+
+
+async def test_predictions_can_be_corrected_and_not_only_accepted_by_what_is_listed(era: Era) -> None:
+    async with reviewing(era=era) as (client, _):
+        listed = {each.name for each in (await client.list_tools()).tools}
+    assert listed >= {
+        "studio_list_labels",
+        "studio_list_workspace_permissions",
+        "studio_get_auth_status",
+        "studio_add_labeling_tag",
+        "studio_delete_labeling_tag",
+        "studio_add_correction_tag",
+        "studio_update_correction_tag",
+        "studio_delete_correction_tag",
+        "studio_confirm_correction_tag",
+    }
