@@ -23,10 +23,10 @@ TAGGED = {
 
 
 @pytest.mark.parametrize("tool", TAGGED)
-async def test_a_result_without_tags_says_how_to_get_them(tool: str, era: Era) -> None:
+async def test_a_result_without_tags_says_how_to_get_them(tool: str) -> None:
     described = next(each for each in load_tools() if each.name == tool)
     assert "details" in described.description or "on request" in described.description
-    async with reviewing(era=era) as (client, sandbox):
+    async with reviewing() as (client, sandbox):
         arguments: dict[str, Any] = {**TAGGED[tool]}
         if "document_id" in str(
             next(each.input_schema for each in load_tools() if each.name == tool)["required"]
@@ -70,20 +70,20 @@ def test_every_page_number_says_where_counting_begins() -> None:
         assert f"from {0 if is_from_zero else 1}" in description, (tool, path)
 
 
-async def test_an_argument_with_one_possible_value_need_not_be_given(era: Era) -> None:
+async def test_an_argument_with_one_possible_value_need_not_be_given() -> None:
     marks = ("studio_mark_segment_annotated", "studio_mark_document_annotated", "studio_mark_page_annotated")
     tools = {tool.name: tool for tool in load_tools()}
     for name in (*marks, "studio_mark_segment_corrected"):
         assert "name" not in tools[name].input_schema["required"]
-    async with reviewing(era=era) as (client, sandbox):
+    async with reviewing() as (client, sandbox):
         document = sandbox.studio.sessions[103].document_ids[0]
         place = {"project_id": 1, "annotation_id": 103, "document_id": document}
         result = await client.call_tool("studio_mark_document_annotated", place)
         assert not result.is_error, result.structured_content
 
 
-async def test_confirming_a_tag_says_what_closes_its_segment(era: Era) -> None:
-    async with reviewing(era=era) as (client, sandbox):
+async def test_confirming_a_tag_says_what_closes_its_segment() -> None:
+    async with reviewing() as (client, sandbox):
         session, texts = sandbox.studio.sessions[111], sandbox.studio.texts.values()
         segment = next(number for number, tags in session.tags.items() if tags)
         text = next(each for each in texts if segment in [part.id for part in each.segments])
@@ -94,8 +94,8 @@ async def test_confirming_a_tag_says_what_closes_its_segment(era: Era) -> None:
         assert "studio_mark_segment_corrected closes" in result.structured_content["docreview"]["next"]
 
 
-async def test_an_upload_says_where_its_texts_will_be(era: Era) -> None:
-    async with reviewing(era=era) as (client, _):
+async def test_an_upload_says_where_its_texts_will_be() -> None:
+    async with reviewing() as (client, _):
         arguments = {"project_id": 1, "documents": [{"text": "The lift is slow."}]}
         result = await client.call_tool("studio_upload_documents", arguments)
         assert "studio_list_project_documents" in result.structured_content["docreview"]["next"]
@@ -111,8 +111,8 @@ async def test_doubtful_values_do_not_hide_that_a_file_cannot_be_approved(era: E
         assert "cannot be approved in stage validation failed" in told["next"]
 
 
-async def test_several_documents_have_a_next_step_each_and_none_on_top(era: Era) -> None:
-    async with reviewing(era=era) as (client, sandbox):
+async def test_several_documents_have_a_next_step_each_and_none_on_top() -> None:
+    async with reviewing() as (client, sandbox):
         some = invoices(sandbox)[:4]
         arguments = {"workflow_id": some[0].workflow_id, "document_ids": [each.id for each in some]}
         told = (await client.call_tool("review_document", arguments)).structured_content
@@ -120,16 +120,16 @@ async def test_several_documents_have_a_next_step_each_and_none_on_top(era: Era)
         assert len({each["next"] for each in told["documents"]}) > 1
 
 
-async def test_a_session_nobody_has_begun_is_ready_and_not_done(era: Era) -> None:
-    async with reviewing(era=era) as (client, _):
+async def test_a_session_nobody_has_begun_is_ready_and_not_done() -> None:
+    async with reviewing() as (client, _):
         arguments = {"kind": "labeling_session", "project_id": 1, "id": 103}
         told = (await client.call_tool("review_wait", arguments)).structured_content
         assert (told["status"], told["progress"]) == ("ready", 0)
         assert "review_texts" in told["next"]
 
 
-async def test_an_approval_of_many_counts_the_doubtful_values_in_them(era: Era) -> None:
-    async with reviewing(era=era, confirm="writes") as (client, sandbox):
+async def test_an_approval_of_many_counts_the_doubtful_values_in_them() -> None:
+    async with reviewing(confirm="writes") as (client, sandbox):
         some = [each for each in invoices(sandbox) if each.stage == "validation passed" and not each.decision]
         arguments = {
             "action": "approve",
@@ -139,7 +139,7 @@ async def test_an_approval_of_many_counts_the_doubtful_values_in_them(era: Era) 
         }
         error = error_of(await client.call_tool("review_files", arguments))
         assert "doubtful values" in error["message"]
-    async with reviewing(era=era) as (client, sandbox):
+    async with reviewing() as (client, sandbox):
         done = (await client.call_tool("review_files", arguments)).structured_content
         assert done["doubtful_values"] > 0
 
@@ -180,8 +180,8 @@ def test_what_closes_a_segment_says_what_it_accepts_and_that_nothing_takes_it_ba
     assert "Progress counts segments" in described["studio_confirm_correction_tag"]
 
 
-async def test_predictions_can_be_corrected_and_not_only_accepted_by_what_is_listed(era: Era) -> None:
-    async with reviewing(era=era) as (client, _):
+async def test_predictions_can_be_corrected_and_not_only_accepted_by_what_is_listed() -> None:
+    async with reviewing() as (client, _):
         listed = {each.name for each in (await client.list_tools()).tools}
     assert listed >= {
         "studio_list_labels",
