@@ -49,6 +49,7 @@ SLOW = (
     "tools/guards/test_undo.py",
     "tools/requests/test_requests.py",
     "tools/results/test_untrusted_text.py",
+    "tools/review/test_day_jobs.py",
     "tools/review/test_review_files.py",
     "tools/review/test_review_queue.py",
     "tools/review/test_review_several.py",

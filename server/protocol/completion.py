@@ -60,8 +60,12 @@ _LISTS = {
     ),
     "page_number": _List("getDocument", "pages", "page_number", needs=("workflow_id", "document_id")),
     "project_id": _List("listProjects", "items", "id", ("name",)),
+    "session_id": _List("listLabelingSessions", "items", "id", ("name",), needs=("project_id",)),
     "model_id": _List("listModels", "models", "id", ("name", "display_name"), arguments={"limit": 1000}),
 }
+
+_CHOSEN_OF = {"type": "createProject", "kind": "reviewTexts"}
+"""Argument of which a few values are possible → the operation that says which."""
 
 
 async def complete(
@@ -92,8 +96,8 @@ async def _choices(
 ) -> Choices:
     if name == "toolset":
         return [(toolset, "") for toolset in sorted({tool.toolset for tool in surface.offered})]
-    if name == "type":
-        return [(value, "") for value in _task_types()]
+    if name in _CHOSEN_OF:
+        return [(value, "") for value in _allowed(name)]
     if name == "id" and call_context.guards.journal is not None:
         entries, _ = await visible_entries(call_context.guards.journal, call_context, limit=_MAX_VALUES)
         return [(about, "") for entry in entries for about in entry.opening.about]
@@ -131,8 +135,9 @@ def _matching(choices: Choices, typed: str) -> list[str]:
     return list(dict.fromkeys([*by_id, *by_name]))
 
 
-def _task_types() -> list[str]:
-    """The task types that `studio_create_project` takes."""
-    schema = next(tool for tool in load_tools() if tool.operation == "createProject").input_schema
+def _allowed(argument: str) -> list[str]:
+    """The values that an argument of a tool may have."""
+    operation = _CHOSEN_OF[argument]
+    schema = next(tool for tool in load_tools() if tool.operation == operation).input_schema
     properties = cast("dict[str, JsonObject]", schema["properties"])
-    return cast("list[str]", properties["type"].get("enum", []))
+    return cast("list[str]", properties[argument].get("enum", []))

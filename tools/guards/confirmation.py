@@ -70,9 +70,14 @@ async def confirm_or_fail(question: Question, code: str, context: CallContext) -
 async def is_agreed_by_code(question: Question, code: str, context: CallContext) -> bool:
     """Whether the code that came with the call is good for it; if so, it is used up.
 
+    A call that is only rehearsed needs none, and its question is noted.
+
     Raises:
         ToolFailure: whether it was used before cannot be read.
     """
+    if context.rehearsal is not None:
+        context.rehearsal.ask(_summary(question, context))
+        return True
     if not code:
         return False
     try:
@@ -96,10 +101,7 @@ async def ask_person(question: Question, code: str, context: CallContext) -> Non
 async def _ask(question: Question, code: str, context: CallContext) -> None:
     codes, operation = context.guards.codes, question.operation
     subject = question.subject_of(context.caller)
-    secrets = context.upstream.secrets
-    arguments = cast("JsonObject", cleaned(question.arguments, secrets))
-    shown, name = cleaned(question.shown, secrets), str(cleaned(question.name, secrets))
-    summary = summary_of(operation, arguments, shown, name)
+    summary = _summary(question, context)
     fault = ""
     if code:
         found = await codes.check(code, *subject)
@@ -132,3 +134,11 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
             "outside": ["error.message", "docreview.summary"],
         },
     )
+
+
+def _summary(question: Question, context: CallContext) -> str:
+    """What the person is asked, without secrets."""
+    secrets = context.upstream.secrets
+    arguments = cast("JsonObject", cleaned(question.arguments, secrets))
+    shown, name = cleaned(question.shown, secrets), str(cleaned(question.name, secrets))
+    return summary_of(question.operation, arguments, shown, name)

@@ -24,6 +24,7 @@ from ..results.response import Response
 from ..surface.tool import ConfirmMode, Tool
 from .confirmation_codes import Codes
 from .document_locks import Claim, DocumentLocks
+from .rehearsal import Rehearsal
 from .seen_ids import SeenIds
 from .seen_values import SeenValues
 
@@ -182,9 +183,9 @@ class CallContext:
     says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
     call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
     documents that nobody else writes until this call ends. `finishes_writes`: a write that was sent goes on
-    to its end though the client went away. `notes` collects what the result of one of our own tools has to
-    say of the answers that it read. `is_admin`: the caller may see and undo what others did, and see how the
-    server is set up.
+    to its end though the client went away. `rehearsal` is there for a call whose writes are only looked at.
+    `is_admin`: the caller may see and undo what others did, and see how the server is set up. `notes`
+    collects what the result of one of our own tools has to say of the answers that it read.
     """
 
     upstream: Upstream
@@ -201,4 +202,5 @@ class CallContext:
     holds: frozenset[Claim] = frozenset()
     finishes_writes: bool = False
     is_admin: bool = True
+    rehearsal: Rehearsal | None = None
     notes: JsonObject = field(default_factory=dict[str, JsonValue])

@@ -34,6 +34,16 @@ class SeenValues:
         """The text of the value with this id as this caller last saw it; None if it never did."""
         return self._texts.get(_key(caller, address, identity))
 
+    def forget(self, caller: Caller, address: str, identity: str) -> None:
+        """Nothing is known any more of what this caller saw of a value."""
+        self._texts.pop(_key(caller, address, identity), None)
+
+    def copy(self) -> SeenValues:
+        """The same, to be changed without an effect here."""
+        other = SeenValues()
+        other._texts = self._texts.copy()
+        return other
+
     def changed(
         self, caller: Caller, address: str, fields: Iterable[FieldState]
     ) -> list[tuple[FieldState, str]]:
