@@ -9,13 +9,15 @@ from ..schemas import JsonValue
 
 __all__ = ["MAX_LEVELS", "compact", "is_deep", "may_be_deep", "shortened", "without_depth"]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 MAX_LEVELS = 100
 """The most levels of lists and objects in an argument or an answer."""
 
 
 def compact(value: JsonValue) -> str:
     """JSON without spaces, as it is sent to the host."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def shortened(text: str, most: int, *, counted: bool = False) -> str:

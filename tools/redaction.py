@@ -64,7 +64,9 @@ def secret_arguments(operation: Operation) -> frozenset[str]:
 
 def may_hold_secret_properties(service: Service, text: str) -> bool:
     """Whether JSON text names a secret property anywhere, so that a closer look is needed."""
-    return any(f'"{name}":' in text or f"{name}\\" in text for name in _secret_names(service))
+    return any(
+        name in text and (f'"{name}":' in text or f"{name}\\" in text) for name in _secret_names(service)
+    )
 
 
 def without_secret_properties(service: Service, value: JsonValue) -> JsonValue:
@@ -153,7 +155,7 @@ def without_token(text: str) -> str:
 
 def _may_hold_token(text: str) -> bool:
     """Whether a token may begin in the text, for a closer look."""
-    return b"eyJ" in text.encode("utf-8", "surrogatepass").translate(None, _UNPRINTED)
+    return "J" in text and b"eyJ" in text.encode("utf-8", "surrogatepass").translate(None, _UNPRINTED)
 
 
 @cache

@@ -19,9 +19,10 @@ __all__ = ["Surface", "Surfaces"]
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The tools of a server: `every` one, those listed (`chosen`), and those that may be called.
+    """The tools of a server: `every` one, those that a host is told of, and those that may be called.
 
-    The latter, directly or through others, are `offered` in the order of lists, and `reached` by name.
+    The former are `chosen` in the order of lists, and `listed` by name; the latter, directly or through
+    others, are `offered` and `reached`.
     `why` says in a few words why the list is the full, the core or the lean one.
     """
 
@@ -32,6 +33,7 @@ class Surface:
     every: Mapping[str, Tool]
     chosen: tuple[Tool, ...]
     offered: tuple[Tool, ...]
+    listed: frozenset[str]
     reached: frozenset[str]
 
     @classmethod
@@ -49,18 +51,13 @@ class Surface:
             tuple(tool for tool in tools if not policy.tool_refusal(tool.name, tool.toolset))
             for tools in (chosen, reached)
         )
-        names = frozenset(tool.name for tool in offered)
-        return cls(settings, selection, why, policy, every, listed, offered, names)
+        names, reached_names = (frozenset(tool.name for tool in tools) for tools in (listed, offered))
+        return cls(settings, selection, why, policy, every, listed, offered, names, reached_names)
 
     @property
     def name(self) -> SurfaceName:
         """Which of the lists this is."""
         return self.selection.surface
-
-    @property
-    def listed(self) -> frozenset[str]:
-        """The names of the tools that a host is told of."""
-        return frozenset(tool.name for tool in self.chosen)
 
     def operation(self, tool: Tool) -> Operation:
         """The operation that a tool calls."""
