@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..tools import SelectionError
-from .settings import Settings, SettingsError, read_settings
+from .loading import loading
 from .version import VERSION
+
+if TYPE_CHECKING:
+    from .settings import Settings
 
 __all__ = ["main"]
 
@@ -62,9 +64,11 @@ def command_line() -> None:
 @_with_settings
 def stdio(**options: Any) -> None:
     """Serve MCP over stdin and stdout (what hosts start)."""
-    from .commands.stdio import serve
+    with loading():
+        from .commands.stdio import serve
 
-    serve(_settings(options))
+        settings = _settings(options)
+    serve(settings)
 
 
 @command_line.command()
@@ -225,6 +229,7 @@ def journal(context: click.Context) -> None:
 def journal_list(limit: int = 20, about: Sequence[str] = ()) -> None:
     """List the newest writes (the default)."""
     from .commands.journal import list_journal
+    from .settings import read_settings
 
     sys.exit(list_journal(read_settings(), limit, about))
 
@@ -234,6 +239,7 @@ def journal_list(limit: int = 20, about: Sequence[str] = ()) -> None:
 def journal_export(output: Path | None) -> None:
     """Print every entry with its records and hashes as a line of JSON, the oldest first."""
     from .commands.journal import export_journal
+    from .settings import read_settings
 
     sys.exit(export_journal(read_settings(), output))
 
@@ -247,6 +253,7 @@ def journal_verify(expect: str | None) -> None:
     Records that were written with DOCREVIEW_JOURNAL_KEY need it to be checked.
     """
     from .commands.journal import verify_journal
+    from .settings import read_settings
 
     sys.exit(verify_journal(read_settings(), expect))
 
@@ -256,6 +263,9 @@ def main() -> None:
     arguments = sys.argv[1:]
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
         arguments = ["stdio", *arguments]
+    from ..tools.surface.selection import SelectionError
+    from .settings_error import SettingsError
+
     try:
         command_line.main(arguments, prog_name="docreview-mcp")
     except (SettingsError, SelectionError) as error:
@@ -265,4 +275,6 @@ def main() -> None:
 
 def _settings(options: dict[str, Any]) -> Settings:
     """The settings of the environment with the options that were given put before them."""
+    from .settings import read_settings
+
     return read_settings(**{name: value for name, value in options.items() if value is not None})

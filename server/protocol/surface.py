@@ -8,9 +8,10 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from ...schemas import Operation, load_operations, load_own_operations
-from ...tools import NOTHING_SENT, Policy, Selection, SurfaceName, Tool, ToolFailure, load_tools
-from ...tools.guards.guard import not_allowed
-from ...tools.surface.tool import called_with
+from ...tools.failure import NOTHING_SENT, ToolFailure
+from ...tools.policy.policy import Policy
+from ...tools.surface.selection import Selection, SurfaceName
+from ...tools.surface.tool import Tool, called_with, load_tools
 from ..settings import Settings
 from .client_limits import CLIENT_LIMITS, limit_of
 
@@ -98,6 +99,8 @@ class Surface:
                 next_step=f"Call it through {called_with(tool)}, with the same arguments under arguments.",
             )
         if reason := self.policy.tool_refusal(tool.name, tool.toolset):
+            from ...tools.guards.guard import not_allowed
+
             return not_allowed(self.operation(tool), reason)
         return ToolFailure(
             "not_allowed",

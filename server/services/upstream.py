@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ...schemas import Operation, Route, Service
-from ...tools import FileSource, Report, Request, Response
 from ..settings import Settings
-from .files import FileAccess
 
 if TYPE_CHECKING:
     import httpx2
 
+    from ...tools import FileSource, Report, Request, Response
     from .client import ServiceClient
+    from .files import FileAccess
 
 __all__ = ["Services"]
 
@@ -29,9 +30,16 @@ class Services:
         local: bool = True,
     ) -> None:
         self.settings = settings
-        self.files = FileAccess(settings, local=local)
+        self._local = local
         self._transport = transport
         self._clients: dict[Service, ServiceClient] = {}
+
+    @cached_property
+    def files(self) -> FileAccess:
+        """The local files that may be sent, and where downloads are put."""
+        from .files import FileAccess
+
+        return FileAccess(self.settings, local=self._local)
 
     @property
     def answer_limit(self) -> int:
