@@ -32,7 +32,7 @@ def loading() -> Generator[None]:
 
 
 def loading_with_first_call() -> ServerMiddleware[Any]:
-    """Leave out what the first call of a tool loads as well: the records of the operations, and more modules."""
+    """Leave out what the first call of a tool loads as well: the operations, and the modules of calls."""
     is_loaded = False
 
     async def load(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:

@@ -14,6 +14,7 @@ __all__ = [
     "REMOVED",
     "masked",
     "may_hold_secret_properties",
+    "may_name_secret_properties",
     "secret_arguments",
     "without_secret_properties",
     "without_secret_text",
@@ -67,6 +68,11 @@ def may_hold_secret_properties(service: Service, text: str) -> bool:
     return any(
         name in text and (f'"{name}":' in text or f"{name}\\" in text) for name in _secret_names(service)
     )
+
+
+def may_name_secret_properties(service: Service, body: str) -> bool:
+    """The same of JSON as a service writes it, with blanks and escapes anywhere."""
+    return "\\u" in body or any(name in body for name in _secret_names(service))
 
 
 def without_secret_properties(service: Service, value: JsonValue) -> JsonValue:

@@ -55,7 +55,12 @@ class Services:
     def secrets(self) -> Sequence[str]:
         """Keys, passwords and tokens in use, the longest first."""
         held = [secret for client in self._clients.values() for secret in client.credentials.secrets]
-        return sorted({*held, *self.settings.secrets}, key=len, reverse=True)
+        return sorted({*held, *self._set_secrets}, key=len, reverse=True)
+
+    @cached_property
+    def _set_secrets(self) -> Sequence[str]:
+        """Those of the settings, which stay as they are."""
+        return self.settings.secrets
 
     def routes(self, operation: Operation) -> Sequence[Route]:
         """The address that the user set for the operation, or all that are known."""
