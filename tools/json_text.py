@@ -34,12 +34,12 @@ def may_be_deep(text: str) -> bool:
 
 def is_deep(value: object) -> bool:
     """Whether a JSON value has more levels than are taken."""
-    level: list[object] = [value]
-    for _ in range(MAX_LEVELS + 1):
-        level = [inner for entry in level for inner in _inside(entry)]
+    level = _inside(value)
+    for _ in range(MAX_LEVELS):
         if not level:
             return False
-    return True
+        level = [inner for entry in level for inner in _inside(entry)]
+    return bool(level)
 
 
 def without_depth(value: JsonValue, levels: int = MAX_LEVELS) -> JsonValue:

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import cast
 
-from ..schemas import JsonObject, JsonValue, Operation, Service, load_operations, load_own_operations
+from ..schemas import (
+    JsonObject,
+    JsonValue,
+    Operation,
+    Service,
+    load_operations,
+    load_own_operations,
+    operations_that_name,
+)
 from .hidden_characters import without_invisible
 
 __all__ = [
@@ -53,7 +61,7 @@ _OUR_KEYS = frozenset(
 @cache
 def _secret_names(service: Service) -> dict[str, bool]:
     """The property names that some answer of a service marks as secret → whether the secret is a text."""
-    answers = (each.response for each in load_operations().values() if each.service == service)
+    answers = (each.response for each in operations_that_name("secret") if each.service == service)
     return {name: text for answer in answers if answer is not None for name, text in _flagged(answer)}
 
 

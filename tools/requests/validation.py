@@ -37,8 +37,7 @@ def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None
     Raises:
         ToolFailure: `invalid_arguments`, naming every argument at fault.
     """
-    nested = ((name, value) for name, value in (arguments or {}).items() if isinstance(value, (dict, list)))
-    too_deep = [name for name, value in nested if is_deep(value)]
+    too_deep = [name for name, value in (arguments or {}).items() if is_deep(value)]
     if too_deep:
         raise invalid(
             operation, [f"{name}: is nested more than {MAX_LEVELS} levels deep" for name in too_deep]
