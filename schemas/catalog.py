@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from pydantic import TypeAdapter
-
-from .operation import Operation
+from .operation import Body, Operation, Parameter, Present, Route, UndoStep
 
 __all__ = [
     "RECORD",
@@ -26,6 +26,13 @@ RECORD = Path(__file__).with_name("operations.json")
 _END = b"\n },"
 """Where one operation ends and the next begins: nothing but an operation is indented so little."""
 _BEGINNING = re.compile(rb'\s*{\s*"id": "(\w+)",\s*"service": "(\w+)",\s*"tool": "(\w+)"')
+_LISTS: Mapping[str, Callable[..., Any]] = {
+    "parameters": Parameter,
+    "bodies": Body,
+    "other_routes": Route,
+    "undo": UndoStep,
+}
+_LISTS_OF_PRESENT = ("find", "keys", "shows")
 
 
 class _Operations(Mapping[str, Operation]):
@@ -74,7 +81,9 @@ def operations_that_name(key: str) -> Iterator[Operation]:
 
 def render_operations(operations: Iterable[Operation]) -> str:
     """The text of the generated record for these operations."""
-    rendered = _adapter().dump_json(list(operations), indent=1, exclude_defaults=True)
+    from pydantic import TypeAdapter
+
+    rendered = TypeAdapter(list[Operation]).dump_json(list(operations), indent=1, exclude_defaults=True)
     return rendered.decode() + "\n"
 
 
@@ -100,9 +109,13 @@ def _head(text: bytes) -> tuple[str, str, str]:
 
 @cache
 def _operation(identity: str) -> Operation:
-    return _adapter().validate_json(b"[%b]" % _texts()[identity])[0]
-
-
-@cache
-def _adapter() -> TypeAdapter[list[Operation]]:
-    return TypeAdapter(list[Operation])
+    """An operation made without pydantic, whose preparation takes longer than it: the record is our own."""
+    given: dict[str, Any] = json.loads(_texts()[identity])
+    given["route"] = Route(**given["route"])
+    for name, kind in _LISTS.items():
+        if name in given:
+            given[name] = tuple(kind(**each) for each in given[name])
+    if present := given.get("present"):
+        lists: dict[str, Any] = {name: tuple(present[name]) for name in _LISTS_OF_PRESENT if name in present}
+        given["present"] = Present(**(present | lists))
+    return Operation(**given)
