@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
 from typing import TYPE_CHECKING
 
 from mcp.server import Server
@@ -16,13 +15,10 @@ from mcp.types import (
     CallToolRequestParams,
     CallToolResult,
     InputRequiredResult,
-    ListToolsResult,
     PaginatedRequestParams,
 )
-from mcp.types import Tool as ListedTool
 
-from ...schemas import JsonObject
-from ...tools.surface.tool import ConfirmMode, Tool
+from ...schemas import JsonObject, JsonValue
 from ..services.upstream import Services
 from ..settings import Settings
 from ..version import VERSION
@@ -76,9 +72,11 @@ def build_server(
 
             yield ServerState(services, make_guards, has_one_client=local)
 
-    async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
+    async def list_tools(context: Context, params: PaginatedRequestParams) -> JsonObject:
+        # As plain JSON: the SDK makes it what this version of the protocol knows, and checks it by the way.
         surface = surface_for(context, surfaces)
-        return ListToolsResult(tools=[_listed(tool, settings.confirm) for tool in surface.chosen])
+        tools: list[JsonValue] = [tool.definition(settings.confirm) for tool in surface.chosen]
+        return {"resultType": "complete", "tools": tools}
 
     def schema(name: str) -> JsonObject | None:
         return every[name].schema_for(settings.confirm) if name in every else None
@@ -98,20 +96,14 @@ def build_server(
         title="docreview",
         instructions=instructions(surfaces.usual),
         lifespan=lifespan,
-        on_list_tools=list_tools,
         on_call_tool=call_tool,
         cache_hints=dict.fromkeys(("tools/list", "server/discover", *STATIC_LISTS), hint),
         get_tool_input_schema=schema,
     )
+    server.add_request_handler("tools/list", PaginatedRequestParams, list_tools)
     server.middleware.append(introducing(surfaces))
     add_handlers(server, surfaces)
     return server
-
-
-@cache
-def _listed(tool: Tool, confirm: ConfirmMode) -> ListedTool:
-    """A tool as it is listed, checked once for all servers of this process."""
-    return ListedTool.model_validate(tool.definition(confirm))
 
 
 def _behind(
