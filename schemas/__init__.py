@@ -1,6 +1,6 @@
 """What the two services are: their operations, read off the OpenAPI documents in `openapi/`."""
 
-from .catalog import load_operations, load_own_operations, operations_by_tool
+from .catalog import load_operations, load_own_operations, operations_by_tool, operations_that_name
 from .operation import (
     Body,
     Effect,
@@ -33,6 +33,7 @@ __all__ = [
     "load_operations",
     "load_own_operations",
     "operations_by_tool",
+    "operations_that_name",
     "parsed",
     "references_of",
 ]

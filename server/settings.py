@@ -8,18 +8,16 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..schemas import Operation, Route, Service
-from ..tools import ConfirmMode, Selection
-from ..tools.checks.checker import Checker
-from ..tools.checks.own_check import CheckFile
-from ..tools.policy.policy import Policy
 from ..tools.surface.former_names import current_tool
+from ..tools.surface.selection import Selection
+from ..tools.surface.tool import ConfirmMode
 from .journal_place import (
     check_journal,
     check_journal_key,
@@ -29,6 +27,10 @@ from .journal_place import (
 )
 from .placeholders import is_placeholder, without_quotes
 from .settings_error import SettingsError
+
+if TYPE_CHECKING:
+    from ..tools.checks.own_check import CheckFile
+    from ..tools.policy.policy import Policy
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings", "settings_fault"]
 
@@ -254,8 +256,11 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: the file is missing, cannot be read, has a fault, or no journal counts its limits.
         """
+        from ..tools.policy.policy import Policy
+
         if self.policy is None:
             return Policy()
+        from ..tools.checks.checker import Checker
         from .policy_file import check_names, read_policy
 
         policy = read_policy(self.policy)
@@ -268,14 +273,14 @@ class Settings(BaseSettings):
             )
         return policy
 
-    def read_checks(self) -> CheckFile:
-        """What the check file says, nothing where no file is set. Its expressions are not looked at.
+    def read_checks(self) -> CheckFile | None:
+        """What the check file says, None where no file is set. Its expressions are not looked at.
 
         Raises:
             SettingsError: the file is missing, cannot be read or has a fault.
         """
         if self.checks is None:
-            return CheckFile()
+            return None
         from .check_file import read_check_file
 
         return read_check_file(self.checks).content

@@ -41,6 +41,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "server": (
         (
             "version",
+            "loading",
             "settings_error",
             "toml_file",
             "journal_place",

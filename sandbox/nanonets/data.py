@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from .forms import (
     INVOICE_FIELDS,
@@ -155,6 +156,7 @@ ORDERS: dict[int, Course] = {
 }
 
 
+@lru_cache(maxsize=4)
 def workflow_plans(seed: int) -> tuple[WorkflowPlan, ...]:
     """The workflows of the sandbox; another seed gives other vendors, numbers and amounts."""
     return (

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from ..beginning import STARTED_AT
@@ -178,8 +179,7 @@ class NanonetsState:
     def new_id(self) -> str:
         """The next id, shaped like a UUID."""
         self._ids += 1
-        digest = hashlib.sha256(f"{self.seed}:{self._ids}".encode()).hexdigest()
-        return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
+        return _identity(self.seed, self._ids)
 
     def now(self) -> datetime:
         """The time on the sandbox's calendar."""
@@ -326,6 +326,12 @@ class NanonetsState:
             for page, paper in zip(document.pages, plan.paper, strict=True):
                 correct(page, paper)
         self.add_document(document)
+
+
+@lru_cache(maxsize=4_096)
+def _identity(seed: int, number: int) -> str:
+    digest = hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
 
 
 def correct(page: Page, paper: PageReading) -> None:

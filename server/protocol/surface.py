@@ -9,10 +9,11 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from ...schemas import Operation, Service, load_operations, load_own_operations
-from ...tools import NOTHING_SENT, Policy, Selection, SurfaceName, Tool, ToolFailure, load_tools
-from ...tools.guards.guard import not_allowed
+from ...tools.failure import NOTHING_SENT, ToolFailure
+from ...tools.policy.policy import Policy
 from ...tools.surface.former_names import current_tool
-from ...tools.surface.tool import called_with
+from ...tools.surface.selection import Selection, SurfaceName
+from ...tools.surface.tool import Tool, called_with, load_tools
 from ..settings import Settings
 from .client_limits import CLIENT_LIMITS, ClientLimit, limit_of
 from .narrowing import NOT_NARROWED, Narrowing
@@ -52,7 +53,7 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The tools of a server: `every` one, those listed (`chosen`), and those that may be called.
+    """The tools of a server: `every` one, those that a host is told of, and those that may be called.
 
     The latter, directly or through others, are `offered` in the order of lists, and `reached` by name.
     `listed` are the names of those listed. `why` says in a few words why the list is the full, the core or
@@ -160,6 +161,8 @@ class Surface:
                 next_step=f"Call it through {called_with(tool)}, with the same arguments under arguments.",
             )
         if reason := self.policy.tool_refusal(tool.name, tool.toolset):
+            from ...tools.guards.guard import not_allowed
+
             return not_allowed(self.operation(tool), reason)
         return ToolFailure(
             "not_allowed",

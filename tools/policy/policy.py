@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ...schemas import JsonObject, JsonValue, Operation
-from ..checks.checker import EVERY_CHECK
-from ..documents.field_state import FieldState
 from ..surface.former_names import names_of
 from ..untrusted import quoted
-from .limits import Limit
 from .scope import Kind, given_ids, id_text, is_number, left_out
+
+if TYPE_CHECKING:
+    from ..documents.field_state import FieldState
+    from .limits import Limit
 
 __all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
 
@@ -280,9 +281,11 @@ def _described(state: FieldState) -> str:
 
 
 def _as_written(checks: tuple[str, ...] | None) -> JsonValue:
-    if checks is None or checks == (EVERY_CHECK,):
-        return None if checks is None else "all"
-    return list(checks)
+    if checks is None:
+        return None
+    from ..checks.checker import EVERY_CHECK
+
+    return "all" if checks == (EVERY_CHECK,) else list(checks)
 
 
 def _without_none(**values: JsonValue) -> JsonObject:

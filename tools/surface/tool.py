@@ -16,8 +16,6 @@ from typing import Any, Literal, cast
 from ...schemas import Effect, JsonObject, Operation, Service, Tier
 from ..json_text import compact
 from ..requests.arguments import CONFIRM, guard_schema
-from ..requests.input_model import input_schema
-from .output_schema import output_schema
 
 __all__ = [
     "RECORD",
@@ -111,6 +109,9 @@ def load_tools() -> tuple[Tool, ...]:
 
 def tool_of(operation: Operation) -> Tool:
     """The tool of an operation, derived from it."""
+    from ..requests.input_model import input_schema
+    from .output_schema import output_schema
+
     return Tool(
         name=operation.tool,
         title=operation.title,
