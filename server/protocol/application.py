@@ -180,7 +180,7 @@ async def _answer(
         await context.session.report_progress(steps, None, message)
 
     how = await asking(context, params, state.guards.codes)
-    call_context = call_context_for(context, surface, report, how.ask, how.code)
+    call_context = call_context_for(context, surface, report, how.ask, how.code, how.show_link)
     try:
         return await call_tool(surface.operation(tool), params.arguments, call_context)
     except InputRequired:

@@ -165,7 +165,8 @@ async def read_resource(surface: Surface, call_context: CallContext, uri: str) -
 
 async def _tools(reading: _Reading) -> Contents:
     toolset = reading.parts[0]
-    tools = [tool for tool in reading.surface.offered if tool.toolset == toolset]
+    offered = reading.surface.offered
+    tools = [tool for tool in offered if tool.toolset == toolset and tool.panel != "only"]
     if not tools:
         raise reading.not_there()
     lines = [f"# {toolset}"]

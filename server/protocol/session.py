@@ -12,6 +12,8 @@ from typing import Any, cast
 from mcp.server import ServerRequestContext
 
 from ...tools import Ask, CallContext, Caller, Guards, Report, no_answer
+from ...tools.guards.context import ShowLink, no_link
+from ...tools.guards.panel_key import PANEL_KEY
 from ...tools.untrusted import one_line
 from ..services.upstream import Services
 from .principal import principal_of
@@ -59,11 +61,18 @@ async def _no_report(message: str) -> None:
 
 
 def call_context_for(
-    context: Context, surface: Surface, report: Report = _no_report, ask: Ask = no_answer, code: str = ""
+    context: Context,
+    surface: Surface,
+    report: Report = _no_report,
+    ask: Ask = no_answer,
+    code: str = "",
+    show_link: ShowLink = no_link,
 ) -> CallContext:
     """What one request has at hand; without `report` and `ask`, nobody is told or asked anything."""
     state = context.lifespan_context
     caller = caller_of(context)
+    principal = principal_of(context)
+    key = _at(context.meta, PANEL_KEY)
     return CallContext(
         state.services,
         state.guards,
@@ -71,11 +80,15 @@ def call_context_for(
         surface.find,
         caller,
         ask,
+        show_link,
         code,
+        in_browser=principal is not None and principal.in_browser,
+        browser_url=surface.settings.panel_url or "",
+        panel_key=key if isinstance(key, str) else "",
         tools=surface.offered,
         listed=surface.listed,
         why_not_offered=surface.why_not_offered,
-        finishes_writes=principal_of(context) is not None,
+        finishes_writes=principal is not None,
     )
 
 

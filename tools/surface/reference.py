@@ -25,9 +25,9 @@ def render_reference(operations: Sequence[Operation], tools: Sequence[Tool]) -> 
         "# Tools",
         "",
         "Made from the OpenAPI documents in `schemas/openapi/` by `make generate`; not to be edited by hand.",
-        "Tiers: review, lean and app (docreview's own, app for its review panel alone); documented (in the services' own documents); companion"
-        " (what the documented ones need beside them, such as reading, uploading and tags); extra (from"
-        " official clients, on request: `--toolsets extra`, `--tools NAME`).",
+        "Tiers: review, lean and app (docreview's own; app for its review panel alone); documented (in the"
+        " services' own documents); companion (what the documented ones need beside them, such as reading,"
+        " uploading and tags); extra (from official clients: `--toolsets extra`, `--tools NAME`).",
         "Every tool that changes something also takes `reason` (kept in the journal) and `confirm` (the code"
         " of a call that ended as `needs_confirmation`).",
         "Where the evidence for an address or an answer is not high, the tool says so.",

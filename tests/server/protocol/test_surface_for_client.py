@@ -84,7 +84,9 @@ async def test_a_list_that_fits_is_not_cut(era: Era) -> None:
     async with a_client(era, "cursor-vscode", toolsets="review") as client:
         names = await names_of(client)
         about = await settings_of(client)
-    assert set(names) == {tool.name for tool in load_tools() if tool.toolset == "review" and tool.tier != "app"}
+    assert set(names) == {
+        tool.name for tool in load_tools() if tool.toolset == "review" and tool.tier != "app"
+    }
     assert about["tool_list"] == {"chosen": "full", "why": "Cursor takes at most 40 tools"}
 
 
