@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations
-from ..beside_loop import beside_loop
 from ..checks.finding import Finding
-from ..checks.paper import Paper
 from ..documents.readings import UNVERIFIED, is_fine_status, text_of
 from ..documents.stages import decision_on, why_not_approvable
-from ..documents.values import DocumentPage, DocumentValue, DocumentValues, values_of_document
+from ..documents.values import DocumentPage, DocumentValue, DocumentValues, objects_in
 from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..operation_call import preview, read
 from ..requests.validation import invalid
-from ..review.cell_confidence import with_cell_confidence
+from .judged import judged
 
 __all__ = ["PanelDocument", "read_document"]
 
@@ -53,6 +51,10 @@ class PanelDocument:
         numbers = {page.place: number for number, page in self.pages.items()}
         found = [(numbers[value.page.place], value) for value in self.values.values if value.is_doubtful()]
         return sorted(found, key=lambda each: each[0])
+
+    def image_url(self, page: DocumentPage) -> str:
+        """The address of a page's picture, empty where the service names none."""
+        return text_of(objects_in(self.answer.get("pages"))[page.place].get("image_url"))
 
     @property
     def first_page(self) -> int:
@@ -112,16 +114,14 @@ async def read_document(operation: Operation, values: JsonObject, context: CallC
     """
     workflow_id, document_id = str(values["workflow_id"]), str(values["document_id"])
     answer = await read(context, "getDocument", {"workflow_id": workflow_id, "document_id": document_id})
-    found = await beside_loop(answer, partial(values_of_document, answer))
-    found = await with_cell_confidence(found, context, workflow_id, document_id)
-    judgement = await context.guards.checks.judge(Paper.of(workflow_id, document_id, answer, found))
+    found = await judged(answer, workflow_id, document_id, context)
     offered = {tool.name for tool in context.tools}
     document = PanelDocument(
         workflow_id,
         document_id,
         answer,
-        found,
-        judgement.findings,
+        found.values,
+        found.findings,
         await _against(answer, workflow_id, document_id, offered, context),
         _WRITING not in offered or decision_on(answer) == "rejected",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import cast
 
 from anyio import to_thread
@@ -34,7 +34,7 @@ _MAX_CHECKS, _MAX_CHECK_VALUES = 50, 40
 _NOT_WHOLE = "The file of the page ends too early: it is shown as far as it can be read."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Page:
     """A page of a document, with the last journal entry about each of its values."""
 
@@ -43,7 +43,7 @@ class _Page:
     page: DocumentPage
     entries: Mapping[str, Entry]
 
-    @property
+    @cached_property
     def values(self) -> list[DocumentValue]:
         """The values on this page."""
         return [each for each in self.document.values.values if each.page.place == self.page.place]
@@ -78,10 +78,11 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 
 async def _picture(page: _Page, room: int, context: CallContext) -> tuple[PagePicture | None, str | None]:
     """The picture of a page, and what is to be said of it."""
-    if not page.page.image_url:
+    address = page.document.image_url(page.page)
+    if not address:
         return None, "The service names no picture of this page."
     try:
-        content = await context.upstream.picture(page.page.image_url)
+        content = await context.upstream.picture(address)
         picture = await to_thread.run_sync(partial(page_picture, content, room))
     except ToolFailure as failure:
         return None, failure.message
