@@ -148,12 +148,8 @@ class Sandbox:
         answer = HANDLERS[operation.id](state, call)
         if isinstance(answer, Download):
             is_plain = answer.file_name.isascii() and answer.file_name.isprintable()
-            name = (
-                f'filename="{answer.file_name}"'
-                if is_plain
-                else f"filename*=UTF-8''{quote(answer.file_name)}"
-            )
-            disposition = {"Content-Disposition": f"attachment; filename{name}"}
+            plain, quoted_name = f'="{answer.file_name}"', f"*=UTF-8''{quote(answer.file_name)}"
+            disposition = {"Content-Disposition": f"attachment; filename{plain if is_plain else quoted_name}"}
             return Response(answer.content, media_type=answer.content_type, headers=disposition)
         if answer is None:
             return Response(status_code=operation.success_status)

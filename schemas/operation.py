@@ -134,7 +134,8 @@ class Operation:
     back, `undo_leaves` in a sentence what stays different all the same; `not_undoable` says why nothing puts
     it back. `irreversible`: it settles for good more than its arguments name, so that a person confirms it
     like a deletion. `panel` is what the tool is to the review panel. `after` says what to do next.
-    `pictures`: who calls it may ask for pictures, which are shown as such. `conflict`: what to do when the present state does not allow it.
+    `pictures`: who calls it may ask for pictures, which are shown as such. `conflict`: what to do when the
+    present state does not allow it.
     """
 
     id: str

@@ -29,6 +29,7 @@ __all__ = [
     "is_stateless",
     "shows_panels",
     "surface_for",
+    "user_of_machine",
 ]
 
 PANEL_EXTENSION = "io.modelcontextprotocol/ui"
@@ -152,7 +153,7 @@ def caller_of(context: ServerRequestContext[Any]) -> Caller:
     host = f"{info.name} {info.version}".strip() if info else ""
     principal = principal_of(context)
     if principal is None:
-        return Caller(host[:100], _run(), _user())
+        return Caller(host[:100], _run(), user_of_machine())
     headers: Mapping[str, str] = getattr(context.request, "headers", {})
     return Caller(one_line(host or headers.get("user-agent", ""))[:100], _run(), principal.id)
 
@@ -163,7 +164,7 @@ def _run() -> str:
 
 
 @cache
-def _user() -> str:
+def user_of_machine() -> str:
     """The name of the user who runs the server; empty where the system knows none, as in some containers."""
     try:
         return getpass.getuser()
