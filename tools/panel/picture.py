@@ -30,6 +30,8 @@ _STEPS = (
     (850, 30, 0.25),
     (640, 25, 0.14),
     (420, 20, 0.06),
+    (280, 20, 0.03),
+    (180, 10, 0.01),
 )
 """Longer side, quality, and about what share of the bytes of the first step such a file has."""
 
