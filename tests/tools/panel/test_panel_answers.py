@@ -209,7 +209,9 @@ async def test_the_policy_on_approvals_is_told_before_anybody_tries(tmp_path: Pa
     async with reviewing(policy=policy, journal="sqlite://") as (client, sandbox):
         document = next(each for each in invoices(sandbox) if each.name == "invoice-003.pdf")
         page = await told(client, "review_panel_page", **place(document, page_number=1))
-        changes = [{"field_data_id": field_of(document, "total_amount").id, "verification_status": "verified"}]
+        changes = [
+            {"field_data_id": field_of(document, "total_amount").id, "verification_status": "verified"}
+        ]
         await client.call_tool("review_apply", place(document, changes=changes))
         later = await told(client, "review_panel_page", **place(document, page_number=1))
     assert page["document"]["approve"]["allowed"] is False
@@ -226,7 +228,9 @@ async def test_hostile_text_is_named_as_data_and_hides_nothing() -> None:
         assert "\u202e" not in json.dumps(answer, ensure_ascii=False)
         assert answer["docreview"]["hidden_characters_removed"]
         assert answer["docreview"]["outside"]
-    assert any(value["value"].startswith("<i>vvv") and len(value["value"]) > 9_000 for value in page["values"])
+    assert any(
+        value["value"].startswith("<i>vvv") and len(value["value"]) > 9_000 for value in page["values"]
+    )
 
 
 async def test_a_page_that_is_too_full_cuts_long_texts_then_leaves_values_out() -> None:
@@ -242,7 +246,9 @@ async def test_a_page_that_is_too_full_cuts_long_texts_then_leaves_values_out() 
     assert {value["cut"] for value in cut["values"] if value["kind"] == "cell"} == {9_000}
     assert not any("cut" in value for value in cut["values"] if value["kind"] == "field")
     assert cut["picture"] is not None
-    assert full["left_out"]["values"] + len(full["values"]) == len(document.pages[0].fields) + len(table.cells)
+    assert full["left_out"]["values"] + len(full["values"]) == len(document.pages[0].fields) + len(
+        table.cells
+    )
     assert full["picture"] is not None
 
 

@@ -82,7 +82,9 @@ async def test_a_setting_tells_every_host(era: Era) -> None:
 async def test_the_lean_list_finds_the_panel_by_search(era: Era, declares: bool) -> None:
     async with host(era, declares=declares, surface="lean") as (client, sandbox):
         tools = await listed(client)
-        found = own(await client.call_tool("find_tools", {"query": "show the document to a person in a panel"}))
+        found = own(
+            await client.call_tool("find_tools", {"query": "show the document to a person in a panel"})
+        )
         document = invoices(sandbox)[0]
         place = {"workflow_id": document.workflow_id, "document_id": document.id}
         inside = {"tool": "review_panel", "arguments": place}
