@@ -25,7 +25,7 @@ from ..version import VERSION
 from .handlers import STATIC_LISTS, add_handlers
 from .instructions import instructions
 from .introduction import introducing
-from .session import Context, ServerState, surface_for
+from .session import PANEL_EXTENSION, Context, ServerState, surface_for
 from .surface import Surfaces
 
 if TYPE_CHECKING:
@@ -75,7 +75,10 @@ def build_server(
     async def list_tools(context: Context, params: PaginatedRequestParams) -> JsonObject:
         # As plain JSON: the SDK makes it what this version of the protocol knows, and checks it by the way.
         surface = surface_for(context, surfaces)
-        tools: list[JsonValue] = [tool.definition(settings.confirm) for tool in surface.chosen]
+        has_panel = any(tool.panel == "only" for tool in surface.chosen)
+        tools: list[JsonValue] = [
+            tool.definition(settings.confirm, shows_panels=has_panel) for tool in surface.chosen
+        ]
         return {"resultType": "complete", "tools": tools}
 
     def schema(name: str) -> JsonObject | None:
@@ -101,6 +104,7 @@ def build_server(
         get_tool_input_schema=schema,
     )
     server.add_request_handler("tools/list", PaginatedRequestParams, list_tools)
+    server.extensions[PANEL_EXTENSION] = {}
     server.middleware.append(introducing(surfaces))
     add_handlers(server, surfaces)
     return server

@@ -12,13 +12,15 @@ from typing import Any
 from mcp.server import ServerRequestContext
 
 from ...tools import Ask, CallContext, Caller, Report, no_answer
+from ...tools.guards.context import ShowLink, no_link
+from ...tools.guards.panel_key import PANEL_KEY
 from ...tools.untrusted import one_line
 from ..services.upstream import CallerServices
 from .principal import RequestOrigin, origin_of
-from .session import Context
+from .session import Context, value_at
 from .surface import Surface
 
-__all__ = ["call_context_for", "caller_of"]
+__all__ = ["call_context_for", "caller_of", "user_of_machine"]
 
 
 async def _no_report(message: str) -> None:
@@ -26,7 +28,12 @@ async def _no_report(message: str) -> None:
 
 
 def call_context_for(
-    context: Context, surface: Surface, report: Report = _no_report, ask: Ask = no_answer, code: str = ""
+    context: Context,
+    surface: Surface,
+    report: Report = _no_report,
+    ask: Ask = no_answer,
+    code: str = "",
+    show_link: ShowLink = no_link,
 ) -> CallContext:
     """What one request has at hand; without `report` and `ask`, nobody is told or asked anything."""
     state, origin = context.lifespan_context, origin_of(context)
@@ -41,13 +48,23 @@ def call_context_for(
         surface.find,
         caller,
         ask,
+        show_link,
         code,
+        in_browser=origin is not None and origin.principal.in_browser,
+        browser_url=surface.settings.panel_url or "",
+        panel_key=_panel_key(context),
         tools=surface.offered,
         listed=surface.listed,
         why_not_offered=surface.why_not_offered,
         finishes_writes=origin is not None,
         is_admin=origin is None or origin.principal.is_admin,
     )
+
+
+def _panel_key(context: Context) -> str:
+    """The key of a panel that a request carries; empty if it carries none."""
+    key = value_at(context.meta, PANEL_KEY)
+    return key if isinstance(key, str) else ""
 
 
 def caller_of(
@@ -62,7 +79,7 @@ def caller_of(
     info = params.client_info if params else None
     host = f"{info.name} {info.version}".strip() if info else ""
     if origin is None:
-        return Caller(host[:100], _run(), _user())
+        return Caller(host[:100], _run(), user_of_machine())
     headers: Mapping[str, str] = getattr(context.request, "headers", {})
     return Caller(
         one_line(host or headers.get("user-agent", ""))[:100],
@@ -86,7 +103,7 @@ def _run() -> str:
 
 
 @cache
-def _user() -> str:
+def user_of_machine() -> str:
     """The name of the user who runs the server; empty where the system knows none, as in some containers."""
     try:
         return getpass.getuser()

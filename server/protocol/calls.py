@@ -46,7 +46,7 @@ async def answer_call(
     tool = surface.every.get(current_tool(params.name))
     if tool is None:
         raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
-    if tool.name not in surface.listed:
+    if not surface.is_callable(tool):
         failure = surface.hidden(tool)
         result = failure_result(failure, context.lifespan_context.services.own.secrets)
     else:
@@ -73,7 +73,7 @@ async def _answer(
         await context.session.report_progress(steps, None, message)
 
     how = await asking(context, params, state.guards.codes)
-    call_context = call_context_for(context, surface, report, how.ask, how.code)
+    call_context = call_context_for(context, surface, report, how.ask, how.code, how.show_link)
     try:
         return await call_tool(surface.operation(tool), params.arguments, call_context)
     except InputRequired:

@@ -16,7 +16,23 @@ from .surface import Restriction, Surface, Surfaces
 if TYPE_CHECKING:
     from ...tools import Guards
 
-__all__ = ["Context", "ServerState", "client_of", "is_narrowed", "is_stateless", "surface_for"]
+__all__ = [
+    "PANEL_EXTENSION",
+    "PANEL_MIME_TYPE",
+    "Context",
+    "ServerState",
+    "client_of",
+    "is_narrowed",
+    "is_stateless",
+    "shows_panels",
+    "surface_for",
+    "value_at",
+]
+
+PANEL_EXTENSION = "io.modelcontextprotocol/ui"
+"""The extension by which hosts show panels; written out, as the SDK's own module for it is slow to import."""
+
+PANEL_MIME_TYPE = "text/html;profile=mcp-app"
 
 _FIRST_STATELESS = "2026-07-28"
 
@@ -56,7 +72,7 @@ def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfa
         surfaces = surfaces.restricted(_restriction_of(origin))
     if state.surface is not None:
         return state.surface
-    surface = surfaces.for_client(client_of(context))
+    surface = surfaces.for_client(client_of(context), shows_panels=shows_panels(context))
     if state.has_one_client:
         state.surface = surface
     return surface
@@ -84,6 +100,22 @@ def client_of(context: ServerRequestContext[Any, Any]) -> str:
     about = (context.params or {}).get("clientInfo")
     name = cast("Mapping[str, object]", about).get("name") if isinstance(about, Mapping) else None
     return name if isinstance(name, str) else ""
+
+
+def shows_panels(context: ServerRequestContext[Any, Any]) -> bool:
+    """Whether a client says that it shows panels (MCP Apps), in the handshake or with a request."""
+    capabilities = context.session.client_capabilities
+    if capabilities is not None:
+        extensions: object = capabilities.extensions
+    else:
+        # While the handshake is answered, its parameters do not stand in the session yet.
+        extensions = value_at(value_at(context.params, "capabilities"), "extensions")
+    types = value_at(value_at(extensions, PANEL_EXTENSION), "mimeTypes")
+    return isinstance(types, list | tuple) and PANEL_MIME_TYPE in types
+
+
+def value_at(value: object, key: str) -> object:
+    return cast("Mapping[str, object]", value).get(key) if isinstance(value, Mapping) else None
 
 
 def is_stateless(context: ServerRequestContext[Any]) -> bool:
