@@ -1,0 +1,146 @@
+// The order of a page's values: what is to be checked, the other fields, then each table as a grid.
+
+import { type Filter, type Selection, type State } from "./state.ts";
+import type { Table, Value } from "./wire.ts";
+
+export interface GridRow {
+  row: number;
+  cells: readonly (Value | null)[];
+}
+
+export interface Grid {
+  table: Table;
+  columns: readonly string[];
+  rows: readonly GridRow[];
+}
+
+export interface Arrangement {
+  toCheck: readonly Value[];
+  fields: readonly Value[];
+  grids: readonly Grid[];
+  /** All of them one below the other, each value once. */
+  sequence: readonly Selection[];
+  byId: ReadonlyMap<string, Value>;
+}
+
+let last: { key: readonly unknown[]; arrangement: Arrangement } | null = null;
+
+/** The arrangement of the present page; the same object as long as nothing that it depends on has changed. */
+export function arrange(state: State): Arrangement {
+  const key = [state.answer, state.filter, state.held, state.toCheck];
+  if (last === null || key.some((part, index) => part !== last?.key[index])) {
+    last = { key, arrangement: arranged(state) };
+  }
+  return last.arrangement;
+}
+
+/** Values of a page that pass a filter. */
+export function passing(values: readonly Value[], filter: Filter): ReadonlySet<string> {
+  return new Set(filter === "all" ? [] : values.filter((value) => passes(value, filter)).map((value) => value.id));
+}
+
+export function passes(value: Value, filter: Filter): boolean {
+  if (filter === "doubtful") return value.doubtful;
+  if (filter === "unverified") return value.status !== "verified";
+  if (filter === "corrected") return value.corrected;
+  return true;
+}
+
+/** The value's name, with its row if it is in a table. */
+export function labelOf(value: Value): string {
+  return value.kind === "cell" ? `${value.name}, row ${value.row ?? "?"}` : value.name;
+}
+
+/** The next doubtful value after the selected one, or before it; null if there is none but the selected one. */
+export function nextDoubtful(state: State, step: 1 | -1): Selection | null {
+  const { sequence, byId } = arrange(state);
+  const start = sequence.findIndex((each) => each.id === state.selected?.id);
+  const from = start === -1 && step === -1 ? sequence.length : start;
+  for (let distance = 1; distance <= sequence.length; distance += 1) {
+    const each = sequence[(from + step * distance + sequence.length * 2) % sequence.length];
+    if (each && each.id !== state.selected?.id && !state.saving.has(each.id) && byId.get(each.id)?.doubtful) return each;
+  }
+  return null;
+}
+
+/** The page with doubtful values that comes next, going round. */
+export function nextDoubtfulPage(state: State, step: 1 | -1): number | null {
+  const document = state.answer?.document;
+  const present = state.answer?.page.page_number;
+  if (!document || present === undefined) return null;
+  const pages = document.page_numbers.filter((page) => (document.doubtful_by_page[page] ?? 0) > 0 && page !== present);
+  const ordered = step === 1 ? pages : [...pages].reverse();
+  return ordered.find((page) => (page - present) * step > 0) ?? ordered[0] ?? null;
+}
+
+/** What an arrow key leads to from the selected value. */
+export function neighbour(state: State, key: "up" | "down" | "left" | "right"): Selection | null {
+  const { sequence, grids } = arrange(state);
+  const { selected } = state;
+  if (selected?.place === "grid") {
+    for (const grid of grids) {
+      const row = grid.rows.findIndex((each) => each.cells.some((cell) => cell?.id === selected.id));
+      if (row !== -1) return neighbourInGrid(grid, row, selected.id, key) ?? outOfGrid(sequence, grid, key);
+    }
+  }
+  if (key === "left" || key === "right") return null;
+  const index = sequence.findIndex((each) => each.id === selected?.id);
+  return sequence[key === "down" ? index + 1 : Math.max(0, index - 1)] ?? null;
+}
+
+const STEPS = { up: [-1, 0], down: [1, 0], left: [0, -1], right: [0, 1] } as const;
+
+function neighbourInGrid(grid: Grid, row: number, id: string, key: keyof typeof STEPS): Selection | null {
+  const column = grid.rows[row]?.cells.findIndex((cell) => cell?.id === id) ?? 0;
+  const [down, right] = STEPS[key];
+  let [y, x] = [row + down, column + right];
+  while (grid.rows[y] && x >= 0 && x < grid.columns.length) {
+    const cell = grid.rows[y]?.cells[x];
+    if (cell) return { id: cell.id, place: "grid" };
+    [y, x] = [y + down, x + right];
+  }
+  return null;
+}
+
+function outOfGrid(sequence: readonly Selection[], grid: Grid, key: string): Selection | null {
+  const ids = new Set(grid.rows.flatMap((row) => row.cells.map((cell) => cell?.id)));
+  const inside = sequence.flatMap((each, index) => (each.place === "grid" && ids.has(each.id) ? [index] : []));
+  if (key === "down") return sequence[(inside.at(-1) ?? sequence.length) + 1] ?? null;
+  if (key === "up") return sequence[(inside[0] ?? 0) - 1] ?? null;
+  return null;
+}
+
+function arranged({ answer, filter, held, toCheck }: State): Arrangement {
+  const values = answer?.values ?? [];
+  const shown = values.filter((value) => held.has(value.id) || passes(value, filter));
+  const first = shown.filter((value) => value.doubtful || toCheck.has(value.id));
+  const firstIds = new Set(first.map((value) => value.id));
+  const fields = shown.filter((value) => value.kind === "field" && !firstIds.has(value.id));
+  const grids = (answer?.tables ?? [])
+    .map((table) => gridOf(table, shown.filter((value) => value.table_id === table.id)))
+    .filter((grid) => filter === "all" || grid.rows.length > 0);
+  const inGrids = grids.flatMap((grid) => grid.rows.flatMap((row) => row.cells)).filter((cell) => cell !== null);
+  return {
+    toCheck: first,
+    fields,
+    grids,
+    sequence: [
+      ...[...first, ...fields].map((value): Selection => ({ id: value.id, place: "list" })),
+      ...inGrids.filter((cell) => !firstIds.has(cell.id)).map((cell): Selection => ({ id: cell.id, place: "grid" })),
+    ],
+    byId: new Map(values.map((value) => [value.id, value])),
+  };
+}
+
+function gridOf(table: Table, cells: readonly Value[]): Grid {
+  const width = Math.max(table.columns.length, ...cells.map((cell) => (cell.column ?? 0) + 1));
+  const columns = Array.from({ length: width }, (_, index) => table.columns[index] ?? "");
+  const rows = new Map<number, (Value | null)[]>();
+  for (const cell of cells) {
+    const row = rows.get(cell.row ?? 0) ?? Array.from({ length: width }, () => null);
+    row[cell.column ?? 0] = cell;
+    rows.set(cell.row ?? 0, row);
+  }
+  const sorted = [...rows].sort(([one], [other]) => one - other);
+  return { table, columns, rows: sorted.map(([row, each]) => ({ row, cells: each })) };
+}

@@ -1,0 +1,55 @@
+// A text or a mark that was not saved: both values side by side if somebody else was there, and the choice.
+
+import { Fragment, h } from "preact";
+import { momentInWords } from "./words.ts";
+import type { HostFacts } from "../host.ts";
+import { doneInWords } from "../outcome.ts";
+import { placeOf } from "../reading.ts";
+import type { Draft, Trouble } from "../state.ts";
+import type { Value } from "../wire.ts";
+import { discardDraft, startEditing, takeTheirs, writeMineAgain } from "../writing.ts";
+
+interface Props {
+  value: Value;
+  trouble: Trouble;
+  draft: Draft | undefined;
+  host: HostFacts;
+}
+
+export function Conflict({ value, trouble, draft, host }: Props) {
+  const { failure, theirs } = trouble;
+  const mine = draft?.text ?? trouble.mine;
+  if (failure.kind === "conflict" && theirs !== null) {
+    const last = value.last_entry;
+    return (
+      <div class="trouble" role="group" aria-label="Two values">
+        <p>
+          Somebody changed this value meanwhile{last && <>: <bdi>{last.who}</bdi>, {momentInWords(last.when, host)}</>}. Nothing was overwritten.
+        </p>
+        <dl class="both">
+          <div><dt>There now</dt><dd><bdi>{theirs || "(empty)"}</bdi></dd></div>
+          <div><dt>{mine === null ? "When you verified it" : "Yours"}</dt><dd><bdi>{(mine ?? trouble.base) || "(empty)"}</bdi></dd></div>
+        </dl>
+        <p class="buttons">
+          <button onClick={() => takeTheirs(value.id)}>Keep what is there</button>
+          <button class="main" onClick={() => void writeMineAgain(value.id)}>
+            {mine === null ? "Verify what is there" : "Write mine"}
+          </button>
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div class="trouble">
+      <p><bdi>{failure.message}</bdi> {failure.message.includes("Nothing was sent") ? "" : doneInWords(failure.done)}</p>
+      {theirs !== null && failure.done === "unknown" && <p>Read again, it is still <bdi class="draft">{theirs || "(empty)"}</bdi>.</p>}
+      {failure.next && <p class="reason"><bdi>{failure.next}</bdi></p>}
+      {mine !== null && <p>Your text is kept: <bdi class="draft">{mine || "(empty)"}</bdi></p>}
+      <p class="buttons">
+        <button class="main" onClick={() => void writeMineAgain(value.id)}>Try again</button>
+        {mine !== null && <button onClick={() => startEditing({ id: value.id, place: placeOf(value) })}>Edit</button>}
+        <button onClick={() => discardDraft(value.id)}>{mine === null ? "Dismiss" : "Discard"}</button>
+      </p>
+    </div>
+  );
+}
