@@ -1,24 +1,7 @@
 // What the host says of itself and its surroundings, and what it is told: theme, size, display mode.
 
 import { handle, notify, type Params, request } from "./bridge.ts";
-import { say, state, update } from "./state.ts";
-
-export type DisplayMode = "inline" | "fullscreen" | "pip";
-
-export interface HostFacts {
-  mode: DisplayMode;
-  modes: readonly string[];
-  locale: string | undefined;
-  timeZone: string | undefined;
-  takesContext: boolean;
-  takesMessages: boolean;
-  opensLinks: boolean;
-}
-
-export const UNKNOWN_HOST: HostFacts = {
-  mode: "inline", modes: [], locale: undefined, timeZone: undefined,
-  takesContext: false, takesMessages: false, opensLinks: false,
-};
+import { type DisplayMode, say, state, update } from "./state.ts";
 
 const PROTOCOL = "2026-01-26";
 const CONNECT_SECONDS = 30;

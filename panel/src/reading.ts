@@ -144,19 +144,33 @@ function refresh(answer: PageAnswer): void {
     const old = before.get(value.id);
     return old && JSON.stringify(old) === JSON.stringify(value) ? old : value;
   });
+  const troubles = new Map<string, Trouble>();
+  const drafts = new Map(state.drafts);
+  for (const [id, trouble] of state.troubles) {
+    const value = values.find((each) => each.id === id);
+    const left = value ? whatIsLeft(trouble, value) : trouble;
+    if (left) troubles.set(id, left);
+    if (left?.mine === null || !left) drafts.delete(id);
+  }
   update({
     answer: { ...answer, values, picture: answer.picture ?? state.answer?.picture ?? null },
     stale: null,
     selected,
     editing: state.editing && ids.has(state.editing.id) ? state.editing : null,
     toCheck: new Set([...state.toCheck, ...answer.values.filter((each) => each.doubtful).map((each) => each.id)]),
-    troubles: new Map([...state.troubles].map(([id, trouble]) => [id, seenAgain(trouble, values, id)])),
+    troubles,
+    drafts,
   });
 }
 
-function seenAgain(trouble: Trouble, values: readonly Value[], id: string): Trouble {
-  const value = values.find((each) => each.id === id);
-  return value ? { ...trouble, theirs: value.value } : trouble;
+/** What is left of a trouble now that the value was read again: nothing, if it is as the person wanted it. */
+function whatIsLeft(trouble: Trouble, value: Value): Trouble | null {
+  const { failure, mine, base } = trouble;
+  const isMarked = value.status === "verified";
+  if (mine === null) return isMarked && failure.kind !== "conflict" ? null : { ...trouble, theirs: value.value };
+  if (value.value === mine) return isMarked || failure.kind === "conflict" ? null : { ...trouble, mine: null, base: mine };
+  const isConflict = value.value !== base && failure.done !== "no";
+  return { ...trouble, theirs: value.value, failure: isConflict ? { ...failure, kind: "conflict" } : failure };
 }
 
 function closest(answer: PageAnswer): Selection | null {

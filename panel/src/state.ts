@@ -1,8 +1,24 @@
 // All that the panel shows, in one object that is replaced when something changes.
 
-import { type HostFacts, UNKNOWN_HOST } from "./host.ts";
 import type { Failure, Question } from "./outcome.ts";
 import type { Box, JsonObject, PageAnswer } from "./wire.ts";
+
+export type DisplayMode = "inline" | "fullscreen" | "pip";
+
+export interface HostFacts {
+  mode: DisplayMode;
+  modes: readonly string[];
+  locale: string | undefined;
+  timeZone: string | undefined;
+  takesContext: boolean;
+  takesMessages: boolean;
+  opensLinks: boolean;
+}
+
+const UNKNOWN_HOST: HostFacts = {
+  mode: "inline", modes: [], locale: undefined, timeZone: undefined,
+  takesContext: false, takesMessages: false, opensLinks: false,
+};
 
 export type Place = "list" | "grid";
 export type Filter = "all" | "doubtful" | "unverified" | "corrected";

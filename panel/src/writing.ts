@@ -161,17 +161,8 @@ async function notSaved(value: Value, page: number, wanted: Wanted, failure: Fai
   const what = failure.kind === "conflict" ? "somebody changed it meanwhile, nothing was overwritten."
     : `${failure.kind === "unknown" ? "perhaps not saved" : "not saved"}. ${failure.message}`;
   say(`${label}: ${what}`, { urgent: true, show });
-  if (!(await readAgain())) return;
-  const now = valueOf(value.id);
-  const before = state.troubles;
-  if (now === null || before.get(value.id) === undefined) return;
-  const isThere = wanted.text === null ? now.status === "verified" : now.value === wanted.text;
-  if (failure.done === "unknown" && isThere && (wanted.text !== null || value.status !== "verified")) {
-    settle(value.id, null);
+  if ((await readAgain()) && valueOf(value.id) && !state.troubles.has(value.id)) {
     say(`${label}: the answer did not come, but the value was saved.`);
-  } else if (failure.done !== "no" && wanted.text !== null && now.value !== wanted.base) {
-    const conflict: Failure = { ...failure, kind: "conflict" };
-    update({ troubles: withEntry(before, value.id, { ...trouble, failure: conflict, theirs: now.value }) });
   }
 }
 

@@ -2,10 +2,9 @@
 
 import { Fragment, h } from "preact";
 import { momentInWords } from "./words.ts";
-import type { HostFacts } from "../host.ts";
 import { doneInWords } from "../outcome.ts";
 import { placeOf } from "../reading.ts";
-import type { Draft, Trouble } from "../state.ts";
+import type { Draft, HostFacts, Trouble } from "../state.ts";
 import type { Value } from "../wire.ts";
 import { discardDraft, startEditing, takeTheirs, writeMineAgain } from "../writing.ts";
 

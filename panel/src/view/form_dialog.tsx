@@ -26,11 +26,17 @@ export function FormDialog({ title, action, failure, labels, texts, onSave, chil
     const inputs = [...(fields.current?.querySelectorAll("input") ?? [])];
     if (!onSave(inputs.map((input) => input.value))) inputs.find((input) => input.value === "")?.focus();
   };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    // Else the button that gets the focus back would be pressed by the same key.
+    event.preventDefault();
+    save();
+  };
   return (
     <DialogFrame title={title} onClose={close}>
       <FailureText failure={failure} />
       {children}
-      <div class="fields" ref={fields} onKeyDown={(event) => event.key === "Enter" && !event.isComposing && save()}>
+      <div class="fields" ref={fields} onKeyDown={onKeyDown}>
         {labels.map((label, index) => (
           <label key={index}><bdi>{label}</bdi><input data-first={index === 0} dir="auto" maxLength={2000} defaultValue={texts[index] ?? ""} /></label>
         ))}

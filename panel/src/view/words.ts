@@ -1,6 +1,6 @@
 // How confidence, status and moments are said.
 
-import type { HostFacts } from "../host.ts";
+import type { HostFacts } from "../state.ts";
 import type { Value } from "../wire.ts";
 
 export type Tone = "low" | "medium" | "high" | "none" | "verified" | "failed";
