@@ -51,16 +51,14 @@ export function labelOf(value: Value): string {
   return value.kind === "cell" ? `${value.name}, row ${value.row ?? "?"}` : value.name;
 }
 
-/** The next doubtful value after the selected one, or before it; null if there is none but the selected one. */
-export function nextDoubtful(state: State, step: 1 | -1): Selection | null {
+/** The next doubtful value of the page after the selected one, or before it; `around`: from the other end on. */
+export function nextDoubtful(state: State, step: 1 | -1, around = false): Selection | null {
   const { sequence, byId } = arrange(state);
-  const start = sequence.findIndex((each) => each.id === state.selected?.id);
-  const from = start === -1 && step === -1 ? sequence.length : start;
-  for (let distance = 1; distance <= sequence.length; distance += 1) {
-    const each = sequence[(from + step * distance + sequence.length * 2) % sequence.length];
-    if (each && each.id !== state.selected?.id && !state.saving.has(each.id) && byId.get(each.id)?.doubtful) return each;
-  }
-  return null;
+  const ordered = step === 1 ? sequence : sequence.toReversed();
+  const selected = ordered.findIndex((each) => each.id === state.selected?.id);
+  const isNext = ({ id }: Selection): boolean =>
+    id !== state.selected?.id && !state.saving.has(id) && byId.get(id)?.doubtful === true;
+  return ordered.slice(around ? 0 : selected + 1).find(isNext) ?? null;
 }
 
 /** The page with doubtful values that comes next, going round. */

@@ -50,20 +50,20 @@ export async function undoEntries(entries: readonly number[], label: string): Pr
   update({ busy: `Undoing: ${label}…` });
   const newestFirst = [...entries].sort((one, other) => other - one);
   const outcome = await carryOut("review_undo", { entries: newestFirst }, `Undo: ${label}`);
-  update({ busy: null });
   if (session.ids !== opened) return false;
-  if (isFailure(outcome)) {
-    say(`Not undone: ${label}. ${outcome.message} ${doneInWords(outcome.done)}`, { urgent: true });
-  } else {
+  if (!isFailure(outcome)) {
     const undone = new Set(entries);
-    const changes = state.changes.map((change) =>
-      change.entries.length > 0 && change.entries.every((entry) => undone.has(entry)) ? { ...change, undone: true } : change,
-    );
-    update({ changes });
-    say(`Undone: ${label}.`);
+    const isUndone = ({ entries: own }: Change): boolean => own.length > 0 && own.every((entry) => undone.has(entry));
+    update({ changes: state.changes.map((change) => (isUndone(change) ? { ...change, undone: true } : change)) });
     tellModel();
   }
   await readAgain();
+  update({ busy: null });
+  if (isFailure(outcome)) {
+    say(`Not undone: ${label}. ${outcome.message} ${doneInWords(outcome.done)}`, { urgent: true });
+  } else {
+    say(`Undone: ${label}.`);
+  }
   return !isFailure(outcome);
 }
 

@@ -11,6 +11,8 @@ export interface Failure {
   message: string;
   next: string;
   done: Done;
+  /** Where a person can agree to it, if only there. */
+  link?: string;
 }
 
 /** The server wants a person's agreement; the code stands for this call as it was. */
@@ -116,5 +118,6 @@ function failureOf(error: JsonObject, notes: JsonObject): Failure | Question {
     message: String(error["message"] ?? "").replace(/^review_\w+: (changes\.0[.\w]*: )?/, ""),
     next: String(error["next"] ?? ""),
     done,
+    ...(typeof notes["browser"] === "string" ? { link: notes["browser"] } : {}),
   };
 }

@@ -57,35 +57,36 @@ export async function readAgain(): Promise<boolean> {
   const { ids } = session;
   for (;;) {
     const { writes } = session;
-    const answer = await fetchPage(ids, number);
+    const answer = await fetchPage(ids, number, false);
     if (session.ids !== ids) return false;
     if (writes !== session.writes) continue;
     if (isFailure(answer)) {
       update({ stale: answer.message });
       return false;
     }
-    keep(answer, writes);
+    const known = session.pages.get(number)?.answer ?? state.answer;
+    if (known?.page.page_number !== number) return false;
+    const { page, picture, picture_note } = known;
+    const whole = { ...answer, page, picture, picture_note };
+    keep(whole, writes);
     if (state.answer?.page.page_number !== number) return false;
-    refresh(answer);
+    refresh(whole);
     return true;
   }
 }
 
-/** Goes to the next doubtful value, on another page if this one has no more. False if there is none. */
-export async function goToDoubtful(step: 1 | -1): Promise<boolean> {
-  const next = nextDoubtful(state, step);
-  if (next) {
-    select(next);
-    return true;
-  }
-  const page = nextDoubtfulPage(state, step);
+/** Goes to the next doubtful value: on this page, else on another one, else from the other end of this one. */
+export async function goToDoubtful(step: 1 | -1): Promise<void> {
+  const page = nextDoubtful(state, step) ? null : nextDoubtfulPage(state, step);
+  const next = nextDoubtful(state, step, page === null && !nextDoubtful(state, step));
   if (page !== null) {
     await showPage(page, step === 1 ? "first" : "last");
-    return true;
+  } else if (next) {
+    select(next);
+  } else {
+    update({ focus: state.focus + 1 });
+    say("No other doubtful value in this document.");
   }
-  update({ focus: state.focus + 1 });
-  say("No other doubtful value in this document.");
-  return false;
 }
 
 export function select(selected: Selection, focus = true): void {
@@ -95,7 +96,7 @@ export function select(selected: Selection, focus = true): void {
 async function readAndKeep(number: number): Promise<PageAnswer | Failure> {
   const { writes, ids } = session;
   if (ids === null) throw new Error("no document is open");
-  const answer = await fetchPage(ids, number);
+  const answer = await fetchPage(ids, number, true);
   if (!isFailure(answer) && session.ids === ids) keep(answer, writes);
   return answer;
 }
@@ -153,7 +154,7 @@ function refresh(answer: PageAnswer): void {
     if (left?.mine === null || !left) drafts.delete(id);
   }
   update({
-    answer: { ...answer, values, picture: answer.picture ?? state.answer?.picture ?? null },
+    answer: { ...answer, values },
     stale: null,
     selected,
     editing: state.editing && ids.has(state.editing.id) ? state.editing : null,

@@ -28,8 +28,9 @@ export function openPanel(ids: DocumentIds): Promise<PanelAnswer | Failure> {
   return readShaped("review_panel", { ...ids }, panelAnswerOf);
 }
 
-export function fetchPage(ids: DocumentIds, page_number: number): Promise<PageAnswer | Failure> {
-  return readShaped("review_panel_page", { ...ids, page_number }, pageAnswerOf);
+/** Reads a page; without its picture, the size of the page is left out as well. */
+export function fetchPage(ids: DocumentIds, page_number: number, picture: boolean): Promise<PageAnswer | Failure> {
+  return readShaped("review_panel_page", { ...ids, page_number, picture }, pageAnswerOf);
 }
 
 export function read(tool: string, values: JsonObject): Promise<JsonObject | Failure> {

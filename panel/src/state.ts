@@ -77,6 +77,8 @@ export interface HistoryEntry {
   undoable?: boolean;
   not_undoable?: string;
   undone_by?: unknown;
+  via?: string;
+  agreed?: string;
 }
 
 export type Dialog =

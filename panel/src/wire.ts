@@ -53,6 +53,8 @@ export interface Value {
   row: number | null;
   column: number | null;
   last_entry: LastEntry | null;
+  /** Characters of the whole text, if `value` is only its beginning. */
+  cut?: number;
 }
 
 export interface Table {
@@ -75,6 +77,8 @@ export interface PageAnswer {
   values: readonly Value[];
   tables: readonly Table[];
   checks: readonly Check[];
+  /** What did not fit into the answer. */
+  left_out?: { values: number };
 }
 
 export interface PanelAnswer {

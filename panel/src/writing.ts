@@ -5,7 +5,7 @@ import { carryOut } from "./asking.ts";
 import { recordChange } from "./changes.ts";
 import { type Failure, isFailure, type Success } from "./outcome.ts";
 import { goToDoubtful, placeOf, readAgain } from "./reading.ts";
-import { openIds, session, valueOf } from "./session.ts";
+import { isReadOnly, openIds, pageNumber, session, valueOf } from "./session.ts";
 import { type Draft, say, type Selection, state, update, withEntry, withMember } from "./state.ts";
 import type { JsonObject, Value } from "./wire.ts";
 
@@ -14,7 +14,11 @@ type Then = "stay" | "next" | "previous";
 const MOST_MARKED_ONE_BY_ONE = 100;
 
 export function startEditing(selected: Selection): void {
-  if (state.answer?.document.read_only || state.saving.has(selected.id)) return;
+  if (isReadOnly() || state.saving.has(selected.id)) return;
+  if (valueOf(selected.id)?.cut) {
+    say("This text is too long to be edited here: only its beginning is shown.");
+    return;
+  }
   update({ selected, editing: selected, message: null });
 }
 
@@ -45,7 +49,7 @@ export async function saveText(id: string, text: string, base: string, then: The
     troubles: withEntry(state.troubles, id, null),
     focus: then === "stay" ? state.focus + 1 : state.focus,
   });
-  const page = state.answer?.page.page_number ?? 0;
+  const page = pageNumber();
   const saved = isChanged ? write(value, page, { text, base, note: null }) : Promise.resolve();
   if (then !== "stay") await goToDoubtful(then === "next" ? 1 : -1);
   await saved;
@@ -72,7 +76,7 @@ export async function writeMineAgain(id: string): Promise<void> {
 export async function verify(ids: readonly string[], note: string | null = null): Promise<void> {
   const values = ids.map((id) => valueOf(id)).filter((value) => value !== null);
   const [first] = values;
-  if (first === undefined || state.answer?.document.read_only) return;
+  if (first === undefined || isReadOnly()) return;
   if (values.length === 1) {
     const draft = state.drafts.get(first.id);
     if (draft) return saveText(first.id, draft.text, draft.base, "stay");
@@ -83,7 +87,7 @@ export async function verify(ids: readonly string[], note: string | null = null)
     const { saving } = state;
     if (saving.has(first.id)) return;
     update({ saving: withMember(saving, first.id, true) });
-    await write(first, state.answer?.page.page_number ?? 0, { text: null, base: first.value, note });
+    await write(first, pageNumber(), { text: null, base: first.value, note });
     return;
   }
   await verifyMany(values.filter((value) => value.status !== "verified"));
@@ -98,7 +102,7 @@ async function verifyMany(values: readonly Value[]): Promise<void> {
   const mark = { verification_status: "verified" };
   const changes = values.length > MOST_MARKED_ONE_BY_ONE
     ? [{ table_id: first.table_id, ...mark }]
-    : values.map((value) => ({ ...idOf(value), expected_value: value.value, ...mark }));
+    : values.map((value) => ({ ...idOf(value), ...expected(value, value.value), ...mark }));
   update({ busy: `Verifying ${values.length} cells…` });
   const title = `Verify ${values.length} cells`;
   const outcome = await carryOut("review_apply", { ...openIds(), changes }, title);
@@ -110,6 +114,11 @@ async function verifyMany(values: readonly Value[]): Promise<void> {
 
 export function idOf(value: Value): JsonObject {
   return value.kind === "field" ? { field_data_id: value.id } : { cell_id: value.id };
+}
+
+/** The value that is expected to be there; not of a text of which only the beginning is known. */
+function expected(value: Value, base: string): JsonObject {
+  return value.cut ? {} : { expected_value: base };
 }
 
 interface Wanted {
@@ -124,7 +133,7 @@ async function write(value: Value, page: number, wanted: Wanted): Promise<void> 
   const label = labelOf(value);
   const change = {
     ...idOf(value),
-    expected_value: base,
+    ...expected(value, base),
     ...(text === null ? {} : { value: text }),
     verification_status: "verified",
     ...(note === null ? {} : { verification_message: note }),

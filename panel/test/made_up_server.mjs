@@ -93,14 +93,14 @@ export class MadeUpServer {
     };
   }
 
-  review_panel_page({ workflow_id, document_id, page_number }) {
+  review_panel_page({ workflow_id, document_id, page_number, picture: isWanted = true }) {
     const document = this.#document(document_id);
     const page = document.pages.find((each) => each.number === page_number) ?? fail("not_found", "There is no such page. Nothing was sent.");
     const sum = page.values.find((value) => value.name === "total_amount");
     return {
       document: { ...this.#facts(document), workflow_id },
-      page: { page_number, page_id: page.id, width: 800, height: 1100 },
-      picture: page.picture === null ? null : picture(page),
+      page: { page_number, page_id: page.id, width: isWanted ? 800 : 0, height: isWanted ? 1100 : 0 },
+      picture: isWanted ? picture(page) : null,
       picture_note: null,
       values: page.values.map((value) => ({
         ...value, doubtful: isDoubtful(value), why: isDoubtful(value) ? `Its confidence is ${value.confidence}, below 0.8.` : null,

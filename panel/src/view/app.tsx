@@ -3,12 +3,12 @@
 import { Fragment, h } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { Dialogs } from "./dialogs.tsx";
+import { BrowserLink, FailureWords } from "./failure_text.tsx";
 import { MessageBar } from "./message_bar.tsx";
 import { PagePicture } from "./page_picture.tsx";
 import { SelectedValue } from "./selected_value.tsx";
 import { PageBar, Toolbar } from "./toolbar.tsx";
 import { ValuesList } from "./values_list.tsx";
-import { request } from "../bridge.ts";
 import { openDocument } from "../reading.ts";
 import { session } from "../session.ts";
 import { onUpdate, type State, state } from "../state.ts";
@@ -73,25 +73,20 @@ function focusSelected(): void {
 }
 
 function NoDocument() {
-  const { phase, failure, browser, host } = state;
+  const { phase, failure, browser } = state;
   if (phase !== "failed" || failure === null) {
     return <p class="no-document" role="status">{phase === "waiting" ? "Waiting for the document…" : "Reading the document…"}</p>;
   }
   return (
     <div class="no-document" role="alert">
       <h1>The document could not be shown</h1>
-      <p><bdi>{failure.message}</bdi></p>
-      {failure.next && <p><bdi>{failure.next}</bdi></p>}
+      <FailureWords failure={{ ...failure, done: "no" }} />
       <p class="buttons">
         {session.ids !== null && (
           <button class="main" onClick={() => session.ids && void openDocument(session.ids, null)}>Try again</button>
         )}
-        {browser && host.opensLinks && (
-          <button onClick={() => void request("ui/open-link", { url: browser }, 30).catch(() => undefined)}>
-            Open in the browser
-          </button>
-        )}
       </p>
+      {browser && <BrowserLink address={browser} />}
     </div>
   );
 }

@@ -1,8 +1,8 @@
 // A text or a mark that was not saved: both values side by side if somebody else was there, and the choice.
 
 import { Fragment, h } from "preact";
+import { FailureWords } from "./failure_text.tsx";
 import { momentInWords } from "./words.ts";
-import { doneInWords } from "../outcome.ts";
 import { placeOf } from "../reading.ts";
 import type { Draft, HostFacts, Trouble } from "../state.ts";
 import type { Value } from "../wire.ts";
@@ -40,9 +40,8 @@ export function Conflict({ value, trouble, draft, host }: Props) {
   }
   return (
     <div class="trouble">
-      <p><bdi>{failure.message}</bdi> {failure.message.includes("Nothing was sent") ? "" : doneInWords(failure.done)}</p>
+      <FailureWords failure={failure} />
       {theirs !== null && failure.done === "unknown" && <p>Read again, it is still <bdi class="draft">{theirs || "(empty)"}</bdi>.</p>}
-      {failure.next && <p class="reason"><bdi>{failure.next}</bdi></p>}
       {mine !== null && <p>Your text is kept: <bdi class="draft">{mine || "(empty)"}</bdi></p>}
       <p class="buttons">
         <button class="main" onClick={() => void writeMineAgain(value.id)}>Try again</button>

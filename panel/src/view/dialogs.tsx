@@ -3,12 +3,13 @@
 import { h } from "preact";
 import { AddField, AddRow } from "./add_values.tsx";
 import { DialogFrame } from "./dialog_frame.tsx";
+import { FailureText } from "./failure_text.tsx";
 import { FormDialog } from "./form_dialog.tsx";
 import { Help } from "./help.tsx";
 import { History } from "./history.tsx";
 import { labelOf } from "../arrangement.ts";
 import { approve, assign } from "../decisions.ts";
-import { doneInWords, type Failure } from "../outcome.ts";
+import type { Failure } from "../outcome.ts";
 import { valueOf } from "../session.ts";
 import { type Dialog, openDialog, state } from "../state.ts";
 import { verify } from "../writing.ts";
@@ -95,13 +96,3 @@ function Note({ id }: { id: string }) {
   );
 }
 
-/** Why something was not done, whether anything was changed, and what to do. */
-export function FailureText({ failure }: { failure: Failure | null }) {
-  if (failure === null) return null;
-  return (
-    <div class="trouble" role="alert">
-      <p><bdi>{failure.message}</bdi> {failure.message.includes("Nothing was sent") ? "" : doneInWords(failure.done)}</p>
-      {failure.next && <p class="reason"><bdi>{failure.next}</bdi></p>}
-    </div>
-  );
-}

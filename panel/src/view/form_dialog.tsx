@@ -3,7 +3,7 @@
 import { type ComponentChildren, h } from "preact";
 import { useRef } from "preact/hooks";
 import { DialogFrame } from "./dialog_frame.tsx";
-import { FailureText } from "./dialogs.tsx";
+import { FailureText } from "./failure_text.tsx";
 import type { Failure } from "../outcome.ts";
 import { openDialog } from "../state.ts";
 

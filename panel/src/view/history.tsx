@@ -2,7 +2,7 @@
 
 import { Fragment, h } from "preact";
 import { DialogFrame } from "./dialog_frame.tsx";
-import { FailureText } from "./dialogs.tsx";
+import { FailureText } from "./failure_text.tsx";
 import { momentInWords } from "./words.ts";
 import { undoEntries } from "../changes.ts";
 import { showHistory } from "../decisions.ts";
@@ -41,6 +41,8 @@ export function History({ entries, older, failure }: Dialog & { kind: "history" 
               </p>
               <p class="quiet">
                 {entry.at && momentInWords(entry.at, state.host)} · <bdi>{entry.by}</bdi>
+                {entry.via === "panel" && ", in a panel"}
+                {entry.agreed && `, agreed: ${entry.agreed}`}
                 {entry.undone_by !== undefined && " · undone"}
                 {entry.not_undoable && <> · <bdi>{entry.not_undoable}</bdi></>}
               </p>

@@ -6,10 +6,14 @@ import { ValueText } from "./field_row.tsx";
 import { momentInWords, toneInWords, toneOf } from "./words.ts";
 import { labelOf } from "../arrangement.ts";
 import { putBackOf, undoChange, undoEntries } from "../changes.ts";
+import { isReadOnly } from "../session.ts";
 import { openDialog, state } from "../state.ts";
 import { deleteRow } from "../structure.ts";
 import type { Value } from "../wire.ts";
 import { discardDraft, saveText, startEditing, verify } from "../writing.ts";
+
+/** Characters from which a text may have to be scrolled. */
+const LONG = 120;
 
 export function SelectedValue({  }: {  }) {
   const value = state.answer?.values.find((each) => each.id === state.selected?.id);
@@ -17,11 +21,12 @@ export function SelectedValue({  }: {  }) {
   const trouble = state.troubles.get(value.id);
   const draft = state.drafts.get(value.id);
   const checks = state.answer?.checks.filter((check) => check.value_ids.includes(value.id)) ?? [];
-  const readOnly = state.answer?.document.read_only ?? true;
+  const readOnly = isReadOnly();
   return (
     <section class="chosen-value" aria-label="Selected value">
-      <h3><bdi>{labelOf(value)}</bdi> <span class={`word ${toneOf(value)}`}>{toneInWords(value)}</span></h3>
-      <p class="whole"><ValueText value={value} draft={undefined} /></p>
+      <h2><bdi>{labelOf(value)}</bdi> <span class={`word ${toneOf(value)}`}>{toneInWords(value)}</span></h2>
+      <p class="whole" tabIndex={value.value.length > LONG ? 0 : undefined}><ValueText value={value} draft={undefined} /></p>
+      {value.cut && <p class="reason">Only the beginning of {value.cut} characters is shown.</p>}
       {value.why && <p class="reason"><bdi>{value.why}</bdi></p>}
       {value.message && <p class="reason failed"><bdi>{value.message}</bdi></p>}
       {checks.map((check, index) => <p key={index} class="reason failed"><bdi>{check.message}</bdi></p>)}

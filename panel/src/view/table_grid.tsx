@@ -26,7 +26,7 @@ export function TableGrid({ grid, readOnly }: Props) {
   return (
     <section class="table" aria-labelledby={title}>
       <div class="heading">
-        <h3 id={title}><bdi>{table.name || "Table"}</bdi> <small>{rows.length} rows</small></h3>
+        <h2 id={title}><bdi>{table.name || "Table"}</bdi> <small>{rows.length} rows</small></h2>
         {!readOnly && (
           <span class="buttons">
             <button onClick={() => void verify(cells.map((cell) => cell.id))}>Verify table</button>

@@ -5,6 +5,7 @@ import { FieldRow } from "./field_row.tsx";
 import { TableGrid } from "./table_grid.tsx";
 import { arrange, passes, passing } from "../arrangement.ts";
 import { placeOf, select } from "../reading.ts";
+import { isReadOnly } from "../session.ts";
 import { type Filter, openDialog, state, update } from "../state.ts";
 import type { Value } from "../wire.ts";
 
@@ -15,7 +16,8 @@ const FILTERS: readonly [Filter, string][] = [
 export function ValuesList({  }: {  }) {
   const { toCheck, fields, grids } = arrange(state);
   const left = toCheck.filter((value) => value.doubtful).length;
-  const readOnly = state.answer?.document.read_only ?? true;
+  const readOnly = isReadOnly();
+  const leftOut = state.answer?.left_out;
   const values = state.answer?.values ?? [];
   return (
     <>
@@ -27,6 +29,7 @@ export function ValuesList({  }: {  }) {
         )}
         {fields.length > 0 && <Rows values={fields} title="Fields" note={String(fields.length)} />}
         {grids.map((grid) => <TableGrid key={grid.table.id} grid={grid} readOnly={readOnly} />)}
+        {leftOut && <p class="quiet">{leftOut.values} more values of this page do not fit into the answer and are not shown.</p>}
         {values.length === 0 && <p class="quiet">There are no values on this page.</p>}
         {values.length > 0 && toCheck.length + fields.length + grids.length === 0 && (
           <p class="quiet">No value of this page passes the filter.</p>
@@ -54,7 +57,7 @@ function Rows({ values, title, note }: RowsProps) {
   const id = `rows-${title.replace(" ", "-")}`;
   return (
     <section aria-labelledby={id}>
-      <div class="heading"><h3 id={id}>{title} <small>{note}</small></h3></div>
+      <div class="heading"><h2 id={id}>{title} <small>{note}</small></h2></div>
       <div role="grid" aria-labelledby={id}>
         {values.map((value) => (
           <FieldRow
