@@ -8,8 +8,9 @@ import { outcomeOfError, readFailureOf } from "./outcome.ts";
 import { openDocument, readAgain } from "./reading.ts";
 import { type DocumentIds, keepKey } from "./server.ts";
 import { session } from "./session.ts";
-import { state, update } from "./state.ts";
+import { onUpdate, state, update } from "./state.ts";
 import { App } from "./view/app.tsx";
+import { afterDrawing, beforeDrawing } from "./view/focus.ts";
 import { panelAnswerOf, structuredOf, type ToolResult } from "./wire.ts";
 import "./styles.css";
 
@@ -34,12 +35,29 @@ handle("ui/notifications/tool-cancelled", () => {
   if (state.answer === null) update({ phase: "failed", failure: outcomeOfError(new Error("The call was cancelled.")) });
 });
 
-handle("ui/resource-teardown", () => render(null, root));
+handle("ui/resource-teardown", () => {
+  onUpdate(() => undefined);
+  render(null, root);
+});
 
 listenToHost(() => {
   session.writes += 1;
   void readAgain();
 });
-render(<App />, root);
+let isScheduled = false;
+
+// Once for all changes of a moment.
+function draw(): void {
+  isScheduled = false;
+  beforeDrawing();
+  render(<App />, root);
+  afterDrawing();
+}
+
+onUpdate(() => {
+  if (!isScheduled) queueMicrotask(draw);
+  isScheduled = true;
+});
+draw();
 listenToKeys();
 connect().catch((error: unknown) => update({ phase: "failed", failure: outcomeOfError(error) }));

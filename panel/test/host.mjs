@@ -73,6 +73,7 @@ export async function openPanel(server, options = {}) {
   const address = await start();
   const browserContext = await browser.newContext({ viewport: { width, height }, colorScheme: theme, ...options.browser });
   const page = await browserContext.newPage();
+  page.setDefaultTimeout(10_000);
   const faults = [];
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("console", (message) => {

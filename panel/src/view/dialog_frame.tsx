@@ -1,7 +1,6 @@
-// A dialog that keeps the focus inside, closes with Esc, and gives the focus back.
+// A dialog that keeps the focus inside and closes with Esc. Who opened it gets the focus back in focus.ts.
 
 import { type ComponentChildren, h } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
   title: string;
@@ -10,17 +9,15 @@ interface Props {
   wide?: boolean;
 }
 
+function show(dialog: HTMLDialogElement | null): void {
+  dialog?.showModal();
+  dialog?.querySelector<HTMLElement>("[data-first]")?.focus();
+}
+
 export function DialogFrame({ title, onClose, children, wide }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useLayoutEffect(() => {
-    const element = dialog.current;
-    element?.showModal();
-    (element?.querySelector("[data-first]") as HTMLElement | null)?.focus();
-    return () => element?.close();
-  }, []);
   return (
     <dialog
-      ref={dialog}
+      ref={show}
       class={wide ? "wide" : ""}
       aria-labelledby="dialog-title"
       onCancel={(event) => { event.preventDefault(); onClose(); }}

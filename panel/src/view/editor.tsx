@@ -1,7 +1,6 @@
 // The editor in the place of a value: Enter saves, Tab saves and goes on to the next doubtful value, Esc leaves.
 
-import { h } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { Component, createRef, h } from "preact";
 import { session } from "../session.ts";
 import { discardDraft, leaveEditor, saveText } from "../writing.ts";
 
@@ -12,58 +11,64 @@ interface Props {
   base: string;
 }
 
-export function Editor({ id, label, text, base }: Props) {
-  const field = useRef<HTMLTextAreaElement>(null);
-  const typed = useRef(text);
-  const isFinished = useRef(false);
+export class Editor extends Component<Props> {
+  field = createRef<HTMLTextAreaElement>();
+  typed = this.props.text;
+  isFinished = false;
 
-  useLayoutEffect(() => {
-    field.current?.focus();
-    field.current?.select();
-  }, []);
+  override componentDidMount(): void {
+    this.field.current?.select();
+  }
+
   // An editor that goes away by a change of page keeps what was typed.
-  useEffect(() => () => {
+  override componentWillUnmount(): void {
     const { ids } = session;
-    if (!isFinished.current) queueMicrotask(() => session.ids === ids && leaveEditor(id, typed.current, base));
-  }, []);
+    queueMicrotask(() => session.ids === ids && this.leave());
+  }
 
-  const finish = (action: () => unknown): void => {
-    isFinished.current = true;
-    action();
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey) {
-      event.preventDefault();
-      finish(() => saveText(id, typed.current, base, "stay"));
-    } else if (event.key === "Tab") {
-      event.preventDefault();
-      finish(() => saveText(id, typed.current, base, event.shiftKey ? "previous" : "next"));
-    } else if (event.key === "Escape") {
-      event.preventDefault();
-      finish(() => discardDraft(id));
+  leave(): void {
+    const { id, base } = this.props;
+    this.finish(() => leaveEditor(id, this.typed, base));
+  }
+
+  finish(action: () => unknown): void {
+    if (!this.isFinished) {
+      this.isFinished = true;
+      action();
     }
+  }
+
+  onKeyDown = (event: KeyboardEvent): void => {
+    const { id, base } = this.props;
+    const { key, shiftKey } = event;
     event.stopPropagation();
-  };
-  const onBlur = (): void => {
-    // The whole frame has lost the focus, not the field in it.
-    if (document.activeElement === field.current || isFinished.current) return;
-    finish(() => leaveEditor(id, typed.current, base));
+    if (event.isComposing || (key === "Enter" && shiftKey)) return;
+    if (key === "Escape") this.finish(() => discardDraft(id));
+    else if (key === "Enter") this.finish(() => saveText(id, this.typed, base, "stay"));
+    else if (key === "Tab") this.finish(() => saveText(id, this.typed, base, shiftKey ? "previous" : "next"));
+    else return;
+    event.preventDefault();
   };
 
-  return (
-    <textarea
-      ref={field}
-      class="editor"
-      rows={1}
-      dir="auto"
-      aria-label={`New value of ${label}`}
-      spellcheck={false}
-      defaultValue={text}
-      onInput={(event) => { typed.current = event.currentTarget.value; }}
-      onKeyDown={onKeyDown}
-      onBlur={onBlur}
-      onPointerDown={(event) => event.stopPropagation()}
-    />
-  );
+  // Not if the whole frame has lost the focus: then the field still has it in the frame.
+  onBlur = (): void => {
+    if (document.activeElement !== this.field.current) this.leave();
+  };
+
+  override render({ label, text }: Props) {
+    return (
+      <textarea
+        ref={this.field}
+        class="editor"
+        rows={1}
+        dir="auto"
+        aria-label={`New value of ${label}`}
+        spellcheck={false}
+        defaultValue={text}
+        onInput={(event) => { this.typed = event.currentTarget.value; }}
+        onKeyDown={this.onKeyDown}
+        onBlur={this.onBlur}
+      />
+    );
+  }
 }
