@@ -4,7 +4,7 @@ import { labelOf, nextDoubtful, nextDoubtfulPage, passing } from "./arrangement.
 import { type Failure, isFailure } from "./outcome.ts";
 import { type DocumentIds, fetchPage, openPanel } from "./server.ts";
 import { session } from "./session.ts";
-import { say, type Selection, state, type Trouble, update } from "./state.ts";
+import { FRESH, say, type Selection, state, type Trouble, update } from "./state.ts";
 import type { PageAnswer, PanelAnswer, Value } from "./wire.ts";
 
 const FRESH_MILLISECONDS = 60_000;
@@ -16,11 +16,7 @@ export async function openDocument(ids: DocumentIds, opened: PanelAnswer | null)
   session.ids = ids;
   session.pages.clear();
   session.seen.add(ids.document_id);
-  update({
-    phase: "reading", failure: null, answer: null, selected: null, editing: null, turningTo: null, stale: null,
-    drafts: new Map(), troubles: new Map(), saving: new Set(), toCheck: new Set(), changes: [], filter: "all",
-    dialog: null, zoom: "width", turn: 0, drawing: false,
-  });
+  update({ ...FRESH, phase: "reading" });
   const panelAnswer = opened ?? (await openPanel(ids));
   if (session.ids !== ids) return;
   if (isFailure(panelAnswer)) {

@@ -124,12 +124,15 @@ export interface State {
   host: HostFacts;
 }
 
-const INITIAL: State = {
-  phase: "waiting", failure: null, answer: null, browser: null, turningTo: null, stale: null,
-  selected: null, editing: null, drafts: new Map(), troubles: new Map(), saving: new Set(), toCheck: new Set(),
-  filter: "all", held: new Set(), changes: [], dialog: null, busy: null, message: null, keysOn: true,
-  zoom: "width", turn: 0, drawing: false, focus: 0, host: UNKNOWN_HOST,
-};
+/** What a document begins with. */
+export const FRESH = {
+  failure: null, answer: null, browser: null, turningTo: null, stale: null,
+  selected: null, editing: null, drafts: new Map(), troubles: new Map(), saving: new Set<string>(), toCheck: new Set<string>(),
+  filter: "all", held: new Set<string>(), changes: [], dialog: null, busy: null, message: null,
+  zoom: "width", turn: 0, drawing: false,
+} satisfies Partial<State>;
+
+const INITIAL: State = { ...FRESH, phase: "waiting", keysOn: true, focus: 0, host: UNKNOWN_HOST };
 
 /** The present state: read it anew after anything that takes time. */
 export let state: State = INITIAL;

@@ -246,7 +246,7 @@ test("the history is shown and an entry of it undone", async () => {
   const panel = await openPanel(server);
   await panel.frame.getByRole("button", { name: "History" }).click();
   await panel.frame.waitForSelector("dialog li");
-  assert.match(await panel.text("dialog li"), /vendor_name corrected Norrland Logistik AB → Norrland Logistics.*Nov 29, 2026, 6:31 PM · ana/s);
+  assert.match(await panel.text("dialog li"), /vendor_name update field Norrland Logistik AB → Norrland Logistics.*Nov 29, 2026, 6:31 PM · ana/s);
   await panel.frame.locator("dialog li").getByRole("button", { name: "puts back “Norrland Logistik AB”" }).click();
   await panel.frame.waitForFunction(() => document.querySelector("dialog")?.innerText.includes("undone"));
   assert.equal(server.value("f1-1").value, "Norrland Logistik AB");

@@ -10,15 +10,6 @@ import { nameOf } from "../reading.ts";
 import { type Dialog, type HistoryEntry, openDialog, state } from "../state.ts";
 import { isObject } from "../wire.ts";
 
-const WORDS: Readonly<Record<string, string>> = {
-  nanonets_update_field: "corrected", nanonets_update_cell: "corrected",
-  nanonets_verify_field: "verified", nanonets_verify_cell: "verified", nanonets_verify_table: "table verified",
-  nanonets_verify_document: "document verified", nanonets_add_field: "field added", nanonets_add_cell: "cell added",
-  nanonets_add_table: "table added", nanonets_delete_field: "field deleted", nanonets_delete_cell: "cell deleted",
-  nanonets_delete_table: "table deleted", nanonets_approve_file: "approved", nanonets_unapprove_file: "approval taken back",
-  nanonets_assign_files: "assigned",
-};
-
 export function History({ entries, older, failure }: Dialog & { kind: "history" }) {
   const close = (): void => openDialog(null);
   const undo = async (entry: HistoryEntry, label: string): Promise<void> => {
@@ -31,7 +22,7 @@ export function History({ entries, older, failure }: Dialog & { kind: "history" 
       <ol class="history" tabIndex={0} aria-label="Changes, the newest first">
         {entries.map((entry) => {
           const name = nameOfEntry(entry);
-          const what = WORDS[entry.tool] ?? entry.tool;
+          const what = entry.tool.replace(/^\w+?_/, "").replaceAll("_", " ");
           return (
             <li key={entry.entry}>
               <p>

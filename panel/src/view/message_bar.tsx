@@ -5,7 +5,7 @@ import { putBackOf, undoChange } from "../changes.ts";
 import { readAgain, select, showPage } from "../reading.ts";
 import { type Message, state } from "../state.ts";
 
-export function MessageBar({  }: {  }) {
+export function MessageBar() {
   const { message, busy, stale, saving, turningTo } = state;
   const under = busy ?? (saving.size > 0 ? "Saving…" : turningTo !== null ? `Reading page ${turningTo}…` : null);
   const present = message?.change && state.changes.find((change) => change.entries === message.change?.entries);

@@ -15,7 +15,7 @@ import { discardDraft, saveText, startEditing, verify } from "../writing.ts";
 /** Characters from which a text may have to be scrolled. */
 const LONG = 120;
 
-export function SelectedValue({  }: {  }) {
+export function SelectedValue() {
   const value = state.answer?.values.find((each) => each.id === state.selected?.id);
   if (!value || !state.selected) return null;
   const trouble = state.troubles.get(value.id);

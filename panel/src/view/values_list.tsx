@@ -13,7 +13,7 @@ const FILTERS: readonly [Filter, string][] = [
   ["all", "All"], ["doubtful", "Doubtful"], ["unverified", "Unverified"], ["corrected", "Corrected"],
 ];
 
-export function ValuesList({  }: {  }) {
+export function ValuesList() {
   const { toCheck, fields, grids } = arrange(state);
   const left = toCheck.filter((value) => value.doubtful).length;
   const readOnly = isReadOnly();
@@ -91,7 +91,7 @@ function Filters({ filter, values }: { filter: Filter; values: readonly Value[] 
   );
 }
 
-function Checks({  }: {  }) {
+function Checks() {
   const checks = state.answer?.checks ?? [];
   if (checks.length === 0) return null;
   const values = state.answer?.values ?? [];
