@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 from starlette.applications import Starlette
@@ -146,7 +147,9 @@ class Sandbox:
         call = await read_call(operation, request, base_url, user)
         answer = HANDLERS[operation.id](state, call)
         if isinstance(answer, Download):
-            disposition = {"Content-Disposition": f'attachment; filename="{answer.file_name}"'}
+            is_plain = answer.file_name.isascii() and answer.file_name.isprintable()
+            plain, quoted_name = f'="{answer.file_name}"', f"*=UTF-8''{quote(answer.file_name)}"
+            disposition = {"Content-Disposition": f"attachment; filename{plain if is_plain else quoted_name}"}
             return Response(answer.content, media_type=answer.content_type, headers=disposition)
         if answer is None:
             return Response(status_code=operation.success_status)

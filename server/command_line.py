@@ -90,6 +90,26 @@ def http(host: str | None, port: int | None, insecure_no_auth: bool, **options: 
     sys.exit(serve_http(_settings(options), read_http_settings(**given), insecure_no_auth=insecure_no_auth))
 
 
+@command_line.command()
+@click.option("--port", type=int, default=0, help="Port to listen on; by default a free one.")
+@click.option("--no-browser", is_flag=True, help="Only print the link.")
+@click.option("--workflow", metavar="ID", help="Open this document, with --document; otherwise the queue.")
+@click.option("--document", metavar="ID", help="See --workflow.")
+@_with_settings
+def panel(port: int, no_browser: bool, workflow: str | None, document: str | None, **options: Any) -> None:
+    """Open the review panel in your browser, for documents of Nanonets (docs/panel.md).
+
+    \b
+    docreview-mcp panel --sandbox
+    """
+    from .commands.panel import serve_panel
+    from .http.settings import read_http_settings
+
+    http = read_http_settings(host="127.0.0.1", port=port)
+    place = (workflow or "", document or "")
+    sys.exit(serve_panel(_settings(options), http, place, opens_browser=not no_browser))
+
+
 @command_line.group()
 def key() -> None:
     """Make keys for the callers of docreview-mcp http (DOCREVIEW_AUTH=keys)."""

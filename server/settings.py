@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     seal_keys: SecretStr | None = _named("DOCREVIEW_SEAL_KEYS", default=None)
     journal_key: SecretStr | None = _named("DOCREVIEW_JOURNAL_KEY", default=None)
     journal_required: bool = _named("DOCREVIEW_JOURNAL_REQUIRED", default=True)
+    panel: bool = _named("DOCREVIEW_PANEL", default=False)
+    panel_url: str | None = _named("DOCREVIEW_PANEL_URL", default=None)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _named("DOCREVIEW_LOG_LEVEL", default="WARNING")
 
     @field_validator("*", mode="before")
@@ -138,9 +140,11 @@ class Settings(BaseSettings):
     def _upper_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("nanonets_base_url", "studio_base_url")
+    @field_validator("nanonets_base_url", "studio_base_url", "panel_url")
     @classmethod
-    def _safe_address(cls, value: str) -> str:
+    def _safe_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         value = value.strip()
         parts = urlsplit(value)
         if not _ADDRESS.fullmatch(value) or not _has_valid_port(parts):
@@ -245,6 +249,7 @@ class Settings(BaseSettings):
             self.read_only,
             self.services,
             "full" if self.surface == "auto" else self.surface,
+            self.panel,
         )
 
     def read_policy(self) -> Policy:

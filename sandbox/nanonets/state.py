@@ -20,7 +20,22 @@ from .data import APPROVED, REJECTED, VALIDATION_PASSED, DocumentPlan, WorkflowP
 from .paper import PageReading
 from .parties import REVIEWERS
 
-__all__ = ["Cell", "Document", "Field", "NamedPart", "NanonetsState", "Page", "Table", "Workflow"]
+__all__ = [
+    "ODD_WORKFLOW",
+    "Cell",
+    "Document",
+    "Field",
+    "NamedPart",
+    "NanonetsState",
+    "Page",
+    "Table",
+    "Workflow",
+]
+
+ODD_WORKFLOW = "0dd0c0de-0000-4000-a000-000000000001"
+"""The id of the workflow of documents that are hard to show, which is there once somebody asks for it."""
+
+_FIRST_ODD_ID = 1_000_000
 
 
 @dataclass
@@ -191,6 +206,8 @@ class NanonetsState:
 
     def workflow(self, workflow_id: str) -> Workflow:
         """A workflow by its id."""
+        if workflow_id == ODD_WORKFLOW and workflow_id not in self.workflows:
+            self._start_odd_workflow()
         if workflow_id not in self.workflows:
             raise not_found("Workflow", workflow_id)
         return self.workflows[workflow_id]
@@ -271,9 +288,17 @@ class NanonetsState:
         ]
         return Page(self.new_id(), number, reading.sheet, fields, tables)
 
-    def _start_workflow(self, plan: WorkflowPlan) -> None:
+    def _start_odd_workflow(self) -> None:
+        """Make the workflow of documents that are hard to show; its ids do not depend on when it is made."""
+        from .odd_documents import odd_workflow_plan
+
+        before, self._ids = self._ids, _FIRST_ODD_ID
+        self._start_workflow(odd_workflow_plan(self.seed), ODD_WORKFLOW)
+        self._ids = before
+
+    def _start_workflow(self, plan: WorkflowPlan, workflow_id: str = "") -> None:
         workflow = Workflow(
-            self.new_id(),
+            workflow_id or self.new_id(),
             plan.description,
             plan.workflow_type,
             datetime(2026, 9, 14, 8, 30, tzinfo=UTC) + timedelta(days=len(self.workflows)),

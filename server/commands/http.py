@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     import httpx2
 
     from ..http.application import HttpApplication
+    from ..http.panel import Panel
+    from ..http.panel_sign_in import SignIn
 
-__all__ = ["application_for", "serve_http"]
+__all__ = ["application_for", "panel_for", "serve_http", "with_panel_url"]
 
 _IN_FLIGHT = 32
 """Concurrent requests to each service where nothing else is set: the usual number is for one user."""
@@ -49,7 +51,8 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         shown = f"[{http.host}]" if ":" in http.host else http.host
         if fault := settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
-        click.echo(f"docreview-mcp serves MCP at {http.url or f'http://{shown}:{port}/mcp'}", err=True)
+        url = http.url or f"http://{shown}:{port}/mcp"
+        click.echo(f"docreview-mcp serves MCP at {url}, and the review panel at {_panel_url(url)}", err=True)
         return 0 if serve_on(listener, application, http) else 1
 
 
@@ -65,11 +68,42 @@ def application_for(
     from ..http.application import HttpApplication
     from ..http.authentication import KeyAuthentication, NoAuthentication
     from ..http.keys import KeyFile
+    from ..http.panel_sign_in import KeySignIn, OpenSignIn
 
-    keys = http.keys if http.auth == "keys" else None
+    keys = KeyFile(http.keys) if http.auth == "keys" and http.keys is not None else None
+    settings = with_panel_url(settings, http, port)
     server = build_server(_for_many(settings), transport=transport, local=False, same_for_all=keys is None)
-    authentication = NoAuthentication() if keys is None else KeyAuthentication(KeyFile(keys))
-    return HttpApplication(server, http, authentication, http.allowed(port))
+    authentication = NoAuthentication() if keys is None else KeyAuthentication(keys)
+    sign_in = OpenSignIn() if keys is None else KeySignIn(keys)
+    panel = panel_for(settings, http, port, sign_in)
+    return HttpApplication(server, http, authentication, http.allowed(port), panel)
+
+
+def panel_for(settings: Settings, http: HttpSettings, port: int, sign_in: SignIn) -> Panel:
+    """The panel in a browser, to which people sign in like this."""
+    from ...tools import Codes
+    from ..http.panel import Panel
+    from ..http.panel_sign_in import Cookies
+    from ..journal.seal_keys import seal_keys
+
+    is_secure = (http.url or "").startswith("https:")
+    cookies = Cookies(
+        Codes(keys=seal_keys(settings)), sign_in, f"docreview_panel_{port}", is_secure=is_secure
+    )
+    return Panel(sign_in, cookies)
+
+
+def with_panel_url(settings: Settings, http: HttpSettings, port: int) -> Settings:
+    """The settings with the address of the panel, unless the user has set one."""
+    if settings.panel_url is not None:
+        return settings
+    shown = f"[{http.host}]" if ":" in http.host else http.host
+    return settings.model_copy(update={"panel_url": _panel_url(http.url or f"http://{shown}:{port}/mcp")})
+
+
+def _panel_url(url: str) -> str:
+    """The address of the panel of a server whose MCP endpoint has this address."""
+    return f"{url.removesuffix('/mcp')}/panel"
 
 
 def _for_many(settings: Settings) -> Settings:

@@ -28,6 +28,7 @@ from .authentication import Authentication, missing_scope
 from .bodies import Bodies, Disconnected
 from .budgets import Places, Rates
 from .health import Health
+from .panel import CALLS, Panel
 from .refusals import Refusal
 from .settings import HttpSettings
 
@@ -46,7 +47,10 @@ _NARROWING = "x-docreview-"
 
 
 class HttpApplication:
-    """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called."""
+    """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called.
+
+    `panel` serves the review panel to people with a browser.
+    """
 
     def __init__(
         self,
@@ -54,6 +58,7 @@ class HttpApplication:
         settings: HttpSettings,
         authentication: Authentication,
         allowed: AllowedAddresses,
+        panel: Panel | None = None,
     ) -> None:
         self.health = Health(server)
         self._manager = StreamableHTTPSessionManager(
@@ -61,6 +66,7 @@ class HttpApplication:
         )
         self._authentication = authentication
         self._allowed = allowed
+        self._panel = panel
         self._rates = Rates(settings.rate)
         self._bodies = Bodies(settings.body)
         self._places = Places(settings.concurrency)
@@ -101,7 +107,12 @@ class HttpApplication:
             await self.health.answer(scope, answer.send)
             return
         self._check_addresses(headers, answer)
-        if scope["path"] != PATH:
+        panel = self._panel
+        if panel is not None and panel.serves(scope["path"]):
+            await panel.answer(scope, headers, receive, answer)
+            return
+        browser = panel if panel is not None and scope["path"] == CALLS else None
+        if browser is None and scope["path"] != PATH:
             raise Refusal(404, "not_found", "There is nothing at this path.", f"Use the path {PATH}.")
         if scope["method"] == "OPTIONS" and "origin" in headers:
             await answer.send({"type": "http.response.start", "status": 204, "headers": _raw(_PREFLIGHT)})
@@ -115,14 +126,20 @@ class HttpApplication:
                 "Send each message as a POST.",
                 headers={"Allow": "POST, OPTIONS"},
             )
-        principal = await self._authentication.principal(headers)
+        if browser is not None:
+            principal = browser.principal(headers)
+        else:
+            principal = await self._authentication.principal(headers)
         _check_headers(scope, headers)
         if READ not in principal.scopes:
             raise missing_scope(READ)
         self._rates.take(principal.id)
         body = await self._bodies.read(headers, receive)
         try:
-            if not principal.may_write and _called_tool(body) in self._writing:
+            tool = _called_tool(body)
+            if browser is not None:
+                browser.check_call(tool)
+            if not principal.may_write and tool in self._writing:
                 raise missing_scope(WRITE)
             await self._places.take(principal.id)
         finally:

@@ -53,7 +53,7 @@ from .elicitation import InputRequired, asking
 from .handlers import STATIC_LISTS, add_handlers
 from .instructions import instructions
 from .introduction import introducing
-from .session import Context, ServerState, call_context_for, surface_for
+from .session import PANEL_EXTENSION, Context, ServerState, call_context_for, surface_for
 from .surface import Surface, Surfaces
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def build_server(
 
     async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         surface = surface_for(context, surfaces)
-        return ListToolsResult(tools=[_listed(tool, settings.confirm) for tool in surface.chosen])
+        has_panel = any(tool.panel == "only" for tool in surface.chosen)
+        tools = [_listed(tool, settings.confirm, has_panel) for tool in surface.chosen]
+        return ListToolsResult(tools=tools)
 
     def schema(name: str) -> JsonObject | None:
         return every[name].schema_for(settings.confirm) if name in every else None
@@ -129,7 +131,7 @@ def build_server(
         tool = every.get(params.name)
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
-        if tool.name not in surface.listed:
+        if not surface.is_callable(tool):
             failure = surface.hidden(tool)
             result = failure_result(failure, context.lifespan_context.services.secrets)
         else:
@@ -153,15 +155,16 @@ def build_server(
         cache_hints=dict.fromkeys(("tools/list", "server/discover", *STATIC_LISTS), hint),
         get_tool_input_schema=schema,
     )
+    server.extensions[PANEL_EXTENSION] = {}
     server.middleware.append(introducing(surfaces))
     add_handlers(server, surfaces)
     return server
 
 
 @cache
-def _listed(tool: Tool, confirm: ConfirmMode) -> ListedTool:
+def _listed(tool: Tool, confirm: ConfirmMode, shows_panels: bool) -> ListedTool:
     """A tool as it is listed, checked once for all servers of this process."""
-    return ListedTool.model_validate(tool.definition(confirm))
+    return ListedTool.model_validate(tool.definition(confirm, shows_panels=shows_panels))
 
 
 async def _answer(
@@ -177,7 +180,7 @@ async def _answer(
         await context.session.report_progress(steps, None, message)
 
     how = await asking(context, params, state.guards.codes)
-    call_context = call_context_for(context, surface, report, how.ask, how.code)
+    call_context = call_context_for(context, surface, report, how.ask, how.code, how.show_link)
     try:
         return await call_tool(surface.operation(tool), params.arguments, call_context)
     except InputRequired:

@@ -12,12 +12,30 @@ from typing import Any, cast
 from mcp.server import ServerRequestContext
 
 from ...tools import Ask, CallContext, Caller, Guards, Report, no_answer
+from ...tools.guards.context import ShowLink, no_link
+from ...tools.guards.panel_key import PANEL_KEY
 from ...tools.untrusted import one_line
 from ..services.upstream import Services
 from .principal import principal_of
 from .surface import Surface, Surfaces
 
-__all__ = ["Context", "ServerState", "call_context_for", "client_of", "is_stateless", "surface_for"]
+__all__ = [
+    "PANEL_EXTENSION",
+    "PANEL_MIME_TYPE",
+    "Context",
+    "ServerState",
+    "call_context_for",
+    "client_of",
+    "is_stateless",
+    "shows_panels",
+    "surface_for",
+    "user_of_machine",
+]
+
+PANEL_EXTENSION = "io.modelcontextprotocol/ui"
+"""The extension by which hosts show panels; written out, as the SDK's own module for it is slow to import."""
+
+PANEL_MIME_TYPE = "text/html;profile=mcp-app"
 
 _FIRST_STATELESS = "2026-07-28"
 
@@ -44,11 +62,18 @@ async def _no_report(message: str) -> None:
 
 
 def call_context_for(
-    context: Context, surface: Surface, report: Report = _no_report, ask: Ask = no_answer, code: str = ""
+    context: Context,
+    surface: Surface,
+    report: Report = _no_report,
+    ask: Ask = no_answer,
+    code: str = "",
+    show_link: ShowLink = no_link,
 ) -> CallContext:
     """What one request has at hand; without `report` and `ask`, nobody is told or asked anything."""
     state = context.lifespan_context
     caller = caller_of(context)
+    principal = principal_of(context)
+    key = _at(context.meta, PANEL_KEY)
     return CallContext(
         state.services,
         state.guards,
@@ -56,11 +81,15 @@ def call_context_for(
         surface.find,
         caller,
         ask,
+        show_link,
         code,
+        in_browser=principal is not None and principal.in_browser,
+        browser_url=surface.settings.panel_url or "",
+        panel_key=key if isinstance(key, str) else "",
         tools=surface.offered,
         listed=surface.listed,
         why_not_offered=surface.why_not_offered,
-        finishes_writes=principal_of(context) is not None,
+        finishes_writes=principal is not None,
     )
 
 
@@ -75,7 +104,7 @@ def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfa
         surfaces = surfaces.for_reading
     if state.surface is not None:
         return state.surface
-    surface = surfaces.for_client(client_of(context))
+    surface = surfaces.for_client(client_of(context), shows_panels=shows_panels(context))
     if state.has_one_client:
         state.surface = surface
     return surface
@@ -90,6 +119,22 @@ def client_of(context: ServerRequestContext[Any, Any]) -> str:
     about = (context.params or {}).get("clientInfo")
     name = cast("Mapping[str, object]", about).get("name") if isinstance(about, Mapping) else None
     return name if isinstance(name, str) else ""
+
+
+def shows_panels(context: ServerRequestContext[Any, Any]) -> bool:
+    """Whether a client says that it shows panels (MCP Apps), in the handshake or with a request."""
+    capabilities = context.session.client_capabilities
+    if capabilities is not None:
+        extensions: object = capabilities.extensions
+    else:
+        # While the handshake is answered, its parameters do not stand in the session yet.
+        extensions = _at(_at(context.params, "capabilities"), "extensions")
+    types = _at(_at(extensions, PANEL_EXTENSION), "mimeTypes")
+    return isinstance(types, list | tuple) and PANEL_MIME_TYPE in types
+
+
+def _at(value: object, key: str) -> object:
+    return cast("Mapping[str, object]", value).get(key) if isinstance(value, Mapping) else None
 
 
 def is_stateless(context: ServerRequestContext[Any]) -> bool:
@@ -108,7 +153,7 @@ def caller_of(context: ServerRequestContext[Any]) -> Caller:
     host = f"{info.name} {info.version}".strip() if info else ""
     principal = principal_of(context)
     if principal is None:
-        return Caller(host[:100], _run(), _user())
+        return Caller(host[:100], _run(), user_of_machine())
     headers: Mapping[str, str] = getattr(context.request, "headers", {})
     return Caller(one_line(host or headers.get("user-agent", ""))[:100], _run(), principal.id)
 
@@ -119,7 +164,7 @@ def _run() -> str:
 
 
 @cache
-def _user() -> str:
+def user_of_machine() -> str:
     """The name of the user who runs the server; empty where the system knows none, as in some containers."""
     try:
         return getpass.getuser()

@@ -62,6 +62,24 @@ class Surface:
         """The names of the tools that a host is told of."""
         return frozenset(tool.name for tool in self.chosen)
 
+    @property
+    def depends_on_panels(self) -> bool:
+        """Whether a client that shows panels is told of more tools than this."""
+        return len(self.with_panel.chosen) > len(self.chosen)
+
+    @property
+    def with_panel(self) -> Surface:
+        """The same list for a client that shows panels: with the tools that only the panel calls."""
+        if self.name == "lean":
+            return self
+        names = self.listed
+        chosen = tuple(tool for tool in self.offered if tool.name in names or tool.panel == "only")
+        return replace(self, chosen=chosen)
+
+    def is_callable(self, tool: Tool) -> bool:
+        """Whether a tool may be called directly: what the panel calls also where it is not listed."""
+        return tool.name in self.listed or (tool.panel != "" and tool.name in self.reached)
+
     def operation(self, tool: Tool) -> Operation:
         """The operation that a tool calls."""
         operations = load_own_operations() if tool.service == "docreview" else load_operations()
@@ -139,17 +157,22 @@ class Surfaces:
 
     @property
     def depend_on_client(self) -> bool:
-        """Whether some client that is known is told of other tools than the rest."""
-        return self._settings.surface == "auto" and any(
-            limit.max_tools < len(self.usual.chosen) for limit in CLIENT_LIMITS
+        """Whether some clients are told of other tools than the rest."""
+        return self.usual.depends_on_panels or (
+            self._settings.surface == "auto"
+            and any(limit.max_tools < len(self.usual.chosen) for limit in CLIENT_LIMITS)
         )
 
-    def for_client(self, client: str) -> Surface:
+    def for_client(self, client: str, *, shows_panels: bool = False) -> Surface:
         """The list for a client by the name that it gives of itself, which may be empty.
 
         Where the settings leave it to the client, it is the full one unless the client is known to take fewer
-        tools than that has.
+        tools than that has. One that `shows_panels` is told of the tools of the panel as well.
         """
+        surface = self._by_name(client)
+        return surface.with_panel if shows_panels else surface
+
+    def _by_name(self, client: str) -> Surface:
         limit = limit_of(client) if self._settings.surface == "auto" else None
         if limit is None:
             return self.usual
