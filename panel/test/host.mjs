@@ -62,16 +62,10 @@ export async function stop() {
   listening?.close();
 }
 
-const CAPABILITIES = { serverTools: {}, updateModelContext: {}, message: {}, openLinks: {} };
-
-/**
- * Opens a panel in a host page. `server.call(params)` answers tool calls; a thrown Error with `rpc` becomes an error of the host.
- * The returned object has `page`, `frame`, what the panel sent (`messages`), and `faults`: errors, dialogs, foreign requests.
- */
-export async function openPanel(server, options = {}) {
-  const { width = 1100, height = 760, theme = "light", context = {}, ids = { workflow_id: "w-1", document_id: "doc-1" } } = options;
-  const address = await start();
-  const browserContext = await browser.newContext({ viewport: { width, height }, colorScheme: theme, ...options.browser });
+/** A page of its own, with what must not happen in it: errors, dialogs, requests to other places than `address`. */
+export async function newPage(address = null, options = {}) {
+  await start();
+  const browserContext = await browser.newContext(options);
   const page = await browserContext.newPage();
   page.setDefaultTimeout(10_000);
   const faults = [];
@@ -82,8 +76,21 @@ export async function openPanel(server, options = {}) {
   page.on("dialog", (dialog) => { faults.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
   page.on("request", (request) => {
     const url = request.url();
-    if (!url.startsWith(address) && !url.startsWith("data:") && !url.startsWith("about:")) faults.push(`request: ${url}`);
+    if (address !== null && !url.startsWith(address) && !url.startsWith("data:") && !url.startsWith("about:")) faults.push(`request: ${url}`);
   });
+  return { page, faults, close: () => browserContext.close() };
+}
+
+const CAPABILITIES = { serverTools: {}, updateModelContext: {}, message: {}, openLinks: {} };
+
+/**
+ * Opens a panel in a host page. `server.call(params)` answers tool calls; a thrown Error with `rpc` becomes an error of the host.
+ * The returned object has `page`, `frame`, what the panel sent (`messages`), and `faults`: errors, dialogs, foreign requests.
+ */
+export async function openPanel(server, options = {}) {
+  const { width = 1100, height = 760, theme = "light", context = {}, ids = { workflow_id: "w-1", document_id: "doc-1" } } = options;
+  const address = await start();
+  const { page, faults, close } = await newPage(address, { viewport: { width, height }, colorScheme: theme, ...options.browser });
   const panel = { page, server, faults, address, displayMode: context.displayMode ?? "inline" };
   const hostContext = { theme, displayMode: "inline", availableDisplayModes: ["inline", "fullscreen"], locale: "en-US", timeZone: "UTC", ...context };
   await page.exposeFunction("opening", async () => {
@@ -124,7 +131,7 @@ export async function openPanel(server, options = {}) {
   };
   await panel.load();
   panel.sent = (method) => page.evaluate((name) => window.messages.filter((each) => each.method === name).map((each) => each.params), method);
-  panel.close = () => browserContext.close();
+  panel.close = close;
   panel.focus = () => panel.frame.evaluate(() => {
     const element = document.activeElement;
     return element?.getAttribute("data-value") ?? element?.textContent?.trim().slice(0, 40) ?? null;
