@@ -39,6 +39,11 @@ export function passing(values: readonly Value[], filter: Filter): ReadonlySet<s
   return new Set(filter === "all" ? [] : values.filter((value) => passes(value, filter)).map((value) => value.id));
 }
 
+/** Whether a person has to look at a value: doubtful, or suspected by a check that failed. */
+export function isToCheck(value: Value): boolean {
+  return value.doubtful || (value.why !== null && value.status !== "verified");
+}
+
 export function passes(value: Value, filter: Filter): boolean {
   if (filter === "doubtful") return value.doubtful;
   if (filter === "unverified") return value.status !== "verified";
@@ -57,7 +62,7 @@ export function nextDoubtful(state: State, step: 1 | -1, around = false): Select
   const ordered = step === 1 ? sequence : sequence.toReversed();
   const selected = ordered.findIndex((each) => each.id === state.selected?.id);
   const isNext = ({ id }: Selection): boolean =>
-    id !== state.selected?.id && !state.saving.has(id) && byId.get(id)?.doubtful === true;
+    id !== state.selected?.id && !state.saving.has(id) && isToCheck(byId.get(id) as Value);
   return ordered.slice(around ? 0 : selected + 1).find(isNext) ?? null;
 }
 
@@ -111,7 +116,7 @@ function outOfGrid(sequence: readonly Selection[], grid: Grid, key: string): Sel
 function arranged({ answer, filter, held, toCheck }: State): Arrangement {
   const values = answer?.values ?? [];
   const shown = values.filter((value) => held.has(value.id) || passes(value, filter));
-  const first = shown.filter((value) => value.doubtful || toCheck.has(value.id));
+  const first = shown.filter((value) => isToCheck(value) || toCheck.has(value.id));
   const firstIds = new Set(first.map((value) => value.id));
   const fields = shown.filter((value) => value.kind === "field" && !firstIds.has(value.id));
   const grids = (answer?.tables ?? [])

@@ -1,6 +1,6 @@
 // Opening a document, its pages, reading again after a write, reading the next page ahead.
 
-import { labelOf, nextDoubtful, nextDoubtfulPage, passing } from "./arrangement.ts";
+import { isToCheck, labelOf, nextDoubtful, nextDoubtfulPage, passing } from "./arrangement.ts";
 import { type Failure, isFailure } from "./outcome.ts";
 import { type DocumentIds, fetchPage, openPanel } from "./server.ts";
 import { session } from "./session.ts";
@@ -113,8 +113,8 @@ function failed(failure: Failure, number: number): void {
 }
 
 function present(answer: PageAnswer, which: "first" | "last"): void {
-  const doubtful = answer.values.filter((value) => value.doubtful);
-  const value = (which === "first" ? doubtful[0] : doubtful.at(-1)) ?? answer.values[0];
+  const toCheck = answer.values.filter(isToCheck);
+  const value = (which === "first" ? toCheck[0] : toCheck.at(-1)) ?? answer.values[0];
   update({
     phase: "ready",
     failure: null,
@@ -123,13 +123,12 @@ function present(answer: PageAnswer, which: "first" | "last"): void {
     stale: null,
     editing: null,
     held: passing(answer.values, state.filter),
-    toCheck: new Set(doubtful.map((each) => each.id)),
+    toCheck: new Set(toCheck.map((each) => each.id)),
     selected: value ? { id: value.id, place: placeOf(value) } : null,
     focus: state.focus + 1,
     drawing: false,
   });
-  const count = doubtful.length === 1 ? "1 doubtful value" : `${doubtful.length} doubtful values`;
-  say(`Page ${answer.page.page_number} of ${answer.document.page_numbers.length}, ${count}.`);
+  say(`Page ${answer.page.page_number} of ${answer.document.page_numbers.length}, ${toCheck.length} to check.`);
 }
 
 /** Takes over what was read again; what the person has selected, typed and not saved stays. */
@@ -154,7 +153,7 @@ function refresh(answer: PageAnswer): void {
     stale: null,
     selected,
     editing: state.editing && ids.has(state.editing.id) ? state.editing : null,
-    toCheck: new Set([...state.toCheck, ...answer.values.filter((each) => each.doubtful).map((each) => each.id)]),
+    toCheck: new Set([...state.toCheck, ...answer.values.filter(isToCheck).map((each) => each.id)]),
     troubles,
     drafts,
   });
@@ -177,7 +176,7 @@ function closest(answer: PageAnswer): Selection | null {
 }
 
 export function placeOf(value: Value): Selection["place"] {
-  return value.kind === "cell" && !value.doubtful ? "grid" : "list";
+  return value.kind === "cell" && !isToCheck(value) ? "grid" : "list";
 }
 
 function readAhead(number: number): void {

@@ -20,7 +20,7 @@ export function SelectedValue() {
   if (!value || !state.selected) return null;
   const trouble = state.troubles.get(value.id);
   const draft = state.drafts.get(value.id);
-  const checks = state.answer?.checks.filter((check) => check.value_ids.includes(value.id)) ?? [];
+  const checks = state.answer?.checks.filter((check) => check.value_ids.includes(value.id) && !value.why?.includes(check.message)) ?? [];
   const readOnly = isReadOnly();
   return (
     <section class="chosen-value" aria-label="Selected value">

@@ -3,7 +3,7 @@
 import { Fragment, h } from "preact";
 import { FieldRow } from "./field_row.tsx";
 import { TableGrid } from "./table_grid.tsx";
-import { arrange, passes, passing } from "../arrangement.ts";
+import { arrange, isToCheck, passes, passing } from "../arrangement.ts";
 import { placeOf, select } from "../reading.ts";
 import { isReadOnly } from "../session.ts";
 import { type Filter, openDialog, state, update } from "../state.ts";
@@ -15,7 +15,7 @@ const FILTERS: readonly [Filter, string][] = [
 
 export function ValuesList() {
   const { toCheck, fields, grids } = arrange(state);
-  const left = toCheck.filter((value) => value.doubtful).length;
+  const left = toCheck.filter(isToCheck).length;
   const readOnly = isReadOnly();
   const leftOut = state.answer?.left_out;
   const values = state.answer?.values ?? [];
