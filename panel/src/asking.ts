@@ -7,7 +7,7 @@ import { state, update } from "./state.ts";
 import type { JsonObject } from "./wire.ts";
 
 const DECLINED: Failure = {
-  kind: "refused", code: "declined", message: "You did not agree.", next: "", done: "no",
+  kind: "refused", message: "You did not agree.", next: "", done: "no",
 };
 
 let lastAsked: Promise<unknown> = Promise.resolve();

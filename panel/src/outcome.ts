@@ -7,7 +7,6 @@ export type Done = "no" | "yes" | "unknown";
 
 export interface Failure {
   kind: "conflict" | "refused" | "unknown";
-  code: string;
   message: string;
   next: string;
   done: Done;
@@ -40,8 +39,8 @@ export function outcomeOf(result: ToolResult): Outcome {
   const answer = structuredOf(result);
   if (answer === null) {
     const text = textOf(result).slice(0, MAX_MESSAGE);
-    if (result.isError) return { kind: "refused", code: "error", message: text, next: "", done: "unknown" };
-    return unknown("unreadable", CUT);
+    if (result.isError) return { kind: "refused", message: text, next: "", done: "unknown" };
+    return unknown(CUT);
   }
   const notes = isObject(answer["docreview"]) ? answer["docreview"] : {};
   if (isObject(answer["error"])) return failureOf(answer["error"], notes);
@@ -58,18 +57,18 @@ export function outcomeOf(result: ToolResult): Outcome {
 }
 
 export function outcomeOfError(error: unknown): Failure {
-  if (error instanceof NoAnswer) return unknown("no_answer", error.message);
+  if (error instanceof NoAnswer) return unknown(error.message);
   if (error instanceof HostError) {
     const message = `The host did not carry out the call: ${error.message.slice(0, MAX_MESSAGE)}`;
-    return { kind: "refused", code: "host", message, next: "", done: "unknown" };
+    return { kind: "refused", message, next: "", done: "unknown" };
   }
-  return unknown("panel", String(error).slice(0, MAX_MESSAGE));
+  return unknown(String(error).slice(0, MAX_MESSAGE));
 }
 
 /** Why a result cannot be shown. */
 export function readFailureOf(result: ToolResult): Failure {
   const outcome = outcomeOf(result);
-  return isFailure(outcome) ? outcome : unknown("unreadable", CUT);
+  return isFailure(outcome) ? outcome : unknown(CUT);
 }
 
 export function isFailure(outcome: object): outcome is Failure {
@@ -96,8 +95,8 @@ export function numbersIn(ranges: unknown): number[] {
   });
 }
 
-function unknown(code: string, message: string): Failure {
-  return { kind: "unknown", code, message, next: "", done: "unknown" };
+function unknown(message: string): Failure {
+  return { kind: "unknown", message, next: "", done: "unknown" };
 }
 
 function listOf(value: unknown): JsonObject[] {
@@ -114,7 +113,6 @@ function failureOf(error: JsonObject, notes: JsonObject): Failure | Question {
   const done = error["done"] === "yes" || error["done"] === "unknown" ? error["done"] : "no";
   return {
     kind: code === "conflict" ? "conflict" : done === "unknown" ? "unknown" : "refused",
-    code,
     message: String(error["message"] ?? "").replace(/^review_\w+: (changes\.0[.\w]*: )?/, ""),
     next: String(error["next"] ?? ""),
     done,

@@ -1,19 +1,23 @@
 // The editor in the place of a value: Enter saves, Tab saves and goes on to the next doubtful value, Esc leaves.
 
 import { Component, createRef, h } from "preact";
+import { labelOf } from "../arrangement.ts";
 import { session } from "../session.ts";
+import type { Draft } from "../state.ts";
+import type { Value } from "../wire.ts";
 import { discardDraft, leaveEditor, saveText } from "../writing.ts";
 
 interface Props {
-  id: string;
-  label: string;
-  text: string;
-  base: string;
+  value: Value;
+  draft: Draft | undefined;
 }
 
 export class Editor extends Component<Props> {
   field = createRef<HTMLTextAreaElement>();
-  typed = this.props.text;
+  id = this.props.value.id;
+  /** The value that the typing began with, whatever is read meanwhile. */
+  base = this.props.draft?.base ?? this.props.value.value;
+  typed = this.props.draft?.text ?? this.base;
   isFinished = false;
 
   override componentDidMount(): void {
@@ -27,7 +31,7 @@ export class Editor extends Component<Props> {
   }
 
   leave(): void {
-    const { id, base } = this.props;
+    const { id, base } = this;
     this.finish(() => leaveEditor(id, this.typed, base));
   }
 
@@ -39,7 +43,7 @@ export class Editor extends Component<Props> {
   }
 
   onKeyDown = (event: KeyboardEvent): void => {
-    const { id, base } = this.props;
+    const { id, base } = this;
     const { key, shiftKey } = event;
     event.stopPropagation();
     if (event.isComposing || (key === "Enter" && shiftKey)) return;
@@ -55,16 +59,16 @@ export class Editor extends Component<Props> {
     if (document.activeElement !== this.field.current) this.leave();
   };
 
-  override render({ label, text }: Props) {
+  override render() {
     return (
       <textarea
         ref={this.field}
         class="editor"
         rows={1}
         dir="auto"
-        aria-label={`New value of ${label}`}
+        aria-label={`New value of ${labelOf(this.props.value)}`}
         spellcheck={false}
-        defaultValue={text}
+        defaultValue={this.typed}
         onInput={(event) => { this.typed = event.currentTarget.value; }}
         onKeyDown={this.onKeyDown}
         onBlur={this.onBlur}

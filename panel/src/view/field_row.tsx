@@ -3,51 +3,23 @@
 import { h } from "preact";
 import { Editor } from "./editor.tsx";
 import { memo } from "./memo.tsx";
+import { attributesOf, type ShownValue } from "./shown_value.ts";
 import { toneInWords, toneOf } from "./words.ts";
 import { labelOf } from "../arrangement.ts";
-import { select } from "../reading.ts";
-import type { Draft, Trouble } from "../state.ts";
+import type { Draft } from "../state.ts";
 import type { Value } from "../wire.ts";
-import { startEditing } from "../writing.ts";
 
-interface Props {
-  value: Value;
-  selected: boolean;
-  reachable: boolean;
-  editing: boolean;
-  saving: boolean;
-  draft: Draft | undefined;
-  trouble: Trouble | undefined;
-}
-
-export const FieldRow = memo(function FieldRow(props: Props) {
-  const { value, selected, reachable, editing, saving, draft, trouble } = props;
+export const FieldRow = memo(function FieldRow(shown: ShownValue) {
+  const { value, isSelected, isEditing, draft, trouble } = shown;
   const label = labelOf(value);
-  const here = { id: value.id, place: "list" } as const;
+  const tone = trouble ? "failed" : draft ? "medium" : toneOf(value);
   return (
-    <div
-      role="row"
-      class={`field${selected ? " selected" : ""}`}
-      tabIndex={reachable ? 0 : -1}
-      aria-selected={selected}
-      data-value={value.id}
-      data-place="list"
-      onClick={() => !editing && select(here)}
-      onDblClick={() => startEditing(here)}
-    >
-      <span role="rowheader" class="name" title={label}>
-        <bdi>{label}</bdi>
-      </span>
+    <div role="row" class={`field${isSelected ? " selected" : ""}`} {...attributesOf(shown, "list")}>
+      <span role="rowheader" class="name" title={label}><bdi>{label}</bdi></span>
       <span role="gridcell" class="text">
-        {editing ? (
-          <Editor id={value.id} label={label} text={draft?.text ?? value.value} base={draft?.base ?? value.value} />
-        ) : (
-          <ValueText value={value} draft={draft} />
-        )}
+        {isEditing ? <Editor value={value} draft={draft} /> : <ValueText value={value} draft={draft} />}
       </span>
-      <span role="gridcell" class="state">
-        <StateWord value={value} saving={saving} draft={draft} trouble={trouble} />
-      </span>
+      <span role="gridcell" class={`word ${tone}`}>{stateInWords(shown)}</span>
     </div>
   );
 });
@@ -58,19 +30,9 @@ export function ValueText({ value, draft }: { value: Value; draft: Draft | undef
   return value.value === "" ? <span class="empty">empty</span> : <bdi>{value.value}</bdi>;
 }
 
-interface StateProps {
-  value: Value;
-  saving: boolean;
-  draft: Draft | undefined;
-  trouble: Trouble | undefined;
-}
-
-export function StateWord({ value, saving, draft, trouble }: StateProps) {
-  if (saving) return <span class="word none">saving…</span>;
-  if (trouble) {
-    const word = { conflict: "conflict", unknown: "unclear", refused: "not saved" }[trouble.failure.kind];
-    return <span class="word failed">{word}</span>;
-  }
-  if (draft) return <span class="word medium">not saved</span>;
-  return <span class={`word ${toneOf(value)}`}>{toneInWords(value)}</span>;
+/** Status or confidence in a word, or what became of an attempt to save. */
+export function stateInWords({ value, isSaving, draft, trouble }: ShownValue): string {
+  if (isSaving) return "saving…";
+  if (trouble) return { conflict: "conflict", unknown: "unclear", refused: "not saved" }[trouble.failure.kind];
+  return draft ? "not saved" : toneInWords(value);
 }

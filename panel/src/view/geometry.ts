@@ -8,38 +8,26 @@ export interface Size {
   height: number;
 }
 
+/** A place: from the left, from the top. */
+export type Point = readonly [number, number];
+
 export function turned({ width, height }: Size, turn: Turn): Size {
   return turn === 90 || turn === 270 ? { width: height, height: width } : { width, height };
 }
 
-/** A point of the page on the turned sheet. */
-export function onSheet(x: number, y: number, page: Size, turn: Turn): [number, number] {
-  if (turn === 90) return [page.height - y, x];
-  if (turn === 180) return [page.width - x, page.height - y];
-  if (turn === 270) return [y, page.width - x];
-  return [x, y];
+/** Lays the page on the turned sheet. */
+export function turnOf(page: Size, turn: Turn): DOMMatrix {
+  const { width, height } = turned(page, turn);
+  return new DOMMatrix().translate(width / 2, height / 2).rotate(turn).translate(-page.width / 2, -page.height / 2);
 }
 
-/** A point of the turned sheet on the page. */
-export function onPage(x: number, y: number, page: Size, turn: Turn): [number, number] {
-  if (turn === 90) return [y, page.height - x];
-  if (turn === 180) return [page.width - x, page.height - y];
-  if (turn === 270) return [page.width - y, x];
-  return [x, y];
+export function pointBy(matrix: DOMMatrix, x: number, y: number): Point {
+  const point = matrix.transformPoint({ x, y });
+  return [point.x, point.y];
 }
 
-export function boxOf(one: readonly [number, number], other: readonly [number, number]): Box {
+export function boxOf(one: Point, other: Point): Box {
   return [Math.min(one[0], other[0]), Math.min(one[1], other[1]), Math.max(one[0], other[0]), Math.max(one[1], other[1])];
-}
-
-export function boxOnSheet([x1, y1, x2, y2]: Box, page: Size, turn: Turn): Box {
-  return boxOf(onSheet(x1, y1, page, turn), onSheet(x2, y2, page, turn));
-}
-
-/** The transformation that lays the page, `scale` pixels for one of its own, on the turned sheet. */
-export function transformOf(page: Size, turn: Turn, scale: number): string {
-  const [x, y] = { 0: [0, 0], 90: [page.height, 0], 180: [page.width, page.height], 270: [0, page.width] }[turn] as [number, number];
-  return `translate(${x * scale}px, ${y * scale}px) rotate(${turn}deg)`;
 }
 
 const LEAST_TEXT = 13;

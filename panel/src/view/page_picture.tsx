@@ -1,7 +1,7 @@
 // The page: its picture with a box for each value; zoom, pan, turn, and drawing a box.
 
 import { Component, type ComponentChildren, h } from "preact";
-import { boxOf, boxOnSheet, onPage, readableScale, type Size, transformOf, turned } from "./geometry.ts";
+import { boxOf, type Point, pointBy, readableScale, type Size, turned, turnOf } from "./geometry.ts";
 import { memo } from "./memo.tsx";
 import { toneOf } from "./words.ts";
 import { zoomAt, zoomLimits } from "./zoom.ts";
@@ -13,8 +13,6 @@ import type { Box, PageAnswer, Value } from "../wire.ts";
 const MARGIN = 12;
 const MOVED = 4;
 const LEAST_BOX = 3;
-
-type Point = readonly [number, number];
 
 /** A pointer that is down: where it went down on the screen and on the page, and how far the room was scrolled. */
 interface Drag {
@@ -59,7 +57,8 @@ export class PagePicture extends Component<{ answer: PageAnswer }> {
     this.lastScale = scale;
     if (size.width === 0) return;
     if (key !== this.shown && box) {
-      const onSheet = boxOnSheet(box, page, state.turn);
+      const turn = turnOf(page, state.turn);
+      const onSheet = boxOf(pointBy(turn, box[0], box[1]), pointBy(turn, box[2], box[3]));
       const readable = readableScale(onSheet, size, scale, zoomLimits.fit);
       if (Math.abs(readable - scale) > 0.001) {
         update({ zoom: readable });
@@ -98,7 +97,8 @@ export class PagePicture extends Component<{ answer: PageAnswer }> {
   #onPage(event: PointerEvent): Point {
     const edge = (this.room.firstChild as HTMLElement).getBoundingClientRect();
     const { scale } = this;
-    return onPage((event.clientX - edge.left) / scale, (event.clientY - edge.top) / scale, this.props.answer.page, state.turn);
+    const back = turnOf(this.props.answer.page, state.turn).inverse();
+    return pointBy(back, (event.clientX - edge.left) / scale, (event.clientY - edge.top) / scale);
   }
 
   down = (event: PointerEvent): void => {
@@ -144,6 +144,7 @@ export class PagePicture extends Component<{ answer: PageAnswer }> {
     const scale = zoom === "width" ? zoomLimits.fit : zoom;
     this.scale = scale;
     const pixels = ({ width, height }: Size) => ({ width: `${width * scale}px`, height: `${height * scale}px` });
+    const scaled = { width: page.width * scale, height: page.height * scale };
     const box = this.#selectedBox();
     return (
       <div
@@ -158,7 +159,7 @@ export class PagePicture extends Component<{ answer: PageAnswer }> {
         onPointerCancel={this.up}
       >
         <div class="sheet" style={pixels(sheet)}>
-          <div class="paper" style={{ ...pixels(page), transform: transformOf(page, turn, scale) }}>
+          <div class="paper" style={{ ...pixels(page), transform: String(turnOf(scaled, turn)) }}>
             {picture ? (
               <img alt={`Page ${page.page_number} of ${name}`} src={`data:${picture.mime};base64,${picture.data}`} draggable={false} />
             ) : (

@@ -2,6 +2,7 @@
 
 import { Fragment, h } from "preact";
 import { FieldRow } from "./field_row.tsx";
+import { shownValue } from "./shown_value.ts";
 import { TableGrid } from "./table_grid.tsx";
 import { arrange, isToCheck, passes, passing } from "../arrangement.ts";
 import { placeOf, select } from "../reading.ts";
@@ -53,23 +54,13 @@ interface RowsProps {
 }
 
 function Rows({ values, title, note }: RowsProps) {
-  const { selected, editing, drafts, troubles, saving } = state;
   const id = `rows-${title.replace(" ", "-")}`;
   return (
     <section aria-labelledby={id}>
       <div class="heading"><h2 id={id}>{title} <small>{note}</small></h2></div>
       <div role="grid" aria-labelledby={id}>
         {values.map((value) => (
-          <FieldRow
-            key={value.id}
-            value={value}
-            selected={selected?.id === value.id}
-            reachable={selected?.id === value.id && selected.place === "list"}
-            editing={editing?.id === value.id && editing.place === "list"}
-            saving={saving.has(value.id)}
-            draft={drafts.get(value.id)}
-            trouble={troubles.get(value.id)}
-          />
+          <FieldRow key={value.id} {...shownValue(value, "list")} />
         ))}
       </div>
     </section>
