@@ -48,6 +48,7 @@ async def test_everything_listed_can_be_read(era: Era) -> None:
         wanted = {
             "docreview://errors",
             "docreview://settings",
+            "ui://docreview/review.html",
             *(f"docreview://tools/{name}" for name in shown),
         }
         assert {resource.uri for resource in resources} == wanted
