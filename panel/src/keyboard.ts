@@ -10,11 +10,11 @@ import { startEditing, verify } from "./writing.ts";
 
 export const KEYS: readonly (readonly [string, string])[] = [
   ["j k ↓ ↑", "next, previous value"],
-  ["↓ ↑ → ←", "in a table: to the cell there"],
-  ["n p", "next, previous doubtful value, on other pages too"],
-  ["Enter", "edit; in the editor: save and mark as verified"],
-  ["Tab", "in the editor: save, and go to the next doubtful value"],
-  ["Esc", "leave the editor without saving; close a dialog"],
+  ["↓ ↑ → ←", "in a table: the cell there"],
+  ["n p", "next, previous doubtful value, on any page"],
+  ["Enter", "edit; in the editor: save and verify"],
+  ["Tab", "in the editor: save, on to the next doubtful value"],
+  ["Esc", "leave without saving; close a dialog"],
   ["v", "verify"],
   ["u", "undo what was saved last"],
   ["Shift+A", "approve"],

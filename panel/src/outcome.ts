@@ -46,11 +46,12 @@ export function outcomeOf(result: ToolResult): Outcome {
   if (isObject(answer["error"])) return failureOf(answer["error"], notes);
   const [failure] = [...listOf(answer["failed"]), ...listOf(answer["unknown"])];
   if (failure) return failureOf(failure, notes);
-  const entries = numbersIn(notes["entries"]);
+  // By item one number or several, or null where no journal is kept.
+  const done = isObject(answer["done"]) ? Object.values(answer["done"]) : [];
   return {
-    kind: isObject(answer["counts"]) && !("done" in answer["counts"]) ? "already" : "done",
+    kind: isObject(answer["counts"]) && done.length === 0 ? "already" : "done",
     answer,
-    entries,
+    entries: done.flat().filter((entry) => typeof entry === "number"),
     undoable: notes["undoable"] === true,
     whyNotUndoable: isObject(notes["not_undoable"]) ? Object.values(notes["not_undoable"]).join(" ") : "",
   };
@@ -83,16 +84,6 @@ export function doneInWords(done: Done): string {
     yes: "It was changed all the same.",
     unknown: "It is not known whether anything was changed.",
   }[done];
-}
-
-/** Entry numbers of the server's text of ranges, such as `3-5, 9`. */
-export function numbersIn(ranges: unknown): number[] {
-  if (typeof ranges !== "string") return [];
-  return ranges.split(",").flatMap((range) => {
-    const [first, last] = range.split("-").map(Number);
-    if (!first) return [];
-    return Array.from({ length: (last ?? first) - first + 1 }, (_, index) => first + index);
-  });
 }
 
 function unknown(message: string): Failure {

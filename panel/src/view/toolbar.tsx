@@ -41,11 +41,11 @@ export function Toolbar({ answer }: Props) {
         <button onClick={() => void showHistory()}>History</button>
         {host.takesMessages && countsOf() && <button onClick={() => tellChat()}>Tell the chat</button>}
         {host.modes.includes("fullscreen") && host.modes.includes("inline") && (
-          <button aria-pressed={host.mode === "fullscreen"} onClick={() => void changeMode().catch(() => undefined)}>
+          <button aria-pressed={host.mode === "fullscreen"} onClick={() => void changeMode()}>
             Full screen
           </button>
         )}
-        <button aria-label="Keys and help" title="Keys and help" onClick={() => openDialog({ kind: "help" })}>?</button>
+        <button aria-label="Keys and help" onClick={() => openDialog({ kind: "help" })}>?</button>
       </nav>
     </header>
   );
@@ -71,13 +71,13 @@ export function PageBar({ answer }: Props) {
         </span>
       )}
       <span class="zoom">
-        <button aria-label="Zoom out" title="Zoom out (−)" onClick={() => zoomOut()}>−</button>
-        <button aria-label="Zoom in" title="Zoom in (+)" onClick={() => zoomIn()}>+</button>
-        <button title="As wide as there is room (0)" onClick={() => fitWidth()}>Fit</button>
-        <button title="Turn by 90° (r)" onClick={() => turnPage()}>Turn</button>
+        <button aria-label="Zoom out" onClick={() => zoomOut()}>−</button>
+        <button aria-label="Zoom in" onClick={() => zoomIn()}>+</button>
+        <button onClick={() => fitWidth()}>Fit</button>
+        <button onClick={() => turnPage()}>Turn</button>
         {!document.read_only && (
           <button
-            aria-pressed={state.drawing} title="Draw the box of a field to add"
+            aria-pressed={state.drawing}
             onClick={() => update({ drawing: !state.drawing })}
           >
             Draw
