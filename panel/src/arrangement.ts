@@ -76,41 +76,18 @@ export function nextDoubtfulPage(state: State, step: 1 | -1): number | null {
   return ordered.find((page) => (page - present) * step > 0) ?? ordered[0] ?? null;
 }
 
-/** What an arrow key leads to from the selected value. */
-export function neighbour(state: State, key: "up" | "down" | "left" | "right"): Selection | null {
-  const { sequence, grids } = arrange(state);
+export type Direction = "up" | "down" | "left" | "right";
+
+/** What an arrow key leads to in the list, or out of the grid that the selected cell is in. */
+export function neighbour(state: State, direction: Direction): Selection | null {
+  const { sequence, byId } = arrange(state);
+  if (direction === "left" || direction === "right") return null;
   const { selected } = state;
-  if (selected?.place === "grid") {
-    for (const grid of grids) {
-      const row = grid.rows.findIndex((each) => each.cells.some((cell) => cell?.id === selected.id));
-      if (row !== -1) return neighbourInGrid(grid, row, selected.id, key) ?? outOfGrid(sequence, grid, key);
-    }
-  }
-  if (key === "left" || key === "right") return null;
-  const index = sequence.findIndex((each) => each.id === selected?.id);
-  return sequence[key === "down" ? index + 1 : Math.max(0, index - 1)] ?? null;
-}
-
-const STEPS = { up: [-1, 0], down: [1, 0], left: [0, -1], right: [0, 1] } as const;
-
-function neighbourInGrid(grid: Grid, row: number, id: string, key: keyof typeof STEPS): Selection | null {
-  const column = grid.rows[row]?.cells.findIndex((cell) => cell?.id === id) ?? 0;
-  const [down, right] = STEPS[key];
-  let [y, x] = [row + down, column + right];
-  while (grid.rows[y] && x >= 0 && x < grid.columns.length) {
-    const cell = grid.rows[y]?.cells[x];
-    if (cell) return { id: cell.id, place: "grid" };
-    [y, x] = [y + down, x + right];
-  }
-  return null;
-}
-
-function outOfGrid(sequence: readonly Selection[], grid: Grid, key: string): Selection | null {
-  const ids = new Set(grid.rows.flatMap((row) => row.cells.map((cell) => cell?.id)));
-  const inside = sequence.flatMap((each, index) => (each.place === "grid" && ids.has(each.id) ? [index] : []));
-  if (key === "down") return sequence[(inside.at(-1) ?? sequence.length) + 1] ?? null;
-  if (key === "up") return sequence[(inside[0] ?? 0) - 1] ?? null;
-  return null;
+  const table = selected?.place === "grid" ? byId.get(selected.id)?.table_id : undefined;
+  const isHere = ({ id, place }: Selection): boolean =>
+    table ? place === "grid" && byId.get(id)?.table_id === table : id === selected?.id;
+  const index = direction === "down" ? sequence.findLastIndex(isHere) + 1 : sequence.findIndex(isHere) - 1;
+  return sequence[index] ?? null;
 }
 
 function arranged({ answer, filter, held, toCheck }: State): Arrangement {

@@ -76,8 +76,8 @@ export function countsOf(): { saved: number; undone: number } | null {
 }
 
 export function tellModel(): void {
-  const { changes, answer, host } = state;
-  if (!host.takesContext || session.ids === null) return;
+  const { changes, answer } = state;
+  if (!("updateModelContext" in state.capabilities) || session.ids === null) return;
   const values = new Map((answer?.values ?? []).map((value) => [value.id, value]));
   const changed = changes.filter((change) => !change.undone && change.valueId !== null).slice(-MAX_NAMED);
   const structuredContent = {

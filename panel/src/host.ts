@@ -1,7 +1,7 @@
 // What the host says of itself and its surroundings, and what it is told: theme, size, display mode.
 
 import { handle, notify, type Params, request } from "./bridge.ts";
-import { type DisplayMode, say, state, update } from "./state.ts";
+import { type HostContext, say, state, update } from "./state.ts";
 
 const PROTOCOL = "2026-01-26";
 const CONNECT_SECONDS = 30;
@@ -9,18 +9,6 @@ const INLINE_HEIGHT = { wide: 640, narrow: 780 };
 const NARROW = 700;
 const LEAST_HEIGHT = 320;
 
-interface Context extends Params {
-  theme?: string;
-  styles?: { variables?: Record<string, string | undefined>; css?: { fonts?: string } };
-  displayMode?: DisplayMode;
-  availableDisplayModes?: string[];
-  containerDimensions?: { height?: number; maxHeight?: number };
-  locale?: string;
-  timeZone?: string;
-  safeAreaInsets?: Record<"top" | "right" | "bottom" | "left", number>;
-}
-
-let container: { height?: number; maxHeight?: number } = {};
 let reported = "";
 
 const panel = (): HTMLElement => document.getElementById("panel") as HTMLElement;
@@ -33,18 +21,10 @@ export async function connect(): Promise<void> {
   const hello = { protocolVersion: PROTOCOL, appInfo, appCapabilities };
   const answer = (await request("ui/initialize", hello, CONNECT_SECONDS)) as {
     hostCapabilities?: Params;
-    hostContext?: Context;
+    hostContext?: HostContext;
   };
-  const capabilities = answer.hostCapabilities ?? {};
   apply(answer.hostContext ?? {});
-  update({
-    host: {
-      ...state.host,
-      takesContext: "updateModelContext" in capabilities,
-      takesMessages: "message" in capabilities,
-      opensLinks: "openLinks" in capabilities,
-    },
-  });
+  update({ capabilities: answer.hostCapabilities ?? {} });
   notify("ui/notifications/initialized");
   addEventListener("resize", fit);
   new ResizeObserver(() => requestAnimationFrame(reportSize)).observe(panel());
@@ -52,16 +32,16 @@ export async function connect(): Promise<void> {
 
 /** Asks for full screen, or to be inline again; the host decides. */
 export async function changeMode(): Promise<void> {
-  const wanted = state.host.mode === "fullscreen" ? "inline" : "fullscreen";
+  const wanted = state.host.displayMode === "fullscreen" ? "inline" : "fullscreen";
   try {
-    const answer = (await request("ui/request-display-mode", { mode: wanted }, CONNECT_SECONDS)) as { mode?: DisplayMode };
+    const answer = (await request("ui/request-display-mode", { mode: wanted }, CONNECT_SECONDS)) as { mode?: string };
     apply({ displayMode: answer.mode ?? wanted });
   } catch {
     say("The host did not change the display.");
   }
 }
 
-function apply(context: Context): void {
+function apply(context: HostContext): void {
   const page = document.documentElement;
   if (context.theme) page.style.colorScheme = context.theme === "dark" ? "dark" : "light";
   for (const [name, value] of Object.entries(context.styles?.variables ?? {})) {
@@ -71,26 +51,16 @@ function apply(context: Context): void {
   for (const [side, pixels] of Object.entries(context.safeAreaInsets ?? {})) {
     page.style.setProperty(`--safe-${side}`, `${pixels}px`);
   }
-  container = context.containerDimensions ?? container;
-  const { host } = state;
-  update({
-    host: {
-      ...host,
-      mode: context.displayMode ?? host.mode,
-      modes: context.availableDisplayModes ?? host.modes,
-      locale: context.locale ?? host.locale,
-      timeZone: context.timeZone ?? host.timeZone,
-    },
-  });
+  update({ host: { ...state.host, ...context } });
   fit();
 }
 
 // A real height in pixels: hosts read it from the document, and 100vh would grow with the frame.
 function fit(): void {
-  const { height, maxHeight } = container;
+  const { displayMode, containerDimensions: { height, maxHeight } = {} } = state.host;
   const wanted = innerWidth < NARROW ? INLINE_HEIGHT.narrow : INLINE_HEIGHT.wide;
   const inline = height ?? Math.min(wanted, maxHeight ?? wanted);
-  const pixels = state.host.mode === "fullscreen" ? (height ?? innerHeight) : inline;
+  const pixels = displayMode === "fullscreen" ? Math.max(height ?? 0, innerHeight) : inline;
   panel().style.height = `${Math.max(LEAST_HEIGHT, Math.floor(pixels))}px`;
 }
 

@@ -1,10 +1,10 @@
 // Keys of the panel. They act only in this frame and outside of texts, and can be switched off.
 
-import { neighbour } from "./arrangement.ts";
+import { type Direction, neighbour } from "./arrangement.ts";
 import { undoLast } from "./changes.ts";
 import { startApproval } from "./decisions.ts";
 import { goToDoubtful, select } from "./reading.ts";
-import { openDialog, state, update } from "./state.ts";
+import { openDialog, type Selection, state, update } from "./state.ts";
 import { fitWidth, turnPage, zoomIn, zoomOut } from "./view/zoom.ts";
 import { startEditing, verify } from "./writing.ts";
 
@@ -23,7 +23,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["?", "these keys"],
 ];
 
-const ARROWS: Readonly<Record<string, "up" | "down" | "left" | "right">> = {
+const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right",
 };
 
@@ -73,9 +73,24 @@ function actOn({ key, target }: KeyboardEvent): boolean {
   return action !== undefined;
 }
 
-function move(direction: "up" | "down" | "left" | "right"): void {
-  const next = neighbour(state, direction);
+function move(direction: Direction): void {
+  const next = cellBeside(direction) ?? neighbour(state, direction);
   if (next) select(next);
+}
+
+/** The next cell of the grid in a direction, past places without one. */
+function cellBeside(direction: Direction): Selection | null {
+  if (state.selected?.place !== "grid") return null;
+  let cell: Element | null = document.querySelector("td[aria-selected=true]");
+  const column = (cell as HTMLTableCellElement | null)?.cellIndex ?? 0;
+  do {
+    const row: Element | null | undefined = cell?.parentElement;
+    const other = direction === "up" ? row?.previousElementSibling : row?.nextElementSibling;
+    cell = (direction === "left" ? cell?.previousElementSibling : direction === "right" ? cell?.nextElementSibling
+      : other?.children[column]) ?? null;
+  } while (cell?.className === "gap");
+  const id = (cell as HTMLElement | null)?.dataset["value"];
+  return id === undefined ? null : { id, place: "grid" };
 }
 
 function isText(target: EventTarget | null): boolean {

@@ -9,7 +9,6 @@ import type { PageAnswer, PanelAnswer, Value } from "./wire.ts";
 
 const FRESH_MILLISECONDS = 60_000;
 const AHEAD_MILLISECONDS = 150;
-const KEPT_PAGES = 3;
 
 /** Opens a document at a page; asks the server which page is best if none is given. */
 export async function openDocument(ids: DocumentIds, opened: PanelAnswer | null): Promise<void> {
@@ -97,13 +96,12 @@ async function readAndKeep(number: number): Promise<PageAnswer | Failure> {
   return answer;
 }
 
+/** Keeps a page and its neighbours, no others: pictures are large. */
 function keep(answer: PageAnswer, writes: number): void {
-  session.pages.delete(answer.page.page_number);
-  session.pages.set(answer.page.page_number, { answer, at: Date.now(), writes });
-  for (const number of session.pages.keys()) {
-    if (session.pages.size <= KEPT_PAGES) break;
-    if (number !== state.answer?.page.page_number) session.pages.delete(number);
-  }
+  const number = answer.page.page_number;
+  const shown = state.turningTo ?? state.answer?.page.page_number ?? number;
+  session.pages.set(number, { answer, at: Date.now(), writes });
+  for (const each of session.pages.keys()) if (Math.abs(each - shown) > 1) session.pages.delete(each);
 }
 
 function failed(failure: Failure, number: number): void {

@@ -3,22 +3,17 @@
 import type { Failure, Question } from "./outcome.ts";
 import type { Box, JsonObject, PageAnswer } from "./wire.ts";
 
-export type DisplayMode = "inline" | "fullscreen" | "pip";
-
-export interface HostFacts {
-  mode: DisplayMode;
-  modes: readonly string[];
-  locale: string | undefined;
-  timeZone: string | undefined;
-  takesContext: boolean;
-  takesMessages: boolean;
-  opensLinks: boolean;
+/** What a host says of itself, by and by. */
+export interface HostContext {
+  theme?: string;
+  styles?: { variables?: Record<string, string | undefined>; css?: { fonts?: string } };
+  displayMode?: string;
+  availableDisplayModes?: readonly string[];
+  containerDimensions?: { height?: number; maxHeight?: number };
+  locale?: string;
+  timeZone?: string;
+  safeAreaInsets?: Record<"top" | "right" | "bottom" | "left", number>;
 }
-
-const UNKNOWN_HOST: HostFacts = {
-  mode: "inline", modes: [], locale: undefined, timeZone: undefined,
-  takesContext: false, takesMessages: false, opensLinks: false,
-};
 
 export type Place = "list" | "grid";
 export type Filter = "all" | "doubtful" | "unverified" | "corrected";
@@ -121,7 +116,9 @@ export interface State {
   drawing: boolean;
   /** Goes up by one each time the focus is to go to the selected value. */
   focus: number;
-  host: HostFacts;
+  host: HostContext;
+  /** What the host can do, by name. */
+  capabilities: JsonObject;
 }
 
 /** What a document begins with. */
@@ -132,7 +129,7 @@ export const FRESH = {
   zoom: "width", turn: 0, drawing: false,
 } satisfies Partial<State>;
 
-const INITIAL: State = { ...FRESH, phase: "waiting", keysOn: true, focus: 0, host: UNKNOWN_HOST };
+const INITIAL: State = { ...FRESH, phase: "waiting", keysOn: true, focus: 0, host: {}, capabilities: {} };
 
 /** The present state: read it anew after anything that takes time. */
 export let state: State = INITIAL;

@@ -38,7 +38,7 @@ export function discardDraft(id: string): void {
 }
 
 /** Saves a typed text and marks the value as verified: whoever typed it has looked at the page. */
-export async function saveText(id: string, text: string, base: string, then: Then): Promise<void> {
+export async function saveText(id: string, text: string, base: string, then: Then, note: string | null = null): Promise<void> {
   const value = valueOf(id);
   if (value === null || state.saving.has(id)) return;
   const isChanged = text !== base;
@@ -50,7 +50,7 @@ export async function saveText(id: string, text: string, base: string, then: The
     focus: then === "stay" ? state.focus + 1 : state.focus,
   });
   const page = pageNumber();
-  const saved = isChanged ? write(value, page, { text, base, note: null }) : Promise.resolve();
+  const saved = isChanged ? write(value, page, { text, base, note }) : Promise.resolve();
   if (then !== "stay") await goToDoubtful(then === "next" ? 1 : -1);
   await saved;
 }
@@ -65,11 +65,11 @@ export function takeTheirs(id: string): void {
 export async function writeMineAgain(id: string): Promise<void> {
   const { troubles, drafts } = state;
   const trouble = troubles.get(id);
-  const text = drafts.get(id)?.text ?? trouble?.mine;
-  const value = valueOf(id);
-  if (!trouble || value === null) return;
-  if (text === undefined || text === null) await verify([id], trouble.note);
-  else await saveText(id, text, trouble.theirs ?? value.value, "stay");
+  const draft = drafts.get(id);
+  const text = draft?.text ?? trouble?.mine;
+  const note = trouble?.note ?? null;
+  if (text === undefined || text === null) await verify([id], note);
+  else await saveText(id, text, trouble?.theirs ?? draft?.base ?? "", "stay", note);
 }
 
 /** Marks values as verified, with a note if there is one. */
@@ -79,7 +79,7 @@ export async function verify(ids: readonly string[], note: string | null = null)
   if (first === undefined || isReadOnly()) return;
   if (values.length === 1) {
     const draft = state.drafts.get(first.id);
-    if (draft) return saveText(first.id, draft.text, draft.base, "stay");
+    if (draft) return saveText(first.id, draft.text, draft.base, "stay", note);
     if (first.status === "verified" && note === null) {
       say(`${labelOf(first)} is verified already.`);
       return;

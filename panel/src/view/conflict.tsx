@@ -3,31 +3,29 @@
 import { Fragment, h } from "preact";
 import { FailureWords } from "./failure_text.tsx";
 import { momentInWords } from "./words.ts";
-import { placeOf } from "../reading.ts";
-import type { Draft, HostFacts, Trouble } from "../state.ts";
+import type { Draft, Trouble } from "../state.ts";
 import type { Value } from "../wire.ts";
-import { discardDraft, startEditing, takeTheirs, writeMineAgain } from "../writing.ts";
+import { discardDraft, takeTheirs, writeMineAgain } from "../writing.ts";
 
 interface Props {
   value: Value;
-  trouble: Trouble;
+  trouble: Trouble | undefined;
   draft: Draft | undefined;
-  host: HostFacts;
 }
 
-export function Conflict({ value, trouble, draft, host }: Props) {
-  const { failure, theirs } = trouble;
-  const mine = draft?.text ?? trouble.mine;
-  if (failure.kind === "conflict" && theirs !== null) {
+export function Conflict({ value, trouble, draft }: Props) {
+  const { failure, theirs = null, base } = trouble ?? {};
+  const mine = draft?.text ?? trouble?.mine ?? null;
+  if (failure?.kind === "conflict" && theirs !== null) {
     const last = value.last_entry;
     return (
       <div class="trouble" role="group" aria-label="Two values">
         <p>
-          Somebody changed this value meanwhile{last && <>: <bdi>{last.who}</bdi>, {momentInWords(last.when, host)}</>}. Nothing was overwritten.
+          Somebody changed this value meanwhile{last && <>: <bdi>{last.who}</bdi>, {momentInWords(last.when)}</>}. Nothing was overwritten.
         </p>
         <dl class="both">
           <div><dt>There now</dt><dd><bdi>{theirs || "(empty)"}</bdi></dd></div>
-          <div><dt>{mine === null ? "When you verified it" : "Yours"}</dt><dd><bdi>{(mine ?? trouble.base) || "(empty)"}</bdi></dd></div>
+          <div><dt>{mine === null ? "When you verified it" : "Yours"}</dt><dd><bdi>{(mine ?? base) || "(empty)"}</bdi></dd></div>
         </dl>
         <p class="buttons">
           <button onClick={() => takeTheirs(value.id)}>Keep what is there</button>
@@ -40,12 +38,11 @@ export function Conflict({ value, trouble, draft, host }: Props) {
   }
   return (
     <div class="trouble">
-      <FailureWords failure={failure} />
-      {theirs !== null && failure.done === "unknown" && <p>Read again, it is still <bdi class="draft">{theirs || "(empty)"}</bdi>.</p>}
+      {failure && <FailureWords failure={failure} />}
+      {theirs !== null && failure?.done === "unknown" && <p>Read again, it is still <bdi class="draft">{theirs || "(empty)"}</bdi>.</p>}
       {mine !== null && <p>Your text is kept: <bdi class="draft">{mine || "(empty)"}</bdi></p>}
       <p class="buttons">
-        <button class="main" onClick={() => void writeMineAgain(value.id)}>Try again</button>
-        {mine !== null && <button onClick={() => startEditing({ id: value.id, place: placeOf(value) })}>Edit</button>}
+        <button class="main" onClick={() => void writeMineAgain(value.id)}>{trouble ? "Try again" : "Save"}</button>
         <button onClick={() => discardDraft(value.id)}>{mine === null ? "Dismiss" : "Discard"}</button>
       </p>
     </div>

@@ -24,7 +24,7 @@ export function FailureText({ failure }: { failure: Failure | null }) {
 
 /** Opens the browser's panel through the host, or shows its address where the host opens nothing. */
 export function BrowserLink({ address }: { address: string }) {
-  if (!state.host.opensLinks) return <p>In the browser: <bdi class="draft">{address}</bdi></p>;
+  if (!("openLinks" in state.capabilities)) return <p>In the browser: <bdi class="draft">{address}</bdi></p>;
   const open = (): void => {
     request("ui/open-link", { url: address }, LINK_SECONDS).catch(() => say("The host did not open the browser."));
   };

@@ -31,7 +31,7 @@ export function History({ entries, older, failure }: Dialog & { kind: "history" 
                 {entry.outcome !== "done" && <span class="word failed"> {entry.outcome}</span>}
               </p>
               <p class="quiet">
-                {entry.at && momentInWords(entry.at, state.host)} · <bdi>{entry.by}</bdi>
+                {entry.at && momentInWords(entry.at)} · <bdi>{entry.by}</bdi>
                 {entry.via === "panel" && ", in a panel"}
                 {entry.agreed && `, agreed: ${entry.agreed}`}
                 {entry.undone_by !== undefined && " · undone"}

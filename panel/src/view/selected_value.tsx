@@ -10,7 +10,7 @@ import { isReadOnly } from "../session.ts";
 import { openDialog, state } from "../state.ts";
 import { deleteRow } from "../structure.ts";
 import type { Value } from "../wire.ts";
-import { discardDraft, saveText, startEditing, verify } from "../writing.ts";
+import { startEditing, verify } from "../writing.ts";
 
 /** Characters from which a text may have to be scrolled. */
 const LONG = 120;
@@ -30,16 +30,7 @@ export function SelectedValue() {
       {value.why && <p class="reason"><bdi>{value.why}</bdi></p>}
       {value.message && <p class="reason failed"><bdi>{value.message}</bdi></p>}
       {checks.map((check, index) => <p key={index} class="reason failed"><bdi>{check.message}</bdi></p>)}
-      {trouble && <Conflict value={value} trouble={trouble} draft={draft} host={state.host} />}
-      {!trouble && draft && state.editing === null && (
-        <div class="trouble">
-          <p>Not saved: <bdi class="draft">{draft.text || "(empty)"}</bdi></p>
-          <p class="buttons">
-            <button class="main" onClick={() => void saveText(value.id, draft.text, draft.base, "stay")}>Save</button>
-            <button onClick={() => discardDraft(value.id)}>Discard</button>
-          </p>
-        </div>
-      )}
+      {(trouble || (draft && state.editing === null)) && <Conflict value={value} trouble={trouble} draft={draft} />}
       {!readOnly && <Actions value={value} />}
       <LastChange value={value} />
     </section>
@@ -70,7 +61,7 @@ function LastChange({ value }: { value: Value }) {
   if (!change && !last) return null;
   return (
     <p class="last-change">
-      {last && <span>Last change: <bdi>{last.who}</bdi>, {momentInWords(last.when, state.host)}. </span>}
+      {last && <span>Last change: <bdi>{last.who}</bdi>, {momentInWords(last.when)}. </span>}
       {change?.undoable && (
         <button onClick={() => void undoChange(change)}>Undo: <bdi>{putBackOf(change)}</bdi></button>
       )}

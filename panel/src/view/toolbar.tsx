@@ -15,7 +15,8 @@ interface Props {
 
 export function Toolbar({ answer }: Props) {
   const { document } = answer;
-  const { host, busy } = state;
+  const { host, busy, capabilities } = state;
+  const modes = host.availableDisplayModes ?? [];
   const left = Object.values(document.doubtful_by_page).reduce((sum, count) => sum + count, 0);
   return (
     <header>
@@ -39,9 +40,9 @@ export function Toolbar({ answer }: Props) {
           <button onClick={() => openDialog({ kind: "assign", failure: null })}>Assign</button>
         )}
         <button onClick={() => void showHistory()}>History</button>
-        {host.takesMessages && countsOf() && <button onClick={() => tellChat()}>Tell the chat</button>}
-        {host.modes.includes("fullscreen") && host.modes.includes("inline") && (
-          <button aria-pressed={host.mode === "fullscreen"} onClick={() => void changeMode()}>
+        {"message" in capabilities && countsOf() && <button onClick={() => tellChat()}>Tell the chat</button>}
+        {modes.includes("fullscreen") && modes.includes("inline") && (
+          <button aria-pressed={host.displayMode === "fullscreen"} onClick={() => void changeMode()}>
             Full screen
           </button>
         )}

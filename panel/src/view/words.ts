@@ -1,6 +1,6 @@
 // How confidence, status and moments are said.
 
-import type { HostFacts } from "../state.ts";
+import { state } from "../state.ts";
 import type { Value } from "../wire.ts";
 
 export type Tone = "low" | "medium" | "high" | "none" | "verified" | "failed";
@@ -27,14 +27,11 @@ export function toneInWords(value: Value): string {
 }
 
 /** A moment as the host's person writes it; values of the document are never formatted. */
-export function momentInWords(when: string, host: HostFacts): string {
-  const date = new Date(when);
-  if (Number.isNaN(date.getTime())) return when;
+export function momentInWords(when: string): string {
+  const { locale, timeZone } = state.host;
   try {
-    return new Intl.DateTimeFormat(host.locale, {
-      dateStyle: "medium", timeStyle: "short", ...(host.timeZone ? { timeZone: host.timeZone } : {}),
-    }).format(date);
+    return new Date(when).toLocaleString(locale, { dateStyle: "medium", timeStyle: "short", timeZone });
   } catch {
-    return date.toISOString();
+    return when;
   }
 }
