@@ -68,13 +68,15 @@ def application_for(
     from ..http.application import HttpApplication
     from ..http.authentication import KeyAuthentication, NoAuthentication
     from ..http.keys import KeyFile
-    from ..http.panel_sign_in import KeySignIn, OpenSignIn
+    from ..http.panel_sign_in import KeySignIn, NoSignIn, OpenSignIn
 
     keys = KeyFile(http.keys) if http.auth == "keys" and http.keys is not None else None
     settings = with_panel_url(settings, http, port)
     server = build_server(_for_many(settings), transport=transport, local=False, same_for_all=keys is None)
     authentication = NoAuthentication() if keys is None else KeyAuthentication(keys)
-    sign_in = OpenSignIn() if keys is None else KeySignIn(keys)
+    is_open = http.auth in (None, "none")
+    # A way to know callers that the panel does not know leaves it closed.
+    sign_in = KeySignIn(keys) if keys is not None else OpenSignIn() if is_open else NoSignIn()
     panel = panel_for(settings, http, port, sign_in)
     return HttpApplication(server, http, authentication, http.allowed(port), panel)
 

@@ -35,6 +35,16 @@ def test_the_command_prints_a_link_that_opens_the_panel_and_ends_with_ctrl_c() -
     assert stdout == ""
 
 
+def test_a_start_over_stdio_reads_nothing_of_the_panel() -> None:
+    ask = (
+        "import sys, docreview_mcp.server.commands.stdio as s;"
+        "from docreview_mcp.server import Settings, build_server; build_server(Settings());"
+        "print([name for name in sys.modules if '.panel.' in name or name == 'mcp.server.apps'])"
+    )
+    ended = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=60)
+    assert ended.stdout.strip() == "[]", ended.stderr
+
+
 def test_a_port_in_use_is_told_in_one_line() -> None:
     import socket
 
