@@ -139,7 +139,11 @@ export async function openPanel(server, options = {}) {
   /** Puts the focus on the selected value, as a click into the panel does. */
   panel.enter = () => panel.frame.locator("[data-value][tabindex='0']").first().focus();
   panel.text = (selector) => panel.frame.locator(selector).first().innerText();
-  panel.settled = () => panel.frame.waitForFunction(() => !/Saving|Undoing|Verifying|Deleting|Asking|Reading|Looking/.test(document.querySelector("footer").innerText));
+  panel.settled = async () => {
+    // A key that was just pressed has been drawn by then.
+    await panel.frame.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    await panel.frame.waitForFunction(() => !/Saving|Undoing|Verifying|Deleting|Asking|Reading|Looking/.test(document.querySelector("footer").innerText));
+  };
   panel.keys = async (...keys) => { for (const key of keys) await page.keyboard.press(key); };
   return panel;
 }

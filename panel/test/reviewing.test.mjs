@@ -291,7 +291,7 @@ test("the model is told names, ids and counts, and the chat only on a button", a
     await panel.page.keyboard.type(text);
     await panel.keys("Tab");
   }
-  await panel.settled();
+  await panel.frame.waitForFunction(() => document.querySelector("[data-value=f1-5]").innerText.includes("corrected"));
   const told = (await panel.sent("ui/update-model-context")).at(-1);
   assert.deepEqual(told.structuredContent.changed, [{ id: "f1-0" }, { id: "f1-5", name: "due_date" }]);
   assert.deepEqual(told.structuredContent.counts, { saved: 2, undone: 0 });
