@@ -1,6 +1,6 @@
 // The order of a page's values: what is to be checked, the other fields, then each table as a grid.
 
-import { type Filter, type Selection, type State } from "./state.ts";
+import type { Filter, Selection, State } from "./state.ts";
 import type { Table, Value } from "./wire.ts";
 
 export interface GridRow {
