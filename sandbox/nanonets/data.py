@@ -30,6 +30,7 @@ __all__ = [
     "REJECTED",
     "VALIDATION_FAILED",
     "VALIDATION_PASSED",
+    "Course",
     "DocumentPlan",
     "WorkflowPlan",
     "workflow_plans",

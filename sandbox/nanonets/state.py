@@ -30,6 +30,9 @@ __all__ = [
     "Page",
     "Table",
     "Workflow",
+    "can_be_approved",
+    "not_found",
+    "refuse_if_final",
 ]
 
 ODD_WORKFLOW = "0dd0c0de-0000-4000-a000-000000000001"

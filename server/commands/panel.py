@@ -73,10 +73,11 @@ def panel_application(
     """
     from ..http.application import HttpApplication
     from ..http.authentication import PanelOnly
+    from ..http.caller_credentials import Shared
     from ..http.panel_sign_in import LinkSignIn
 
     sign_in = LinkSignIn(user_of_machine() or "local")
     token = sign_in.token
     server = build_server(settings, transport=transport, local=False)
     panel = panel_for(settings, http, port, sign_in)
-    return HttpApplication(server, http, PanelOnly(), http.allowed(port), panel), token
+    return HttpApplication(server, http, PanelOnly(), http.allowed(port), Shared(), panel), token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,9 +16,10 @@ from ...tools import Ask, CallContext, Caller, Guards, Report, no_answer
 from ...tools.guards.context import ShowLink, no_link
 from ...tools.guards.panel_key import PANEL_KEY
 from ...tools.untrusted import one_line
-from ..services.upstream import Services
-from .principal import principal_of
-from .surface import Surface, Surfaces
+from ..services.upstream import CallerServices, Services
+from .narrowing import NOT_NARROWED
+from .principal import RequestOrigin, origin_of
+from .surface import Restriction, Surface, Surfaces
 
 __all__ = [
     "PANEL_EXTENSION",
@@ -26,6 +28,7 @@ __all__ = [
     "ServerState",
     "call_context_for",
     "client_of",
+    "is_narrowed",
     "is_stateless",
     "shows_panels",
     "surface_for",
@@ -70,12 +73,14 @@ def call_context_for(
     show_link: ShowLink = no_link,
 ) -> CallContext:
     """What one request has at hand; without `report` and `ask`, nobody is told or asked anything."""
-    state = context.lifespan_context
-    caller = caller_of(context)
-    principal = principal_of(context)
+    state, origin = context.lifespan_context, origin_of(context)
+    services = state.services.own
+    if origin is not None:
+        services = state.services.for_caller(origin.principal.id, origin.account)
+    caller = caller_of(context, origin, services)
     key = _at(context.meta, PANEL_KEY)
     return CallContext(
-        state.services,
+        services,
         state.guards,
         report,
         surface.find,
@@ -83,31 +88,45 @@ def call_context_for(
         ask,
         show_link,
         code,
-        in_browser=principal is not None and principal.in_browser,
+        in_browser=origin is not None and origin.principal.in_browser,
         browser_url=surface.settings.panel_url or "",
         panel_key=key if isinstance(key, str) else "",
         tools=surface.offered,
         listed=surface.listed,
         why_not_offered=surface.why_not_offered,
-        finishes_writes=principal is not None,
+        finishes_writes=origin is not None,
+        is_admin=origin is None or origin.principal.is_admin,
     )
 
 
 def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfaces) -> Surface:
     """The list of tools for the client that sent a request, the same for all requests of a connection.
 
-    A caller who may not write gets those that change nothing.
+    Over HTTP each request has its own: less for a caller who may not write, or has no credentials for a
+    service, or wants less.
     """
-    state = context.lifespan_context
-    principal = principal_of(context)
-    if principal is not None and not principal.may_write:
-        surfaces = surfaces.for_reading
+    state, origin = context.lifespan_context, origin_of(context)
+    if origin is not None:
+        surfaces = surfaces.restricted(_restriction_of(origin))
     if state.surface is not None:
         return state.surface
     surface = surfaces.for_client(client_of(context), shows_panels=shows_panels(context))
     if state.has_one_client:
         state.surface = surface
     return surface
+
+
+def is_narrowed(context: ServerRequestContext[Any, Any]) -> bool:
+    """Whether a request asks for less than others get, so that its lists are no good for them."""
+    origin = origin_of(context)
+    return origin is not None and origin.narrowing is not NOT_NARROWED
+
+
+def _restriction_of(origin: RequestOrigin) -> Restriction:
+    principal, account = origin.principal, origin.account
+    services = None if account is None else account.services
+    has_session = account is not None and account.has_studio
+    return Restriction(not principal.may_write, services, has_session, origin.narrowing)
 
 
 def client_of(context: ServerRequestContext[Any, Any]) -> str:
@@ -142,7 +161,9 @@ def is_stateless(context: ServerRequestContext[Any]) -> bool:
     return context.protocol_version >= _FIRST_STATELESS
 
 
-def caller_of(context: ServerRequestContext[Any]) -> Caller:
+def caller_of(
+    context: ServerRequestContext[Any], origin: RequestOrigin | None, services: CallerServices
+) -> Caller:
     """The host program with its version, this run of the server, and who calls.
 
     Who calls is told by the transport, or is the user of the machine. Before 2026-07-28 a program names
@@ -151,11 +172,23 @@ def caller_of(context: ServerRequestContext[Any]) -> Caller:
     params = context.session.client_params
     info = params.client_info if params else None
     host = f"{info.name} {info.version}".strip() if info else ""
-    principal = principal_of(context)
-    if principal is None:
+    if origin is None:
         return Caller(host[:100], _run(), user_of_machine())
     headers: Mapping[str, str] = getattr(context.request, "headers", {})
-    return Caller(one_line(host or headers.get("user-agent", ""))[:100], _run(), principal.id)
+    return Caller(
+        one_line(host or headers.get("user-agent", ""))[:100],
+        _run(),
+        origin.principal.id,
+        _machine(),
+        origin.id,
+        services.account.ids,
+    )
+
+
+@cache
+def _machine() -> str:
+    """The name of the machine or container, by which whoever runs several servers tells them apart."""
+    return one_line(socket.gethostname())[:100]
 
 
 @cache

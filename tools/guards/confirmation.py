@@ -7,7 +7,7 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import NOTHING_SENT, ToolFailure
-from ..journal.entries import JournalFault
+from ..journal.entries import Caller, JournalFault
 from ..requests.arguments import REASON
 from .confirmation_codes import CODE_SECONDS, CodeCheck
 from .context import Agreed, CallContext
@@ -52,10 +52,11 @@ class Question:
         call = {name: value for name, value in sorted(self.arguments.items()) if name != REASON}
         return (self.operation.id, call, self.arguments.get(REASON), self.state)
 
-    def subject_of(self, user: str) -> tuple[JsonValue, ...]:
-        """All that an answer is good for: what is asked about, by this user."""
+    def subject_of(self, caller: Caller) -> tuple[JsonValue, ...]:
+        """All that an answer is good for: what is asked about, by this user with this account."""
         operation, *rest = self.subject
-        return ([operation, user], *rest)
+        accounts: list[JsonValue] = [dict(caller.accounts)] if caller.accounts else []
+        return ([operation, caller.user, *accounts], *rest)
 
 
 async def confirm_or_fail(question: Question, code: str, context: CallContext) -> Agreed:
@@ -72,14 +73,19 @@ async def agreed_by_code(question: Question, code: str, context: CallContext) ->
 
     Where the policy wants a browser, a code that was not answered there is not looked at.
 
+    A call that is only rehearsed needs none, and its question is noted.
+
     Raises:
         ToolFailure: whether it was used before cannot be read.
     """
+    if context.rehearsal is not None:
+        context.rehearsal.ask(_summary(question, context))
+        return "browser" if question.in_browser else "host"
     way: Agreed = _asked_by(context) if code == context.code else "code"
     if not code or (question.in_browser and way != "browser"):
         return ""
     try:
-        found = await context.guards.codes.use(code, *question.subject_of(context.caller.user))
+        found = await context.guards.codes.use(code, *question.subject_of(context.caller))
     except JournalFault as fault:
         raise journal_failure(question.operation, fault) from fault
     return way if found == "valid" else ""
@@ -106,11 +112,8 @@ def _asked_by(context: CallContext) -> Agreed:
 
 async def _ask(question: Question, code: str, context: CallContext) -> None:
     codes, operation = context.guards.codes, question.operation
-    subject = question.subject_of(context.caller.user)
-    secrets = context.upstream.secrets
-    arguments = cast("JsonObject", cleaned(question.arguments, secrets))
-    shown, name = cleaned(question.shown, secrets), str(cleaned(question.name, secrets))
-    summary = summary_of(operation, arguments, shown, name)
+    subject = question.subject_of(context.caller)
+    summary = _summary(question, context)
     if question.in_browser and not context.in_browser:
         raise await _only_in_browser(question, summary, context)
     fault = ""
@@ -176,3 +179,11 @@ def _link_to(question: Question, context: CallContext) -> str:
     workflow_id = given.get("workflow_id") or given.get("model_id")
     document_id = given.get("document_id") or given.get("request_file_id") or first
     return browser_link(context.browser_url, workflow_id, document_id)
+
+
+def _summary(question: Question, context: CallContext) -> str:
+    """What the person is asked, without secrets."""
+    secrets = context.upstream.secrets
+    arguments = cast("JsonObject", cleaned(question.arguments, secrets))
+    shown, name = cleaned(question.shown, secrets), str(cleaned(question.name, secrets))
+    return summary_of(question.operation, arguments, shown, name)

@@ -63,12 +63,12 @@ async def _with_confidence(
     values: DocumentValues, last: Judged | None, context: CallContext, key: _Key
 ) -> DocumentValues:
     """The document with the confidence of its cells, which is read once: later answers do not change it."""
-    known = {} if last is None else {value.id: value.confidence for value in last.values.values}
-    if any(value.id not in known for value in values.values):
+    known = {} if last is None else {value.id: value.confidence for value in last.values.values if value.id}
+    if any(value.id and value.id not in known for value in values.values) or not known:
         return await with_cell_confidence(values, context, *key)
 
     def completed(value: DocumentValue) -> DocumentValue:
-        return value if value.confidence is not None else replace(value, confidence=known[value.id])
+        return value if value.confidence is not None else replace(value, confidence=known.get(value.id))
 
     tables = tuple(replace(table, cells=tuple(map(completed, table.cells))) for table in values.tables)
     return replace(values, fields=tuple(map(completed, values.fields)), tables=tables)
