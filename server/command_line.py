@@ -90,6 +90,14 @@ def http(host: str | None, port: int | None, insecure_no_auth: bool, **options: 
     sys.exit(serve_http(_settings(options), read_http_settings(**given), insecure_no_auth=insecure_no_auth))
 
 
+@command_line.command()
+def migrate() -> None:
+    """Make or change the journal's tables in PostgreSQL (DOCREVIEW_JOURNAL); servers only use them."""
+    from .commands.migrate import migrate as migrate_journal
+
+    sys.exit(migrate_journal(_settings({})))
+
+
 @command_line.group()
 def key() -> None:
     """Make keys for the callers of docreview-mcp http (DOCREVIEW_AUTH=keys)."""

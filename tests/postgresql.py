@@ -17,6 +17,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from docreview_mcp.server.journal.migrating import migrate_tables
+from docreview_mcp.server.journal_place import journal_place
 
 PASSWORD = "a-password-of-the-database"
 
@@ -96,3 +98,15 @@ def running_cluster() -> Generator[Cluster]:
     finally:
         cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def migrate(url: str) -> None:
+    """Make the journal's tables, as `docreview-mcp migrate` does."""
+    migrate_tables(journal_place(url, sandbox=False))
+
+
+def empty(url: str) -> None:
+    """Take everything out of the journal's tables, which are made if there are none."""
+    migrate(url)
+    with psycopg.connect(url) as connection:
+        connection.execute("TRUNCATE docreview_records, docreview_words, docreview_marks, docreview_counts")

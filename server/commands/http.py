@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..http.settings import HttpSettings
+from ..journal.migrating import check_tables
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..settings import Settings, SettingsError
@@ -32,6 +33,7 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         SettingsError: it would let anybody in, or a setting or a file that it names has a fault.
     """
     http.check(insecure_no_auth=insecure_no_auth)
+    check_tables(settings)
     from ..http.listening import listening
     from ..http.serving import serve_on
 

@@ -12,7 +12,7 @@ from conftest import Era, Network, connected, error_of
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.settings import Settings
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
-from postgresql import PASSWORD, Cluster, running_cluster
+from postgresql import PASSWORD, Cluster, migrate, running_cluster
 
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())
 
@@ -20,6 +20,7 @@ OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerpri
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     with running_cluster() as cluster:
+        migrate(cluster.url)
         yield cluster
 
 
@@ -148,6 +149,8 @@ async def test_a_role_that_may_only_read_and_add_is_enough(cluster: Cluster) -> 
     with psycopg.connect(cluster.url) as connection:
         connection.execute("CREATE ROLE clerk LOGIN")
         connection.execute("GRANT SELECT, INSERT ON docreview_records, docreview_words TO clerk")
+        connection.execute("GRANT SELECT ON docreview_version TO clerk")
+        connection.execute("GRANT ALL ON docreview_marks, docreview_counts TO clerk")
     clerk = journal_at(cluster.url.replace("//docreview:", "//clerk:"))
     await clerk.close(await clerk.open(OPENING), Closing("done"))
     assert not owner.verify().broken
