@@ -50,6 +50,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "logs",
             "settings",
         ),
+        ("shared",),
         ("journal", "services"),
         ("protocol",),
         ("http",),
