@@ -30,6 +30,7 @@ class Cluster:
     programs: Path
     folder: Path
     user: dict[str, Any]
+    waits_for_disk: bool = False
     _process: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -44,7 +45,7 @@ class Cluster:
     def start(self) -> None:
         command = [
             self.programs / "postgres",
-            "-F",
+            *(() if self.waits_for_disk else ("-F",)),
             "-D",
             "data",
             "-k",
@@ -72,8 +73,11 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Generator[Cluster]:
-    """A cluster that is thrown away afterwards. Skips the test where PostgreSQL is not installed."""
+def running_cluster(*, waits_for_disk: bool = False) -> Generator[Cluster]:
+    """A cluster that is thrown away afterwards. Skips the test where PostgreSQL is not installed.
+
+    Tests do not wait for the disk; measurements do.
+    """
     found = [shutil.which("initdb"), *sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)]
     programs = [Path(path).resolve().parent for path in found if path]
     if not programs:
@@ -86,7 +90,7 @@ def running_cluster() -> Generator[Cluster]:
             pytest.skip("PostgreSQL refuses to run as root, and there is no other user")
         user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     folder = Path(tempfile.mkdtemp(prefix="docreview-"))
-    cluster = Cluster(programs[0], folder, user)
+    cluster = Cluster(programs[0], folder, user, waits_for_disk)
     try:
         if user:
             os.chown(folder, user["user"], user["group"])
