@@ -46,6 +46,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "path_overrides",
             "placeholders",
             "policy_file",
+            "rate",
             "check_file",
             "logs",
             "settings",

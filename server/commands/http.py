@@ -11,6 +11,7 @@ from ..journal.migrating import check_tables
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..settings import Settings, SettingsError
+from ..shared.state import open_shared_state
 
 if TYPE_CHECKING:
     import httpx2
@@ -69,9 +70,12 @@ def application_for(
     from ..http.keys import KeyFile
 
     keys = http.keys if http.auth == "keys" else None
-    server = build_server(_for_many(settings), transport=transport, local=False, same_for_all=keys is None)
+    shared = open_shared_state(settings)
+    server = build_server(
+        _for_many(settings), transport=transport, local=False, same_for_all=keys is None, shared=shared
+    )
     authentication = NoAuthentication() if keys is None else KeyAuthentication(KeyFile(keys))
-    return HttpApplication(server, http, authentication, http.allowed(port))
+    return HttpApplication(server, http, authentication, http.allowed(port), shared)
 
 
 def _for_many(settings: Settings) -> Settings:
@@ -81,10 +85,12 @@ def _for_many(settings: Settings) -> Settings:
         SettingsError: a tool is asked for by name that would change the account of all, or keys are missing
             by which several servers know each other's codes.
     """
-    if settings.seal_keys is None and (settings.journal or "").startswith("postgresql"):
+    in_postgresql = (settings.journal or "").startswith("postgresql")
+    if settings.seal_keys is None and (in_postgresql or settings.redis is not None):
+        shared = "the journal is in PostgreSQL" if in_postgresql else "DOCREVIEW_REDIS is set"
         raise SettingsError(
-            "DOCREVIEW_SEAL_KEYS: expected keys, as the journal is in PostgreSQL and several servers may"
-            " share it; openssl rand -base64 32 prints one"
+            f"DOCREVIEW_SEAL_KEYS: expected keys, as {shared} and several servers may share it;"
+            " openssl rand -base64 32 prints one"
         )
     if asked := sorted(set(settings.tools) & set(_OF_ONE_ACCOUNT)):
         raise SettingsError(f"--tools: {asked[0]} is not offered over HTTP, where callers share one account")

@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 from ...tools import load_tools
 from ..protocol.principal import READ, WRITE, Principal, mark_request
 from ..protocol.session import ServerState
+from ..shared.state import SharedState
 from .addresses import AllowedAddresses
 from .answers import Answer
 from .authentication import Authentication, missing_scope
@@ -46,7 +47,10 @@ _NARROWING = "x-docreview-"
 
 
 class HttpApplication:
-    """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called."""
+    """Serves one MCP server to many callers.
+
+    `allowed` are the addresses under which it may be called, `shared` is what it shares with other servers.
+    """
 
     def __init__(
         self,
@@ -54,14 +58,15 @@ class HttpApplication:
         settings: HttpSettings,
         authentication: Authentication,
         allowed: AllowedAddresses,
+        shared: SharedState,
     ) -> None:
-        self.health = Health(server)
+        self.health = Health(server, shared)
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=settings.body
         )
         self._authentication = authentication
         self._allowed = allowed
-        self._rates = Rates(settings.rate)
+        self._rates = Rates(settings.rate, shared.budgets)
         self._bodies = Bodies(settings.body)
         self._places = Places(settings.concurrency)
         self._writing = frozenset(tool.name for tool in load_tools() if tool.effect != "read")
@@ -119,7 +124,7 @@ class HttpApplication:
         _check_headers(scope, headers)
         if READ not in principal.scopes:
             raise missing_scope(READ)
-        self._rates.take(principal.id)
+        await self._rates.take(principal.id)
         body = await self._bodies.read(headers, receive)
         try:
             if not principal.may_write and _called_tool(body) in self._writing:

@@ -48,6 +48,7 @@ from ..journal.seal_keys import seal_keys
 from ..journal.store import StoredJournal, open_journal
 from ..services.upstream import Services
 from ..settings import Settings
+from ..shared.state import SharedState
 from ..version import VERSION
 from .elicitation import InputRequired, asking
 from .handlers import STATIC_LISTS, add_handlers
@@ -85,11 +86,13 @@ def build_server(
     transport: httpx2.AsyncBaseTransport | None = None,
     local: bool = True,
     same_for_all: bool = True,
+    shared: SharedState | None = None,
 ) -> Server[ServerState]:
     """The docreview server for these settings, for any transport of the SDK or for `mcp.Client(server)`.
 
     `transport` replaces the network. Without `local`, the server reads and writes no files of its machine.
     `same_for_all`: the lists do not depend on who calls, so that anybody's may be kept for others.
+    `shared` is what several servers share, which ends with this one; without it, there is only this process.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
@@ -102,7 +105,8 @@ def build_server(
     @asynccontextmanager
     async def lifespan(_: Server[ServerState]) -> AsyncGenerator[ServerState]:
         behind, network = _behind(settings, transport)
-        services = Services(behind, network, local=local)
+        state = shared or SharedState()
+        services = Services(behind, network, local=local, shared=state)
         journal = open_journal(settings, lambda: services.secrets)
         try:
             guards = _guards(settings, surfaces.policy, journal, checks)
@@ -112,6 +116,7 @@ def build_server(
                 await guards.checks.close()
         finally:
             await services.close()
+            await state.close()
             if journal is not None:
                 journal.stop()
 

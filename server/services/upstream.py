@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...schemas import Operation, Route, Service
 from ...tools import FileSource, Report, Request, Response
 from ..settings import Settings
+from ..shared.state import SharedState
 from .files import FileAccess
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ class Services:
         transport: httpx2.AsyncBaseTransport | None = None,
         *,
         local: bool = True,
+        shared: SharedState | None = None,
     ) -> None:
         self.settings = settings
         self.files = FileAccess(settings, local=local)
         self._transport = transport
+        self._shared = shared or SharedState()
         self._clients: dict[Service, ServiceClient] = {}
 
     @property
@@ -84,5 +87,7 @@ class Services:
         if service not in self._clients:
             from .client import ServiceClient
 
-            self._clients[service] = ServiceClient(service, self.settings, self.files, self._transport)
+            self._clients[service] = ServiceClient(
+                service, self.settings, self.files, self._shared, self._transport
+            )
         return self._clients[service]
