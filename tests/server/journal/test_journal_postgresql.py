@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import httpx2
 import psycopg
 import pytest
 from conftest import Era, Network, connected, error_of
+from docreview_mcp.server.journal import group_commit
+from docreview_mcp.server.journal.marks import StoredMarks
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.settings import Settings
-from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
-from postgresql import PASSWORD, Cluster, migrate, running_cluster
+from docreview_mcp.tools import ToolFailure
+from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, JournalView, LookFirst, Opening
+from postgresql import PASSWORD, Cluster, empty, migrate, running_cluster
 
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())
 
@@ -156,3 +163,136 @@ async def test_a_role_that_may_only_read_and_add_is_enough(cluster: Cluster) -> 
     assert not owner.verify().broken
     for journal in (owner, clerk):
         journal.stop()
+
+
+def closing_of_turn(turn: int) -> Closing:
+    return Closing("done" if turn % 2 else "not done")
+
+
+async def test_what_waits_is_written_together_in_one_chain(cluster: Cluster) -> None:
+    """Two servers, each with many who write at once: few transactions, and every record in its place."""
+    empty(cluster.url)
+    journals = [journal_at(cluster.url) for _ in range(2)]
+
+    async def write(journal: StoredJournal, turn: int) -> None:
+        number = await journal.open(replace(OPENING, fingerprint=f"{turn}"))
+        await journal.close(number, closing_of_turn(turn))
+
+    async with anyio.create_task_group() as tasks:
+        for journal in journals:
+            for turn in range(40):
+                tasks.start_soon(write, journal, turn)
+    found = journals[0].verify()
+    assert (found.count, found.broken, found.index) == (160, "", "")
+    entries = await journals[1].entries(limit=100)
+    assert sorted((each.opening.fingerprint, each.outcome) for each in entries) == sorted(
+        (f"{turn}", closing_of_turn(turn).outcome) for turn in range(40) for _ in journals
+    )
+    with psycopg.connect(cluster.url) as connection:
+        rows = connection.execute("SELECT count(DISTINCT xmin::text) FROM docreview_records").fetchall()
+    assert rows[0][0] < 80
+    for journal in journals:
+        journal.stop()
+
+
+async def test_of_identical_calls_that_are_opened_together_the_first_one_is_seen_by_the_others(
+    cluster: Cluster,
+) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    seen: list[int | None] = []
+
+    def judge(view: JournalView) -> None:
+        seen.append(view.last_of_call.number if view.last_of_call else None)
+        if view.last_of_call is not None:
+            raise ToolFailure("conflict", "once", next_step="none")
+
+    refused = 0
+
+    async def write() -> None:
+        nonlocal refused
+        try:
+            await journal.open(OPENING, LookFirst(judge, at_call=True))
+        except ToolFailure:
+            refused += 1
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(write)
+    assert (refused, seen) == (4, [None, 1, 1, 1, 1])
+    assert len(await journal.entries()) == 1
+    journal.stop()
+
+
+async def test_a_caller_who_goes_away_takes_no_other_along(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    await journal.open(OPENING)
+    async with anyio.create_task_group() as tasks:
+        leaving = anyio.CancelScope()
+
+        async def leave() -> None:
+            with leaving:
+                await journal.open(replace(OPENING, fingerprint="leaves"))
+
+        tasks.start_soon(leave)
+        tasks.start_soon(journal.open, replace(OPENING, fingerprint="stays"))
+        await anyio.lowlevel.checkpoint()
+        leaving.cancel()
+    assert "stays" in [each.opening.fingerprint for each in await journal.entries()]
+    assert not journal.verify().broken
+    journal.stop()
+
+
+async def test_a_lock_that_is_not_given_up_is_waited_for_only_so_long(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
+    assert journal is not None
+    number = await journal.open(OPENING)
+    with psycopg.connect(cluster.url) as other:
+        other.execute(f"SELECT pg_advisory_lock({0x646F63726576})")
+        for work in (journal.open(OPENING), journal.close(number, Closing("done"))):
+            with pytest.raises(JournalFault, match="lock timeout") as caught:
+                await work
+            assert caught.value.is_away
+        assert (await journal.entry(number)) is not None, "reading goes on"
+    assert await journal.open(OPENING) == number + 2, "after the closing that had to wait"
+    entry = await journal.entry(number)
+    assert entry is not None
+    assert entry.outcome == "done"
+    journal.stop()
+
+
+async def test_a_connection_that_the_database_ended_is_made_anew_unnoticed(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    number = await journal.open(OPENING)
+    assert await journal.entry(number)
+    with psycopg.connect(cluster.url) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'"
+            " AND pid <> pg_backend_pid()"
+        )
+    await journal.close(number, Closing("done"))
+    entry = await journal.entry(number)
+    assert entry is not None
+    assert entry.outcome == "done"
+    assert journal.verify().count == 2
+    journal.stop()
+
+
+async def test_what_is_over_is_taken_out(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    await StoredMarks(journal).put("old", 0.0, -1.0)
+    await journal.open(OPENING)
+    journal.stop()
+    monkeypatch.setattr(group_commit, "_KEPT", timedelta(0))
+    journal = journal_at(cluster.url)
+    await journal.open(OPENING)
+    with psycopg.connect(cluster.url) as connection:
+        assert connection.execute("SELECT mark FROM docreview_marks").fetchall() == []
+        rows = connection.execute("SELECT entry FROM docreview_counts").fetchall()
+    assert rows == []
+    assert len(await journal.entries()) == 2, "the journal itself keeps all"
+    journal.stop()
