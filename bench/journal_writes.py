@@ -64,11 +64,11 @@ def measure(seconds: float = 8.0, writers: int = 100) -> str:
             ]
             took = sorted(each for replica in replicas for each in json.loads(replica.communicate()[0]))
     except pytest.skip.Exception as skipped:
-        return f"journal in PostgreSQL: not measured ({skipped.msg})"
+        return f"The journal in PostgreSQL was not measured: {skipped.msg}."
     median, late = took[len(took) // 2], took[int(len(took) * 0.99)]
     return (
-        f"journal in PostgreSQL with fsync, {_REPLICAS} servers, {writers} writers:"
-        f" {len(took) / seconds:.0f} writes/s, median {median:.2f} s, p99 {late:.2f} s"
+        f"The journal in PostgreSQL with fsync, {_REPLICAS} servers, {writers} writers:"
+        f" {len(took) / seconds:.0f} writes/s, median {median:.2f} s, p99 {late:.2f} s."
     )
 
 

@@ -250,7 +250,7 @@ async def test_a_lock_that_is_not_given_up_is_waited_for_only_so_long(cluster: C
     assert journal is not None
     number = await journal.open(OPENING)
     with psycopg.connect(cluster.url) as other:
-        other.execute(f"SELECT pg_advisory_lock({0x646F63726576})")
+        other.execute("SELECT pg_advisory_lock(110429572588918)")
         for work in (journal.open(OPENING), journal.close(number, Closing("done"))):
             with pytest.raises(JournalFault, match="lock timeout") as caught:
                 await work
