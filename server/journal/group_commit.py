@@ -38,13 +38,15 @@ _KEPT = timedelta(days=2)
 """How long a write is counted: a little longer than the longest limit."""
 
 _LOCK = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(110429572588918)"
-_LAST = "SELECT * FROM docreview_records ORDER BY number DESC LIMIT 1"
+_LAST = """
+    SELECT number, entry, kind, at, payload, previous, hash FROM docreview_records
+    ORDER BY number DESC LIMIT 1"""
 _OPENED = "SELECT number FROM docreview_records WHERE number = ANY(%s::int[]) AND kind = 'opened'"
 _LAST_OF_CALLS = """
-    SELECT found.word, records.* FROM (
+    SELECT found.word, number, records.entry, kind, at, payload, previous, hash FROM (
         SELECT DISTINCT ON (word) word, entry FROM docreview_words
         WHERE word = ANY(%s) ORDER BY word, entry DESC
-    ) found JOIN docreview_records records ON records.entry = found.entry ORDER BY records.number"""
+    ) found JOIN docreview_records records ON records.entry = found.entry ORDER BY number"""
 _OWN = "SELECT caller, entry, at, document FROM docreview_counts WHERE caller = ANY(%s) AND at >= %s"
 _MARKS = "SELECT mark FROM docreview_marks WHERE mark = ANY(%s) AND until > %s"
 _ADD = """

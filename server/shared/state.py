@@ -8,6 +8,7 @@ from secrets import token_bytes
 from typing import Literal
 
 from ..settings import Settings
+from ..settings_error import SettingsError
 from .budgets import Budgets, ProcessBudgets, RedisBudgets
 from .redis_server import RedisServer
 from .sealing import Seal
@@ -47,10 +48,20 @@ class SharedState:
 
 
 def open_shared_state(settings: Settings) -> SharedState:
-    """The state that these settings share. Nothing is connected yet."""
+    """The state that these settings share. Nothing is connected yet.
+
+    Raises:
+        SettingsError: a library is missing.
+    """
     if settings.redis is None:
         return SharedState()
-    server = RedisServer(settings.redis.get_secret_value())
     keys = settings.seal_keys.get_secret_value().split(",") if settings.seal_keys is not None else ()
-    seal = Seal([b64decode(each) for each in keys] or [token_bytes(32)], _PURPOSE)
+    try:
+        import redis.asyncio  # noqa: F401 - here, so that no call meets its absence
+
+        seal = Seal([b64decode(each) for each in keys] or [token_bytes(32)], _PURPOSE)
+    except ModuleNotFoundError as error:
+        said = f"{error.name} is not installed; install docreview-mcp[redis]"
+        raise SettingsError(f"DOCREVIEW_REDIS: {said}") from None
+    server = RedisServer(settings.redis.get_secret_value())
     return SharedState(RedisBudgets(server), RedisSessions(server, seal), server, seal)

@@ -11,6 +11,8 @@ from typing import Any
 import anyio
 import jwt
 import pytest
+from click.testing import CliRunner
+from docreview_mcp.server.command_line import command_line
 from docreview_mcp.server.rate import Rate
 from docreview_mcp.server.settings import Settings
 from docreview_mcp.server.shared.sessions import SharedLogin
@@ -179,3 +181,10 @@ def test_an_address_that_is_none_of_redis_is_told(value: str) -> None:
 
 def test_the_password_of_redis_is_a_secret() -> None:
     assert "pa-ss-word" in Settings(redis="rediss://:pa-ss-word@host:6380/1").secrets
+
+
+def test_doctor_says_whether_redis_answers(redis: RedisProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    for url, said in ((redis.url, "redis answers"), ("redis://127.0.0.1:1/0", "redis does not answer")):
+        monkeypatch.setenv("DOCREVIEW_REDIS", url)
+        done = CliRunner().invoke(command_line, ["doctor", "--sandbox"])
+        assert said in " ".join(done.stdout.replace(":", " ").split())
