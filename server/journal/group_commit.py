@@ -41,7 +41,7 @@ _LOCK = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(1104
 _LAST = """
     SELECT number, entry, kind, at, payload, previous, hash FROM docreview_records
     ORDER BY number DESC LIMIT 1"""
-_OPENED = "SELECT number FROM docreview_records WHERE number = ANY(%s::int[]) AND kind = 'opened'"
+_OPENED = "SELECT number, hash FROM docreview_records WHERE number = ANY(%s::int[]) AND kind = 'opened'"
 _LAST_OF_CALLS = """
     SELECT found.word, number, records.entry, kind, at, payload, previous, hash FROM (
         SELECT DISTINCT ON (word) word, entry FROM docreview_words
@@ -91,11 +91,13 @@ class Mark:
 class Waiting:
     """Something that waits to be written. Once `ended`, it has a `result` or an `error`.
 
-    The result is the number of a record, or whether a mark was set (1) or not (0).
+    The result is the number of a record, or whether a mark was set (1) or not (0). `record` is what was
+    made of it last.
     """
 
     wanted: Addition | Mark
     result: int = 0
+    record: Record | None = None
     error: Exception | None = None
     ended: anyio.Event = field(default_factory=anyio.Event)
 
@@ -137,7 +139,7 @@ class _Transaction:
         self._key = key
         self._shown = shown
         self._last = FIRST
-        self._opened: set[int] = set()
+        self._opened: dict[int, str] = {}
         self._last_of_call: dict[str, list[Record]] = {}
         self._own: dict[str, list[tuple[int, OwnWrite]]] = {}
         self._set: set[str] = set()
@@ -176,7 +178,7 @@ class _Transaction:
         self._last = Record(*rows[0]) if rows else FIRST
 
     def _take_opened(self, rows: Rows) -> None:
-        self._opened = {number for (number,) in rows}
+        self._opened = dict(rows)
 
     def _take_calls(self, rows: Rows) -> None:
         for call, *row in rows:
@@ -197,7 +199,8 @@ class _Transaction:
             waiting.result = self._mark(wanted)
             return
         try:
-            waiting.result = self._record(wanted)
+            waiting.record = self._record(wanted)
+            waiting.result = waiting.record.number
         except Exception as error:
             waiting.error = error
 
@@ -226,9 +229,10 @@ class _Transaction:
         self._marks[mark.name] = (mark.moment, time.time() + mark.seconds)
         return True
 
-    def _record(self, addition: Addition) -> int:
+    def _record(self, addition: Addition) -> Record:
         entry, payload = addition.entry, addition.payload
-        if entry is not None and entry not in self._opened:
+        opened_as = "" if entry is None else self._opened.get(entry)
+        if opened_as is None or addition.opened_as not in ("", opened_as):
             raise NoSuchEntry(f"The journal {self._shown} has no entry {entry} to close.")
         if addition.look is not None:
             addition.look.judge(self._view(addition, payload))
@@ -238,15 +242,14 @@ class _Transaction:
         self._records.append(record)
         if entry is None:
             self._note_opening(record, payload)
-        elif payload.get("outcome") == "not done":
-            self._not_done.append(entry)
-            self._counts.pop(entry, None)
-        return record.number
+        else:
+            self._note_closing(record, payload)
+        return record
 
     def _note_opening(self, record: Record, payload: JsonObject) -> None:
         """Let the later ones of this batch know of an opening."""
         number = record.number
-        self._opened.add(number)
+        self._opened[number] = record.hash
         self._words += [(each, number) for each in sorted(words(payload))]
         self._last_of_call[_call(payload)] = [record]
         arguments = cast("JsonObject", payload["arguments"])
@@ -254,6 +257,14 @@ class _Transaction:
         self._own.setdefault(_user(payload), []).append((number, write))
         # Any text can be stored as ASCII.
         self._counts[number] = (_user(payload), record.at, json.dumps(write.document))
+
+    def _note_closing(self, record: Record, payload: JsonObject) -> None:
+        """Let the later ones of this batch know of a closing."""
+        for records in self._last_of_call.values():
+            if records[0].entry == record.entry:
+                records.append(record)
+        if payload.get("outcome") == "not done":
+            self._not_done.append(record.entry)
 
     def _view(self, addition: Addition, payload: JsonObject) -> JournalView:
         look = addition.look

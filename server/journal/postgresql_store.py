@@ -15,12 +15,12 @@ import anyio
 import psycopg
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-from ...tools.journal.entries import JournalFault
+from ...tools.journal.entries import Closing, JournalFault
 from ..journal_place import JournalPlace
 from .group_commit import Mark, Step, Steps, Waiting, written_together
 from .postgresql_connection import connect, connect_now, connect_seconds, faults, is_lost
 from .record_store import Addition, NoSuchEntry, Reading, Rows
-from .records import JournalKey
+from .records import JournalKey, Record, payload_of
 from .tables import LAST_OF_CALL, OF_ENTRY, Question
 
 __all__ = ["PostgresqlStore"]
@@ -150,6 +150,9 @@ class PostgresqlStore:
             for each in batch
             if each.is_closing and each.error is not None and not isinstance(each.error, NoSuchEntry)
         ]
+        if fault is not None and self._may_be_committed:
+            openings = [each.record for each in batch if each.record is not None and not each.is_closing]
+            self._unwritten += [_never_sent(record) for record in openings]
         for each in batch:
             each.ended.set()
 
@@ -239,6 +242,12 @@ async def _round_trip(connection: psycopg.AsyncConnection[Any], steps: Sequence[
     async with connection.pipeline():
         cursors = [await connection.execute(*each) for each in steps]
     return [await each.fetchall() if each.description else () for each in cursors]
+
+
+def _never_sent(record: Record) -> Waiting:
+    """The closing of an entry that may be in the database, although the write was told that it is not."""
+    closing = Closing("not done", message="Not sent: the journal was cut off while this entry was opened.")
+    return Waiting(Addition(payload_of(closing, ()), record.number, record.hash))
 
 
 def _after(steps: Steps, found: Sequence[Rows]) -> Sequence[Step] | None:

@@ -25,10 +25,14 @@ Reading = Generator["Question", Rows, Result]
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """A record to be added: it closes an `entry`, or opens one, after a `look`."""
+    """A record to be added: it closes an `entry`, or opens one, after a `look`.
+
+    With `opened_as`, it closes the entry only if the record that opened it has this hash.
+    """
 
     payload: JsonObject
     entry: int | None = None
+    opened_as: str = ""
     look: LookFirst | None = None
 
 

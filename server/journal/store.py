@@ -55,7 +55,7 @@ class StoredJournal:
 
     async def close(self, number: int, closing: Closing) -> None:
         """Record how it ended. Of an entry that is closed twice the last closing counts."""
-        await self.records.add(Addition(payload_of(closing, self._secrets()), number))
+        await self.records.add(Addition(payload_of(closing, self._secrets()), entry=number))
 
     async def entry(self, number: int) -> Entry | None:
         """One entry; None if there is no such entry."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from dataclasses import dataclass, field
+from importlib import import_module
 from secrets import token_bytes
 from typing import Literal
 
@@ -57,8 +58,8 @@ def open_shared_state(settings: Settings) -> SharedState:
         return SharedState()
     keys = settings.seal_keys.get_secret_value().split(",") if settings.seal_keys is not None else ()
     try:
-        import redis.asyncio  # noqa: F401 - here, so that no call meets its absence
-
+        # Here, so that no call meets its absence.
+        import_module("redis.asyncio")
         seal = Seal([b64decode(each) for each in keys] or [token_bytes(32)], _PURPOSE)
     except ModuleNotFoundError as error:
         said = f"{error.name} is not installed; install docreview-mcp[redis]"

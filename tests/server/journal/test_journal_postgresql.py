@@ -13,7 +13,7 @@ import httpx2
 import psycopg
 import pytest
 from conftest import Era, Network, connected, error_of
-from docreview_mcp.server.journal import group_commit
+from docreview_mcp.server.journal import group_commit, postgresql_store
 from docreview_mcp.server.journal.marks import StoredMarks
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.settings import Settings
@@ -295,4 +295,42 @@ async def test_what_is_over_is_taken_out(cluster: Cluster, monkeypatch: pytest.M
         rows = connection.execute("SELECT entry FROM docreview_counts").fetchall()
     assert rows == []
     assert len(await journal.entries()) == 2, "the journal itself keeps all"
+    journal.stop()
+
+
+async def test_an_entry_that_was_opened_while_the_connection_was_cut_stops_no_later_call(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is there, but nobody heard of it, so nothing was sent: it must not count as under way."""
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    opening = replace(OPENING, until="2999-01-01T00:00:00+00:00")
+    await journal.open(replace(opening, fingerprint="another"))
+    genuine = postgresql_store._round_trip
+
+    async def cut(connection: Any, steps: Any) -> Any:
+        found = await genuine(connection, steps)
+        if steps[-1].statement == "COMMIT":
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return found
+
+    monkeypatch.setattr(postgresql_store, "_round_trip", cut)
+    with pytest.raises(JournalFault) as caught:
+        await journal.open(opening)
+    assert caught.value.is_away
+    monkeypatch.setattr(postgresql_store, "_round_trip", genuine)
+    outcomes: list[str] = []
+
+    def judge(view: JournalView) -> None:
+        outcomes.append(view.last_of_call.outcome if view.last_of_call else "")
+
+    again = await journal.open(opening, LookFirst(judge, at_call=True))
+    assert outcomes == ["not done"]
+    entries = await journal.entries()
+    assert [(each.number, each.outcome) for each in entries] == [
+        (again, "under way"),
+        (2, "not done"),
+        (1, "under way"),
+    ]
+    assert not journal.verify().broken
     journal.stop()
