@@ -34,7 +34,6 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         SettingsError: it would let anybody in, or a setting or a file that it names has a fault.
     """
     http.check(insecure_no_auth=insecure_no_auth)
-    check_tables(settings)
     from ..http.listening import listening
     from ..http.serving import serve_on
 
@@ -49,6 +48,7 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
     with listener:
         port = int(listener.getsockname()[1])
         application = application_for(settings, http, port)
+        check_tables(settings)
         shown = f"[{http.host}]" if ":" in http.host else http.host
         if fault := settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
