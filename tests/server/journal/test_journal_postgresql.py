@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,8 +17,9 @@ import pytest
 from conftest import Era, Network, connected, error_of
 from docreview_mcp.server.journal import group_commit, postgresql_store
 from docreview_mcp.server.journal.marks import StoredMarks
+from docreview_mcp.server.journal.migrating import check_tables
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.settings import Settings, SettingsError
 from docreview_mcp.tools import ToolFailure
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, JournalView, LookFirst, Opening
 from postgresql import PASSWORD, Cluster, empty, migrate, running_cluster
@@ -334,3 +337,117 @@ async def test_an_entry_that_was_opened_while_the_connection_was_cut_stops_no_la
     ]
     assert not journal.verify().broken
     journal.stop()
+
+
+async def test_who_comes_while_others_are_written_is_written_next(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    await journal.open(OPENING)
+    async with (
+        await psycopg.AsyncConnection.connect(cluster.url) as other,
+        anyio.create_task_group() as tasks,
+    ):
+        await other.execute("SELECT pg_advisory_xact_lock(110429572588918)")
+        tasks.start_soon(journal.open, replace(OPENING, fingerprint="first"))
+        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not await (await other.execute(waiting)).fetchall():
+            await anyio.lowlevel.checkpoint()
+        tasks.start_soon(journal.open, replace(OPENING, fingerprint="second"))
+        await anyio.lowlevel.checkpoint()
+        await other.rollback()
+    found = [each.opening.fingerprint for each in await journal.entries(limit=2)]
+    assert found == ["second", "first"]
+    journal.stop()
+
+
+async def test_an_end_and_another_call_that_are_written_together_do_not_disturb_each_other(
+    cluster: Cluster,
+) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    one, _ = [
+        await journal.open(replace(OPENING, fingerprint=each, until="2999-01-01T00:00:00+00:00"))
+        for each in ("one", "two")
+    ]
+    seen: list[str] = []
+
+    def judge(view: JournalView) -> None:
+        seen.append(view.last_of_call.outcome if view.last_of_call else "")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(journal.close, one, Closing("done"))
+        for each in ("one", "two"):
+            opening = replace(OPENING, fingerprint=each)
+            tasks.start_soon(journal.open, opening, LookFirst(judge, at_call=True))
+    assert seen == ["done", "under way"]
+    journal.stop()
+
+
+async def test_a_database_that_stops_answering_is_given_up(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty(cluster.url)
+    monkeypatch.setattr(postgresql_store, "_SLACK_SECONDS", -1.8)
+    journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
+    assert journal is not None
+    number = await journal.open(OPENING)
+    assert await journal.entry(number)
+    with psycopg.connect(cluster.url) as other:
+        other.execute("LOCK TABLE docreview_records IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(JournalFault, match="does not answer in time") as caught:
+            await journal.entry(number)
+        assert caught.value.is_away
+    assert await journal.entry(number)
+    journal.stop()
+
+
+async def test_what_a_command_has_opened_serves_to_write_what_is_left(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
+    assert journal is not None
+    number = await journal.open(OPENING)
+    with psycopg.connect(cluster.url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(110429572588918)")
+        with pytest.raises(JournalFault):
+            await journal.close(number, Closing("done"))
+        assert journal.verify().count == 1
+    journal.stop()
+    reader = journal_at(cluster.url)
+    entry = await reader.entry(number)
+    reader.stop()
+    assert entry is not None
+    assert entry.outcome == "done"
+
+
+def test_a_server_that_ends_while_it_writes_leaves_the_journal_whole(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+
+    async def begin_and_end() -> None:
+        task = asyncio.create_task(journal.open(OPENING))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not task.done()
+
+    asyncio.run(begin_and_end())
+    journal.stop()
+    after = journal_at(cluster.url)
+
+    async def write() -> int:
+        return await after.open(OPENING)
+
+    assert asyncio.run(write()) >= 1
+    assert not after.verify().broken
+    after.stop()
+
+
+async def test_without_its_library_the_journal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("docreview_mcp.server.journal.postgresql")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(JournalFault, match=r"psycopg is not installed; install docreview-mcp\[postgresql\]"):
+        await journal_at("postgresql://host/reviews").open(OPENING)
+    with pytest.raises(SettingsError, match=r"DOCREVIEW_JOURNAL: psycopg is not installed"):
+        check_tables(Settings(journal="postgresql://host/reviews"))
+    with pytest.raises(JournalFault, match=r"psycopg is not installed"):
+        migrate("postgresql://host/reviews")

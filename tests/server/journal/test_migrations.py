@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import json
+import getpass
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,9 @@ from docreview_mcp.server.command_line import command_line, main
 from docreview_mcp.server.journal import migrating
 from docreview_mcp.server.journal.migrating import check_tables
 from docreview_mcp.server.journal.schema_version import SCHEMA_VERSION
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.journal.store import open_journal
+from docreview_mcp.server.settings import Settings, SettingsError
+from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
 from postgresql import Cluster, migrate, running_cluster
 
 SEAL_KEYS = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -106,12 +109,47 @@ async def test_a_journal_of_an_earlier_version_keeps_its_entries_and_counts(url:
 
     for name in ("one", "two"):
         assert not (await write(name)).is_error
+    # One that was not done, which does not count, and one that a later version or a stranger wrote.
+    journal = open_journal(Settings(journal=url), tuple)
+    assert journal is not None
+    caller = Caller(user=getpass.getuser())
+    not_done = await journal.open(Opening("studio_add_label", {}, (), "", caller))
+    await journal.close(not_done, Closing("not done"))
+    strange = await journal.open(Opening("studio_add_label", {}, (), "", caller))
+    journal.stop()
+    change(url, f"UPDATE docreview_records SET payload = '[]' WHERE number = {strange}".encode())
     change(url, "DROP TABLE docreview_version, docreview_marks, docreview_counts")
     assert run("migrate").exit_code == 0
     assert not (await write("three")).is_error
     assert "the journal counts 3" in error_of(await write("four"))["message"]
-    listed = run("journal", "export").stdout.splitlines()
-    assert [json.loads(line)["outcome"] for line in listed] == ["done"] * 3
+    assert [each.outcome for each in await journal.entries(limit=1)] == ["done"]
+    journal.stop()
+
+
+def test_tables_between_two_versions_are_changed_and_not_counted_again(url: str) -> None:
+    migrate(url)
+    change(url, "DROP TABLE docreview_credentials", "UPDATE docreview_version SET version_num = '0003'")
+    with pytest.raises(SettingsError, match="its tables are of an older version; run docreview-mcp migrate"):
+        check_tables(Settings(journal=url))
+    assert run("migrate").exit_code == 0
+    check_tables(Settings(journal=url))
+
+
+def test_a_database_that_is_away_cannot_be_migrated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCREVIEW_JOURNAL", "postgresql://user:a-password@127.0.0.1:1/reviews")
+    done = run("migrate")
+    assert done.exit_code == 1
+    assert "cannot be changed" in done.stderr
+    assert "a-password" not in done.stderr
+
+
+def test_other_journals_are_not_checked_for_tables() -> None:
+    for journal in ("none", "sqlite://"):
+        check_tables(Settings(journal=journal))
+
+
+def test_the_changes_can_be_imported_without_running() -> None:
+    importlib.import_module("docreview_mcp.server.journal.migrations.env")
 
 
 def test_newer_tables_are_left_alone_and_can_be_used(url: str) -> None:
