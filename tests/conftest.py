@@ -35,8 +35,11 @@ hypothesis.settings.register_profile("full", max_examples=150, database=None, de
 hypothesis.settings.load_profile("full" if os.environ.get("DOCREVIEW_TESTS") == "full" else "usual")
 
 SLOW = (
+    "examples/",
     "sandbox/test_application.py",
     "server/commands/",
+    "server/credential_store/",
+    "server/http/test_accounts.py",
     "server/http/test_endings.py",
     "server/http/test_many_calls.py",
     "server/http/test_several_servers.py",
@@ -49,6 +52,7 @@ SLOW = (
     "tools/guards/test_undo.py",
     "tools/requests/test_requests.py",
     "tools/results/test_untrusted_text.py",
+    "tools/review/test_day_jobs.py",
     "tools/review/test_review_files.py",
     "tools/review/test_review_queue.py",
     "tools/review/test_review_several.py",

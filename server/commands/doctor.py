@@ -18,6 +18,7 @@ from pydantic import AliasChoices
 from ...schemas import Service
 from ...tools import ConfirmMode, JournalFault, Policy, Tool, load_tools
 from ...tools.untrusted import one_line
+from ..hosts.machine import Machine
 from ..journal.store import open_journal
 from ..journal_place import journal_place
 from ..logs import set_up_logging
@@ -28,6 +29,7 @@ from ..protocol.surface import Surfaces
 from ..services.files import FileAccess
 from ..settings import Settings, SettingsError
 from ..shared.state import open_shared_state
+from .doctor_hosts import configuration_remarks
 from .doctor_policy import examine_policy, permitted
 from .tools import NOTHING_CHOSEN
 
@@ -79,6 +81,7 @@ def examine(settings: Settings) -> int:
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
         *definition_findings(permitted(policy, shown)),
         *_host_findings(settings, policy),
+        *(Finding(level, about, text) for level, about, text in configuration_remarks(Machine.this())),
         *anyio.run(_reach_services, settings),
     ]
     for finding in findings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -48,6 +49,8 @@ class HttpSettings(BaseSettings):
     drain: Annotated[tuple[float, float], NoDecode] = _named("DOCREVIEW_HTTP_DRAIN", default=(5.0, 55.0))
     auth: Literal["none", "keys"] | None = _named("DOCREVIEW_AUTH", default=None)
     keys: Path | None = _named("DOCREVIEW_KEYS", default=None)
+    credentials: Literal["shared", "headers", "store"] = _named("DOCREVIEW_CREDENTIALS", default="shared")
+    proxies: Names = _named("DOCREVIEW_HTTP_PROXIES", default=())
     insecure: bool = _named("DOCREVIEW_HTTP_INSECURE", default=False)
 
     @field_validator("url")
@@ -66,7 +69,7 @@ class HttpSettings(BaseSettings):
             raise ValueError("plain http is not allowed but for this machine itself; use https")
         return value.strip()
 
-    @field_validator("hosts", "origins", mode="before")
+    @field_validator("hosts", "origins", "proxies", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -87,6 +90,19 @@ class HttpSettings(BaseSettings):
         for each in value:
             if fault := fault_of_origin(each):
                 raise ValueError(fault)
+        return value
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(
+                    "expected addresses or networks of proxies such as 10.0.0.5 or 10.0.0.0/24, with commas"
+                    " between them"
+                ) from None
         return value
 
     @field_validator("rate", mode="before")

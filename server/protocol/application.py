@@ -6,6 +6,7 @@ import base64
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -42,11 +43,14 @@ from ...tools import (
 )
 from ...tools.checks.checker import Checker
 from ...tools.checks.own_check import CheckFile
+from ...tools.json_text import compact
 from ...tools.results.result import MAX_ATTACHED_BYTES
+from ...tools.surface.former_names import current_tool
+from ...tools.untrusted import with_notes
 from ..journal.marks import StoredMarks
 from ..journal.seal_keys import seal_keys
 from ..journal.store import StoredJournal, open_journal
-from ..services.upstream import Services
+from ..services.upstream import Services, secrets_of_caller
 from ..settings import Settings
 from ..shared.state import SharedState
 from ..version import VERSION
@@ -107,7 +111,7 @@ def build_server(
         behind, network = _behind(settings, transport)
         state = shared or SharedState()
         services = Services(behind, network, local=local, shared=state)
-        journal = open_journal(settings, lambda: services.secrets)
+        journal = open_journal(settings, lambda: (*services.own.secrets, *secrets_of_caller()))
         try:
             guards = _guards(settings, surfaces.policy, journal, checks)
             try:
@@ -131,17 +135,19 @@ def build_server(
         context: Context, params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
         surface = surface_for(context, surfaces)
-        tool = every.get(params.name)
+        tool = every.get(current_tool(params.name))
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
         if tool.name not in surface.listed:
             failure = surface.hidden(tool)
-            result = failure_result(failure, context.lifespan_context.services.secrets)
+            result = failure_result(failure, context.lifespan_context.services.own.secrets)
         else:
             try:
                 result = await _answer(tool, surface, params, context)
             except InputRequired as question:
                 return question.result
+        if tool.name != params.name:
+            result = _with_new_name(result, params.name, tool.name)
         meta = {**result.meta, "docreview/sandbox": True} if settings.sandbox else result.meta
         return _as_mcp(result, meta)
 
@@ -193,9 +199,15 @@ async def _answer(
             "upstream_error",
             f"{tool.name}: a fault inside docreview ended the call.",
             done="no" if tool.effect == "read" else "unknown",
-            next_step="Read the item first; the user finds details in the server's log and can report them.",
+            next_step="Read the item first; the server's log has details.",
         )
-        return failure_result(failure, state.services.secrets)
+        return failure_result(failure, state.services.own.secrets)
+
+
+def _with_new_name(result: ToolResult, former: str, name: str) -> ToolResult:
+    """An answer that tells who called a tool by a former name what it is called now."""
+    structured = with_notes(result.structured, (), {"renamed": f"{former} is called {name} now"})
+    return replace(result, structured=structured, text=compact(structured))
 
 
 def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:

@@ -16,9 +16,11 @@ from mcp.types import (
     TextContent,
 )
 
+from ...tools.surface.former_names import FORMER_PROMPTS
 from ...tools.surface.tool import called_with
 from ...tools.untrusted import fenced, quoted
-from .prompt_plans import PLANS, Alternative, Plan, PlanArgument, Step
+from .prompt_plans import PLANS
+from .prompt_steps import Alternative, Plan, PlanArgument, Step
 from .surface import Surface
 
 __all__ = ["get_prompt", "list_prompts"]
@@ -47,7 +49,7 @@ def get_prompt(surface: Surface, params: GetPromptRequestParams) -> GetPromptRes
         MCPError: there is no such prompt here, or an argument is missing, unknown or not what it should be.
     """
     offered = {plan.name: plan for plan in _offered(surface)}
-    plan = offered.get(params.name)
+    plan = offered.get(FORMER_PROMPTS.get(params.name, params.name))
     if plan is None:
         raise MCPError(
             INVALID_PARAMS, f"There is no prompt {params.name!r} here; there are: {', '.join(offered)}"
@@ -57,7 +59,7 @@ def get_prompt(surface: Surface, params: GetPromptRequestParams) -> GetPromptRes
     if unknown:
         raise MCPError(INVALID_PARAMS, f"{plan.name}: unknown argument {sorted(unknown)[0]!r}")
     filled = {wish.name: _said(wish, given.get(wish.name, "")) for wish in plan.wishes}
-    steps = [step for step in plan.steps if _fits(step, given)]
+    steps = [step for step in plan.steps if _fits(step, given, surface)]
     content = TextContent(text=_text(plan.aim, steps, filled, surface))
     return GetPromptResult(
         description=plan.description, messages=[PromptMessage(role="user", content=content)]
@@ -96,11 +98,11 @@ def _said(wish: PlanArgument, value: str) -> str:
     return str(int(value))
 
 
-def _fits(step: Step, given: Mapping[str, str]) -> bool:
-    """Whether a step is for what the person gave."""
-    return (not step.only_with or step.only_with in given) and not any(
-        name in given for name in step.only_without
-    )
+def _fits(step: Step, given: Mapping[str, str], surface: Surface) -> bool:
+    """Whether a step is for what the person gave, and not done by another one."""
+    if step.unless in surface.reached or (step.only_with and step.only_with not in given):
+        return False
+    return not any(name in given for name in step.only_without)
 
 
 def _way(step: Step, surface: Surface) -> Alternative | None:

@@ -16,7 +16,7 @@ from .sealing import Seal
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-__all__ = ["ProcessSessions", "RedisSessions", "Sessions", "SharedLogin", "end_of_token"]
+__all__ = ["LogIn", "ProcessSessions", "RedisSessions", "Sessions", "SharedLogin"]
 
 LogIn = Callable[[str, str], Awaitable[str]]
 """E-mail address and password → session token."""
@@ -47,7 +47,7 @@ class Sessions(Protocol):
         ...
 
 
-def end_of_token(token: str) -> float | None:
+def _end_of_token(token: str) -> float | None:
     """When a JSON Web Token ends, in seconds since 1970; None for a token of another form."""
     import jwt
 
@@ -59,7 +59,7 @@ def end_of_token(token: str) -> float | None:
 
 
 def _seconds_left(token: str) -> float:
-    end = end_of_token(token)
+    end = _end_of_token(token)
     left = _UNKNOWN_END_SECONDS if end is None else end - time.time() - _RENEW_BEFORE_SECONDS
     return min(left, _LONGEST_SECONDS)
 

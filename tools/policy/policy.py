@@ -13,13 +13,17 @@ from typing import cast
 from ...schemas import JsonObject, JsonValue, Operation
 from ..checks.checker import EVERY_CHECK
 from ..documents.field_state import FieldState
+from ..surface.former_names import names_of
 from ..untrusted import quoted
 from .limits import Limit
 from .scope import Kind, given_ids, id_text, is_number, left_out
 
 __all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
 
-AFTER_RULE = "Do not try it another way: the user set this rule. Tell the user, who can change the policy."
+AFTER_RULE = (
+    "Do not try it another way: this rule was set on purpose. Tell the user; whoever runs this server can"
+    " change the policy."
+)
 """The next step after a refusal."""
 
 AFTER_APPROVAL_RULE = (
@@ -125,12 +129,16 @@ class Policy:
         `inside`: a tool of this server calls it for its own work. What is forbidden stays so; but what is
         allowed is the tool that the agent called, with all that it needs.
         """
-        for what, rule, name in (("tools", self.tools, tool), ("toolsets", self.toolsets, toolset)):
+        for what, rule, names in (
+            ("tools", self.tools, names_of(tool)),
+            ("toolsets", self.toolsets, (toolset,)),
+        ):
             for pattern in rule.forbidden:
-                if fnmatchcase(name, pattern):
+                if any(fnmatchcase(name, pattern) for name in names):
                     return f"the policy forbids {pattern} ({what}.forbidden)"
-            if not inside and rule.allowed is not None and not _matches(name, rule.allowed):
-                return f"the policy does not allow {name} ({what}.allowed)"
+            allowed = rule.allowed
+            if not inside and allowed is not None and not any(_matches(name, allowed) for name in names):
+                return f"the policy does not allow {names[0]} ({what}.allowed)"
         return ""
 
     def scope_refusal(self, operation: Operation, values: JsonObject) -> str:
