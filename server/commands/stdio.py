@@ -23,6 +23,10 @@ def serve(settings: Settings) -> None:
     set_up_logging(settings.log_level, lambda: settings.secrets)
     server = build_server(settings)
     server.middleware.append(loading_with_first_call())
+    if (settings.journal or "").startswith("postgresql"):
+        from ..journal.migrating import check_tables
+
+        check_tables(settings)
     if sys.stdin.isatty():
         sys.stderr.write(f"{_FOR_A_PERSON}\n")
     if fault := settings.half_login:

@@ -24,6 +24,7 @@ from starlette.types import Message, Receive, Scope, Send
 from ...tools import load_tools
 from ..protocol.principal import READ, WRITE, RequestOrigin, mark_request
 from ..protocol.session import ServerState
+from ..shared.state import SharedState
 from .addresses import AllowedAddresses
 from .answers import Answer
 from .authentication import Authentication, missing_scope
@@ -52,8 +53,9 @@ _REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 class HttpApplication:
-    """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called.
+    """Serves one MCP server to many callers.
 
+    `allowed` are the addresses under which it may be called, `shared` is what it shares with other servers.
     `panel` serves the review panel to people with a browser.
     """
 
@@ -64,9 +66,10 @@ class HttpApplication:
         authentication: Authentication,
         allowed: AllowedAddresses,
         credentials: CallerCredentials,
+        shared: SharedState,
         panel: Panel | None = None,
     ) -> None:
-        self.health = Health(server)
+        self.health = Health(server, shared)
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=settings.body
         )
@@ -74,7 +77,7 @@ class HttpApplication:
         self._allowed = allowed
         self._credentials = credentials
         self._panel = panel
-        self._rates = Rates(settings.rate)
+        self._rates = Rates(settings.rate, shared.budgets)
         self._bodies = Bodies(settings.body)
         self._places = Places(settings.concurrency)
         self._writing = frozenset(tool.name for tool in load_tools() if tool.effect != "read")
@@ -144,7 +147,7 @@ class HttpApplication:
         if READ not in principal.scopes:
             raise missing_scope(READ)
         narrowing = asked_narrowing(scope, headers)
-        self._rates.take(principal.id)
+        await self._rates.take(principal.id)
         account = await self._credentials.account(principal, scope, headers)
         principal = known_by_account(principal, account)
         origin = RequestOrigin(principal, account, narrowing, answer.request_id)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from ...tools import Guards
+    from ..shared.state import SharedState
 
 __all__ = ["build_server"]
 
@@ -44,11 +45,13 @@ def build_server(
     transport: httpx2.AsyncBaseTransport | None = None,
     local: bool = True,
     same_for_all: bool = True,
+    shared: SharedState | None = None,
 ) -> Server[ServerState]:
     """The docreview server for these settings, for any transport of the SDK or for `mcp.Client(server)`.
 
     `transport` replaces the network. Without `local`, the server reads and writes no files of its machine.
     `same_for_all`: the lists do not depend on who calls, so that anybody's may be kept for others.
+    `shared` is what several servers share, which ends with this one; without it, there is only this process.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
@@ -62,7 +65,9 @@ def build_server(
     async def lifespan(_: Server[ServerState]) -> AsyncGenerator[ServerState]:
         behind, network = _behind(settings, transport)
         async with AsyncExitStack() as closing:
-            services = Services(behind, network, local=local)
+            if shared is not None:
+                closing.push_async_callback(shared.close)
+            services = Services(behind, network, local=local, shared=shared)
             closing.push_async_callback(services.close)
 
             def make_guards() -> Guards:
