@@ -16,7 +16,8 @@ from mcp import Client
 from pydantic import AliasChoices
 
 from ...schemas import Service
-from ...tools import ConfirmMode, JournalFault, Policy, Tool, load_tools
+from ...tools import ConfirmMode, JournalFault, Tool, load_tools
+from ...tools.policy.policies import Policies
 from ...tools.untrusted import one_line
 from ..journal.store import open_journal
 from ..journal_place import journal_place
@@ -65,7 +66,7 @@ def examine(settings: Settings) -> int:
     """Print every finding. Gives 1 if one is a fault, else 0. Sends one reading call to each service."""
     set_up_logging(settings.log_level, lambda: settings.secrets)
     shown = settings.selection.choose(load_tools())
-    policy, remarks = examine_policy(settings, shown)
+    policies, remarks = examine_policy(settings, shown)
     findings = [
         *_credential_findings(settings),
         *_variable_findings(settings),
@@ -75,8 +76,8 @@ def examine(settings: Settings) -> int:
         *_check_findings(settings),
         _journal_finding(settings),
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
-        *definition_findings(permitted(policy, shown)),
-        *_host_findings(settings, policy),
+        *definition_findings(permitted(policies.of(), shown)),
+        *_host_findings(settings, policies),
         *anyio.run(_reach_services, settings),
     ]
     for finding in findings:
@@ -105,9 +106,9 @@ def definition_findings(tools: list[Tool]) -> list[Finding]:
     return findings
 
 
-def _host_findings(settings: Settings, policy: Policy) -> list[Finding]:
+def _host_findings(settings: Settings, policies: Policies) -> list[Finding]:
     """Which list each host with a known limit gets, and whether it fits."""
-    surfaces = Surfaces(settings, policy)
+    surfaces = Surfaces(settings, policies)
     if not surfaces.usual.chosen:
         return []
     findings: list[Finding] = []

@@ -33,7 +33,6 @@ from ...tools import (
     ConfirmMode,
     Guards,
     MemoryMarks,
-    Policy,
     Tool,
     ToolFailure,
     ToolResult,
@@ -65,14 +64,13 @@ _log = logging.getLogger(__name__)
 _LIST_SECONDS = 300
 
 
-def _guards(settings: Settings, policy: Policy, journal: StoredJournal | None, checks: CheckFile) -> Guards:
+def _guards(settings: Settings, journal: StoredJournal | None, checks: CheckFile) -> Guards:
     """What guards the writes of a server with these settings."""
     marks = MemoryMarks() if journal is None else StoredMarks(journal)
     return Guards(
         settings.confirm,
         journal,
         settings.journal_required,
-        policy,
         codes=Codes(keys=seal_keys(settings), marks=marks),
         marks=marks,
         checks=Checker(checks),
@@ -105,7 +103,7 @@ def build_server(
         services = Services(behind, network, local=local)
         journal = open_journal(settings, lambda: services.secrets)
         try:
-            guards = _guards(settings, surfaces.policy, journal, checks)
+            guards = _guards(settings, journal, checks)
             try:
                 yield ServerState(services, guards, has_one_client=local)
             finally:

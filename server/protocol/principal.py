@@ -8,20 +8,25 @@ from typing import Any, cast
 
 from mcp.server import ServerRequestContext
 
-__all__ = ["READ", "SCOPES", "WRITE", "Principal", "mark_request", "principal_of"]
+__all__ = ["ADMIN", "READ", "SCOPES", "WRITE", "Principal", "mark_request", "principal_of"]
 
 READ = "docreview:read"
 WRITE = "docreview:write"
-SCOPES = (READ, WRITE)
+ADMIN = "docreview:admin"
+SCOPES = (READ, WRITE, ADMIN)
 _KEY = "docreview.principal"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller: `id` is the same in every request, and stands in the journal; `scopes` say what it may do."""
+    """A caller: `id` is the same in every request, and stands in the journal; `scopes` say what it may do.
+
+    `groups` are those that it is in and of which the policy may know.
+    """
 
     id: str
     scopes: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
 
     @property
     def may_write(self) -> bool:

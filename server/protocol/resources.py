@@ -220,7 +220,7 @@ async def _settings(reading: _Reading) -> Contents:
         "journal": "kept" if reading.call_context.guards.journal is not None else "none",
         "tools_listed": len(reading.surface.chosen),
         "tools_offered": len(reading.surface.reached),
-        "policy": reading.call_context.guards.policy.as_object(),
+        "policy": reading.call_context.policy.as_object(),
     }
     return reading.text(_JSON, json.dumps(about, ensure_ascii=False, indent=1))
 

@@ -60,6 +60,7 @@ def call_context_for(
         tools=surface.offered,
         listed=surface.listed,
         why_not_offered=surface.why_not_offered,
+        policy=surface.policy,
         finishes_writes=principal_of(context) is not None,
     )
 
@@ -67,10 +68,12 @@ def call_context_for(
 def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfaces) -> Surface:
     """The list of tools for the client that sent a request, the same for all requests of a connection.
 
-    A caller who may not write gets those that change nothing.
+    A caller who may not write gets those that change nothing, and one in a group what its rules leave.
     """
     state = context.lifespan_context
     principal = principal_of(context)
+    if principal is not None:
+        surfaces = surfaces.for_groups(principal.groups)
     if principal is not None and not principal.may_write:
         surfaces = surfaces.for_reading
     if state.surface is not None:

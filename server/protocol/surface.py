@@ -10,11 +10,15 @@ from functools import cached_property
 from ...schemas import Operation, load_operations, load_own_operations
 from ...tools import NOTHING_SENT, Policy, Selection, SurfaceName, Tool, ToolFailure, load_tools
 from ...tools.guards.guard import not_allowed
+from ...tools.policy.policies import Policies
 from ...tools.surface.tool import called_with
 from ..settings import Settings
 from .client_limits import CLIENT_LIMITS, limit_of
 
 __all__ = ["Surface", "Surfaces"]
+
+_MAX_COMBINATIONS = 64
+"""Combinations of groups whose lists are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,24 +122,25 @@ class Surface:
 class Surfaces:
     """The lists that a server with these settings gives to its clients, each made when it is first needed.
 
-    The `policy` is that of the settings unless it has been read already.
+    The policies are those of the settings unless they have been read already; `groups` are those of the
+    callers, as far as the policies have sections for them.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
         SettingsError: the policy file has a fault.
     """
 
-    def __init__(self, settings: Settings, policy: Policy | None = None) -> None:
+    def __init__(
+        self, settings: Settings, policies: Policies | None = None, groups: frozenset[str] = frozenset()
+    ) -> None:
         self._settings = settings
-        self._policy = settings.read_policy() if policy is None else policy
+        self._policies = settings.read_policy() if policies is None else policies
+        self._groups = groups
+        self._policy = self._policies.of(groups)
+        self._for_groups: dict[frozenset[str], Surfaces] = {}
         chosen = settings.selection.surface
         why = "no limit of the client is known" if settings.surface == "auto" else "set by the user"
         self.usual = Surface.of(settings, self._policy, chosen, why)
-
-    @property
-    def policy(self) -> Policy:
-        """The rules that hold for all of them."""
-        return self._policy
 
     @property
     def depend_on_client(self) -> bool:
@@ -158,10 +163,22 @@ class Surfaces:
             return replace(self._core, why=why)
         return replace(self.usual, why=why)
 
+    def for_groups(self, groups: frozenset[str]) -> Surfaces:
+        """The lists for callers in these groups, the same for all that the policy does not tell apart."""
+        named = self._policies.named(groups)
+        if named == self._groups:
+            return self
+        if named not in self._for_groups:
+            if len(self._for_groups) >= _MAX_COMBINATIONS:
+                del self._for_groups[next(iter(self._for_groups))]
+            self._for_groups[named] = Surfaces(self._settings, self._policies, named)
+        return self._for_groups[named]
+
     @cached_property
     def for_reading(self) -> Surfaces:
         """The lists for callers who may change nothing."""
-        return Surfaces(self._settings.model_copy(update={"read_only": True}), self._policy)
+        read_only = self._settings.model_copy(update={"read_only": True})
+        return Surfaces(read_only, self._policies, self._groups)
 
     @cached_property
     def _core(self) -> Surface:

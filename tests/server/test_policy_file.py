@@ -37,7 +37,7 @@ def test_no_file_means_no_rules() -> None:
 def test_the_example_of_the_documentation_works(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written.write_text(EXAMPLE)
     monkeypatch.setenv("DOCREVIEW_POLICY", str(written))
-    policy = read_settings().read_policy()
+    policy = read_settings().read_policy().of()
     assert policy.models.allowed == ("1201",)
     assert policy.as_object()["session"] == {"max_writes": 200, "max_approvals": 50}
     assert policy.as_object()["approval"] == {"min_confidence": 0.9}
@@ -65,7 +65,7 @@ def _with_table(rows: list[str]) -> list[tuple[str, str]]:
 
 def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
     written.write_text("\ufeff[session]\nmax_writes = 0\n", encoding="utf-8")
-    assert Settings(policy=written).read_policy().max_writes == 0
+    assert Settings(policy=written).read_policy().of().max_writes == 0
 
 
 @pytest.mark.parametrize(

@@ -135,18 +135,17 @@ class Unclear:
 class Guards:
     """What stands between a write and the service, for one server.
 
-    `policy` holds the rules of the user, `counts` what was done so far. `journal` is None where the user
-    wants none; `journal_required` says whether writes stop without it. `marks` say which codes were used and
-    which calls were stopped. `under_way` holds the writes that must not be doubled, `unclear` those whose
-    last outcome is not known, by fingerprint. `documents` are those that are being written, `seen` what
-    callers last read and `seen_ids` the ids that they were shown. `undoing` holds the entries that are just
-    being undone. `checks` judges documents.
+    `counts` says what was done so far. `journal` is None where the user wants none; `journal_required` says
+    whether writes stop without it. `marks` say which codes were used and which calls were stopped.
+    `under_way` holds the writes that must not be doubled, `unclear` those whose last outcome is not known, by
+    fingerprint. `documents` are those that are being written, `seen` what callers last read and `seen_ids`
+    the ids that they were shown. `undoing` holds the entries that are just being undone. `checks` judges
+    documents.
     """
 
     confirm: ConfirmMode = "destructive"
     journal: Journal | None = None
     journal_required: bool = True
-    policy: Policy = field(default_factory=Policy)
     counts: Counts = field(default_factory=Counts)
     codes: Codes = field(default_factory=Codes)
     under_way: dict[tuple[str, ...], Flight] = field(default_factory=dict[tuple[str, ...], Flight])
@@ -174,11 +173,11 @@ class CallContext:
 
     `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
     called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
-    says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
-    call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
-    documents that nobody else writes until this call ends. `finishes_writes`: a write that was sent goes on
-    to its end though the client went away. `notes` collects what the result of one of our own tools has to
-    say of the answers that it read.
+    says what keeps a tool from being called. `policy` holds the rules for this caller. `is_confirmed` says
+    that a person has agreed to all that this call does; `code` is a confirmation code that the answer of the
+    person brought with it. `holds` are the documents that nobody else writes until this call ends.
+    `finishes_writes`: a write that was sent goes on to its end though the client went away. `notes` collects
+    what the result of one of our own tools has to say of the answers that it read.
     """
 
     upstream: Upstream
@@ -192,6 +191,7 @@ class CallContext:
     tools: Sequence[Tool] = ()
     listed: frozenset[str] = frozenset()
     why_not_offered: Callable[[Tool], str] = _unknown
+    policy: Policy = field(default_factory=Policy)
     holds: frozenset[Claim] = frozenset()
     finishes_writes: bool = False
     notes: JsonObject = field(default_factory=dict[str, JsonValue])
