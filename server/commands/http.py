@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from ..http.application import HttpApplication
+    from ..http.authentication import Authentication
 
 __all__ = ["application_for", "serve_http"]
 
@@ -54,22 +55,64 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
 
 
 def application_for(
-    settings: Settings, http: HttpSettings, port: int, *, transport: httpx2.AsyncBaseTransport | None = None
+    settings: Settings,
+    http: HttpSettings,
+    port: int,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    issuer: httpx2.AsyncBaseTransport | None = None,
 ) -> HttpApplication:
-    """The application for these settings, as it is served on this port. `transport` replaces the network.
+    """The application for these settings, as it is served on this port.
+
+    `transport` replaces the network to the services, `issuer` that to whoever signs callers in.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
         SettingsError: a setting or a file that it names has a fault.
     """
     from ..http.application import HttpApplication
-    from ..http.authentication import KeyAuthentication, NoAuthentication
-    from ..http.keys import KeyFile
 
-    keys = http.keys if http.auth == "keys" else None
-    server = build_server(_for_many(settings), transport=transport, local=False, same_for_all=keys is None)
-    authentication = NoAuthentication() if keys is None else KeyAuthentication(KeyFile(keys))
-    return HttpApplication(server, http, authentication, http.allowed(port))
+    is_known = http.auth in ("keys", "oauth")
+    server = build_server(_for_many(settings), transport=transport, local=False, same_for_all=not is_known)
+    return HttpApplication(server, http, _authentication(settings, http, issuer), http.allowed(port))
+
+
+def _authentication(
+    settings: Settings, http: HttpSettings, network: httpx2.AsyncBaseTransport | None
+) -> Authentication:
+    """How callers are known."""
+    from ..http.authentication import KeyAuthentication, NoAuthentication, TokenAuthentication
+
+    if http.auth == "keys" and http.keys is not None:
+        from ..http.keys import KeyFile
+
+        return KeyAuthentication(KeyFile(http.keys))
+    if http.auth != "oauth" or http.oauth_issuer is None or http.url is None:
+        return NoAuthentication()
+    from ..http.challenges import Challenges
+    from ..http.issuer_keys import IssuerKeys
+    from ..http.protected_resource import ProtectedResource, metadata_address
+    from ..http.tokens import Tokens, Trust
+
+    groups = settings.read_policy().groups
+    if groups and not http.oauth_group_claim:
+        raise SettingsError(
+            "DOCREVIEW_OAUTH_GROUP_CLAIM: expected the claim of a token that holds the groups of its owner,"
+            f" such as groups, as {settings.policy} has rules for groups"
+        )
+    trust = Trust(
+        http.oauth_issuer,
+        http.oauth_audience or (http.url,),
+        http.oauth_scope_claims,
+        http.oauth_scope_prefix,
+        http.oauth_group_claim,
+        frozenset(groups),
+    )
+    return TokenAuthentication(
+        Tokens(trust, IssuerKeys(http.oauth_issuer, http.oauth_jwks, network)),
+        ProtectedResource(http.url, http.oauth_issuer, http.oauth_scope_prefix),
+        Challenges("token", metadata_address(http.url), http.oauth_scope_prefix),
+    )
 
 
 def _for_many(settings: Settings) -> Settings:

@@ -24,10 +24,11 @@ from ..protocol.principal import READ, WRITE, Principal, mark_request
 from ..protocol.session import ServerState
 from .addresses import AllowedAddresses
 from .answers import Answer
-from .authentication import Authentication, missing_scope
+from .authentication import Authentication
 from .bodies import Bodies, Disconnected
 from .budgets import Places, Rates
 from .health import Health
+from .protected_resource import METADATA_PATHS
 from .refusals import Refusal
 from .settings import HttpSettings
 
@@ -55,7 +56,7 @@ class HttpApplication:
         authentication: Authentication,
         allowed: AllowedAddresses,
     ) -> None:
-        self.health = Health(server)
+        self.health = Health(server, authentication)
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=settings.body
         )
@@ -69,7 +70,7 @@ class HttpApplication:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Keep the server alive; requests are served as long as this lasts, once in its life."""
-        async with self._manager.run():
+        async with self._authentication.running(), self._manager.run():
             yield
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +101,11 @@ class HttpApplication:
             # Asked by balancers under the address of this replica, which no user types.
             await self.health.answer(scope, answer.send)
             return
-        self._check_addresses(headers, answer)
+        self._check_host(headers)
+        if self._authentication.resource is not None and scope["path"] in METADATA_PATHS:
+            await self._authentication.resource.answer(scope, answer.send)
+            return
+        self._check_origin(headers, answer)
         if scope["path"] != PATH:
             raise Refusal(404, "not_found", "There is nothing at this path.", f"Use the path {PATH}.")
         if scope["method"] == "OPTIONS" and "origin" in headers:
@@ -118,12 +123,12 @@ class HttpApplication:
         principal = await self._authentication.principal(headers)
         _check_headers(scope, headers)
         if READ not in principal.scopes:
-            raise missing_scope(READ)
+            raise self._authentication.challenges.missing_scope(READ)
         self._rates.take(principal.id)
         body = await self._bodies.read(headers, receive)
         try:
             if not principal.may_write and _called_tool(body) in self._writing:
-                raise missing_scope(WRITE)
+                raise self._authentication.challenges.missing_scope(WRITE)
             await self._places.take(principal.id)
         finally:
             self._bodies.release(len(body))
@@ -132,7 +137,7 @@ class HttpApplication:
         finally:
             self._places.give_back(principal.id)
 
-    def _check_addresses(self, headers: Headers, answer: Answer) -> None:
+    def _check_host(self, headers: Headers) -> None:
         if not self._allowed.has_host(headers.getlist("host")):
             raise Refusal(
                 421,
@@ -140,6 +145,8 @@ class HttpApplication:
                 "The Host of this request is not one of this server.",
                 "Use the address that whoever runs the server gave out (DOCREVIEW_HTTP_URL).",
             )
+
+    def _check_origin(self, headers: Headers, answer: Answer) -> None:
         origins = headers.getlist("origin")
         if not self._allowed.has_origin(origins):
             raise Refusal(
@@ -164,7 +171,9 @@ class HttpApplication:
             is_given = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._manager.handle_request(scope, receive_again, answer.send)
+        # What a caller shows for itself is for this server alone: nothing further in gets to see it.
+        kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"authorization"]
+        await self._manager.handle_request({**scope, "headers": kept}, receive_again, answer.send)
 
 
 def _check_headers(scope: Scope, headers: Headers) -> None:

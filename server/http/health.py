@@ -12,6 +12,7 @@ from starlette.types import Scope, Send
 
 from ...tools import JournalFault
 from ..protocol.session import ServerState
+from .authentication import Authentication
 from .refusals import Refusal, send_json
 
 __all__ = ["Health"]
@@ -23,7 +24,8 @@ _KNOWN_SECONDS = 5.0
 class Health:
     """The health of one server. `is_draining`: it is about to end, and should get no new requests."""
 
-    def __init__(self, server: Server[ServerState]) -> None:
+    def __init__(self, server: Server[ServerState], authentication: Authentication) -> None:
+        self._authentication = authentication
         self.is_draining = False
         self._state: ServerState | None = None
         self._journal: Literal["ok", "down"] = "ok"
@@ -43,7 +45,9 @@ class Health:
             await send_json(send, 503, {"status": "draining" if self.is_draining else "starting"})
         else:
             # A database that is away keeps writes from being made; reads go on, here as in every replica.
-            await send_json(send, 200, {"status": "ready", "journal": await self._of_journal(self._state)})
+            # So it is with an issuer: keys that are known go on.
+            state = {"journal": await self._of_journal(self._state), "issuer": self._authentication.issuer}
+            await send_json(send, 200, {"status": "ready", **state})
 
     async def _of_journal(self, state: ServerState) -> str:
         """How the journal is, as of some seconds ago: many balancers ask, and only one look is taken."""
