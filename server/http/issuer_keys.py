@@ -58,6 +58,7 @@ class IssuerKeys:
         self._fetched_at = 0.0
         self._next_at = 0.0
         self._fetching = anyio.Lock()
+        self._told = ""
         self.state: Literal["ok", "down"] = "down"
 
     @asynccontextmanager
@@ -85,7 +86,7 @@ class IssuerKeys:
         return found
 
     async def refresh(self) -> None:
-        """Fetch the keys, unless that was tried a short while ago. Others wait for a fetch that is under way."""
+        """Fetch the keys, unless that was tried a short while ago. Others wait for a fetch under way."""
         async with self._fetching:
             if anyio.current_time() < self._next_at:
                 return
@@ -103,7 +104,7 @@ class IssuerKeys:
             else:
                 if self.state == "down":
                     _log.info("the keys of the issuer %s are known", self._issuer)
-                self._fetched_at, self.state = anyio.current_time(), "ok"
+                self._fetched_at, self.state, self._told = anyio.current_time(), "ok", ""
 
     @property
     def _are_usable(self) -> bool:
@@ -126,7 +127,10 @@ class IssuerKeys:
         # Where the keys are may have changed; next time the issuer is asked anew.
         self._found, self.state = "", "down"
         kept = "those known go on for a day" if self._are_usable else "so no token can be accepted"
-        _log.warning("the keys of the issuer %s cannot be fetched, %s: %s", self._issuer, kept, fault)
+        said = f"the keys of the issuer {self._issuer} cannot be fetched, {kept}: {fault}"
+        if said != self._told:
+            _log.warning("%s", said)
+        self._told = said
 
     async def _fetch(self) -> list[PyJWK]:
         async with httpx2.AsyncClient(
