@@ -200,10 +200,10 @@ def read_policy(path: Path) -> Policies:
         {name: _policy(rules, f"{_GROUP}.{shown_key(name)}") for name, rules in given.group.items()},
         _policy(given.others, _OTHERS),
     )
-    if not policies.is_set:
-        raise PolicyFileError(path, ["holds no rule; write one, or do not set DOCREVIEW_POLICY"])
     if empty := [each.section for each in policies.groups.values() if not each.is_set]:
         raise PolicyFileError(path, [f"{section}: holds no rule" for section in empty])
+    if not policies.is_set:
+        raise PolicyFileError(path, ["holds no rule; write one, or do not set DOCREVIEW_POLICY"])
     return policies
 
 

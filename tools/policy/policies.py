@@ -33,7 +33,7 @@ class Policies:
 
     def named(self, groups: Collection[str]) -> frozenset[str]:
         """Those of these groups that the file has a section for."""
-        return frozenset(groups) & self.groups.keys()
+        return frozenset(groups).intersection(self.groups)
 
     def of(self, groups: Collection[str] = ()) -> Policy:
         """The rules for a caller who is in these groups, and maybe in others that the file does not know."""
