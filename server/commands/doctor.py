@@ -19,6 +19,7 @@ from ...schemas import Service
 from ...tools import ConfirmMode, JournalFault, Tool, load_tools
 from ...tools.policy.policies import Policies
 from ...tools.untrusted import one_line
+from ..http.settings import HttpSettings
 from ..journal.store import open_journal
 from ..journal_place import journal_place
 from ..logs import set_up_logging
@@ -29,6 +30,7 @@ from ..protocol.surface import Surfaces
 from ..services.files import FileAccess
 from ..settings import Settings
 from .doctor_policy import examine_policy, permitted
+from .doctor_sign_in import examine_sign_in
 from .tools import NOTHING_CHOSEN
 
 __all__ = ["Finding", "definition_findings", "examine"]
@@ -73,6 +75,7 @@ def examine(settings: Settings) -> int:
         *_network_findings(settings),
         *_file_findings(settings),
         *(Finding(level, "policy", text) for level, text in remarks),
+        *(Finding(level, "sign-in", text) for level, text in examine_sign_in(policies)),
         *_check_findings(settings),
         _journal_finding(settings),
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
@@ -149,7 +152,7 @@ def _variable_findings(settings: Settings) -> list[Finding]:
     """Variables that look like settings of docreview and are none: a misspelling would go unnoticed."""
     known = [
         str(choice).removeprefix(_PREFIX)
-        for field in Settings.model_fields.values()
+        for field in (*Settings.model_fields.values(), *HttpSettings.model_fields.values())
         if isinstance(field.validation_alias, AliasChoices)
         for choice in field.validation_alias.choices
         if str(choice).startswith(_PREFIX)

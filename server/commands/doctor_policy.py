@@ -96,7 +96,7 @@ def _of_sections(policies: Policies, shown: Sequence[Tool]) -> Iterator[Remark]:
         yield (
             "note",
             "has no section [others], so callers in none of its groups are bound by the rules for everybody"
-            " only; over stdio nobody is in a group",
+            " only",
         )
 
 

@@ -102,7 +102,7 @@ def _authentication(
         )
     trust = Trust(
         http.oauth_issuer,
-        http.oauth_audience or (http.url,),
+        http.audiences,
         http.oauth_scope_claims,
         http.oauth_scope_prefix,
         http.oauth_group_claim,

@@ -59,6 +59,9 @@ class IssuerKeys:
         self._next_at = 0.0
         self._fetching = anyio.Lock()
         self._told = ""
+        self.fault = ""
+        """Why the last fetch failed; empty if it did not."""
+
         self.state: Literal["ok", "down"] = "down"
 
     @asynccontextmanager
@@ -104,7 +107,8 @@ class IssuerKeys:
             else:
                 if self.state == "down":
                     _log.info("the keys of the issuer %s are known", self._issuer)
-                self._fetched_at, self.state, self._told = anyio.current_time(), "ok", ""
+                self._fetched_at, self.state = anyio.current_time(), "ok"
+                self.fault, self._told = "", ""
 
     @property
     def _are_usable(self) -> bool:
@@ -130,7 +134,7 @@ class IssuerKeys:
         said = f"the keys of the issuer {self._issuer} cannot be fetched, {kept}: {fault}"
         if said != self._told:
             _log.warning("%s", said)
-        self._told = said
+        self.fault, self._told = fault, said
 
     async def _fetch(self) -> list[PyJWK]:
         async with httpx2.AsyncClient(

@@ -161,6 +161,11 @@ class HttpSettings(BaseSettings):
         return (before, waiting)
 
     @property
+    def audiences(self) -> tuple[str, ...]:
+        """Those of which an access token has to name one."""
+        return self.oauth_audience or ((self.url,) if self.url is not None else ())
+
+    @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
         return is_loopback(self.host)

@@ -14,6 +14,7 @@ from docreview_mcp.tools import load_tools
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
 EXAMPLE = PAGE.split("```toml\n")[1].split("```")[0]
+FOR_GROUPS = PAGE.split("```toml\n")[2].split("```")[0]
 
 
 @pytest.fixture
@@ -44,6 +45,17 @@ def test_the_example_of_the_documentation_works(written: Path, monkeypatch: pyte
     left = {tool.name for tool in load_tools() if not policy.tool_refusal(tool.name, tool.toolset)}
     assert {"nanonets_update_field", "nanonets_approve_file", "review_apply"} <= left
     assert not left & {"nanonets_delete_field", "studio_delete_project", "nanonets_update_file_fields"}
+
+
+def test_the_example_for_groups_works(written: Path) -> None:
+    written.write_text(FOR_GROUPS)
+    policies = Settings(policy=written).read_policy()
+    assert set(policies.groups) == {"interns", "/accounting/clerks"}
+    assert policies.of(["interns"]).tool_refusal("studio_create_project", "studio-projects")
+    assert policies.of(["/accounting/clerks"]).as_object() == {
+        "group./accounting/clerks": {"approval": {"all_verified": True}}
+    }
+    assert policies.of().tool_refusal("nanonets_approve_file", "nanonets-files")
 
 
 def test_the_documentation_names_every_key() -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
+from docreview_mcp.server import Settings
+from docreview_mcp.server.commands.doctor import examine
 from docreview_mcp.server.http.settings import read_http_settings
 from docreview_mcp.server.settings import SettingsError
 from http_callers import MODERN, PING, served
@@ -297,3 +303,52 @@ def test_an_issuer_on_this_machine_may_speak_plain_http() -> None:
     read_http_settings(**signing_in(oauth_issuer=local, oauth_jwks=f"{local}/jwks?a=b")).check(
         insecure_no_auth=False
     )
+
+
+class _Documents(BaseHTTPRequestHandler):
+    """An issuer on a real port of this machine."""
+
+    def do_GET(self) -> None:
+        host = f"http://127.0.0.1:{self.server.server_address[1]}"
+        document = {"issuer": host, "jwks_uri": f"{host}/jwks", "keys": [jwk(rsa_key("first"), "first")]}
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(document).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Print nothing."""
+
+
+def test_doctor_asks_the_issuer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Documents) as issuer:
+        threading.Thread(target=issuer.serve_forever, args=(0.01,), daemon=True).start()
+        address = f"http://127.0.0.1:{issuer.server_address[1]}"
+        given = {"AUTH": "oauth", "HTTP_URL": URL, "OAUTH_ISSUER": address}
+        for name, value in given.items():
+            monkeypatch.setenv(f"DOCREVIEW_{name}", value)
+        assert examine(Settings(sandbox=True)) == 0
+        said = capsys.readouterr().out
+        assert f"ok    sign-in: {address} answers; tokens are for {URL}" in said
+        assert "is no setting" not in said
+        monkeypatch.setenv("DOCREVIEW_OAUTH_ISSUER", f"{address}/")
+        assert examine(Settings(sandbox=True)) == 1
+        assert "they have to be the same, to the last slash" in capsys.readouterr().out
+        issuer.shutdown()
+    assert examine(Settings(sandbox=True)) == 1
+    assert "cannot be fetched: ConnectError" in capsys.readouterr().out
+    monkeypatch.delenv("DOCREVIEW_HTTP_URL")
+    assert examine(Settings(sandbox=True)) == 1
+    assert "fault sign-in: DOCREVIEW_HTTP_URL: expected" in capsys.readouterr().out
+
+
+def test_doctor_tells_of_groups_that_nobody_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[group.interns.tools]\nforbidden = ['studio_*']\n")
+    examine(Settings(sandbox=True, policy=policy))
+    assert "note  sign-in: nobody signs in" in capsys.readouterr().out
+    for name, value in {"AUTH": "oauth", "HTTP_URL": URL, "OAUTH_ISSUER": "http://127.0.0.1:1"}.items():
+        monkeypatch.setenv(f"DOCREVIEW_{name}", value)
+    examine(Settings(sandbox=True, policy=policy))
+    assert "set DOCREVIEW_OAUTH_GROUP_CLAIM" in capsys.readouterr().out
