@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 import pytest
-from conftest import Era, error_of
+from conftest import Era, connected, error_of
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server.settings import SettingsError
 from http_callers import PING, caller, new_key, served
@@ -161,7 +161,9 @@ async def test_rules_for_groups_need_a_claim(policy: Path) -> None:
 
 
 async def test_over_stdio_and_without_sign_in_everybody_is_one_of_the_others(policy: Path, era: Era) -> None:
-    async with served(policy=policy, toolsets="all", surface="full") as client:
+    settings: dict[str, Any] = {"policy": policy, "toolsets": "all", "surface": "full"}
+    async with served(**settings) as client, connected(era=era, **settings) as over_stdio:
         names = await names_for(client, era, "")
+        assert names == {tool.name for tool in (await over_stdio.list_tools()).tools}
     assert names
     assert all(name.startswith("nanonets_get_") for name in names)

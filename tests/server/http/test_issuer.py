@@ -15,7 +15,7 @@ import httpx2
 import pytest
 from docreview_mcp.server import Settings
 from docreview_mcp.server.commands.doctor import examine
-from docreview_mcp.server.http.settings import read_http_settings
+from docreview_mcp.server.http.settings import HttpSettings, read_http_settings
 from docreview_mcp.server.settings import SettingsError
 from http_callers import MODERN, PING, served
 from issuers import (
@@ -30,6 +30,7 @@ from issuers import (
     signing_in,
     token,
 )
+from pydantic import AliasChoices
 
 DAY = 24 * 60 * 60
 ROOT = "https://login.example.com"
@@ -352,3 +353,26 @@ def test_doctor_tells_of_groups_that_nobody_is_in(
         monkeypatch.setenv(f"DOCREVIEW_{name}", value)
     examine(Settings(sandbox=True, policy=policy))
     assert "set DOCREVIEW_OAUTH_GROUP_CLAIM" in capsys.readouterr().out
+
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+@pytest.mark.parametrize("issuer", ["Entra ID", "Keycloak", "Auth0"])
+def test_the_settings_of_the_documentation_can_be_used(issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    section = (DOCS / "sign-in.md").read_text(encoding="utf-8").partition(f"\n## {issuer}\n")[2]
+    lines = section.split("```")[1].split()
+    assert len(lines) >= 2
+    for name, value in (line.split("=", 1) for line in [*lines, "DOCREVIEW_AUTH=oauth"]):
+        monkeypatch.setenv(name, value)
+    http = read_http_settings(url=URL)
+    http.check(insecure_no_auth=False)
+    named = {field for field in http.model_fields_set if field.startswith("oauth_")}
+    assert len(named) == len(lines)
+
+
+def test_the_documentation_names_every_setting() -> None:
+    page = (DOCS / "http.md").read_text(encoding="utf-8")
+    for field in HttpSettings.model_fields.values():
+        assert isinstance(field.validation_alias, AliasChoices)
+        assert f"`{field.validation_alias.choices[0]}" in page
