@@ -25,7 +25,7 @@ def examine_sign_in(policies: Policies) -> list[Remark]:
         http.check(insecure_no_auth=True)
     except SettingsError as error:
         return [("fault", str(error))]
-    from ..http.issuer_keys import IssuerKeys
+    from ..http.oauth.issuer_keys import IssuerKeys
 
     keys = IssuerKeys(http.oauth_issuer or "", http.oauth_jwks)
     anyio.run(partial(keys.refresh))

@@ -90,9 +90,9 @@ def _authentication(
     if http.auth != "oauth" or http.oauth_issuer is None or http.url is None:
         return NoAuthentication()
     from ..http.challenges import Challenges
-    from ..http.issuer_keys import IssuerKeys
-    from ..http.protected_resource import ProtectedResource, metadata_address
-    from ..http.tokens import Tokens, Trust
+    from ..http.oauth.issuer_keys import IssuerKeys
+    from ..http.oauth.protected_resource import ProtectedResource, metadata_address
+    from ..http.oauth.tokens import Tokens, Trust
 
     groups = settings.read_policy().groups
     if groups and not http.oauth_group_claim:

@@ -28,7 +28,7 @@ from .authentication import Authentication
 from .bodies import Bodies, Disconnected
 from .budgets import Places, Rates
 from .health import Health
-from .protected_resource import METADATA_PATHS
+from .oauth.protected_resource import METADATA_PATHS
 from .refusals import Refusal
 from .settings import HttpSettings
 

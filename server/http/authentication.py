@@ -10,11 +10,11 @@ from starlette.datastructures import Headers
 
 from ..protocol.principal import SCOPES, Principal
 from .challenges import Challenges
-from .issuer_keys import KeysUnknown
 from .keys import KeyFile
-from .protected_resource import ProtectedResource
+from .oauth.issuer_keys import KeysUnknown
+from .oauth.protected_resource import ProtectedResource
+from .oauth.tokens import TokenError, Tokens
 from .refusals import Refusal
-from .tokens import TokenError, Tokens
 
 __all__ = ["Authentication", "KeyAuthentication", "NoAuthentication", "TokenAuthentication"]
 

@@ -47,14 +47,16 @@ class Challenges:
             403,
             "insufficient_scope",
             f"The {self.what} of this caller lacks the scope {needed}.",
-            "Use a tool that only reads, or "
-            + (
-                "sign in again and ask for this scope."
-                if self.what == "token"
-                else "ask whoever runs the server for a key with this scope."
-            ),
+            self._after_missing(needed),
             headers={"WWW-Authenticate": f"Bearer {', '.join(challenge)}"},
         )
+
+    def _after_missing(self, needed: str) -> str:
+        if self.what == "token":
+            then = "Sign in again and ask for this scope"
+        else:
+            then = "Ask whoever runs the server for a key with this scope"
+        return f"{then}." if needed == READ else f"{then}, or use a tool that only reads."
 
     def _unauthorized(self, message: str, challenge: tuple[str, ...]) -> Refusal:
         return Refusal(

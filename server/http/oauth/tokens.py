@@ -12,8 +12,8 @@ from typing import Any, cast
 import anyio
 import jwt
 
-from ..protocol.principal import SCOPES, Principal
-from ..toml_file import shown_value
+from ...protocol.principal import SCOPES, Principal
+from ...toml_file import shown_value
 from .issuer_keys import ALGORITHMS, IssuerKeys
 
 __all__ = ["TokenError", "Tokens", "Trust"]

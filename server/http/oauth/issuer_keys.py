@@ -13,8 +13,8 @@ import httpx2
 import jwt
 from jwt.api_jwk import PyJWK
 
-from ..services.network_environment import NetworkSettingError, trusted_certificates
-from ..settings import is_loopback
+from ...services.network_environment import NetworkSettingError, trusted_certificates
+from ...settings import is_loopback
 from .issuer_documents import DocumentError, discovery_addresses, fetched
 
 __all__ = ["ALGORITHMS", "IssuerKeys", "KeysUnknown"]
@@ -53,7 +53,7 @@ class IssuerKeys:
         self._issuer = issuer
         self._jwks, self._found = jwks, ""
         self._transport = transport
-        self._may_be_plain = is_loopback(urlsplit(issuer).hostname or "")
+        self._may_be_plain = any(is_loopback(urlsplit(each).hostname or "") for each in (issuer, jwks or ""))
         self._keys: list[PyJWK] = []
         self._fetched_at = 0.0
         self._next_at = 0.0

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope, Send
 
-from ..protocol.principal import SCOPES
-from .refusals import Refusal, send_json
+from ...protocol.principal import SCOPES
+from ..refusals import Refusal, send_json
 
 __all__ = ["METADATA_PATHS", "ProtectedResource", "metadata_address"]
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from ..settings import is_loopback
+from ...settings import is_loopback
 
 __all__ = ["DocumentError", "discovery_addresses", "fetched"]
 
