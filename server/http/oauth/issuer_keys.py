@@ -30,6 +30,7 @@ _PAUSE_SECONDS = 30.0
 """So long nothing is fetched after a try, whatever came of it."""
 
 _FRESH_SECONDS = 300.0
+_AGAIN_SECONDS = 60.0
 _KEPT_SECONDS = 24 * 60 * 60.0
 _FETCH_SECONDS = 10.0
 _MAX_KEYS = 50
@@ -58,8 +59,8 @@ class IssuerKeys:
         self._fetched_at = 0.0
         self._next_at = 0.0
         self._fetching = anyio.Lock()
-        self._told = ""
-        self.fault = ""
+        self._told: str = ""
+        self.fault: str = ""
         """Why the last fetch failed; empty if it did not."""
 
         self.state: Literal["ok", "down"] = "down"
@@ -125,7 +126,7 @@ class IssuerKeys:
     async def _keep_fresh(self) -> None:
         while True:
             await self.refresh()
-            await anyio.sleep(_FRESH_SECONDS if self.state == "ok" else _PAUSE_SECONDS)
+            await anyio.sleep(_FRESH_SECONDS if self.state == "ok" else _AGAIN_SECONDS)
 
     def _note_fault(self, fault: str) -> None:
         # Where the keys are may have changed; next time the issuer is asked anew.
@@ -139,7 +140,7 @@ class IssuerKeys:
     async def _fetch(self) -> list[PyJWK]:
         async with httpx2.AsyncClient(
             transport=self._transport and _Lent(self._transport),
-            verify=trusted_certificates() if self._transport is None else True,
+            verify=trusted_certificates(),
             timeout=_FETCH_SECONDS,
         ) as client:
             self._found = self._jwks or self._found or await self._discover(client)
