@@ -3,10 +3,24 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo test test-fast cov check lint format mutation bench generate constraints test-lowest bundle clean
+.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate constraints \
+	test-lowest bundle package clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
+
+# The programs in examples/, each with its framework in an environment of its own.
+EXAMPLES := $(patsubst examples/requirements/%.txt,.venv-examples/%/.ready,$(wildcard examples/requirements/*.txt))
+
+examples: $(VENV)/.ready example-environments
+	$(RUN)/pytest -n auto tests/examples
+
+example-environments: $(EXAMPLES)
+
+.venv-examples/%/.ready: examples/requirements/%.txt
+	$(PYTHON) -m venv --clear .venv-examples/$*
+	.venv-examples/$*/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 test: $(VENV)/.ready
 	$(RUN)/pytest -n auto
@@ -62,12 +76,18 @@ test-lowest:
 	.venv-lowest/bin/pip install --quiet --constraint .venv-lowest/lowest.txt --editable ".[dev]"
 	.venv-lowest/bin/pytest -n auto
 
-bundle: $(VENV)/.ready
-	npx --yes @anthropic-ai/mcpb validate manifest.json
-	npx --yes @anthropic-ai/mcpb pack . docreview.mcpb
+# The bundle for Claude Desktop, in dist/. With node, `npx @anthropic-ai/mcpb validate manifest.json` checks it too.
+bundle: generate
+	$(RUN)/python -m scripts.bundle
+
+# The wheel and the sdist, checked and installed with each extra into an empty environment. Needs a package index.
+package: $(VENV)/.ready
+	$(RUN)/pip install --quiet build twine
+	mkdir -p dist
+	$(RUN)/python -m scripts.package
 
 clean:
-	rm -rf .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench build dist *.egg-info
+	rm -rf .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench .venv-examples build dist *.egg-info
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docreview needs Python 3.11 or newer; set PYTHON=")'

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["PAGE_HEIGHT", "PAGE_WIDTH", "Box", "Print", "Sheet", "text_box"]
+__all__ = ["PADDING", "PAGE_HEIGHT", "PAGE_WIDTH", "Box", "Print", "Sheet", "text_box"]
 
 Box = tuple[float, float, float, float]
 """[x1, y1, x2, y2] in pixels of the page, from its upper left corner."""

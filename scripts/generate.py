@@ -1,4 +1,4 @@
-"""Write the generated, committed files from the OpenAPI documents: `python -m scripts.generate`.
+"""Write the generated, committed files from their sources: `python -m scripts.generate`.
 
 With `--check` nothing is written; the exit status says whether the files are current.
 """
@@ -28,7 +28,13 @@ from docreview_mcp.tools.surface.reference import render_reference
 from docreview_mcp.tools.surface.tool import RECORD as SURFACE_RECORD
 from docreview_mcp.tools.surface.tool import render_tools, tool_of
 
-REFERENCE = Path(__file__).parents[1] / "docs" / "tools.md"
+from .manifest import render_manifest
+from .project import ROOT
+from .registry import render_server_json
+from .surface_record import RECORD as SURFACE
+from .surface_record import render_surface
+
+REFERENCE = ROOT / "docs" / "tools.md"
 """The generated reference page."""
 
 __all__ = ["generated_files", "read_intents", "read_operations"]
@@ -68,13 +74,18 @@ def generated_files() -> dict[Path, str]:
         SURFACE_RECORD: render_tools(tools),
         INTENTS_RECORD: render_intents(read_intents()),
         REFERENCE: render_reference(operations, tools),
+        ROOT / "manifest.json": render_manifest(),
+        ROOT / "server.json": render_server_json(),
+        SURFACE: render_surface(tools),
     }
 
 
 def main() -> int:
     """Write the files, or check them."""
     files = generated_files()
-    stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
+    stale = [
+        path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
     if "--check" in sys.argv:
         for path in stale:
             sys.stderr.write(f"{path.name} is not current: run make generate\n")

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from ..tools import SelectionError
+from .host_names import HOST_NAMES
+from .output_encoding import use_utf8
+from .placeholders import is_placeholder
 from .settings import Settings, SettingsError, read_settings
 from .version import VERSION
 
@@ -30,6 +33,13 @@ _SHARED: Sequence[tuple[str, str, str]] = (
         " find and run all others.",
     ),
 )
+
+
+def _tools_with(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """The names of tools that begin so."""
+    from ..tools import load_tools
+
+    return [tool.name for tool in load_tools() if tool.name.startswith(incomplete)]
 
 
 def _with_settings(command: Command) -> Command:
@@ -53,18 +63,25 @@ def command_line() -> None:
     \b
     docreview-mcp demo                 watch real review work, without an account
     docreview-mcp --sandbox            the server on sample data, over stdio
+    docreview-mcp setup vscode         add it to VS Code, Claude, Cursor, Codex ...
     docreview-mcp tools                what a host would see
     docreview-mcp doctor               check credentials and settings
     """
 
 
 @command_line.command()
+@click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @_with_settings
-def stdio(**options: Any) -> None:
-    """Serve MCP over stdin and stdout (what hosts start)."""
+def stdio(folders: Sequence[str], **options: Any) -> None:
+    """Serve MCP over stdin and stdout (what hosts start).
+
+    Files may be sent from the FOLDERs, if any are given, instead of those in DOCREVIEW_FILES.
+    """
     from .commands.stdio import serve
 
-    serve(_settings(options))
+    # A bundle's form that was left empty gives its placeholder.
+    named = tuple(Path(each).expanduser() for each in folders if not is_placeholder(each))
+    serve(_settings({**options, "files": named or None}))
 
 
 @command_line.command()
@@ -141,7 +158,7 @@ def tools(as_json: bool, **options: Any) -> None:
 
 
 @command_line.command()
-@click.argument("tool")
+@click.argument("tool", shell_complete=_tools_with)
 @click.argument("arguments", default="{}")
 @click.option(
     "--picture",
@@ -183,12 +200,51 @@ def sandbox(host: str, port: int, seed: int) -> None:
 
 
 @command_line.command()
+@click.option(
+    "--probe", is_flag=True, help="Find out which addresses the services answer, by reads alone, and report."
+)
 @_with_settings
-def doctor(**options: Any) -> None:
-    """Check credentials, reachability, settings and host limits. Prints no secret, changes nothing."""
+def doctor(probe: bool, **options: Any) -> None:
+    """Check credentials, reachability, settings and host limits. Prints no secret, changes nothing.
+
+    With --probe, try every read that the account allows, and print which addresses answer and where an answer
+    is not as documented. The report holds no values, ids or addresses of yours, so you can send it to us.
+    """
+    if probe:
+        from .commands.probe import print_probe
+
+        sys.exit(print_probe(_settings(options)))
     from .commands.doctor import examine
 
     sys.exit(examine(_settings(options)))
+
+
+@command_line.command()
+@click.argument("host", type=click.Choice(HOST_NAMES), metavar="HOST")
+@click.option("--write", "writes", is_flag=True, help="Write the file, after a backup, and show the change.")
+@click.option("--undo", is_flag=True, help="Bring the newest backup of the file back.")
+@click.option(
+    "--file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Another file than the user's own, such as .mcp.json of a project.",
+)
+@click.option("--with-secrets", is_flag=True, help="Put keys and passwords into the file itself.")
+@_with_settings
+def setup(host: str, writes: bool, undo: bool, file: Path | None, with_secrets: bool, **options: Any) -> None:
+    """Add the server to HOST's configuration: claude-desktop, claude-code, vscode, cursor, codex, gemini-cli,
+    zed, goose or windsurf.
+
+    Prints what to add for this machine and these settings, and what it costs there. Keys and passwords stay
+    outside the file: the host takes them from its environment or asks for them.
+
+    \b
+    docreview-mcp setup vscode
+    docreview-mcp setup cursor --sandbox --write
+    """
+    from .commands.setup import How, set_up_host, undo_setup
+
+    how = How(writes, file, with_secrets)
+    sys.exit(undo_setup(host, how) if undo else set_up_host(host, _settings(options), how))
 
 
 @command_line.command()
@@ -254,8 +310,24 @@ def journal_verify(expect: str | None) -> None:
     sys.exit(verify_journal(read_settings(), expect))
 
 
+@command_line.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> None:
+    """Print the script that completes commands, options, hosts and tools in SHELL.
+
+    \b
+    eval "$(docreview-mcp completion bash)"                                          in ~/.bashrc
+    eval "$(docreview-mcp completion zsh)"                                           in ~/.zshrc
+    docreview-mcp completion fish > ~/.config/fish/completions/docreview-mcp.fish    once
+    """
+    from .commands.completion import script_for
+
+    click.echo(script_for(command_line, shell))
+
+
 def main() -> None:
     """Run the command; options alone mean `stdio`. Errors are one line with the next step, and exit 2."""
+    use_utf8()
     arguments = sys.argv[1:]
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
         arguments = ["stdio", *arguments]

@@ -17,6 +17,7 @@ from ..tools.policy.limits import Limit
 from ..tools.policy.policies import Policies
 from ..tools.policy.policy import Policy, Rule
 from ..tools.policy.scope import is_number
+from ..tools.surface.former_names import FORMER_TOOLS
 from .toml_file import TomlFileError, shown_key, shown_value, tables_in, text_in
 
 __all__ = ["PolicyFileError", "check_names", "keys", "read_policy"]
@@ -36,7 +37,8 @@ def _pattern(what: str, known: list[str]) -> BeforeValidator:
     def check(value: object) -> str:
         if not isinstance(value, str):
             raise ValueError(f"expected the name of a {what} in quotes, or a pattern such as {known[0][:8]}*")
-        if not any(fnmatchcase(name, value) for name in known):
+        former = FORMER_TOOLS if what == "tool" else ()
+        if not any(fnmatchcase(name, value) for name in (*known, *former)):
             near = get_close_matches(value, known, n=1)
             hint = f"did you mean {near[0]}?" if near else _known(what, known)
             raise ValueError(f"there is no {what} of that name; {hint}")

@@ -19,6 +19,7 @@ from ..tools import ConfirmMode, Selection
 from ..tools.checks.checker import Checker
 from ..tools.checks.own_check import CheckFile
 from ..tools.policy.policies import Policies
+from ..tools.surface.former_names import current_tool
 from .journal_place import (
     check_journal,
     check_journal_key,
@@ -122,14 +123,14 @@ class Settings(BaseSettings):
     @field_validator("toolsets", "tools", "exclude_tools", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
-        if isinstance(value, str):
+        if isinstance(value, str) and not is_placeholder(value):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
     @field_validator("files", mode="before")
     @classmethod
     def _folders(cls, value: Any) -> Any:
-        if isinstance(value, str):
+        if isinstance(value, str) and not is_placeholder(value):
             return tuple(Path(part.strip()).expanduser() for part in value.split(os.pathsep) if part.strip())
         return value
 
@@ -240,8 +241,8 @@ class Settings(BaseSettings):
         """Which tools these settings show; the full list where it depends on the client."""
         return Selection(
             self.toolsets,
-            self.tools,
-            self.exclude_tools,
+            tuple(current_tool(name) for name in self.tools),
+            tuple(current_tool(name) for name in self.exclude_tools),
             self.read_only,
             self.services,
             "full" if self.surface == "auto" else self.surface,

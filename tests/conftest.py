@@ -35,6 +35,7 @@ hypothesis.settings.register_profile("full", max_examples=150, database=None, de
 hypothesis.settings.load_profile("full" if os.environ.get("DOCREVIEW_TESTS") == "full" else "usual")
 
 SLOW = (
+    "examples/",
     "sandbox/test_application.py",
     "server/commands/",
     "server/http/test_endings.py",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -49,10 +50,13 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "check_file",
             "logs",
             "settings",
+            "setting_texts",
+            "host_names",
+            "output_encoding",
         ),
         ("journal", "services"),
-        ("protocol",),
-        ("http",),
+        ("protocol", "probe"),
+        ("http", "hosts"),
         ("__init__",),
         ("commands",),
         ("command_line",),
@@ -96,6 +100,17 @@ def imported_modules(path: Path) -> set[tuple[str, ...]]:
     return found
 
 
+@cache
+def names_offered(path: Path) -> frozenset[str]:
+    """What a file says that others may use, by its `__all__`."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and any(
+            getattr(each, "id", "") == "__all__" for each in node.targets
+        ):
+            return frozenset(ast.literal_eval(node.value))
+    return frozenset()
+
+
 def room_of(module: tuple[str, ...]) -> str:
     """The folder or file of a floor that a module belongs to."""
     return module[1] if len(module) > 1 else "__init__"
@@ -113,6 +128,18 @@ def test_imports_point_down(path: Path) -> None:
             ranks = RANKS[floor, room_of(module)], RANKS[floor, room]
             # Files of one layer at the top of a floor may use each other; the test of circles watches them.
             assert ranks[0] < ranks[1] or (ranks[0] == ranks[1] and len(module) == len(own) == 2), module
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_what_a_file_offers_is_imported(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[:-1]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            module = (*package[: len(package) - node.level + 1], *(node.module or "").split("."))
+            offered = names_offered(MODULES[tuple(filter(None, module))])
+            for name in node.names:
+                is_module = (*filter(None, module), name.name) in MODULES
+                assert is_module or name.name in offered, f"{'.'.join(module)} does not offer {name.name}"
 
 
 def test_no_circle_among_files() -> None:

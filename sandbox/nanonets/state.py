@@ -20,7 +20,19 @@ from .data import APPROVED, REJECTED, VALIDATION_PASSED, DocumentPlan, WorkflowP
 from .paper import PageReading
 from .parties import REVIEWERS
 
-__all__ = ["Cell", "Document", "Field", "NamedPart", "NanonetsState", "Page", "Table", "Workflow"]
+__all__ = [
+    "Cell",
+    "Document",
+    "Field",
+    "NamedPart",
+    "NanonetsState",
+    "Page",
+    "Table",
+    "Workflow",
+    "can_be_approved",
+    "not_found",
+    "refuse_if_final",
+]
 
 
 @dataclass

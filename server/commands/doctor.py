@@ -19,6 +19,7 @@ from ...schemas import Service
 from ...tools import ConfirmMode, JournalFault, Tool, load_tools
 from ...tools.policy.policies import Policies
 from ...tools.untrusted import one_line
+from ..hosts.machine import Machine
 from ..http.settings import HttpSettings
 from ..journal.store import open_journal
 from ..journal_place import journal_place
@@ -29,6 +30,7 @@ from ..protocol.client_limits import CLIENT_LIMITS
 from ..protocol.surface import Surfaces
 from ..services.files import FileAccess
 from ..settings import Settings
+from .doctor_hosts import configuration_remarks
 from .doctor_policy import examine_policy, permitted
 from .doctor_sign_in import examine_sign_in
 from .tools import NOTHING_CHOSEN
@@ -81,6 +83,7 @@ def examine(settings: Settings) -> int:
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
         *definition_findings(permitted(policies.of(), shown)),
         *_host_findings(settings, policies),
+        *(Finding(level, about, text) for level, about, text in configuration_remarks(Machine.this())),
         *anyio.run(_reach_services, settings),
     ]
     for finding in findings:

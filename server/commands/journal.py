@@ -173,7 +173,9 @@ def _nothing(journal: StoredJournal, about: str = "") -> int:
 
 def _write(output: Path, lines: Iterable[str]) -> int:
     """Into a file for this user alone, as it holds what stands in documents. Gives the number of lines."""
-    with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(
+        os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
         return sum(file.write(f"{line}\n") > 0 for line in lines)
 
 

@@ -17,7 +17,9 @@ def listening(host: str, port: int) -> socket.socket:
     # The protocol has to be named: without it asyncio leaves small answers waiting for 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Windows, reuse would let another program listen at the same address.
+        option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+        listener.setsockopt(socket.SOL_SOCKET, option, 1)
         listener.bind((host, port))
         listener.listen(1024)
     except OSError:

@@ -33,6 +33,7 @@ __all__ = [
     "now",
     "outcome_of",
     "payload_of",
+    "word",
     "words",
     "written",
 ]

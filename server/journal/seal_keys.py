@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_bytes
 
@@ -54,11 +55,19 @@ def _key_in(path: Path) -> bytes:
 def _make(path: Path) -> None:
     """Written in full before it has its name, so that another process never reads half of it."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
-        stream.write(token_bytes(_KEY_BYTES))
+    _write_new(new)
     try:
         os.link(new, path)
     except FileExistsError:
         pass
+    except OSError:
+        # Some file systems, such as those of memory cards and network drives, have no links.
+        with suppress(FileExistsError):
+            _write_new(path)
     finally:
         new.unlink()
+
+
+def _write_new(path: Path) -> None:
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
+        stream.write(token_bytes(_KEY_BYTES))

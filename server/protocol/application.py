@@ -6,6 +6,7 @@ import base64
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,10 @@ from ...tools import (
 )
 from ...tools.checks.checker import Checker
 from ...tools.checks.own_check import CheckFile
+from ...tools.json_text import compact
 from ...tools.results.result import MAX_ATTACHED_BYTES
+from ...tools.surface.former_names import current_tool
+from ...tools.untrusted import with_notes
 from ..journal.marks import StoredMarks
 from ..journal.seal_keys import seal_keys
 from ..journal.store import StoredJournal, open_journal
@@ -124,7 +128,7 @@ def build_server(
         context: Context, params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
         surface = surface_for(context, surfaces)
-        tool = every.get(params.name)
+        tool = every.get(current_tool(params.name))
         if tool is None:
             raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
         if tool.name not in surface.listed:
@@ -135,6 +139,8 @@ def build_server(
                 result = await _answer(tool, surface, params, context)
             except InputRequired as question:
                 return question.result
+        if tool.name != params.name:
+            result = _with_new_name(result, params.name, tool.name)
         meta = {**result.meta, "docreview/sandbox": True} if settings.sandbox else result.meta
         return _as_mcp(result, meta)
 
@@ -189,6 +195,12 @@ async def _answer(
             next_step="Read the item first; the user finds details in the server's log and can report them.",
         )
         return failure_result(failure, state.services.secrets)
+
+
+def _with_new_name(result: ToolResult, former: str, name: str) -> ToolResult:
+    """An answer that tells who called a tool by a former name what it is called now."""
+    structured = with_notes(result.structured, (), {"renamed": f"{former} is called {name} now"})
+    return replace(result, structured=structured, text=compact(structured))
 
 
 def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:

@@ -16,6 +16,7 @@ from mcp.types import (
     TextContent,
 )
 
+from ...tools.surface.former_names import FORMER_PROMPTS
 from ...tools.surface.tool import called_with
 from ...tools.untrusted import fenced, quoted
 from .prompt_plans import PLANS, Alternative, Plan, PlanArgument, Step
@@ -47,7 +48,7 @@ def get_prompt(surface: Surface, params: GetPromptRequestParams) -> GetPromptRes
         MCPError: there is no such prompt here, or an argument is missing, unknown or not what it should be.
     """
     offered = {plan.name: plan for plan in _offered(surface)}
-    plan = offered.get(params.name)
+    plan = offered.get(FORMER_PROMPTS.get(params.name, params.name))
     if plan is None:
         raise MCPError(
             INVALID_PARAMS, f"There is no prompt {params.name!r} here; there are: {', '.join(offered)}"

@@ -11,6 +11,7 @@ from ...schemas import Operation, load_operations, load_own_operations
 from ...tools import NOTHING_SENT, Policy, Selection, SurfaceName, Tool, ToolFailure, load_tools
 from ...tools.guards.guard import not_allowed
 from ...tools.policy.policies import Policies
+from ...tools.surface.former_names import current_tool
 from ...tools.surface.tool import called_with
 from ..settings import Settings
 from .client_limits import CLIENT_LIMITS, limit_of
@@ -77,6 +78,7 @@ class Surface:
         Raises:
             ToolFailure: there is no such tool, or the settings or the policy do not let it be called.
         """
+        name = current_tool(name)
         tool = self.every.get(name)
         if tool is None:
             near = get_close_matches(name, self.every, n=1)

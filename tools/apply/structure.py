@@ -12,7 +12,15 @@ from ..documents.comparison import same_as_read
 from ..documents.values import DocumentTable, DocumentValue, DocumentValues
 from .faults import Fault, shown_text
 
-__all__ = ["GONE_BY", "PlannedStructure", "faults_of_form", "is_structural", "plan_structure", "wanted_gone"]
+__all__ = [
+    "GONE_BY",
+    "Gone",
+    "PlannedStructure",
+    "faults_of_form",
+    "is_structural",
+    "plan_structure",
+    "wanted_gone",
+]
 
 _STATUS = ("verification_status", "verification_message")
 _ADDED = frozenset({"document_id", *_STATUS})

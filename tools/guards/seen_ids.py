@@ -10,7 +10,7 @@ from ...schemas import JsonObject, JsonValue, Operation
 from ..journal.entries import Caller
 from ..requests.arguments import is_id
 
-__all__ = ["SeenIds"]
+__all__ = ["SeenIds", "ids_in"]
 
 _MAX_IDS = 20_000
 _MAX_NOTED = 5_000
@@ -44,11 +44,7 @@ class SeenIds:
 
     def note(self, caller: Caller, operation: Operation, values: JsonObject, answer: JsonObject) -> None:
         """Remember the ids of a call that went well: those that it named and those that it answered."""
-        is_own = operation.service == "docreview"
-        noun = operation.tool.partition("_")[2].partition("_")[2]
-        last = "" if is_own or noun in _UNCLEAR else _singular(noun.rpartition("_")[2])
-        given = {} if is_own else values
-        for kind, identity in islice(chain(_named(given), _ids_in(answer, last)), _MAX_NOTED):
+        for kind, identity in islice(ids_in(operation, values, answer), _MAX_NOTED):
             key = _key(caller, operation, identity)
             self._kinds[key] = self._kinds.get(key, frozenset()) | {kind}
             self._kinds.move_to_end(key)
@@ -66,6 +62,14 @@ class SeenIds:
             if len(kinds) == 1 and not kinds & {_kind(name), either}:
                 found.extend((name, kind) for kind in kinds)
         return found
+
+
+def ids_in(operation: Operation, values: JsonObject, answer: JsonObject) -> Iterator[tuple[str, str]]:
+    """The ids of a call that went well, each with its kind: those that it named, then those of the answer."""
+    is_own = operation.service == "docreview"
+    noun = operation.tool.partition("_")[2].partition("_")[2]
+    last = "" if is_own or noun in _UNCLEAR else _singular(noun.rpartition("_")[2])
+    return chain(_named({} if is_own else values), _ids_in(answer, last))
 
 
 def _named(values: JsonObject) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from typing import cast
 from ...schemas import JsonObject, JsonValue, Operation
 from ..checks.checker import EVERY_CHECK
 from ..documents.field_state import FieldState
+from ..surface.former_names import names_of
 from ..untrusted import quoted
 from .limits import Limit
 from .scope import Kind, given_ids, id_text, is_number, left_out
@@ -145,12 +146,16 @@ class Policy:
         `inside`: a tool of this server calls it for its own work. What is forbidden stays so; but what is
         allowed is the tool that the agent called, with all that it needs.
         """
-        for what, rule, name in (("tools", self.tools, tool), ("toolsets", self.toolsets, toolset)):
+        for what, rule, names in (
+            ("tools", self.tools, names_of(tool)),
+            ("toolsets", self.toolsets, (toolset,)),
+        ):
             for pattern in rule.forbidden:
-                if fnmatchcase(name, pattern):
+                if any(fnmatchcase(name, pattern) for name in names):
                     return f"the policy forbids {pattern} ({self._key(what)}.forbidden)"
-            if not inside and rule.allowed is not None and not _matches(name, rule.allowed):
-                return f"the policy does not allow {name} ({self._key(what)}.allowed)"
+            allowed = rule.allowed
+            if not inside and allowed is not None and not any(_matches(name, allowed) for name in names):
+                return f"the policy does not allow {names[0]} ({self._key(what)}.allowed)"
         return _first(part.tool_refusal(tool, toolset, inside=inside) for part in self.further)
 
     def scope_refusal(self, operation: Operation, values: JsonObject) -> str:

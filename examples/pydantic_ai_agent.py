@@ -1,0 +1,20 @@
+"""Pydantic AI."""
+
+import asyncio
+import os
+
+from pydantic_ai import Agent
+from pydantic_ai.mcp import MCPToolset, StdioTransport
+
+QUESTION = "Which document should I review next, and how many of its values are doubtful?"
+
+
+async def main() -> None:
+    docreview = MCPToolset(StdioTransport(command="docreview-mcp", args=["stdio", "--sandbox"]))
+    agent = Agent(f"openai-chat:{os.environ.get('MODEL', 'gpt-5-mini')}", toolsets=[docreview])
+    async with agent:
+        result = await agent.run(QUESTION)
+        print(result.output)
+
+
+asyncio.run(main())

@@ -1,0 +1,111 @@
+"""Add this server to the configuration of a host, or show what to add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from ...tools import without_secrets
+from ..hosts.configuration import Change, bring_back, planned, rendered, shown_diff, write
+from ..hosts.cost import cost_lines
+from ..hosts.edit import BrokenFile, CannotKeep
+from ..hosts.entry import Wanted, edits_for, wanted_entry
+from ..hosts.hosts import HOSTS, Host
+from ..hosts.machine import Machine
+from ..settings import Settings
+
+__all__ = ["How", "set_up_host", "undo_setup"]
+
+_NO_REFERENCE = (
+    "{title} takes no variables from outside its file. Install the bundle, which asks for secrets and keeps"
+    " them in the system's keychain, or add --with-secrets to write them into the file."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a host is set up: whether the file is written, another file, and whether secrets go into it."""
+
+    writes: bool = False
+    file: Path | None = None
+    with_secrets: bool = False
+
+
+def set_up_host(name: str, settings: Settings, how: How) -> int:
+    """Print the configuration of a host and what the server costs there, and write it if asked.
+
+    Gives 1 where the file is left as it is because it cannot be changed safely.
+
+    Raises:
+        SelectionError: a toolset or tool of the settings does not exist.
+        SettingsError: the policy file has a fault.
+    """
+    host, machine = HOSTS[name], Machine.this()
+    file = how.file.expanduser().absolute() if how.file is not None else host.file(machine)
+    wanted = wanted_entry(host, machine, settings, with_secrets=how.with_secrets)
+    click.echo(f"{host.title}: {file}", err=True)
+    for line in cost_lines(host, settings):
+        click.echo(f"  {line}", err=True)
+    try:
+        change = planned(host, file, lambda there: edits_for(host, wanted, there))
+    except (BrokenFile, CannotKeep) as fault:
+        _print_entry(host, wanted, settings, how)
+        said = "is broken" if isinstance(fault, BrokenFile) else "is left to you"
+        click.echo(f"docreview-mcp: {file} {said}: {fault}. Nothing was written.", err=True)
+        return 1 if how.writes or isinstance(fault, BrokenFile) else 0
+    if not how.writes:
+        _print_entry(host, wanted, settings, how)
+        _print_notes(host, wanted)
+        click.echo(f"  docreview-mcp setup {name} --write puts it into the file, with a backup.", err=True)
+        return 0
+    return _write(host, wanted, change, settings)
+
+
+def undo_setup(name: str, how: How) -> int:
+    """Bring the newest backup of a host's file back. Gives 1 where there is none."""
+    host = HOSTS[name]
+    file = how.file.expanduser().absolute() if how.file is not None else host.file(Machine.this())
+    try:
+        backup = bring_back(file)
+    except BrokenFile as fault:
+        click.echo(f"docreview-mcp: {file}: {fault}.", err=True)
+        return 1
+    click.echo(f"{file} is again what {backup.name} was.")
+    return 0
+
+
+def _write(host: Host, wanted: Wanted, change: Change, settings: Settings) -> int:
+    if change.after == change.before:
+        click.echo(f"{change.file} has it already; nothing was written.")
+        return 0
+    click.echo(without_secrets(shown_diff(change), settings.secrets))
+    try:
+        backup = write(change)
+    except BrokenFile as fault:
+        click.echo(f"docreview-mcp: {change.file}: {fault}.", err=True)
+        return 1
+    if backup is None:
+        click.echo(f"Made {change.file}. To undo, delete it.", err=True)
+    else:
+        click.echo(f"Wrote {change.file}; the file before is {backup.name}.", err=True)
+        click.echo(f"  docreview-mcp setup {host.name} --undo brings it back.", err=True)
+    _print_notes(host, wanted)
+    return 0
+
+
+def _print_entry(host: Host, wanted: Wanted, settings: Settings, how: How) -> None:
+    """The entry on stdout by itself. With its secrets only if the user wants them in the file."""
+    text = rendered(host, edits_for(host, wanted, {}))
+    click.echo(text if how.with_secrets else without_secrets(text, settings.secrets), nl=False)
+
+
+def _print_notes(host: Host, wanted: Wanted) -> None:
+    if wanted.outside and host.secrets == "none":
+        click.echo(f"  {_NO_REFERENCE.format(title=host.title)}", err=True)
+    elif wanted.outside:
+        names = ", ".join(wanted.outside)
+        click.echo(f"  Not in the file: {names}. Set them where {host.title} starts.", err=True)
+    if host.then:
+        click.echo(f"  {host.then}", err=True)

@@ -1,0 +1,43 @@
+"""What this server costs in a host: tools, tokens, names, and which list `auto` takes there."""
+
+from __future__ import annotations
+
+from ..protocol.client_limits import limit_of
+from ..protocol.surface import Surfaces
+from ..settings import Settings
+from .hosts import Host
+
+__all__ = ["cost_lines"]
+
+_MANY_TOKENS = 20_000
+
+
+def cost_lines(host: Host, settings: Settings) -> list[str]:
+    """What a person should know before the server is added, a line each.
+
+    Raises:
+        SelectionError: a toolset or tool of the settings does not exist.
+        SettingsError: the policy file has a fault.
+    """
+    surface = Surfaces(settings).for_client(host.client)
+    if not surface.chosen:
+        return ["no tool is listed with these settings"]
+    tokens = sum(tool.characters for tool in surface.chosen) // 4
+    longest = max(surface.chosen, key=lambda tool: len(tool.name)).name
+    limit = limit_of(host.client)
+    lines = [
+        f"{len(surface.chosen)} tools, about {tokens:,} tokens if {host.title} loads all of them"
+        f" (list: {surface.name}; {surface.why})",
+        f"the longest tool name has {len(host.prefix + longest)} of at most {host.max_name} characters"
+        f" ({host.prefix}{longest})",
+    ]
+    if limit is not None and len(surface.chosen) > limit.max_tools:
+        lines.append(
+            f"{host.title} takes {limit.max_tools} tools of all servers; choose --surface auto or core"
+        )
+    if tokens > _MANY_TOKENS:
+        lines.append("choose fewer with --toolsets or --surface core if that is too much")
+    too_long = [tool.name for tool in surface.chosen if len(host.prefix + tool.name) > host.max_name]
+    if too_long:
+        lines.append(f"{host.title} leaves out names that are too long: {', '.join(too_long)}")
+    return lines

@@ -1,0 +1,1 @@
+"""Which of the uncertain addresses the real services answer, found by reads alone (`doctor --probe`)."""

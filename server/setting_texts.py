@@ -1,0 +1,120 @@
+"""What each setting is called and means, for the forms of hosts, registries and references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import AliasChoices, SecretStr
+from pydantic_settings import BaseSettings
+
+from .settings import Settings
+
+__all__ = ["OFFERED", "SETTING_TEXTS", "SettingText", "is_secret", "variables_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingText:
+    """The title of a setting and a sentence or two about it."""
+
+    title: str
+    description: str
+
+
+SETTING_TEXTS: Mapping[str, SettingText] = {
+    "NANONETS_API_KEY": SettingText(
+        "Nanonets API key", "From your Nanonets account. Leave empty if you do not use Nanonets."
+    ),
+    "NANONETS_BASE_URL": SettingText(
+        "Nanonets base URL", "Another base URL of Nanonets; plain http only for this machine."
+    ),
+    "STUDIO_EMAIL": SettingText("DeepOpinion Studio e-mail address", "Leave empty if you do not use Studio."),
+    "STUDIO_PASSWORD": SettingText(
+        "DeepOpinion Studio password", "Used to sign in; needed together with the e-mail address."
+    ),
+    "STUDIO_TOKEN": SettingText(
+        "DeepOpinion Studio token", "A session token instead of e-mail address and password."
+    ),
+    "STUDIO_BASE_URL": SettingText(
+        "Studio base URL", "Another base URL of Studio; plain http only for this machine."
+    ),
+    "DOCREVIEW_SANDBOX": SettingText(
+        "Try it on sample data", "Uses built-in documents instead of the services; no account needed."
+    ),
+    "DOCREVIEW_TOOLSETS": SettingText(
+        "Toolsets",
+        "Names of toolsets, separated by commas. Empty: all documented tools of the services that you have"
+        " credentials for.",
+    ),
+    "DOCREVIEW_TOOLS": SettingText("Tools", "Only these tools, or in addition to the toolsets."),
+    "DOCREVIEW_EXCLUDE_TOOLS": SettingText("Tools to leave out", "Names of tools, separated by commas."),
+    "DOCREVIEW_READ_ONLY": SettingText("Read only", "Offers only tools that change nothing."),
+    "DOCREVIEW_SURFACE": SettingText(
+        "Tool list", "auto (default), full, core or lean: which tools are listed; the others are found."
+    ),
+    "DOCREVIEW_PATHS": SettingText(
+        "Paths", "JSON object, operation id to path template, if a service uses another path."
+    ),
+    "DOCREVIEW_TIMEOUT": SettingText("Timeout", "Seconds for a whole call with its retries."),
+    "DOCREVIEW_IN_FLIGHT": SettingText("Requests at once", "Maximum number of requests to each service."),
+    "DOCREVIEW_ANSWER_LIMIT": SettingText(
+        "Size of results", "Maximum number of characters of JSON in a result."
+    ),
+    "DOCREVIEW_FILES": SettingText(
+        "Folders that files may be sent from",
+        "Empty: Documents, Downloads and Desktop. Several are separated as in PATH.",
+    ),
+    "DOCREVIEW_DOWNLOADS": SettingText("Folder for downloads", "Empty: docreview in your Downloads folder."),
+    "DOCREVIEW_CONFIRM": SettingText("What a person confirms", "destructive (default), writes or never."),
+    "DOCREVIEW_POLICY": SettingText(
+        "Policy file", "A TOML file that says what the assistant may do. Empty: no rules."
+    ),
+    "DOCREVIEW_CHECKS": SettingText("Check file", "A TOML file with your own checks of documents. Optional."),
+    "DOCREVIEW_JOURNAL": SettingText(
+        "Journal", "Where writes are recorded: an SQLite or PostgreSQL URL, or none."
+    ),
+    "DOCREVIEW_SEAL_KEYS": SettingText(
+        "Keys of confirmation codes", "32 bytes in base64 each, the newest first, separated by commas."
+    ),
+    "DOCREVIEW_JOURNAL_KEY": SettingText(
+        "Key of the journal", "32 bytes in base64, so that nobody without it can rewrite the journal."
+    ),
+    "DOCREVIEW_JOURNAL_REQUIRED": SettingText(
+        "Journal required", "0 writes even if the journal cannot be written."
+    ),
+    "DOCREVIEW_LOG_LEVEL": SettingText(
+        "Log level", "DEBUG, INFO, WARNING or ERROR, to stderr, secrets masked."
+    ),
+}
+"""The settings of a server, by variable."""
+
+OFFERED = (
+    "NANONETS_API_KEY",
+    "STUDIO_EMAIL",
+    "STUDIO_PASSWORD",
+    "STUDIO_TOKEN",
+    "DOCREVIEW_SANDBOX",
+    "DOCREVIEW_READ_ONLY",
+    "DOCREVIEW_TOOLSETS",
+    "DOCREVIEW_CONFIRM",
+    "DOCREVIEW_POLICY",
+    "DOCREVIEW_CHECKS",
+    "DOCREVIEW_FILES",
+    "DOCREVIEW_DOWNLOADS",
+)
+"""Those that a form of a host or a registry asks for, in its order."""
+
+
+def variables_of(model: type[BaseSettings] = Settings) -> dict[str, str]:
+    """The environment variable of each field of a settings model."""
+    return {
+        name: str(field.validation_alias.choices[0])
+        for name, field in model.model_fields.items()
+        if isinstance(field.validation_alias, AliasChoices)
+    }
+
+
+def is_secret(variable: str) -> bool:
+    """Whether a variable holds a secret, so that no file and no screen is to show it."""
+    fields = {alias: Settings.model_fields[name] for name, alias in variables_of().items()}
+    return variable in fields and SecretStr in getattr(fields[variable].annotation, "__args__", ())
