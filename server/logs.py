@@ -7,9 +7,6 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
-from ..tools import without_secrets
-from ..tools.untrusted import one_line
-
 __all__ = ["MaskingFormatter", "set_up_logging"]
 
 _QUERY = re.compile(r"\?\S+")
@@ -36,11 +33,15 @@ class MaskingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The text as it is written, without secrets."""
+        from ..tools.redaction import without_secrets
+
         text = "\n".join(_plain(line) for line in super().format(record).split("\n"))
         return without_secrets(text, self._secrets())
 
 
 def _plain(line: str) -> str:
+    from ..tools.untrusted import one_line
+
     return one_line(line)
 
 

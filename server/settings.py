@@ -8,18 +8,16 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..schemas import Operation, Route, Service
-from ..tools import ConfirmMode, Selection
-from ..tools.checks.checker import Checker
-from ..tools.checks.own_check import CheckFile
-from ..tools.policy.policies import Policies
 from ..tools.surface.former_names import current_tool
+from ..tools.surface.selection import Selection
+from ..tools.surface.tool import ConfirmMode
 from .journal_place import (
     check_journal,
     check_journal_key,
@@ -28,12 +26,18 @@ from .journal_place import (
     keeps_journal,
 )
 from .placeholders import is_placeholder, without_quotes
+from .rate import Rate, parse_rate
 from .settings_error import SettingsError
+
+if TYPE_CHECKING:
+    from ..tools.checks.own_check import CheckFile
+    from ..tools.policy.policies import Policies
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings", "settings_fault"]
 
 _WANTED_PATHS = 'expected a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
 _ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
+_REDIS = re.compile(r"(?:rediss?://[^\s/]+(?:/\d+)?|unix:///[^\s?]+)(?:\?\S*)?")
 _KEYS = ("nanonets_api_key", "studio_token", "studio_email")
 _QUOTED_IN_FILES = (*_KEYS, "nanonets_base_url", "studio_base_url")
 """Values around which quotation marks mean nothing; a password may begin and end with them."""
@@ -105,7 +109,11 @@ class Settings(BaseSettings):
     journal: str | None = _named("DOCREVIEW_JOURNAL", default=None, repr=False)
     seal_keys: SecretStr | None = _named("DOCREVIEW_SEAL_KEYS", default=None)
     journal_key: SecretStr | None = _named("DOCREVIEW_JOURNAL_KEY", default=None)
+    redis: SecretStr | None = _named("DOCREVIEW_REDIS", default=None)
+    upstream_rate: Annotated[Rate | None, NoDecode] = _named("DOCREVIEW_UPSTREAM_RATE", default=None)
     journal_required: bool = _named("DOCREVIEW_JOURNAL_REQUIRED", default=True)
+    panel: bool = _named("DOCREVIEW_PANEL", default=False)
+    panel_url: str | None = _named("DOCREVIEW_PANEL_URL", default=None)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _named("DOCREVIEW_LOG_LEVEL", default="WARNING")
 
     @field_validator("*", mode="before")
@@ -139,9 +147,11 @@ class Settings(BaseSettings):
     def _upper_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("nanonets_base_url", "studio_base_url")
+    @field_validator("nanonets_base_url", "studio_base_url", "panel_url")
     @classmethod
-    def _safe_address(cls, value: str) -> str:
+    def _safe_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         value = value.strip()
         parts = urlsplit(value)
         if not _ADDRESS.fullmatch(value) or not _has_valid_port(parts):
@@ -176,6 +186,21 @@ class Settings(BaseSettings):
                 "expected keys of 32 bytes in base64, the newest first, with commas between them"
             )
         return SecretStr(",".join(keys))
+
+    @field_validator("redis")
+    @classmethod
+    def _address_of_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value().strip()
+        if not _REDIS.fullmatch(text):
+            raise ValueError("expected an address such as redis://host:6379/0 or rediss://:PASSWORD@host/0")
+        return SecretStr(text)
+
+    @field_validator("upstream_rate", mode="before")
+    @classmethod
+    def _rate(cls, value: Any) -> Any:
+        return parse_rate(value) if isinstance(value, str) else value
 
     @field_validator("paths")
     @classmethod
@@ -246,6 +271,7 @@ class Settings(BaseSettings):
             self.read_only,
             self.services,
             "full" if self.surface == "auto" else self.surface,
+            self.panel,
         )
 
     def read_policy(self) -> Policies:
@@ -254,8 +280,11 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: the file is missing, cannot be read, has a fault, or no journal counts its limits.
         """
+        from ..tools.policy.policies import Policies
+
         if self.policy is None:
             return Policies()
+        from ..tools.checks.checker import Checker
         from .policy_file import check_names, read_policy
 
         policies = read_policy(self.policy)
@@ -268,14 +297,14 @@ class Settings(BaseSettings):
             )
         return policies
 
-    def read_checks(self) -> CheckFile:
-        """What the check file says, nothing where no file is set. Its expressions are not looked at.
+    def read_checks(self) -> CheckFile | None:
+        """What the check file says, None where no file is set. Its expressions are not looked at.
 
         Raises:
             SettingsError: the file is missing, cannot be read or has a fault.
         """
         if self.checks is None:
-            return CheckFile()
+            return None
         from .check_file import read_check_file
 
         return read_check_file(self.checks).content
@@ -286,7 +315,8 @@ class Settings(BaseSettings):
         every = (self.nanonets_api_key, self.studio_password, self.studio_token, self.journal_key)
         own = tuple(value for entry in every if entry is not None and (value := entry.get_secret_value()))
         keys = self.seal_keys.get_secret_value().split(",") if self.seal_keys is not None else ()
-        return (*own, *keys, *journal_passwords(self.journal))
+        redis = self.redis.get_secret_value() if self.redis is not None else None
+        return (*own, *keys, *journal_passwords(self.journal), *journal_passwords(redis))
 
 
 def read_settings(**given: Any) -> Settings:

@@ -41,12 +41,13 @@ async def call_tool(
             if isinstance(result, Delegation):
                 return await call_tool(result.operation, result.arguments, context)
             if operation.effect == "read":
-                context.guards.seen_ids.note(context.caller, operation, {}, result.structured)
+                context.guards.seen_ids.note(context.caller, operation, {}, result)
             return result
         hidden = secret_values(operation, arguments)
         prepared = prepare(operation, arguments, context)
         if operation.effect == "read":
             response = await context.upstream.send(operation, prepared.requests, context.report)
+            notes = _left_out(prepared)
         else:
             written = await carry_out(prepared, context, partial(read, context))
             response, notes = written.response, written.notes
@@ -55,7 +56,7 @@ async def call_tool(
         result = await _shaped(prepared, response, notes, context)
         if operation.effect == "read" and operation.service == "nanonets":
             context.guards.seen.note(context.caller, prepared.address, fields_in(result.structured))
-        context.guards.seen_ids.note(context.caller, operation, prepared.values, result.structured)
+        context.guards.seen_ids.note(context.caller, operation, prepared.values, result)
         return result
     except ToolFailure as failure:
         noted = failure.with_(notes={**notes, **failure.notes})
@@ -86,6 +87,14 @@ def _with_wrong_kinds(
     return failure.with_(
         message=f"{failure.message} {said}", next_step=f"Give the right id. {failure.next_step}"
     )
+
+
+def _left_out(prepared: Prepared) -> JsonObject:
+    """What a result says of parts that it lacks because nobody asked for them."""
+    asked = prepared.values.get("details")
+    asked = asked if isinstance(asked, list) else []
+    said = [hint for part, hint in prepared.operation.parts.items() if part not in asked]
+    return {"next": " ".join(said)} if said else {}
 
 
 async def _shaped(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import cast
 
 from ..schemas import JsonObject, Operation
@@ -44,10 +45,22 @@ def _region() -> Runner:
     return run
 
 
+def _panel() -> Runner:
+    from .panel.panel import run
+
+    return run
+
+
+def _panel_page() -> Runner:
+    from .panel.page import run
+
+    return run
+
+
 def _preview() -> Runner:
     from .review.preview import run
 
-    return run
+    return partial(run, run_own_tool=_run)
 
 
 def _apply() -> Runner:
@@ -121,6 +134,8 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewDocument": _document,
     "reviewCheck": _check,
     "reviewRegion": _region,
+    "reviewPanel": _panel,
+    "reviewPanelPage": _panel_page,
     "reviewPreview": _preview,
     "reviewApply": _apply,
     "reviewFiles": _files,
@@ -138,6 +153,10 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
 """By operation id: what imports the function of each of our own tools when it is first called."""
 
 
+async def _run(operation: Operation, values: JsonObject, context: CallContext) -> Reply | Delegation:
+    return await RUNNERS[operation.id]()(operation, values, context)
+
+
 async def run_own(operation: Operation, values: JsonObject, context: CallContext) -> ToolResult | Delegation:
     """Run one of our own tools with valid arguments.
 
@@ -147,11 +166,16 @@ async def run_own(operation: Operation, values: JsonObject, context: CallContext
     Raises:
         ToolFailure: It could not do what was asked; the failure says what was and was not done.
     """
-    reply = await RUNNERS[operation.id]()(operation, values, within_time(context))
+    reply = await _run(operation, values, within_time(context))
     if isinstance(reply, Delegation):
         return reply
     structured = with_notes(reply.structured, reply.outside, context.notes)
     structured = cast("JsonObject", masked(structured, compact(structured), context.upstream.secrets))
     return ToolResult(
-        structured, compact(structured), reply.pictures, reply.attachment, is_error=reply.is_error
+        structured,
+        compact(structured),
+        reply.pictures,
+        reply.attachment,
+        reply.meta,
+        is_error=reply.is_error,
     )

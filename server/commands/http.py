@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import click
 
 from ..http.settings import HttpSettings
+from ..journal.migrating import check_tables
 from ..logs import set_up_logging
 from ..protocol.application import build_server
+from ..protocol.surface import OF_A_SESSION
 from ..settings import Settings, SettingsError
+from ..shared.state import open_shared_state
 
 if TYPE_CHECKING:
     import httpx2
 
     from ..http.application import HttpApplication
     from ..http.authentication import Authentication
+    from ..http.caller_credentials import CallerCredentials
+    from ..http.keys import KeyFile
+    from ..http.panel import Panel
+    from ..http.panel_sign_in import SignIn
 
-__all__ = ["application_for", "serve_http"]
+__all__ = ["application_for", "panel_for", "serve_http", "with_panel_url"]
 
 _IN_FLIGHT = 32
 """Concurrent requests to each service where nothing else is set: the usual number is for one user."""
-
-_OF_ONE_ACCOUNT = ("studio_login", "studio_logout", "studio_register")
-"""Tools that would change the account of all callers, who share one."""
 
 
 def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool) -> int:
@@ -35,8 +40,9 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
     http.check(insecure_no_auth=insecure_no_auth)
     from ..http.listening import listening
     from ..http.serving import serve_on
+    from ..services.upstream import secrets_of_caller
 
-    set_up_logging(settings.log_level, lambda: settings.secrets)
+    set_up_logging(settings.log_level, lambda: (*settings.secrets, *secrets_of_caller()))
     try:
         listener = listening(http.host, http.port)
     except OSError as error:
@@ -47,10 +53,13 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
     with listener:
         port = int(listener.getsockname()[1])
         application = application_for(settings, http, port)
+        check_tables(settings)
         shown = f"[{http.host}]" if ":" in http.host else http.host
-        if fault := settings.half_login:
+        if fault := _unused_credentials(settings, http) or settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
-        click.echo(f"docreview-mcp serves MCP at {http.url or f'http://{shown}:{port}/mcp'}", err=True)
+        url = http.url or f"http://{shown}:{port}/mcp"
+        panel = f", and the review panel at {_panel_url(url)}" if _has_panel(http) else ""
+        click.echo(f"docreview-mcp serves MCP at {url}{panel}", err=True)
         return 0 if serve_on(listener, application, http) else 1
 
 
@@ -71,22 +80,39 @@ def application_for(
         SettingsError: a setting or a file that it names has a fault.
     """
     from ..http.application import HttpApplication
+    from ..http.caller_credentials import Shared
+    from ..http.keys import KeyFile
+    from ..http.panel_sign_in import KeySignIn, NoSignIn, OpenSignIn
 
-    is_known = http.auth in ("keys", "oauth")
-    server = build_server(_for_many(settings), transport=transport, local=False, same_for_all=not is_known)
-    return HttpApplication(server, http, _authentication(settings, http, issuer), http.allowed(port))
+    keys = KeyFile(http.keys) if http.auth == "keys" and http.keys is not None else None
+    authentication = _authentication(settings, http, keys, issuer)
+    if _has_panel(http):
+        settings = with_panel_url(settings, http, port)
+    credentials = _credentials(settings, http)
+    is_open = http.auth in (None, "none")
+    same_for_all = is_open and isinstance(credentials, Shared)
+    shared = open_shared_state(settings)
+    server = build_server(
+        _for_many(settings, http), transport=transport, local=False, same_for_all=same_for_all, shared=shared
+    )
+    # A way to know callers that the panel does not know leaves it closed.
+    sign_in = KeySignIn(keys) if keys is not None else OpenSignIn() if is_open else NoSignIn()
+    panel = panel_for(settings, http, port, sign_in)
+    return HttpApplication(server, http, authentication, http.allowed(port), credentials, shared, panel)
 
 
 def _authentication(
-    settings: Settings, http: HttpSettings, network: httpx2.AsyncBaseTransport | None
+    settings: Settings, http: HttpSettings, keys: KeyFile | None, network: httpx2.AsyncBaseTransport | None
 ) -> Authentication:
-    """How callers are known."""
+    """How callers are known.
+
+    Raises:
+        SettingsError: the policy has rules for groups, and no claim is named that holds them.
+    """
     from ..http.authentication import KeyAuthentication, NoAuthentication, TokenAuthentication
 
-    if http.auth == "keys" and http.keys is not None:
-        from ..http.keys import KeyFile
-
-        return KeyAuthentication(KeyFile(http.keys))
+    if keys is not None:
+        return KeyAuthentication(keys)
     if http.auth != "oauth" or http.oauth_issuer is None or http.url is None:
         return NoAuthentication()
     from ..http.challenges import Challenges
@@ -115,21 +141,81 @@ def _authentication(
     )
 
 
-def _for_many(settings: Settings) -> Settings:
-    """These settings for a server with many callers, who share the credentials in them.
+def _has_panel(http: HttpSettings) -> bool:
+    """Whether there is a way to sign in to the panel in a browser."""
+    return http.auth != "oauth"
+
+
+def panel_for(settings: Settings, http: HttpSettings, port: int, sign_in: SignIn) -> Panel:
+    """The panel in a browser, to which people sign in like this."""
+    from ...tools import Codes
+    from ..http.panel import Panel
+    from ..http.panel_sign_in import Cookies
+    from ..journal.seal_keys import seal_keys
+
+    is_secure = (http.url or "").startswith("https:")
+    cookies = Cookies(
+        Codes(keys=seal_keys(settings)), sign_in, f"docreview_panel_{port}", is_secure=is_secure
+    )
+    return Panel(sign_in, cookies)
+
+
+def with_panel_url(settings: Settings, http: HttpSettings, port: int) -> Settings:
+    """The settings with the address of the panel, unless the user has set one."""
+    if settings.panel_url is not None:
+        return settings
+    shown = f"[{http.host}]" if ":" in http.host else http.host
+    return settings.model_copy(update={"panel_url": _panel_url(http.url or f"http://{shown}:{port}/mcp")})
+
+
+def _panel_url(url: str) -> str:
+    """The address of the panel of a server whose MCP endpoint has this address."""
+    return f"{url.removesuffix('/mcp')}/panel"
+
+
+def _credentials(settings: Settings, http: HttpSettings) -> CallerCredentials:
+    """Where the credentials of callers come from; the sandbox has its own.
+
+    Raises:
+        SettingsError: there is no place to store them, or no key to seal them with.
+    """
+    from ..http.caller_credentials import FromHeaders, FromStore, Shared
+
+    if http.credentials == "headers" and not settings.sandbox:
+        return FromHeaders(tuple(ip_network(each) for each in http.proxies))
+    if http.credentials == "store" and not settings.sandbox:
+        from ..credential_store.store import open_store
+
+        return FromStore(open_store(settings))
+    return Shared()
+
+
+def _unused_credentials(settings: Settings, http: HttpSettings) -> str:
+    """What is told of credentials in the settings that no caller will use; empty if there are none."""
+    if http.credentials == "shared" or settings.sandbox or not settings.with_credentials:
+        return ""
+    return (
+        f"the credentials for {' and '.join(settings.with_credentials)} in the settings are not used,"
+        f" as DOCREVIEW_CREDENTIALS={http.credentials} is set"
+    )
+
+
+def _for_many(settings: Settings, http: HttpSettings) -> Settings:
+    """These settings for a server with many callers.
 
     Raises:
         SettingsError: a tool is asked for by name that would change the account of all, or keys are missing
             by which several servers know each other's codes.
     """
-    if settings.seal_keys is None and (settings.journal or "").startswith("postgresql"):
+    in_postgresql = (settings.journal or "").startswith("postgresql")
+    if settings.seal_keys is None and (in_postgresql or settings.redis is not None):
+        shared = "the journal is in PostgreSQL" if in_postgresql else "DOCREVIEW_REDIS is set"
         raise SettingsError(
-            "DOCREVIEW_SEAL_KEYS: expected keys, as the journal is in PostgreSQL and several servers may"
-            " share it; openssl rand -base64 32 prints one"
+            f"DOCREVIEW_SEAL_KEYS: expected keys, as {shared} and several servers may share it;"
+            " openssl rand -base64 32 prints one"
         )
-    if asked := sorted(set(settings.tools) & set(_OF_ONE_ACCOUNT)):
+    if http.credentials == "shared" and (asked := sorted(set(settings.tools) & set(OF_A_SESSION))):
         raise SettingsError(f"--tools: {asked[0]} is not offered over HTTP, where callers share one account")
-    changed: dict[str, object] = {"exclude_tools": (*settings.exclude_tools, *_OF_ONE_ACCOUNT)}
-    if "in_flight" not in settings.model_fields_set:
-        changed["in_flight"] = _IN_FLIGHT
-    return settings.model_copy(update=changed)
+    if "in_flight" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"in_flight": _IN_FLIGHT})

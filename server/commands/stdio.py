@@ -7,6 +7,7 @@ import sys
 
 import anyio
 
+from ..loading import loading_with_first_call
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.stdio_transport import answering_stdio
@@ -21,6 +22,11 @@ def serve(settings: Settings) -> None:
     """Serve until stdin ends."""
     set_up_logging(settings.log_level, lambda: settings.secrets)
     server = build_server(settings)
+    server.middleware.append(loading_with_first_call())
+    if (settings.journal or "").startswith("postgresql"):
+        from ..journal.migrating import check_tables
+
+        check_tables(settings)
     if sys.stdin.isatty():
         sys.stderr.write(f"{_FOR_A_PERSON}\n")
     if fault := settings.half_login:

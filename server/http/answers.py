@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
@@ -11,14 +12,18 @@ from .refusals import Refusal
 
 __all__ = ["Answer"]
 
-_EXPOSED = "WWW-Authenticate, Retry-After"
+_EXPOSED = "WWW-Authenticate, Retry-After, X-Request-Id"
 
 
 class Answer:
-    """The way of an answer. `has_begun`: its status is sent, so that no other can follow."""
+    """The way of an answer. `has_begun`: its status is sent, so that no other can follow.
 
-    def __init__(self, send: Send) -> None:
+    `request_id` names the request in the journal and in logs.
+    """
+
+    def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
+        self.request_id = request_id
         self._origin = ""
         self._is_replaced = False
         self.has_begun = False
@@ -33,6 +38,15 @@ class Answer:
             await self._begin(message)
         elif not self._is_replaced:
             await self._send(message)
+
+    async def page(self, status: int, headers: Mapping[str, str], content: str) -> None:
+        """Send a page for a browser, whatever its status."""
+        body = content.encode()
+        sent = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(body)), **headers}
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
+        self.has_begun = True
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        await self._send({"type": "http.response.body", "body": body})
 
     async def _begin(self, message: Message) -> None:
         headers = MutableHeaders(raw=list(message.get("headers", [])))
@@ -50,6 +64,7 @@ class Answer:
             self._is_replaced = True
             return
         headers["Vary"] = "Origin"
+        headers["X-Request-Id"] = self.request_id
         if self._origin:
             headers["Access-Control-Allow-Origin"] = self._origin
             headers["Access-Control-Expose-Headers"] = _EXPOSED

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from secrets import token_hex
 from typing import Any, cast
 
 from mcp.server import Server
@@ -20,15 +22,19 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from ...tools import load_tools
-from ..protocol.principal import READ, WRITE, Principal, mark_request
+from ..protocol.principal import READ, WRITE, RequestOrigin, mark_request
 from ..protocol.session import ServerState
+from ..shared.state import SharedState
 from .addresses import AllowedAddresses
 from .answers import Answer
 from .authentication import Authentication
 from .bodies import Bodies, Disconnected
 from .budgets import Places, Rates
+from .caller_credentials import CREDENTIAL_HEADERS, CallerCredentials, known_by_account
 from .health import Health
+from .narrowing_headers import NARROWING_HEADERS, asked_narrowing
 from .oauth.protected_resource import METADATA_PATHS
+from .panel import CALLS, Panel
 from .refusals import Refusal
 from .settings import HttpSettings
 
@@ -40,14 +46,19 @@ PATH = "/mcp"
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, Mcp-Protocol-Version,"
-    " Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID",
+    " Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, X-Request-Id, "
+    + ", ".join((*CREDENTIAL_HEADERS, *NARROWING_HEADERS)),
     "Access-Control-Max-Age": "600",
 }
-_NARROWING = "x-docreview-"
+_REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 class HttpApplication:
-    """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called."""
+    """Serves one MCP server to many callers.
+
+    `allowed` are the addresses under which it may be called, `shared` is what it shares with other servers.
+    `panel` serves the review panel to people with a browser.
+    """
 
     def __init__(
         self,
@@ -55,14 +66,19 @@ class HttpApplication:
         settings: HttpSettings,
         authentication: Authentication,
         allowed: AllowedAddresses,
+        credentials: CallerCredentials,
+        shared: SharedState,
+        panel: Panel | None = None,
     ) -> None:
-        self.health = Health(server, authentication)
+        self.health = Health(server, shared, authentication)
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=settings.body
         )
         self._authentication = authentication
         self._allowed = allowed
-        self._rates = Rates(settings.rate)
+        self._credentials = credentials
+        self._panel = panel
+        self._rates = Rates(settings.rate, shared.budgets)
         self._bodies = Bodies(settings.body)
         self._places = Places(settings.concurrency)
         self._writing = frozenset(tool.name for tool in load_tools() if tool.effect != "read")
@@ -70,8 +86,11 @@ class HttpApplication:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Keep the server alive; requests are served as long as this lasts, once in its life."""
-        async with self._authentication.running(), self._manager.run():
-            yield
+        try:
+            async with self._authentication.running(), self._manager.run():
+                yield
+        finally:
+            self._credentials.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the life of the server."""
@@ -82,7 +101,7 @@ class HttpApplication:
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
         elif scope["type"] == "http":
-            answer = Answer(send)
+            answer = Answer(send, _request_id(scope))
             try:
                 await self._respond(scope, receive, answer)
             except Refusal as refusal:
@@ -106,7 +125,12 @@ class HttpApplication:
             await self._authentication.resource.answer(scope, answer.send)
             return
         self._check_origin(headers, answer)
-        if scope["path"] != PATH:
+        panel = self._panel
+        if panel is not None and panel.serves(scope["path"]):
+            await panel.answer(scope, headers, receive, answer)
+            return
+        browser = panel if panel is not None and scope["path"] == CALLS else None
+        if browser is None and scope["path"] != PATH:
             raise Refusal(404, "not_found", "There is nothing at this path.", f"Use the path {PATH}.")
         if scope["method"] == "OPTIONS" and "origin" in headers:
             await answer.send({"type": "http.response.start", "status": 204, "headers": _raw(_PREFLIGHT)})
@@ -120,20 +144,30 @@ class HttpApplication:
                 "Send each message as a POST.",
                 headers={"Allow": "POST, OPTIONS"},
             )
-        principal = await self._authentication.principal(headers)
+        if browser is not None:
+            principal = browser.principal(headers)
+        else:
+            principal = await self._authentication.principal(headers)
         _check_headers(scope, headers)
         if READ not in principal.scopes:
             raise self._authentication.challenges.missing_scope(READ)
-        self._rates.take(principal.id)
+        narrowing = asked_narrowing(scope, headers)
+        await self._rates.take(principal.id)
+        account = await self._credentials.account(principal, scope, headers)
+        principal = known_by_account(principal, account)
+        origin = RequestOrigin(principal, account, narrowing, answer.request_id)
         body = await self._bodies.read(headers, receive)
         try:
-            if not principal.may_write and _called_tool(body) in self._writing:
+            tool = _called_tool(body)
+            if browser is not None:
+                browser.check_call(tool)
+            if not principal.may_write and tool in self._writing:
                 raise self._authentication.challenges.missing_scope(WRITE)
             await self._places.take(principal.id)
         finally:
             self._bodies.release(len(body))
         try:
-            await self._serve(scope, body, receive, principal, answer)
+            await self._serve(scope, body, receive, origin, answer)
         finally:
             self._places.give_back(principal.id)
 
@@ -159,9 +193,9 @@ class HttpApplication:
             answer.allow_origin(origins[0])
 
     async def _serve(
-        self, scope: Scope, body: bytes, receive: Receive, principal: Principal, answer: Answer
+        self, scope: Scope, body: bytes, receive: Receive, origin: RequestOrigin, answer: Answer
     ) -> None:
-        mark_request(scope, principal)
+        mark_request(scope, origin)
         is_given = False
 
         async def receive_again() -> Message:
@@ -177,7 +211,7 @@ class HttpApplication:
 
 
 def _check_headers(scope: Scope, headers: Headers) -> None:
-    """Refuse a request that cannot be understood, or that asks for what is not there yet."""
+    """Refuse a request that cannot be understood."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refusal(
@@ -193,15 +227,12 @@ def _check_headers(scope: Scope, headers: Headers) -> None:
             "Accept: expected application/json and text/event-stream.",
             "Send the request with both in Accept.",
         )
-    narrowing = next((name for name in headers if name.lower().startswith(_NARROWING)), None)
-    if narrowing is not None:
-        # Passed over, it would leave the caller with more tools than it asked for.
-        raise Refusal(
-            400,
-            "unknown_header",
-            f"{narrowing[:100]}: this server takes no headers that choose tools.",
-            "Leave the header out; whoever runs the server chooses its tools.",
-        )
+
+
+def _request_id(scope: Scope) -> str:
+    """The id by which a request is found in journal and logs: the one that it came with, or a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else token_hex(8)
 
 
 def _called_tool(body: bytes) -> str:

@@ -16,7 +16,14 @@ from .oauth.protected_resource import ProtectedResource
 from .oauth.tokens import TokenError, Tokens
 from .refusals import Refusal
 
-__all__ = ["Authentication", "KeyAuthentication", "NoAuthentication", "TokenAuthentication"]
+__all__ = [
+    "LOCAL",
+    "Authentication",
+    "KeyAuthentication",
+    "NoAuthentication",
+    "PanelOnly",
+    "TokenAuthentication",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +59,10 @@ class Authentication(Protocol):
         ...
 
 
+LOCAL = Principal("local", frozenset(SCOPES))
+"""Everybody who reaches a server that asks nobody who they are."""
+
+
 class NoAuthentication:
     """Everybody who reaches the server is the same caller, `local`."""
 
@@ -61,7 +72,27 @@ class NoAuthentication:
 
     async def principal(self, headers: Headers) -> Principal:
         """The one caller that there is."""
-        return Principal("local", frozenset(SCOPES))
+        return LOCAL
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Nothing is needed."""
+        return nullcontext()
+
+
+class PanelOnly:
+    """Nobody calls with a client: only the page of the panel is served."""
+
+    challenges = Challenges()
+    resource = None
+    issuer: Literal["none"] = "none"
+
+    async def principal(self, headers: Headers) -> Principal:
+        """Nobody.
+
+        Raises:
+            Refusal: 403, always.
+        """
+        raise Refusal(403, "not_allowed", "Only the review panel is served here.", "Use docreview-mcp http.")
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Nothing is needed."""

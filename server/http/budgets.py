@@ -1,35 +1,30 @@
-"""How much callers may ask for: requests in a time, and requests under way at once. Kept in this process."""
+"""How much callers may ask for: requests in a time, and requests under way at once."""
 
 from __future__ import annotations
 
 import math
-import time
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import anyio
 
+from ..rate import Rate
+from ..services.fair_places import FairPlaces
+from ..shared.budgets import Budgets
 from .refusals import Refusal
-from .settings import Rate
 
 __all__ = ["Places", "Rates"]
 
-_MAX_CALLERS = 10_000
 _WAIT_SECONDS = 20.0
 _WAITING_PER_PLACE = 8
 
 
 class Rates:
-    """Counts the requests of each caller: all of a time at once, or spread over it. None is no limit."""
+    """Counts the requests of each caller, on a budget that servers may share. None is no limit."""
 
-    def __init__(self, rate: Rate | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: Rate | None, budgets: Budgets) -> None:
         self._rate = rate
-        self._clock = clock
-        self._used_until: dict[str, float] = {}
-        """When the requests of a caller would be over, were they spread evenly."""
+        self._budgets = budgets
 
-    def take(self, caller: str) -> None:
+    async def take(self, caller: str) -> None:
         """Count a request.
 
         Raises:
@@ -37,27 +32,15 @@ class Rates:
         """
         if self._rate is None:
             return
-        now, each = self._clock(), self._rate.seconds / self._rate.requests
-        until = max(now, self._used_until.get(caller, now)) + each
-        # A hundredth of a request makes up for what adding fractions loses.
-        over = until - now - self._rate.seconds - each / 100
-        if over > 0:
+        seconds = await self._budgets.take(f"caller {caller}", self._rate)
+        if seconds:
             raise Refusal(
                 429,
                 "rate_limited",
-                f"This caller may send {self._rate.requests} requests in {self._rate.seconds} s, and has.",
+                f"This caller may send {self._rate.requests} requests in {self._rate.seconds:g} s, and has.",
                 "Wait as long as Retry-After says, then send the same request again.",
-                retry_after=max(1, math.ceil(over)),
+                retry_after=max(1, math.ceil(seconds)),
             )
-        self._used_until[caller] = until
-        if len(self._used_until) > _MAX_CALLERS:
-            self._used_until = {name: when for name, when in self._used_until.items() if when > now}
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    caller: str
-    granted: anyio.Event = field(default_factory=anyio.Event)
 
 
 class Places:
@@ -67,10 +50,8 @@ class Places:
     """
 
     def __init__(self, places: int) -> None:
-        self._free = places
+        self._places = FairPlaces(places)
         self._max_waiting = places * _WAITING_PER_PLACE
-        self._held: Counter[str] = Counter()
-        self._waiting: list[_Waiting] = []
 
     async def take(self, caller: str) -> None:
         """Take a place, which has to be given back.
@@ -78,46 +59,20 @@ class Places:
         Raises:
             Refusal: 503, as too many wait already, or none became free in time.
         """
-        if self._free and not self._waiting:
-            self._grant(caller)
+        places = self._places
+        if places.take_now(caller):
             return
-        own = sum(each.caller == caller for each in self._waiting)
-        if len(self._waiting) >= self._max_waiting or own >= max(1, self._max_waiting // 2):
+        most_of_one = max(1, self._max_waiting // 2)
+        if places.waiting >= self._max_waiting or places.waiting_of(caller) >= most_of_one:
             raise _busy()
-        waiting = _Waiting(caller)
-        self._waiting.append(waiting)
-        try:
-            with anyio.move_on_after(_WAIT_SECONDS):
-                await waiting.granted.wait()
-        except BaseException:
-            self._leave(waiting)
-            if waiting.granted.is_set():
-                self.give_back(caller)
-            raise
-        if not waiting.granted.is_set():
-            self._leave(waiting)
-            raise _busy()
+        with anyio.move_on_after(_WAIT_SECONDS):
+            await places.take(caller)
+            return
+        raise _busy()
 
     def give_back(self, caller: str) -> None:
         """Free a place, and let the next one in."""
-        self._held[caller] -= 1
-        if not self._held[caller]:
-            del self._held[caller]
-        self._free += 1
-        if self._waiting:
-            # The first of those that hold the fewest: `min` keeps the order of arrival.
-            chosen = min(self._waiting, key=lambda each: self._held[each.caller])
-            self._waiting.remove(chosen)
-            self._grant(chosen.caller)
-            chosen.granted.set()
-
-    def _grant(self, caller: str) -> None:
-        self._free -= 1
-        self._held[caller] += 1
-
-    def _leave(self, waiting: _Waiting) -> None:
-        if waiting in self._waiting:
-            self._waiting.remove(waiting)
+        self._places.give_back(caller)
 
 
 def _busy() -> Refusal:

@@ -72,6 +72,12 @@ class KeyFile:
             return None
         return Principal(stored.id, stored.scopes, stored.groups)
 
+    def holder(self, identity: str) -> Principal | None:
+        """The caller with the key of this id; None if it is not in the file any more."""
+        self._refresh()
+        stored = self._keys.get(identity)
+        return Principal(stored.id, stored.scopes, stored.groups) if stored is not None else None
+
     def _refresh(self) -> None:
         try:
             version = self._version()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,26 +11,17 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ..rate import Rate, parse_rate
 from ..settings import SettingsError, is_loopback, settings_fault
 from .addresses import AllowedAddresses, fault_of_host, fault_of_origin
 
-__all__ = ["HttpSettings", "Rate", "read_http_settings"]
+__all__ = ["HttpSettings", "read_http_settings"]
 
 MEBIBYTE = 1024 * 1024
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _ISSUER = re.compile(r"https?://[\w.~:/@\[\]%+?&=-]+", re.ASCII)
 _SCOPE_PREFIX = re.compile(r"[!#-\[\]-~]*")
-_RATE = re.compile(r"([1-9]\d{0,6})\s*/\s*(second|minute|hour)")
 
 Names = Annotated[tuple[str, ...], NoDecode]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most so many requests of one caller in so many seconds."""
-
-    requests: int
-    seconds: int
 
 
 def _named(variable: str, **more: Any) -> Any:
@@ -67,6 +58,8 @@ class HttpSettings(BaseSettings):
     oauth_scope_claims: Names = _named("DOCREVIEW_OAUTH_SCOPE_CLAIMS", default=("scope", "scp"))
     oauth_scope_prefix: str = _named("DOCREVIEW_OAUTH_SCOPE_PREFIX", default="")
     oauth_group_claim: str = _named("DOCREVIEW_OAUTH_GROUP_CLAIM", default="")
+    credentials: Literal["shared", "headers", "store"] = _named("DOCREVIEW_CREDENTIALS", default="shared")
+    proxies: Names = _named("DOCREVIEW_HTTP_PROXIES", default=())
     insecure: bool = _named("DOCREVIEW_HTTP_INSECURE", default=False)
 
     @field_validator("url")
@@ -111,7 +104,7 @@ class HttpSettings(BaseSettings):
             raise ValueError("expected what stands before the scopes, such as https://mcp.example.com/mcp/")
         return value.strip()
 
-    @field_validator("hosts", "origins", "oauth_audience", "oauth_scope_claims", mode="before")
+    @field_validator("hosts", "origins", "oauth_audience", "oauth_scope_claims", "proxies", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -134,17 +127,23 @@ class HttpSettings(BaseSettings):
                 raise ValueError(fault)
         return value
 
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(
+                    "expected addresses or networks of proxies such as 10.0.0.5 or 10.0.0.0/24, with commas"
+                    " between them"
+                ) from None
+        return value
+
     @field_validator("rate", mode="before")
     @classmethod
     def _rate(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if value.strip().lower() == "off":
-            return None
-        found = _RATE.fullmatch(value.strip().lower())
-        if found is None:
-            raise ValueError("expected a number of requests in a time, such as 300/minute, or off")
-        return Rate(int(found[1]), _SECONDS[found[2]])
+        return parse_rate(value) if isinstance(value, str) else value
 
     @field_validator("drain", mode="before")
     @classmethod

@@ -33,6 +33,7 @@ __all__ = [
     "now",
     "outcome_of",
     "payload_of",
+    "user_of",
     "word",
     "words",
     "written",
@@ -50,7 +51,8 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr)
 _OPENING = [field.name for field in fields(Opening)]
 _CLOSING = [field.name for field in fields(Closing)]
 _LISTS = {"about", "undo"}
-_OURS = ("tool", "fingerprint", "until", "address", "outcome")
+_OF_EVERY_CALLER = ("host", "session", "user")
+_OURS = ("tool", "fingerprint", "until", "address", "outcome", "via", "agreed")
 """What no stranger writes. A short password that is one of our words must not spoil it."""
 
 
@@ -85,7 +87,8 @@ def payload_of(content: Opening | Closing, known_secrets: Sequence[str]) -> Json
     names = _OPENING if isinstance(content, Opening) else _CLOSING
     plain: dict[str, Any] = {name: getattr(content, name) for name in names}
     if isinstance(content, Opening):
-        plain["caller"] = {field.name: getattr(content.caller, field.name) for field in fields(Caller)}
+        caller = {field.name: getattr(content.caller, field.name) for field in fields(Caller)}
+        plain["caller"] = {name: value for name, value in caller.items() if value or name in _OF_EVERY_CALLER}
     for name in _LISTS & plain.keys():
         plain[name] = list(plain[name])
     text = json.dumps(plain, ensure_ascii=False)
@@ -104,8 +107,13 @@ def words(payload: JsonObject) -> set[str]:
     }
 
 
-def word(what: Literal["about", "call", "undoes"], value: str) -> str:
-    """The hash under which entries about an id, of a call, or undoing an entry are found."""
+def user_of(payload: JsonObject) -> str:
+    """Whose write a record opens."""
+    return str(cast("JsonObject", payload["caller"])["user"])
+
+
+def word(what: Literal["about", "call", "undoes", "by"], value: str) -> str:
+    """The hash under which entries about an id, of a call, undoing an entry, or by a user are found."""
     return sha256(_canonical([what, value])).hexdigest()[:32]
 
 
@@ -149,7 +157,8 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     closed = records[-1] if len(records) > 1 else None
     try:
         given = _known(opened, _OPENING)
-        caller = Caller(**given.pop("caller"))
+        told = given.pop("caller")
+        caller = Caller(**{field.name: told[field.name] for field in fields(Caller) if field.name in told})
         given["about"] = tuple(given["about"])
         opening = Opening(**given, caller=caller)
         closing = None

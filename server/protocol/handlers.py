@@ -6,7 +6,7 @@ The modules behind are imported when a host first asks, so that a start does not
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TypeVar, cast
 
 from mcp import MCPError
@@ -26,8 +26,8 @@ from mcp.types import (
     ReadResourceResult,
 )
 
-from ...tools import ToolFailure, failure_result
-from .session import Context, ServerState, call_context_for, is_stateless, surface_for
+from ...tools.failure import ToolFailure
+from .session import Context, ServerState, is_stateless, surface_for
 from .surface import Surfaces
 
 __all__ = ["STATIC_LISTS", "add_handlers"]
@@ -56,6 +56,7 @@ def add_handlers(server: Server[ServerState], surfaces: Surfaces) -> None:
         return get_prompt(surface_for(context, surfaces), params)
 
     async def complete(context: Context, params: CompleteRequestParams) -> CompleteResult:
+        from .call_context import call_context_for
         from .completion import complete
 
         surface = surface_for(context, surfaces)
@@ -72,13 +73,15 @@ def add_handlers(server: Server[ServerState], surfaces: Surfaces) -> None:
         return list_resource_templates(surface_for(context, surfaces))
 
     async def read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+        from .call_context import call_context_for
         from .resources import read_resource
 
         surface = surface_for(context, surfaces)
+        call_context = call_context_for(context, surface)
         try:
-            return await _safely(read_resource(surface, call_context_for(context, surface), params.uri))
+            return await _safely(read_resource(surface, call_context, params.uri))
         except ToolFailure as failure:
-            raise _as_error(failure, params.uri, context) from None
+            raise _as_error(failure, params.uri, context, call_context.upstream.secrets) from None
 
     server.add_request_handler("prompts/list", PaginatedRequestParams, list_prompts)
     server.add_request_handler("prompts/get", GetPromptRequestParams, get_prompt)
@@ -99,11 +102,13 @@ async def _safely(answer: Awaitable[_Result]) -> _Result:
         raise MCPError(INTERNAL_ERROR, "A fault inside docreview ended the request.") from None
 
 
-def _as_error(failure: ToolFailure, uri: str, context: Context) -> MCPError:
+def _as_error(failure: ToolFailure, uri: str, context: Context, secrets: Sequence[str]) -> MCPError:
     """Why a resource could not be read, as the protocol of this connection says it."""
+    from ...tools.call import failure_result
+
     if failure.code in _NO_SUCH:
         code = INVALID_PARAMS if is_stateless(context) else _NOT_FOUND_BEFORE_2026
         return MCPError(code, "There is no such resource.", {"uri": uri})
-    shown = failure_result(failure, context.lifespan_context.services.secrets).structured or {}
+    shown = failure_result(failure, secrets).structured or {}
     error = cast("dict[str, str]", shown["error"])
     return MCPError(INTERNAL_ERROR, f"{error['message']} {error['next']}", shown)

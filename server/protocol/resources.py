@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from urllib.parse import unquote
 
 from mcp.types import (
@@ -19,23 +19,27 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from ...schemas import JsonObject, load_own_operations
+from ...schemas import JsonObject, Service, load_own_operations
 from ...tools import CallContext, ToolFailure, ToolResult
 from ...tools.operation_call import read
 from ...tools.own_tools import run_own
 from ...tools.results.images import mime_type_of
 from ...tools.surface.error_catalogue import render_catalogue
 from ...tools.surface.reference import render_tool
+from ...tools.surface.tool import PANEL_URI
 from ...tools.untrusted import quoted
-from ..settings import Settings
 from ..version import VERSION
+from .session import PANEL_MIME_TYPE
 from .surface import Surface
 
 __all__ = ["list_resource_templates", "list_resources", "read_resource"]
 
 _SCHEME = "docreview://"
 _MARKDOWN, _JSON = "text/markdown", "application/json"
+_PANEL_META: dict[str, Any] = {"ui": {"csp": {}, "prefersBorder": True}}
+"""The panel loads nothing from anywhere, so no address is named that it may call."""
 _MAX_ENTRIES = 100
+_OPENS_PANEL = "review_panel"
 _SHOWN_SETTINGS = (
     "nanonets_base_url",
     "studio_base_url",
@@ -52,6 +56,9 @@ _SHOWN_SETTINGS = (
     "answer_limit",
 )
 """The settings that are shown: none that is secret, and none that tells of the user's folders."""
+
+_FOR_ADMINISTRATORS = ("nanonets_base_url", "studio_base_url")
+"""Those that only an administrator is shown where a server has many callers, as the policy is."""
 
 Contents = TextResourceContents | BlobResourceContents
 
@@ -86,8 +93,17 @@ class _Reading:
 def list_resources(surface: Surface) -> ListResourcesResult:
     """The resources that have no ids in their address."""
     toolsets = sorted({tool.toolset for tool in surface.offered})
+    panel = Resource(
+        uri=PANEL_URI,
+        name="review-panel",
+        title="Review panel",
+        description="The page that hosts show for review_panel.",
+        mime_type=PANEL_MIME_TYPE,
+        _meta=_PANEL_META,
+    )
     return ListResourcesResult(
         resources=[
+            *([panel] if _OPENS_PANEL in surface.reached else []),
             Resource(
                 uri=f"{_SCHEME}errors",
                 name="errors",
@@ -155,6 +171,11 @@ async def read_resource(surface: Surface, call_context: CallContext, uri: str) -
     Raises:
         ToolFailure: `not_found` where there is none of this address, otherwise why it could not be had.
     """
+    if uri == PANEL_URI and _OPENS_PANEL in surface.reached:
+        from ..panel.page import review_html
+
+        page = TextResourceContents(uri=uri, mime_type=PANEL_MIME_TYPE, text=review_html(), _meta=_PANEL_META)
+        return ReadResourceResult(contents=[page])
     kind, *parts = [unquote(part) for part in uri.removeprefix(_SCHEME).split("/")]
     reading = _Reading(uri, tuple(parts), surface, call_context)
     reader = _READERS.get((kind, len(parts)))
@@ -165,7 +186,8 @@ async def read_resource(surface: Surface, call_context: CallContext, uri: str) -
 
 async def _tools(reading: _Reading) -> Contents:
     toolset = reading.parts[0]
-    tools = [tool for tool in reading.surface.offered if tool.toolset == toolset]
+    offered = reading.surface.offered
+    tools = [tool for tool in offered if tool.toolset == toolset and tool.panel != "only"]
     if not tools:
         raise reading.not_there()
     lines = [f"# {toolset}"]
@@ -210,28 +232,30 @@ async def _page(reading: _Reading) -> Contents:
 
 
 async def _settings(reading: _Reading) -> Contents:
-    settings = reading.surface.settings
+    settings, is_admin = reading.surface.settings, reading.call_context.is_admin
     shown = settings.model_dump(mode="json", include=set(_SHOWN_SETTINGS))
+    names = [name for name in _SHOWN_SETTINGS if is_admin or name not in _FOR_ADMINISTRATORS]
     about: JsonObject = {
         "version": VERSION,
-        "settings": {name: shown[name] for name in _SHOWN_SETTINGS},
+        "settings": {name: shown[name] for name in names},
         "tool_list": {"chosen": reading.surface.name, "why": reading.surface.why},
-        "credentials": _credentials(settings),
+        "credentials": _credentials(reading),
         "journal": "kept" if reading.call_context.guards.journal is not None else "none",
         "tools_listed": len(reading.surface.chosen),
         "tools_offered": len(reading.surface.reached),
-        "policy": reading.call_context.policy.as_object(),
     }
+    if is_admin:
+        about["policy"] = reading.call_context.policy.as_object()
     return reading.text(_JSON, json.dumps(about, ensure_ascii=False, indent=1))
 
 
-def _credentials(settings: Settings) -> JsonObject:
-    """For each service, whether there are any."""
-    has_studio = settings.studio_token is not None or bool(settings.studio_email and settings.studio_password)
-    given = {"nanonets": settings.nanonets_api_key is not None, "studio": has_studio}
+def _credentials(reading: _Reading) -> JsonObject:
+    """For each service, whether there are any for this caller."""
+    settings, kept = reading.surface.settings, reading.surface.restriction
+    there = kept.services if kept is not None and kept.services is not None else settings.with_credentials
+    services: tuple[Service, ...] = ("nanonets", "studio")
     return {
-        name: "sandbox" if settings.sandbox else "set" if there else "missing"
-        for name, there in given.items()
+        name: "sandbox" if settings.sandbox else "set" if name in there else "missing" for name in services
     }
 
 

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import getpass
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from secrets import token_hex
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from mcp.server import ServerRequestContext
 
-from ...tools import Ask, CallContext, Caller, Guards, Report, no_answer
-from ...tools.untrusted import one_line
 from ..services.upstream import Services
-from .principal import principal_of
-from .surface import Surface, Surfaces
+from .narrowing import NOT_NARROWED
+from .principal import RequestOrigin, origin_of
+from .surface import Restriction, Surface, Surfaces
 
-__all__ = ["Context", "ServerState", "call_context_for", "client_of", "is_stateless", "surface_for"]
+if TYPE_CHECKING:
+    from ...tools import Guards
+
+__all__ = [
+    "PANEL_EXTENSION",
+    "PANEL_MIME_TYPE",
+    "Context",
+    "ServerState",
+    "client_of",
+    "is_narrowed",
+    "is_stateless",
+    "shows_panels",
+    "surface_for",
+    "value_at",
+]
+
+PANEL_EXTENSION = "io.modelcontextprotocol/ui"
+"""The extension by which hosts show panels; written out, as the SDK's own module for it is slow to import."""
+
+PANEL_MIME_TYPE = "text/html;profile=mcp-app"
 
 _FIRST_STATELESS = "2026-07-28"
 
 
-@dataclass(slots=True)
 class ServerState:
     """The clients of the services, and what guards their writes.
 
@@ -30,58 +44,51 @@ class ServerState:
     it has asked for something, so that the list stays the same even if the client names itself only at times.
     """
 
-    services: Services
-    guards: Guards
-    has_one_client: bool = False
-    surface: Surface | None = None
+    def __init__(
+        self, services: Services, make_guards: Callable[[], Guards], *, has_one_client: bool = False
+    ) -> None:
+        self.services = services
+        self.has_one_client = has_one_client
+        self.surface: Surface | None = None
+        self._make_guards = make_guards
+
+    @cached_property
+    def guards(self) -> Guards:
+        """What guards the writes, made for the first call: a start does not wait for what is behind it."""
+        return self._make_guards()
 
 
 Context = ServerRequestContext[ServerState]
 
 
-async def _no_report(message: str) -> None:
-    """Tell nobody of progress."""
-
-
-def call_context_for(
-    context: Context, surface: Surface, report: Report = _no_report, ask: Ask = no_answer, code: str = ""
-) -> CallContext:
-    """What one request has at hand; without `report` and `ask`, nobody is told or asked anything."""
-    state = context.lifespan_context
-    caller = caller_of(context)
-    return CallContext(
-        state.services,
-        state.guards,
-        report,
-        surface.find,
-        caller,
-        ask,
-        code,
-        tools=surface.offered,
-        listed=surface.listed,
-        why_not_offered=surface.why_not_offered,
-        policy=surface.policy,
-        finishes_writes=principal_of(context) is not None,
-    )
-
-
 def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfaces) -> Surface:
     """The list of tools for the client that sent a request, the same for all requests of a connection.
 
-    A caller who may not write gets those that change nothing, and one in a group what its rules leave.
+    Over HTTP each request has its own: less for a caller who may not write, or is in a group for which the
+    policy has rules, or has no credentials for a service, or wants less.
     """
-    state = context.lifespan_context
-    principal = principal_of(context)
-    if principal is not None:
-        surfaces = surfaces.for_groups(principal.groups)
-    if principal is not None and not principal.may_write:
-        surfaces = surfaces.for_reading
+    state, origin = context.lifespan_context, origin_of(context)
+    if origin is not None:
+        surfaces = surfaces.restricted(_restriction_of(origin), origin.principal.groups)
     if state.surface is not None:
         return state.surface
-    surface = surfaces.for_client(client_of(context))
+    surface = surfaces.for_client(client_of(context), shows_panels=shows_panels(context))
     if state.has_one_client:
         state.surface = surface
     return surface
+
+
+def is_narrowed(context: ServerRequestContext[Any, Any]) -> bool:
+    """Whether a request asks for less than others get, so that its lists are no good for them."""
+    origin = origin_of(context)
+    return origin is not None and origin.narrowing is not NOT_NARROWED
+
+
+def _restriction_of(origin: RequestOrigin) -> Restriction:
+    principal, account = origin.principal, origin.account
+    services = None if account is None else account.services
+    has_session = account is not None and account.has_studio
+    return Restriction(not principal.may_write, services, has_session, origin.narrowing)
 
 
 def client_of(context: ServerRequestContext[Any, Any]) -> str:
@@ -95,36 +102,23 @@ def client_of(context: ServerRequestContext[Any, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
+def shows_panels(context: ServerRequestContext[Any, Any]) -> bool:
+    """Whether a client says that it shows panels (MCP Apps), in the handshake or with a request."""
+    capabilities = context.session.client_capabilities
+    if capabilities is not None:
+        extensions: object = capabilities.extensions
+    else:
+        # While the handshake is answered, its parameters do not stand in the session yet.
+        extensions = value_at(value_at(context.params, "capabilities"), "extensions")
+    types = value_at(value_at(extensions, PANEL_EXTENSION), "mimeTypes")
+    return isinstance(types, list | tuple) and PANEL_MIME_TYPE in types
+
+
+def value_at(value: object, key: str) -> object:
+    """What stands under a key of an object that a client sent; None where it is none."""
+    return cast("Mapping[str, object]", value).get(key) if isinstance(value, Mapping) else None
+
+
 def is_stateless(context: ServerRequestContext[Any]) -> bool:
     """Whether a request is of the era without handshake and without requests of the server."""
     return context.protocol_version >= _FIRST_STATELESS
-
-
-def caller_of(context: ServerRequestContext[Any]) -> Caller:
-    """The host program with its version, this run of the server, and who calls.
-
-    Who calls is told by the transport, or is the user of the machine. Before 2026-07-28 a program names
-    itself over HTTP in its `User-Agent` only.
-    """
-    params = context.session.client_params
-    info = params.client_info if params else None
-    host = f"{info.name} {info.version}".strip() if info else ""
-    principal = principal_of(context)
-    if principal is None:
-        return Caller(host[:100], _run(), _user())
-    headers: Mapping[str, str] = getattr(context.request, "headers", {})
-    return Caller(one_line(host or headers.get("user-agent", ""))[:100], _run(), principal.id)
-
-
-@cache
-def _run() -> str:
-    return token_hex(6)
-
-
-@cache
-def _user() -> str:
-    """The name of the user who runs the server; empty where the system knows none, as in some containers."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""

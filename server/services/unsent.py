@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 from ...schemas import Operation
 from ...tools import NOTHING_SENT, ToolFailure
 from ...tools.failure import LOOK_FIRST, Done, ErrorCode
+from ..rate import Rate
+from .remedies import settings_remedy
 
-__all__ = ["cannot_be_sent", "no_connection", "no_request_left", "unheard"]
+__all__ = ["cannot_be_sent", "no_connection", "no_request_left", "over_rate", "unheard"]
 
 
-def cannot_be_sent(message: str) -> ToolFailure:
+def cannot_be_sent(message: str, *, is_local: bool) -> ToolFailure:
     """The failure of a call that the environment of the server keeps from being sent."""
     return ToolFailure(
-        "not_configured",
-        message,
-        happened=NOTHING_SENT,
-        next_step="The user corrects or removes it in the host's settings of this server and restarts it.",
+        "not_configured", message, happened=NOTHING_SENT, next_step=settings_remedy(is_local=is_local)
     )
 
 
@@ -28,7 +29,7 @@ def no_connection(operation: Operation, host: str, proxy: str) -> ToolFailure:
         f"{operation.tool}: no connection to {host}{through}.",
         happened=NOTHING_SENT,
         retryable=True,
-        next_step=f"Call again later; if it stays so, the user has to check {checks}.",
+        next_step=f"Call again later; if it stays so, whoever runs the server has to check {checks}.",
     )
 
 
@@ -51,4 +52,16 @@ def no_request_left(operation: Operation, status: int) -> ToolFailure:
         status=status,
         retryable=True,
         next_step="Call again later.",
+    )
+
+
+def over_rate(operation: Operation, rate: Rate, seconds: float) -> ToolFailure:
+    """The failure of a call for which the account's own rate has no room in time."""
+    return ToolFailure(
+        "rate_limited",
+        f"{operation.tool}: the {rate.requests} requests in {rate.seconds:g} s that whoever runs the server"
+        " allows this account are used up.",
+        happened=NOTHING_SENT,
+        retryable=True,
+        next_step=f"Call again in {math.ceil(seconds)} seconds.",
     )

@@ -121,8 +121,12 @@ def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
         ("[group.interns]\n", "group.interns: holds no rule"),
         ("[group.interns.tool]\nallowed = []", "group.interns.tool: unknown, did you mean [tools]?"),
         ("[group.interns.tools]\nallow = []", "group.interns.tools.allow: unknown, did you mean allowed?"),
-        ("[group.interns.session]\nmax_writes = 1", "group.interns.session: unknown, a session counts all"),
-        ("[others.session]\nmax_writes = 1", "others.session: unknown, a session counts all"),
+        (
+            "[group.interns.session]\nmax_writes = 1",
+            "group.interns.session: unknown, a section for",
+        ),
+        ("[others.confirmation]\ntools = []", 'others.confirmation.where: missing, expected "browser"'),
+        ("[others.session]\nmax_writes = 1", "others.session: unknown, a section for"),
         (
             '[group."a.b".projects]\nallowed = ["x"]',
             'group.a.b.projects.allowed: got "x", expected the number of a project',

@@ -6,6 +6,7 @@ our own tools call operations, so that each of their requests is checked, guarde
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -23,20 +24,24 @@ from ..results.response import Response
 from ..surface.tool import ConfirmMode, Tool
 from .confirmation_codes import Codes
 from .document_locks import Claim, DocumentLocks
+from .rehearsal import Rehearsal
 from .seen_ids import SeenIds
 from .seen_values import SeenValues
 
 __all__ = [
+    "Agreed",
     "Ask",
     "CallContext",
     "Consent",
     "Flight",
     "Guards",
     "Report",
+    "ShowLink",
     "Unclear",
     "Upstream",
     "Written",
     "no_answer",
+    "no_link",
 ]
 
 Report = Callable[[str], Awaitable[None]]
@@ -44,8 +49,15 @@ Report = Callable[[str], Awaitable[None]]
 
 Consent = Literal["accepted", "declined", "no answer"]
 
+Agreed = Literal["", "browser", "host", "code"]
+"""How a person agreed to a call: on the page of the panel in a browser, asked by the host, or by a code."""
+
 Ask = Callable[[str, str], Awaitable[Consent]]
 """Asks a person to confirm, with a summary and the code of the call, where the host can ask."""
+
+
+ShowLink = Callable[[str, str], Awaitable[None]]
+"""Shows a person a message and a link, where the host can."""
 
 
 class Upstream(Protocol):
@@ -125,18 +137,22 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """A write whose outcome is not known: what is known of it, and the mark by which it stops others once."""
+    """A write whose outcome is not known: what is known of it, and the mark by which it stops others once.
+
+    The `message` is for the `user` who called; others are told nothing of it.
+    """
 
     message: str
     mark: str
+    user: str = ""
 
 
 @dataclass(slots=True, eq=False)
 class Guards:
     """What stands between a write and the service, for one server.
 
-    `counts` says what was done so far. `journal` is None where the user wants none; `journal_required` says
-    whether writes stop without it. `marks` say which codes were used and which calls were stopped.
+    `counts` says what each user did so far. `journal` is None where the user wants none; `journal_required`
+    says whether writes stop without it. `marks` say which codes were used and which calls were stopped.
     `under_way` holds the writes that must not be doubled, `unclear` those whose last outcome is not known, by
     fingerprint. `documents` are those that are being written, `seen` what callers last read and `seen_ids`
     the ids that they were shown. `undoing` holds the entries that are just being undone. `checks` judges
@@ -146,7 +162,7 @@ class Guards:
     confirm: ConfirmMode = "destructive"
     journal: Journal | None = None
     journal_required: bool = True
-    counts: Counts = field(default_factory=Counts)
+    counts: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict[str, Counts](Counts))
     codes: Codes = field(default_factory=Codes)
     under_way: dict[tuple[str, ...], Flight] = field(default_factory=dict[tuple[str, ...], Flight])
     unclear: dict[str, Unclear] = field(default_factory=dict[str, Unclear])
@@ -163,6 +179,10 @@ async def no_answer(summary: str, code: str) -> Consent:
     return "no answer"
 
 
+async def no_link(message: str, url: str) -> None:
+    """Shows nobody a link: for hosts that cannot."""
+
+
 def _unknown(tool: Tool) -> str:
     return "the settings leave it out"
 
@@ -174,10 +194,14 @@ class CallContext:
     `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
     called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
     says what keeps a tool from being called. `policy` holds the rules for this caller. `is_confirmed` says
-    that a person has agreed to all that this call does; `code` is a confirmation code that the answer of the
-    person brought with it. `holds` are the documents that nobody else writes until this call ends.
-    `finishes_writes`: a write that was sent goes on to its end though the client went away. `notes` collects
-    what the result of one of our own tools has to say of the answers that it read.
+    that a person has agreed to all that this call does, and `agreed` how; `code` is a confirmation code that
+    the answer of the person brought with it. `in_browser`: the page of the panel in a browser made the call,
+    and asks the person itself; `browser_url` is the address of that page, empty where none is known.
+    `panel_key` came with the call. `holds` are the documents that nobody else writes until this call ends.
+    `finishes_writes`: a write that was sent goes on to its end though the client went away. `rehearsal` is
+    there for a call whose writes are only looked at. `is_admin`: the caller may see and undo what others did,
+    and see how the server is set up. `notes` collects what the result of one of our own tools has to say of
+    the answers that it read.
     """
 
     upstream: Upstream
@@ -186,12 +210,19 @@ class CallContext:
     find_tool: Callable[[str], Operation]
     caller: Caller = field(default_factory=Caller)
     ask: Ask = no_answer
+    show_link: ShowLink = no_link
     code: str = ""
     is_confirmed: bool = False
+    agreed: Agreed = ""
+    in_browser: bool = False
+    browser_url: str = ""
+    panel_key: str = ""
     tools: Sequence[Tool] = ()
     listed: frozenset[str] = frozenset()
     why_not_offered: Callable[[Tool], str] = _unknown
     policy: Policy = field(default_factory=Policy)
     holds: frozenset[Claim] = frozenset()
     finishes_writes: bool = False
+    is_admin: bool = True
+    rehearsal: Rehearsal | None = None
     notes: JsonObject = field(default_factory=dict[str, JsonValue])

@@ -6,7 +6,7 @@ the write: journal entry first, then the request, then the entry is closed with 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ from ..journal.entries import Closing, JournalFault, JournalView, LookFirst
 from ..json_text import compact
 from ..policy.approval import approved_document
 from ..policy.limits import limit_refusal
-from ..policy.policy import AFTER_APPROVAL_RULE, AFTER_RULE
+from ..policy.policy import AFTER_APPROVAL_RULE, AFTER_RULE, Counts
 from ..redaction import masked, without_secret_properties
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.prepared_call import Prepared
@@ -42,7 +42,7 @@ from .single_flight import single_flight
 from .summary import values_in_words
 from .undo_plan import may_be_undone, undo_plan
 
-__all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allowed"]
+__all__ = ["Assessment", "assess", "carry_out", "is_asked_in_browser", "needs_confirmation", "not_allowed"]
 
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
@@ -85,14 +85,25 @@ async def assess(
         or _unplaced(prepared, before, context)
         or await _disapproved(prepared, context, read)
     )
-    question = _question(prepared, before) if is_asked else None
+    question = _question(prepared, before, context) if is_asked else None
     reason = "No journal is kept." if guards.journal is None else may_be_undone(operation, before)
     return Assessment(before, refusal, question, reason)
 
 
 def needs_confirmation(operation: Operation, context: CallContext) -> bool:
-    """Whether a person has to agree to a call of this operation before it is sent."""
+    """Whether a person has to agree to a call of this operation before it is sent.
+
+    Where the policy wants them to agree in a browser, having agreed elsewhere does not count.
+    """
+    if is_asked_in_browser([operation], context):
+        return context.agreed != "browser"
     return not context.is_confirmed and is_confirmed_by_person(operation, context.guards.confirm)
+
+
+def is_asked_in_browser(operations: Iterable[Operation], context: CallContext) -> bool:
+    """Whether the policy wants a person to agree to one of these operations in a browser."""
+    policy, confirm = context.policy, context.guards.confirm
+    return any(policy.is_confirmed_in_browser(each, confirm) for each in operations)
 
 
 async def carry_out(
@@ -154,11 +165,11 @@ async def _sent(
                 answer, notes = await _settle(prepared, before, response, write, read)
     except ToolFailure as failure:
         if failure.done == "no":
-            guards.counts.give_back(document)
+            _give_back(document, context)
         raise
     except BaseException:
         if not is_sent:
-            guards.counts.give_back(document)
+            _give_back(document, context)
         raise
     if guards.journal is not None:
         notes["undoable"] = notes["undoable"] is True and write.entry is not None and not write.fault
@@ -244,18 +255,18 @@ def _note_seen(prepared: Prepared, after: State, answer: JsonObject, context: Ca
 
 def _with_limits(prepared: Prepared, context: CallContext, look: LookFirst | None) -> LookFirst | None:
     """A look at the journal for duplicates and for the limits of the policy; None where there are neither."""
-    limits, user = context.policy.every_limit, context.caller.user
+    document = approved_document(prepared.operation, prepared.sent)
+    limits = [each for each in context.policy.every_limit if each.what == "writes" or document]
     if not limits:
         return look
-    document = approved_document(prepared.operation, prepared.sent)
 
-    def both(view: JournalView) -> None:
+    def judge(view: JournalView) -> None:
         if look is not None:
-            look(view)
-        if reason := limit_refusal(limits, view, user, document):
+            look.judge(view)
+        if reason := limit_refusal(limits, view.own_writes, document):
             raise not_allowed(prepared.operation, reason)
 
-    return both
+    return LookFirst(judge, look is not None and look.at_call, max(each.seconds for each in limits))
 
 
 async def _present_state(
@@ -267,7 +278,7 @@ async def _present_state(
     return State(False, problem=f"no answer within {seconds:g} seconds")
 
 
-def _question(prepared: Prepared, before: State) -> Question:
+def _question(prepared: Prepared, before: State, context: CallContext) -> Question:
     """What a person has to agree to: bound to everything that the write touches, as it was read."""
     operation, fields = prepared.operation, touched_fields(prepared.operation, before)
     reason = {name: value for name, value in prepared.values.items() if name == REASON}
@@ -275,7 +286,8 @@ def _question(prepared: Prepared, before: State) -> Question:
     shown = before.shown
     if fields and operation.present is not None and operation.present.read in OF_WHOLE_DOCUMENTS:
         shown = {**(before.value if isinstance(before.value, dict) else {}), **values_in_words(fields)}
-    return Question(operation, {**prepared.sent, **reason}, state, shown, before.key)
+    in_browser = is_asked_in_browser([operation], context)
+    return Question(operation, {**prepared.sent, **reason}, state, shown, before.key, in_browser)
 
 
 def _marks(state: FieldState) -> JsonValue:
@@ -326,13 +338,22 @@ def _counted(prepared: Prepared, context: CallContext) -> str:
     if refusal := _too_many(prepared, context):
         raise refusal
     document = approved_document(prepared.operation, prepared.sent)
-    context.guards.counts.reserve(document)
+    context.guards.counts[context.caller.user].reserve(document)
     return document
+
+
+def _give_back(document: str, context: CallContext) -> None:
+    """Take back what was counted for a write that was certainly not carried out."""
+    counts, user = context.guards.counts, context.caller.user
+    counts[user].give_back(document)
+    if counts[user] == Counts():
+        del counts[user]
 
 
 def _too_many(prepared: Prepared, context: CallContext) -> ToolFailure | None:
     document = approved_document(prepared.operation, prepared.sent)
-    reason = context.policy.count_refusal(context.guards.counts, document)
+    counts = context.guards.counts.get(context.caller.user, Counts())
+    reason = context.policy.count_refusal(counts, document)
     return not_allowed(prepared.operation, reason) if reason else None
 
 

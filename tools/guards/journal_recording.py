@@ -20,15 +20,16 @@ from ..requests.arguments import REASON, is_id
 from ..requests.prepared_call import Prepared
 from .context import CallContext
 from .current_state import State
+from .panel_key import is_from_panel
 
 __all__ = ["AFTER_AWAY", "IDS_OF_DOCUMENTS", "RecordedWrite", "closing_of", "journal_failure", "recorded"]
 
-AFTER_AWAY = "Call again in a few seconds. If the journal stays away, the user has to look after it."
+AFTER_AWAY = "Call again in a few seconds. If the journal stays away, tell whoever runs this server."
 """The next step while the journal is away for a moment."""
 
 _AFTER_FAULT = (
-    "The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without a journal."
-    " Reading works."
+    "Whoever runs this server has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without a"
+    " journal. Reading works."
 )
 _SLACK_SECONDS = 60
 _MAX_TEXT = 20_000
@@ -126,10 +127,12 @@ async def _open(
     if guards.journal is None:
         return None
     until = datetime.now(UTC) + timedelta(seconds=context.upstream.timeout + _SLACK_SECONDS)
+    about = _ids_among(prepared, before.item)
+    has_key = is_from_panel(guards.codes, context.panel_key, context.caller.user, about)
     opening = Opening(
         prepared.operation.tool,
         _kept(prepared, context),
-        _ids_among(prepared, before.item),
+        about,
         prepared.fingerprint,
         context.caller,
         before.value,
@@ -138,6 +141,8 @@ async def _open(
         undoes,
         until.isoformat(timespec="seconds"),
         prepared.address,
+        "panel" if has_key else "",
+        context.agreed,
     )
     try:
         # Cut off here, the record could be written already and its number lost.

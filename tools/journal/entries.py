@@ -6,12 +6,12 @@ that is still under way or whose server stopped: whether it was carried out is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol
 
-from ...schemas import JsonObject, JsonValue
+from ...schemas import JsonObject, JsonValue, Service
 
 __all__ = [
     "Caller",
@@ -23,6 +23,7 @@ __all__ = [
     "LookFirst",
     "Opening",
     "Outcome",
+    "OwnWrite",
     "Undoing",
 ]
 
@@ -42,11 +43,23 @@ class JournalFault(Exception):  # noqa: N818 - the state of the journal, not a p
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the host program with its version, the session of this server, the user of the machine."""
+    """Who calls: the host program with its version, the session of this server, the user of the machine.
+
+    Over HTTP the `user` is the principal, `replica` the machine that served it, and `request` the id of the
+    request. `accounts` tells by service whose credentials were used, without giving them away; empty where
+    all calls of a server use the same.
+    """
 
     host: str = ""
     session: str = ""
     user: str = ""
+    replica: str = ""
+    request: str = ""
+    accounts: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def account(self, service: Service) -> str:
+        """Whose credentials are used at a service; empty where there is no choice."""
+        return self.accounts.get(service, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,9 @@ class Opening:
     arguments, as text, so that the history of a document can be found. `fingerprint` is the same for
     identical calls. `before` is the state that the write changes, if `before_known`. `undoes` is the entry
     that this write takes back. `until` is the time (ISO 8601, UTC) after which the call is certainly over.
-    `address` is that of the service: ids mean something else at another one.
+    `address` is that of the service: ids mean something else at another one. `via` is `panel` for a call that
+    carried the key of a review panel. `agreed` says how a person agreed to it: `browser`, `host` or `code`,
+    empty where nobody was asked.
     """
 
     tool: str
@@ -71,6 +86,8 @@ class Opening:
     undoes: int | None = None
     until: str = ""
     address: str = ""
+    via: str = ""
+    agreed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,20 +152,40 @@ class Entry:
         )
 
 
-class JournalView(Protocol):
-    """The journal as it is while an entry is about to be opened: nobody else can open one meanwhile."""
+@dataclass(frozen=True, slots=True)
+class OwnWrite:
+    """A write that counts for the limits of its user: when it was opened, and the document that it approves.
 
-    def last_of_call(self, fingerprint: str) -> Entry | None:
-        """The last entry of such a call, whenever it was."""
-        ...
+    `document` is empty for a write that approves none.
+    """
 
-    def opened_since(self, moment: datetime) -> Iterable[Entry]:
-        """The entries that were opened at this moment or later, the newest first."""
-        ...
+    at: datetime
+    document: str = ""
 
 
-LookFirst: TypeAlias = Callable[[JournalView], None]
-"""Decides, by a look at the journal, whether an entry may be opened; raises what is to be raised if not."""
+@dataclass(frozen=True, slots=True)
+class JournalView:
+    """What a look finds while nobody else can open an entry.
+
+    `last_of_call` is the last entry of an identical call, whenever it was. `own_writes` are those of the user
+    who is about to write, without those that were not done.
+    """
+
+    last_of_call: Entry | None = None
+    own_writes: Sequence[OwnWrite] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookFirst:
+    """A look at the journal before an entry is opened, in one transaction with it.
+
+    `judge` decides whether the entry may be opened, and raises what is to be raised if not. It is shown the
+    last identical call if `at_call`, and the user's own writes of so many `seconds`, if these are not 0.
+    """
+
+    judge: Callable[[JournalView], None]
+    at_call: bool = False
+    seconds: int = 0
 
 
 class Journal(Protocol):
@@ -157,7 +194,7 @@ class Journal(Protocol):
     async def open(self, opening: Opening, look: LookFirst | None = None) -> int:
         """Record a write that is about to be sent, and give the number of its entry.
 
-        `look` is called first, in one transaction with the opening; if it raises, nothing is recorded.
+        `look` comes first, in one transaction with the opening; if it raises, nothing is recorded.
         """
         ...
 

@@ -26,7 +26,7 @@ _MAX_CHARACTERS = 6_000
 """The most characters of JSON that tools are given in full with; of the further ones only the name."""
 _MAX_NOT_OFFERED = 3
 _MORE = "Search for a name under more to get its arguments."
-_WHY_NOT = "These fit better, but the user's settings leave them out; only the user can change that."
+_WHY_NOT = "These fit better, but are left out here; only whoever set that can change it: tell the user."
 _WEAK = (
     "These fit only weakly. Ask in English, one step at a time: what to do, and with what"
     " (approve an invoice, rename a class)."
@@ -67,7 +67,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 
 
 def _is_asked_for(tool: Tool, effect: JsonValue) -> bool:
-    return tool.toolset != "lean" and (effect is None or (tool.effect == "read") == (effect == "read"))
+    has_effect = effect is None or (tool.effect == "read") == (effect == "read")
+    return tool.tier not in ("lean", "app") and has_effect
 
 
 def _not_offered(found: Sequence[Tool], offered: Collection[str], context: CallContext) -> JsonObject:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...schemas import JsonObject, Operation
 from ..json_text import compact
 from ..redaction import secret_arguments
-from .arguments import arguments_of
+from .arguments import guard_names
 from .request import Request
 
 __all__ = ["Prepared"]
@@ -18,7 +18,8 @@ __all__ = ["Prepared"]
 class Prepared:
     """A call whose arguments are valid: `values` hold all of them, `hidden` the secret ones among them.
 
-    `address` is that of the service, and `requests` holds one for each path to try there.
+    `address` is that of the service, and `requests` holds one for each path to try there. `account` tells
+    whose credentials are used, empty where there is no choice.
     """
 
     operation: Operation
@@ -26,19 +27,21 @@ class Prepared:
     address: str
     requests: tuple[Request, ...]
     hidden: tuple[str, ...] = ()
+    account: str = ""
 
     @property
     def sent(self) -> JsonObject:
         """The arguments that are meant for the service."""
-        guards = {each.name for each in arguments_of(self.operation) if each.location == "guard"}
+        guards = guard_names(self.operation)
         return {name: value for name, value in self.values.items() if name not in guards}
 
     @property
     def fingerprint(self) -> str:
-        """The same for identical calls of the same service. Secrets have no part in it: it can be read."""
+        """The same for identical calls of the same account. Secrets have no part in it: it can be read."""
         secret = secret_arguments(self.operation)
         told = {name: value for name, value in sorted(self.sent.items()) if name not in secret}
-        text = compact([self.operation.id, self.address, told])
+        account = [self.account] if self.account else []
+        text = compact([self.operation.id, self.address, told, *account])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import LOOK_FIRST, ErrorCode, ToolFailure, done_after_cut
@@ -64,8 +62,8 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
             f"{operation.tool}: an HTML page came instead of an answer of the service ({response.status}).",
             status=response.status,
             done=done,
-            next_step=f"{first}The user has to check the base URL; the path can be changed with"
-            " DOCREVIEW_PATHS.",
+            next_step=f"{first}Whoever runs this server has to check the base URL; the path can be changed"
+            " with DOCREVIEW_PATHS.",
         )
     if 300 <= response.status < 400:
         return ToolFailure(
@@ -73,7 +71,7 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
             f"{operation.tool}: the service redirects to another address, which was not followed.",
             status=response.status,
             done=done,
-            next_step=f"{first}The user has to check the base URL of the service.",
+            next_step=f"{first}Whoever runs this server has to check the base URL of the service.",
         )
     meaning = _BY_STATUS.get(response.status, _UNKNOWN if done == "unknown" else _ELSE)
     wait = asked_wait(response)
@@ -142,7 +140,7 @@ def _told(operation: Operation, reasons: JsonValue) -> str:
 
 def _json(response: Response) -> JsonValue:
     try:
-        return cast("JsonValue", json.loads(response.text))
+        return response.json
     except (ValueError, RecursionError):
         return None
 

@@ -37,8 +37,9 @@ def policy(tmp_path: Path) -> Path:
     return path
 
 
-async def names_for(client: Any, era: Era, shown: str) -> set[str]:
-    async with caller(client, era, shown) as calling:
+async def names_for(client: Any, era: Era, shown: str, **headers: str) -> set[str]:
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with caller(client, era, shown, sent) as calling:
         return {tool.name for tool in (await calling.list_tools()).tools}
 
 
@@ -90,9 +91,9 @@ async def test_a_call_is_judged_by_the_groups_of_its_caller(policy: Path, era: E
         assert [bool(each) for each in intern] == [False, True, True]
         assert "(group.interns.limits.max_writes_per_hour)" in intern[1]
 
-        async with caller(
-            client, era, token(sub="cleo", **{"https://example.com/teams": ["auditors"]})
-        ) as calling:
+        may = "docreview:read docreview:admin"
+        auditor = token(sub="cleo", scope=may, **{"https://example.com/teams": ["auditors"]})
+        async with caller(client, era, auditor) as calling:
             refused = await calling.call_tool("studio_get_project", {"project_id": 2})
             assert "(group.auditors.projects.allowed)" in error_of(refused)["message"]
             history = (await calling.call_tool("review_history", {})).structured_content
@@ -152,6 +153,23 @@ async def test_a_key_may_be_in_groups(policy: Path, tmp_path: Path, era: Era) ->
     assert "nanonets_get_document" in shown[0] & shown[1]
     assert "review_queue" in shown[0] - shown[1]
     assert "studio_list_projects" not in shown[0]
+
+
+async def test_what_a_client_leaves_out_and_the_rules_of_its_group_both_hold(policy: Path, era: Era) -> None:
+    http = signing_in(oauth_group_claim="groups")
+    more: dict[str, Any] = {"policy": policy, "toolsets": "all", "surface": "full"}
+    async with served(http=http, issuer=Issuer(), **more) as client:
+        whole = await names_for(client, era, token(groups=["interns"]))
+        narrow = {"X_Docreview_Toolsets": "studio-projects"}
+        interns = await names_for(client, era, token(groups=["interns"]), **narrow)
+        others = await names_for(client, era, token(), **narrow)
+        reads = {**narrow, "X_Docreview_Read_Only": "true"}
+        reading = await names_for(client, era, token(groups=["interns"]), **reads)
+    assert {"studio_list_projects", "studio_update_project"} <= interns < whole
+    assert "studio_create_project" not in interns
+    assert "studio_list_projects" in reading < interns
+    assert "studio_update_project" not in reading
+    assert not any(name.startswith("studio_") for name in others)
 
 
 async def test_rules_for_groups_need_a_claim(policy: Path) -> None:
