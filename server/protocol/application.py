@@ -44,6 +44,7 @@ from ...tools import (
 from ...tools.checks.checker import Checker
 from ...tools.checks.own_check import CheckFile
 from ...tools.json_text import compact
+from ...tools.observation import Observer, SeenCall, Unobserved
 from ...tools.results.result import MAX_ATTACHED_BYTES
 from ...tools.surface.former_names import current_tool
 from ...tools.untrusted import with_notes
@@ -59,6 +60,7 @@ from .instructions import instructions
 from .introduction import introducing
 from .session import Context, ServerState, call_context_for, surface_for
 from .surface import Surface, Surfaces
+from .watched_calls import outcome_of, watched
 
 if TYPE_CHECKING:
     import httpx2
@@ -89,11 +91,13 @@ def build_server(
     transport: httpx2.AsyncBaseTransport | None = None,
     local: bool = True,
     same_for_all: bool = True,
+    observer: Observer | None = None,
 ) -> Server[ServerState]:
     """The docreview server for these settings, for any transport of the SDK or for `mcp.Client(server)`.
 
     `transport` replaces the network. Without `local`, the server reads and writes no files of its machine.
     `same_for_all`: the lists do not depend on who calls, so that anybody's may be kept for others.
+    `observer` watches calls.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
@@ -126,21 +130,32 @@ def build_server(
     def schema(name: str) -> JsonObject | None:
         return every[name].schema_for(settings.confirm) if name in every else None
 
+    watching = observer or Unobserved()
+
     async def answer_call(
         context: Context, params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
-        surface = surface_for(context, surfaces)
         tool = every.get(current_tool(params.name))
-        if tool is None:
-            raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
+        with watched(watching, context, tool) as seen:
+            if tool is None:
+                raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
+            return await answer_known(tool, context, params, seen)
+
+    async def answer_known(
+        tool: Tool, context: Context, params: CallToolRequestParams, seen: SeenCall
+    ) -> CallToolResult | InputRequiredResult:
+        surface = surface_for(context, surfaces)
         if tool.name not in surface.listed:
             failure = surface.hidden(tool)
             result = failure_result(failure, context.lifespan_context.services.secrets)
         else:
             try:
-                result = await _answer(tool, surface, params, context)
+                result = await _answer(tool, surface, params, context, seen)
             except InputRequired as question:
+                seen.outcome = "input_required"
                 return question.result
+        if seen.outcome == "ok":
+            seen.outcome = outcome_of(result)
         if tool.name != params.name:
             result = _with_new_name(result, params.name, tool.name)
         meta = {**result.meta, "docreview/sandbox": True} if settings.sandbox else result.meta
@@ -159,7 +174,8 @@ def build_server(
         cache_hints=dict.fromkeys(("tools/list", "server/discover", *STATIC_LISTS), hint),
         get_tool_input_schema=schema,
     )
-    server.middleware.append(introducing(surfaces))
+    # In place of the SDK's own spans, which are named as callers like, and quote errors.
+    server.middleware[:] = [introducing(surfaces)]
     add_handlers(server, surfaces)
     return server
 
@@ -171,7 +187,7 @@ def _listed(tool: Tool, confirm: ConfirmMode) -> ListedTool:
 
 
 async def _answer(
-    tool: Tool, surface: Surface, params: CallToolRequestParams, context: Context
+    tool: Tool, surface: Surface, params: CallToolRequestParams, context: Context, seen: SeenCall
 ) -> ToolResult:
     state = context.lifespan_context
     steps = 0
@@ -190,6 +206,7 @@ async def _answer(
         raise
     except Exception:
         _log.exception("%s failed inside docreview", tool.name)
+        seen.outcome = "fault"
         failure = ToolFailure(
             "upstream_error",
             f"{tool.name}: a fault inside docreview ended the call.",
