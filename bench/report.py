@@ -14,10 +14,11 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
+from .day_jobs import Done, ToolList
 from .review_job import DOCUMENTS, FIELDS, Tally
 from .tool_search import Recall
 
-__all__ = ["FLOOR", "METRICS", "OURS", "Job", "Samples", "is_missed", "markdown", "show"]
+__all__ = ["FLOOR", "METRICS", "OURS", "Day", "Job", "Samples", "day_table", "is_missed", "markdown", "show"]
 
 FLOOR = "floor"
 OURS = "docreview"
@@ -74,6 +75,14 @@ def _mebibytes(value: float) -> str:
 
 Job = Mapping[str, Tally]
 """The way of doing the review job → what it took; the first is what the other ones are compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The jobs of a day as they were done, and the short lists of tools with their tokens."""
+
+    jobs: Sequence[Done]
+    lists: Sequence[tuple[ToolList, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +152,19 @@ def is_met(metric: Metric, samples: Samples) -> bool | None:
     return reached <= metric.wanted if metric.better == "less" else reached >= metric.wanted
 
 
-def is_missed(samples: Samples, job: Job, recall: Sequence[Recall]) -> bool:
+def is_missed(samples: Samples, job: Job, day: Day, recall: Sequence[Recall]) -> bool:
     """Whether docreview misses any of its targets."""
     met = [is_met(metric, samples) for metric in METRICS] + [row.is_met(job) for row in JOB_ROWS]
+    met += [each.is_met for each in day.jobs] + [used <= each.max_tokens for each, used in day.lists]
     met += [each.is_met(rank) for each in recall for rank in each.targets]
     return False in met
 
 
 def show(
-    console: Console, samples: Samples, job: Job, recall: Sequence[Recall], notes: Sequence[str]
+    console: Console, samples: Samples, job: Job, day: Day, recall: Sequence[Recall], notes: Sequence[str]
 ) -> None:
     """Print the tables."""
-    for headings, rows in (_table(samples), _job_table(job), _recall_table(recall)):
+    for headings, rows in _tables(samples, job, day, recall):
         table = Table(box=None)
         for number, heading in enumerate(headings):
             table.add_column(heading, justify="left" if number == 0 else "right")
@@ -167,7 +177,12 @@ def show(
 
 
 def markdown(
-    samples: Samples, job: Job, recall: Sequence[Recall], versions: Mapping[str, str], notes: Sequence[str]
+    samples: Samples,
+    job: Job,
+    day: Day,
+    recall: Sequence[Recall],
+    versions: Mapping[str, str],
+    notes: Sequence[str],
 ) -> str:
     """The text of `RESULTS.md`."""
     lines = [
@@ -179,6 +194,8 @@ def markdown(
         *_in_markdown(*_table(samples)),
         "",
         *_in_markdown(*_job_table(job)),
+        "",
+        *_in_markdown(*day_table(day.jobs, day.lists)),
         "",
         *_in_markdown(*_recall_table(recall)),
     ]
@@ -203,6 +220,9 @@ def markdown(
         "  read the documents in full (ten in a call), correct and verify all in one call, approve, queue",
         "  again. Both leave the same state, which is checked. A model reads the text of results;",
         "  `nanonets_verify_document` answers with the whole document, which is much of that.",
+        "- **The jobs of a day** (`day_jobs.py`) are done on the sandbox as an agent does them; each is",
+        "  checked to be done. Tokens are the characters of the results divided by 4, those of a list",
+        "  the characters of all definitions, output schemas included. Formerly: before these tools.",
         "- **The search of tools** (`tool_search.py`) is asked the questions of",
         "  `find_tools_questions.csv`, with which it was tuned, and those for `measure` in",
         "  `find_tools_unseen.csv`, by which no weight was chosen. Their author wrote some phrases",
@@ -210,6 +230,40 @@ def markdown(
     ]
     lines += [f"- {note}" for note in notes]
     return "\n".join(lines) + "\n"
+
+
+def _tables(
+    samples: Samples, job: Job, day: Day, recall: Sequence[Recall]
+) -> list[tuple[list[str], list[list[str]]]]:
+    return [_table(samples), _job_table(job), day_table(day.jobs, day.lists), _recall_table(recall)]
+
+
+def day_table(
+    jobs: Sequence[Done], lists: Sequence[tuple[ToolList, int]]
+) -> tuple[list[str], list[list[str]]]:
+    """The jobs of a day and the short lists of tools: what they take, and what they may take."""
+    headings = ["jobs of a day: calls, tokens read", "formerly", "measured", "target", "met"]
+    rows = [
+        [
+            done.job.name,
+            done.job.formerly or "–",
+            f"{done.calls}, {done.tokens:,}",
+            f"≤ {done.job.max_calls}{f', {done.job.max_tokens:,}' if done.job.max_tokens else ''}",
+            _yes_or_no(done.is_met),
+        ]
+        for done in jobs
+    ]
+    rows += [
+        [
+            f"tools/list of {listed.surface}",
+            "–",
+            f"{used:,}",
+            f"≤ {listed.max_tokens:,}",
+            _yes_or_no(used <= listed.max_tokens),
+        ]
+        for listed, used in lists
+    ]
+    return headings, rows
 
 
 def _table(samples: Samples) -> tuple[list[str], list[list[str]]]:

@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 
 from .client import ServerError, StdioServer
+from .day_jobs import measure_day_jobs, measure_lists
 from .fastmcp_home import FastMcpMissingError, fastmcp_python
 from .inputs import (
     LOOKING_WRITE,
@@ -26,7 +27,7 @@ from .inputs import (
     write_fastmcp_input,
     write_floor_input,
 )
-from .report import FLOOR, OURS, Samples, is_missed, markdown, show
+from .report import FLOOR, OURS, Day, Samples, is_missed, markdown, show
 from .review_job import JobError, measure_job
 from .tool_search import measure_recall
 from .upstream import DOCUMENT, FIELD
@@ -84,14 +85,15 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
         try:
             samples = _measured(contenders, rounds, console)
             job = measure_job()
+            day = Day(measure_day_jobs(), measure_lists())
         except (ServerError, JobError) as fault:
             console.print(f"The benchmark ended early: {fault}", markup=False)
             sys.exit(2)
     recall = measure_recall()
-    show(console, samples, job, recall, notes)
-    _RESULTS.write_text(markdown(samples, job, recall, versions, notes), encoding="utf-8")
+    show(console, samples, job, day, recall, notes)
+    _RESULTS.write_text(markdown(samples, job, day, recall, versions, notes), encoding="utf-8")
     console.print(f"Written to {_RESULTS.relative_to(_HERE.parent)}.")
-    if strict and is_missed(samples, job, recall):
+    if strict and is_missed(samples, job, day, recall):
         sys.exit(1)
 
 

@@ -127,7 +127,8 @@ class Operation:
     where there is no paging. `present` says where the state that a write changes is read, `undo` what puts it
     back, `undo_leaves` in a sentence what stays different all the same; `not_undoable` says why nothing puts
     it back. `irreversible`: it settles for good more than its arguments name, so that a person confirms it
-    like a deletion. `after` says what to do next. `pictures`: who calls it may ask for pictures, which are
+    like a deletion. `after` says what to do next, `parts` what the result says where the argument `details`
+    did not ask for a part. `pictures`: who calls it may ask for pictures, which are
     shown as such. `conflict`: what to do when the present state does not allow it.
     """
 
@@ -156,6 +157,7 @@ class Operation:
     pictures: bool = False
     conflict: str = ""
     after: str = ""
+    parts: dict[str, str] = field(default_factory=dict[str, str])
     narrow: str = ""
     evidence: str = ""
     note: str = ""

@@ -118,7 +118,7 @@ def key() -> None:
     "--scope",
     "scopes",
     multiple=True,
-    type=click.Choice(("docreview:read", "docreview:write")),
+    type=click.Choice(("docreview:read", "docreview:write", "docreview:admin")),
     help="What the key allows; can be repeated. Every key may read.",
 )
 def key_new(name: str, scopes: Sequence[str]) -> None:
@@ -127,6 +127,41 @@ def key_new(name: str, scopes: Sequence[str]) -> None:
     from .http.settings import read_http_settings
 
     sys.exit(new_key(read_http_settings(), name, scopes))
+
+
+@command_line.group()
+def credentials() -> None:
+    """Store credentials for callers of docreview-mcp http (DOCREVIEW_CREDENTIALS=store)."""
+
+
+@credentials.command("set")
+@click.argument("subject")
+def credentials_set(subject: str) -> None:
+    """Store credentials for SUBJECT, as the journal names the caller, in place of those that are stored.
+
+    Asks for them, or reads lines from stdin: NANONETS_API_KEY=…, STUDIO_TOKEN=…, or STUDIO_EMAIL=… and
+    STUDIO_PASSWORD=…
+    """
+    from .commands.credentials import set_credentials
+
+    sys.exit(set_credentials(read_settings(), subject))
+
+
+@credentials.command("list")
+def credentials_list() -> None:
+    """Show for whom credentials are stored, and for which services. Prints no secret."""
+    from .commands.credentials import list_credentials
+
+    sys.exit(list_credentials(read_settings()))
+
+
+@credentials.command("remove")
+@click.argument("subject")
+def credentials_remove(subject: str) -> None:
+    """Forget the credentials of SUBJECT."""
+    from .commands.credentials import remove_credentials
+
+    sys.exit(remove_credentials(read_settings(), subject))
 
 
 @command_line.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from docreview_mcp.server.commands.http import application_for
 from docreview_mcp.server.http.keys import add_key
 from docreview_mcp.server.http.settings import read_http_settings
 from docreview_mcp.server.services.sandbox_transport import embedded
+from docreview_mcp.tools.observation import Observer
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
@@ -27,6 +29,10 @@ HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 MODERN = {"MCP-Protocol-Version": "2026-07-28"}
 ADDRESS = "http://127.0.0.1:8000"
+_ABOUT = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": {"name": "tester", "version": "1"},
+}
 
 
 def new_key(file: Path, name: str, *scopes: str) -> str:
@@ -39,13 +45,16 @@ async def served(
     network: httpx2.AsyncBaseTransport | None = None,
     sandbox: Sandbox | None = None,
     http: dict[str, Any] | None = None,
+    observer: Observer | None = None,
     **settings: Any,
 ) -> AsyncGenerator[httpx2.AsyncClient]:
     """An HTTP client of the application, without a socket: on a network of the test's, or on a sandbox."""
     given = Settings(**{**ACCOUNT, "confirm": "never", "journal": "none", **settings})
     if sandbox is not None:
         given, network = embedded(given, sandbox)
-    application = application_for(given, read_http_settings(**(http or {})), 8000, transport=network)
+    application = application_for(
+        given, read_http_settings(**(http or {})), 8000, transport=network, observer=observer
+    )
     async with (
         application.running(),
         httpx2.AsyncClient(
@@ -56,15 +65,40 @@ async def served(
 
 
 @asynccontextmanager
-async def caller(client: httpx2.AsyncClient, era: Era, key: str = "", **more: Any) -> AsyncGenerator[Client]:
+async def caller(
+    client: httpx2.AsyncClient, era: Era, key: str = "", headers: dict[str, str] | None = None, **more: Any
+) -> AsyncGenerator[Client]:
     """An MCP client that calls the application behind an HTTP client, with a key if there is one."""
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    headers = {**(headers or {}), **({"Authorization": f"Bearer {key}"} if key else {})}
     async with httpx2.AsyncClient(transport=client._transport, base_url=ADDRESS, headers=headers) as own:
         # The transport belongs to the outer client, which goes on.
         own._transport = _Kept(client._transport)
         transport = streamable_http_client(f"{ADDRESS}/mcp", http_client=own)
         async with Client(transport, mode=era, **more) as connected:
             yield connected
+
+
+async def post(
+    client: httpx2.AsyncClient, era: Era, method: str, params: dict[str, Any] | None = None, **more: Any
+) -> tuple[httpx2.Response, dict[str, Any]]:
+    """One request of the protocol without a client of it: the response, and the message in it.
+
+    `path` and `headers` are those of the request, `capabilities` what the client says that it can.
+    """
+    headers = dict[str, str](more.get("headers", {}))
+    given = params or {}
+    if era == "auto":
+        headers |= {**MODERN, "Mcp-Method": method}
+        if "name" in given:
+            headers["Mcp-Name"] = given["name"]
+        about = {"io.modelcontextprotocol/clientCapabilities": more.get("capabilities", {})}
+        given = {**given, "_meta": {**_ABOUT, **about}}
+    message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": given}
+    response = await client.post(more.get("path", "/mcp"), json=message, headers=headers)
+    text = response.text
+    if response.headers["content-type"].startswith("text/event-stream"):
+        text = [line.removeprefix("data:") for line in text.splitlines() if line.startswith("data:")][-1]
+    return response, json.loads(text)
 
 
 class _Kept(httpx2.AsyncBaseTransport):

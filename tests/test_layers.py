@@ -18,6 +18,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "tools": (
         ("json_text", "hidden_characters"),
         ("failure", "redaction", "secret_forms", "untrusted"),
+        ("observation",),
         ("results",),
         ("beside_loop",),
         ("requests",),
@@ -55,6 +56,8 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "output_encoding",
         ),
         ("journal", "services"),
+        ("credential_store",),
+        ("telemetry",),
         ("protocol", "probe"),
         ("http", "hosts"),
         ("__init__",),

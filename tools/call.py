@@ -49,6 +49,7 @@ async def call_tool(
         prepared = prepare(operation, arguments, context)
         if operation.effect == "read":
             response = await context.upstream.send(operation, prepared.requests, context.report)
+            notes = _left_out(prepared)
         else:
             written = await carry_out(prepared, context, partial(read, context))
             response, notes = written.response, written.notes
@@ -88,6 +89,14 @@ def _with_wrong_kinds(
     return failure.with_(
         message=f"{failure.message} {said}", next_step=f"Give the right id. {failure.next_step}"
     )
+
+
+def _left_out(prepared: Prepared) -> JsonObject:
+    """What a result says of parts that it lacks because nobody asked for them."""
+    asked = prepared.values.get("details")
+    asked = asked if isinstance(asked, list) else []
+    said = [hint for part, hint in prepared.operation.parts.items() if part not in asked]
+    return {"next": " ".join(said)} if said else {}
 
 
 async def _shaped(

@@ -33,7 +33,9 @@ __all__ = [
 UNKNOWN_TOOL = "unknown"
 """Stands for every tool that does not exist."""
 
-CallOutcome = ErrorCode | Literal["ok", "partly_failed", "input_required", "unknown_tool", "cancelled", "fault"]
+CallOutcome = (
+    ErrorCode | Literal["ok", "partly_failed", "input_required", "unknown_tool", "cancelled", "fault"]
+)
 Budget = Literal["call", "upstream"]
 JournalWork = Literal["open", "close"]
 

@@ -22,9 +22,10 @@ from .requests.prepared_call import Prepared
 from .requests.request import MultipartBody, build_request
 from .requests.validation import invalid, validate_arguments
 from .results.answer import parse, wrapped
+from .results.response import Response
 from .results.result import CHARACTERS
 
-__all__ = ["prepare", "preview", "read", "secret_values", "write"]
+__all__ = ["called_inside", "prepare", "preview", "read", "secret_values", "write"]
 
 
 async def read(context: CallContext, operation_id: str, arguments: JsonObject) -> JsonObject:
@@ -33,7 +34,7 @@ async def read(context: CallContext, operation_id: str, arguments: JsonObject) -
     Raises:
         ToolFailure: the arguments do not fit, or the call failed.
     """
-    operation = _inside(operation_id, context)
+    operation = called_inside(operation_id, context)
     prepared = prepare(operation, arguments, context)
     response = await context.upstream.send(operation, prepared.requests, context.report)
 
@@ -58,14 +59,20 @@ async def write(
     """Carry a writing operation out for one of our own tools: guarded and journalled as if called directly.
 
     `is_confirmed`: a person agreed to the call that this one belongs to. `undoes`: the entry that it takes
-    back. `read_by` reads the state before, for a tool that has read it already.
+    back. `read_by` reads the state before, for a tool that has read it already. In a rehearsal nothing is
+    sent, and the answer is empty.
 
     Raises:
         ToolFailure: it was refused or failed; nothing else was tried.
     """
-    prepared = prepare(_inside(operation_id, context), arguments, context)
+    prepared = prepare(called_inside(operation_id, context), arguments, context)
     inner = replace(context, is_confirmed=context.is_confirmed or is_confirmed)
-    return await carry_out(prepared, inner, read_by or partial(read, context), undoes)
+    reading = read_by or partial(read, context)
+    if context.rehearsal is not None:
+        found = await assess(prepared, inner, reading, undoes)
+        await context.rehearsal.take(prepared, found.before, found.refusal, found.not_undoable)
+        return Written(Response(200), {}, None, {})
+    return await carry_out(prepared, inner, reading, undoes)
 
 
 async def preview(
@@ -96,11 +103,16 @@ def prepare(operation: Operation, arguments: Mapping[str, Any] | None, context: 
         if reason:
             raise invalid(operation, [reason])
     address = context.upstream.address(operation)
-    return Prepared(operation, values, address, requests, secret_values(operation, values))
+    account = context.caller.account(operation.service)
+    return Prepared(operation, values, address, requests, secret_values(operation, values), account)
 
 
-def _inside(operation_id: str, context: CallContext) -> Operation:
-    """The operation that one of our own tools calls, if the policy does not forbid it."""
+def called_inside(operation_id: str, context: CallContext) -> Operation:
+    """The operation that one of our own tools calls.
+
+    Raises:
+        ToolFailure: the policy forbids it.
+    """
     operation = load_operations()[operation_id]
     if reason := context.guards.policy.tool_refusal(operation.tool, operation.toolset, inside=True):
         raise not_allowed(operation, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import cast
 
 from ..schemas import JsonObject, Operation
@@ -47,7 +48,7 @@ def _region() -> Runner:
 def _preview() -> Runner:
     from .review.preview import run
 
-    return run
+    return partial(run, run_own_tool=_run)
 
 
 def _apply() -> Runner:
@@ -138,6 +139,10 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
 """By operation id: what imports the function of each of our own tools when it is first called."""
 
 
+async def _run(operation: Operation, values: JsonObject, context: CallContext) -> Reply | Delegation:
+    return await RUNNERS[operation.id]()(operation, values, context)
+
+
 async def run_own(operation: Operation, values: JsonObject, context: CallContext) -> ToolResult | Delegation:
     """Run one of our own tools with valid arguments.
 
@@ -147,7 +152,7 @@ async def run_own(operation: Operation, values: JsonObject, context: CallContext
     Raises:
         ToolFailure: It could not do what was asked; the failure says what was and was not done.
     """
-    reply = await RUNNERS[operation.id]()(operation, values, within_time(context))
+    reply = await _run(operation, values, within_time(context))
     if isinstance(reply, Delegation):
         return reply
     structured = with_notes(reply.structured, reply.outside, context.notes)

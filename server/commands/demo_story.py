@@ -1,4 +1,4 @@
-"""The story of the demo: a review from the queue to the approval and back, then an analysis of texts."""
+"""The story of the demo: a review from the queue to the approval and back, then work on texts."""
 
 from __future__ import annotations
 
@@ -32,6 +32,13 @@ _REVIEWS = (
     "Great location next to the station, but the Wi-Fi never worked.",
 )
 
+_DESCRIBED: Answer = {
+    "name": "Guest feedback",
+    "type": "CLASS",
+    "classes": [{"name": "Praise"}, {"name": "Complaint"}],
+    "texts": ["The room was spotless and quiet.", "Breakfast was cold."],
+}
+
 
 async def tell(transcript: Transcript) -> None:
     """Tell it, step by step; raises `DemoProblem` if one of them does not do what it says."""
@@ -46,6 +53,7 @@ async def tell(transcript: Transcript) -> None:
     await _undo(transcript, doubt, entries)
     await _destroy_without_consent(transcript, doubt)
     await _analyse_reviews(transcript)
+    await _tag_texts(transcript)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +216,12 @@ async def _see_who_changed_what(transcript: Transcript, doubt: _Doubt, entries: 
 
 
 async def _undo(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -> None:
-    transcript.step("9. Undo it all, the newest first")
-    for number in sorted(entries, reverse=True):
-        undone = await transcript.call("review_undo", entry=number, reason="Shown in a demo")
-        made = ", ".join(f"{call['tool']} (entry {call['entry']})" for call in undone["calls"])
-        left = f". {undone['not_put_back']}" if "not_put_back" in undone else ""
-        transcript.found(f"put back by {made}{left}")
+    transcript.step("9. Undo it all in one call, the newest first")
+    undone = await transcript.call("review_undo", entries=sorted(entries), reason="Shown in a demo")
+    for call in undone["calls"]:
+        transcript.found(f"entry {call['undoes']} put back by {call['tool']} (entry {call['entry']})")
+    for left in undone.get("not_put_back", {}):
+        transcript.found(left)
     field = await _read_field(transcript, doubt)
     expect(field["value"] == doubt.value and field["status"] == "unverified", "the value is not put back")
     expect(not await _is_approved(transcript, doubt), "the file is still approved")
@@ -296,3 +304,29 @@ async def _history(transcript: Transcript, doubt: _Doubt) -> list[Answer]:
     """What the journal knows of the document, the newest first."""
     history = await transcript.call("review_history", about=[doubt.document["document_id"]])
     return history["entries"]
+
+
+async def _tag_texts(transcript: Transcript) -> None:
+    transcript.step("12. Studio: set up a project, tag its texts and close them, with a call for all of them")
+    plan = await transcript.call("review_set_up", **_DESCRIBED)
+    transcript.found(f"plan: {', '.join(step['tool'] for step in plan['plan'])}. {plan['sent']}")
+    made = await transcript.call("review_set_up", **_DESCRIBED, send=True)
+    place: Answer = {
+        "kind": "labeling_session",
+        "project_id": made["project_id"],
+        "id": made["annotation_id"],
+    }
+    texts = (await transcript.call("review_texts", **place))["texts"]
+    expect(len(texts) == len(_DESCRIBED["texts"]), "the texts are not in the session")
+    changes: list[Answer] = []
+    for text, tag in zip(texts, _DESCRIBED["classes"], strict=True):
+        segment = text["segments"][0]
+        changes.append({"segment_id": segment["segment_id"], "tags": [{"class": tag["name"]}]})
+        changes.append({"document_id": text["document_id"], "done": True})
+        transcript.found(f"{segment['text']} → {tag['name']}")
+    await transcript.call("review_tag", **place, changes=changes)
+    read = await transcript.call("review_texts", **place)
+    expect(read["counts"]["open"] == 0, "a text is still open")
+    tags = [tag["class"] for text in read["texts"] for part in text["segments"] for tag in part["tags"]]
+    expect(tags == [each["name"] for each in _DESCRIBED["classes"]], "the tags are not there")
+    transcript.found(f"read back: {', '.join(tags)}; the session is {read['status']}")

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import click
 
+from ...tools.observation import Observer
 from ..http.settings import HttpSettings
 from ..logs import set_up_logging
 from ..protocol.application import build_server
+from ..protocol.surface import OF_A_SESSION
 from ..settings import Settings, SettingsError
+from ..telemetry.telemetry import telemetry
 
 if TYPE_CHECKING:
     import httpx2
 
     from ..http.application import HttpApplication
+    from ..http.caller_credentials import CallerCredentials
 
 __all__ = ["application_for", "serve_http"]
 
 _IN_FLIGHT = 32
 """Concurrent requests to each service where nothing else is set: the usual number is for one user."""
-
-_OF_ONE_ACCOUNT = ("studio_login", "studio_logout", "studio_register")
-"""Tools that would change the account of all callers, who share one."""
 
 
 def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool) -> int:
@@ -34,8 +36,11 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
     http.check(insecure_no_auth=insecure_no_auth)
     from ..http.listening import listening
     from ..http.serving import serve_on
+    from ..services.upstream import secrets_of_caller
 
-    set_up_logging(settings.log_level, lambda: settings.secrets)
+    if "log_format" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_format": "json"})
+    set_up_logging(settings.log_level, lambda: (*settings.secrets, *secrets_of_caller()), settings.log_format)
     try:
         listener = listening(http.host, http.port)
     except OSError as error:
@@ -43,20 +48,35 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         raise SettingsError(
             f"cannot listen on {http.host}:{http.port} ({why}); name another --host or --port"
         ) from None
-    with listener:
+    with listener, telemetry(settings, http.metrics_address) as (observer, metrics_port):
         port = int(listener.getsockname()[1])
-        application = application_for(settings, http, port)
-        shown = f"[{http.host}]" if ":" in http.host else http.host
-        if fault := settings.half_login:
+        application = application_for(settings, http, port, observer=observer)
+        if fault := _unused_credentials(settings, http) or settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
-        click.echo(f"docreview-mcp serves MCP at {http.url or f'http://{shown}:{port}/mcp'}", err=True)
+        click.echo(f"docreview-mcp serves MCP at {http.url or f'{_url(http.host, port)}/mcp'}", err=True)
+        if metrics_port:
+            click.echo(
+                f"docreview-mcp shows metrics at {_url(http.metrics_address[0], metrics_port)}/metrics",
+                err=True,
+            )
         return 0 if serve_on(listener, application, http) else 1
 
 
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def application_for(
-    settings: Settings, http: HttpSettings, port: int, *, transport: httpx2.AsyncBaseTransport | None = None
+    settings: Settings,
+    http: HttpSettings,
+    port: int,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    observer: Observer | None = None,
 ) -> HttpApplication:
-    """The application for these settings, as it is served on this port. `transport` replaces the network.
+    """The application for these settings, as it is served on this port.
+
+    `transport` replaces the network; `observer` watches.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
@@ -64,16 +84,52 @@ def application_for(
     """
     from ..http.application import HttpApplication
     from ..http.authentication import KeyAuthentication, NoAuthentication
+    from ..http.caller_credentials import Shared
     from ..http.keys import KeyFile
 
     keys = http.keys if http.auth == "keys" else None
-    server = build_server(_for_many(settings), transport=transport, local=False, same_for_all=keys is None)
+    credentials = _credentials(settings, http)
+    same_for_all = keys is None and isinstance(credentials, Shared)
+    server = build_server(
+        _for_many(settings, http),
+        transport=transport,
+        local=False,
+        same_for_all=same_for_all,
+        observer=observer,
+    )
     authentication = NoAuthentication() if keys is None else KeyAuthentication(KeyFile(keys))
-    return HttpApplication(server, http, authentication, http.allowed(port))
+    return HttpApplication(server, http, authentication, http.allowed(port), credentials, observer)
 
 
-def _for_many(settings: Settings) -> Settings:
-    """These settings for a server with many callers, who share the credentials in them.
+def _credentials(settings: Settings, http: HttpSettings) -> CallerCredentials:
+    """Where the credentials of callers come from; the sandbox has its own.
+
+    Raises:
+        SettingsError: there is no place to store them, or no key to seal them with.
+    """
+    from ..http.caller_credentials import FromHeaders, FromStore, Shared
+
+    if http.credentials == "headers" and not settings.sandbox:
+        return FromHeaders(tuple(ip_network(each) for each in http.proxies))
+    if http.credentials == "store" and not settings.sandbox:
+        from ..credential_store.store import open_store
+
+        return FromStore(open_store(settings))
+    return Shared()
+
+
+def _unused_credentials(settings: Settings, http: HttpSettings) -> str:
+    """What is told of credentials in the settings that no caller will use; empty if there are none."""
+    if http.credentials == "shared" or settings.sandbox or not settings.with_credentials:
+        return ""
+    return (
+        f"the credentials for {' and '.join(settings.with_credentials)} in the settings are not used,"
+        f" as DOCREVIEW_CREDENTIALS={http.credentials} is set"
+    )
+
+
+def _for_many(settings: Settings, http: HttpSettings) -> Settings:
+    """These settings for a server with many callers.
 
     Raises:
         SettingsError: a tool is asked for by name that would change the account of all, or keys are missing
@@ -84,9 +140,8 @@ def _for_many(settings: Settings) -> Settings:
             "DOCREVIEW_SEAL_KEYS: expected keys, as the journal is in PostgreSQL and several servers may"
             " share it; openssl rand -base64 32 prints one"
         )
-    if asked := sorted(set(settings.tools) & set(_OF_ONE_ACCOUNT)):
+    if http.credentials == "shared" and (asked := sorted(set(settings.tools) & set(OF_A_SESSION))):
         raise SettingsError(f"--tools: {asked[0]} is not offered over HTTP, where callers share one account")
-    changed: dict[str, object] = {"exclude_tools": (*settings.exclude_tools, *_OF_ONE_ACCOUNT)}
-    if "in_flight" not in settings.model_fields_set:
-        changed["in_flight"] = _IN_FLIGHT
-    return settings.model_copy(update=changed)
+    if "in_flight" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"in_flight": _IN_FLIGHT})

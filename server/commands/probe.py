@@ -41,6 +41,6 @@ def print_probe(settings: Settings, transport: httpx2.AsyncBaseTransport | None 
 async def _probe(settings: Settings, transport: httpx2.AsyncBaseTransport | None) -> Probe:
     services = Services(settings, transport)
     try:
-        return await probe(services, settings.with_credentials)
+        return await probe(services.own, settings.with_credentials)
     finally:
         await services.close()

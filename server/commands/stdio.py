@@ -7,10 +7,12 @@ import sys
 
 import anyio
 
+from ...tools.observation import Observer
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.stdio_transport import answering_stdio
 from ..settings import Settings
+from ..telemetry.telemetry import telemetry
 
 __all__ = ["serve"]
 
@@ -19,8 +21,13 @@ _FOR_A_PERSON = "docreview-mcp serves MCP on stdin and stdout; try docreview-mcp
 
 def serve(settings: Settings) -> None:
     """Serve until stdin ends."""
-    set_up_logging(settings.log_level, lambda: settings.secrets)
-    server = build_server(settings)
+    set_up_logging(settings.log_level, lambda: settings.secrets, settings.log_format)
+    with telemetry(settings) as (observer, _):
+        _serve(settings, observer)
+
+
+def _serve(settings: Settings, observer: Observer) -> None:
+    server = build_server(settings, observer=observer)
     if sys.stdin.isatty():
         sys.stderr.write(f"{_FOR_A_PERSON}\n")
     if fault := settings.half_login:

@@ -11,14 +11,18 @@ from .refusals import Refusal
 
 __all__ = ["Answer"]
 
-_EXPOSED = "WWW-Authenticate, Retry-After"
+_EXPOSED = "WWW-Authenticate, Retry-After, X-Request-Id"
 
 
 class Answer:
-    """The way of an answer. `has_begun`: its status is sent, so that no other can follow."""
+    """The way of an answer. `has_begun`: its status is sent, so that no other can follow.
 
-    def __init__(self, send: Send) -> None:
+    `request_id` names the request in the journal and in logs.
+    """
+
+    def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
+        self.request_id = request_id
         self._origin = ""
         self._is_replaced = False
         self.has_begun = False
@@ -50,6 +54,7 @@ class Answer:
             self._is_replaced = True
             return
         headers["Vary"] = "Origin"
+        headers["X-Request-Id"] = self.request_id
         if self._origin:
             headers["Access-Control-Allow-Origin"] = self._origin
             headers["Access-Control-Expose-Headers"] = _EXPOSED

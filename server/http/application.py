@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from secrets import token_hex
 from typing import Any, cast
 
+import anyio
 from mcp.server import Server
 from mcp.server.streamable_http import check_accept_headers
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -20,14 +23,17 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from ...tools import load_tools
-from ..protocol.principal import READ, WRITE, Principal, mark_request
+from ...tools.observation import Observer, Unobserved
+from ..protocol.principal import READ, WRITE, RequestOrigin, mark_request
 from ..protocol.session import ServerState
 from .addresses import AllowedAddresses
 from .answers import Answer
 from .authentication import Authentication, missing_scope
 from .bodies import Bodies, Disconnected
 from .budgets import Places, Rates
+from .caller_credentials import CREDENTIAL_HEADERS, CallerCredentials, known_by_account
 from .health import Health
+from .narrowing_headers import NARROWING_HEADERS, asked_narrowing
 from .refusals import Refusal
 from .settings import HttpSettings
 
@@ -39,14 +45,18 @@ PATH = "/mcp"
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "Accept, Authorization, Content-Type, Mcp-Protocol-Version,"
-    " Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID",
+    " Mcp-Session-Id, Mcp-Method, Mcp-Name, Last-Event-ID, X-Request-Id, "
+    + ", ".join((*CREDENTIAL_HEADERS, *NARROWING_HEADERS)),
     "Access-Control-Max-Age": "600",
 }
-_NARROWING = "x-docreview-"
+_REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 class HttpApplication:
-    """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called."""
+    """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called.
+
+    `observer` is told of requests that are refused, and of waiting.
+    """
 
     def __init__(
         self,
@@ -54,6 +64,8 @@ class HttpApplication:
         settings: HttpSettings,
         authentication: Authentication,
         allowed: AllowedAddresses,
+        credentials: CallerCredentials,
+        observer: Observer | None = None,
     ) -> None:
         self.health = Health(server)
         self._manager = StreamableHTTPSessionManager(
@@ -61,6 +73,8 @@ class HttpApplication:
         )
         self._authentication = authentication
         self._allowed = allowed
+        self._credentials = credentials
+        self._observer = observer or Unobserved()
         self._rates = Rates(settings.rate)
         self._bodies = Bodies(settings.body)
         self._places = Places(settings.concurrency)
@@ -69,8 +83,11 @@ class HttpApplication:
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         """Keep the server alive; requests are served as long as this lasts, once in its life."""
-        async with self._manager.run():
-            yield
+        try:
+            async with self._manager.run():
+                yield
+        finally:
+            self._credentials.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the life of the server."""
@@ -81,10 +98,11 @@ class HttpApplication:
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
         elif scope["type"] == "http":
-            answer = Answer(send)
+            answer = Answer(send, _request_id(scope))
             try:
                 await self._respond(scope, receive, answer)
             except Refusal as refusal:
+                self._observer.refused(refusal.status, refusal.code, answer.request_id)
                 await refusal.answer(answer.send)
             except Disconnected:
                 pass
@@ -119,16 +137,22 @@ class HttpApplication:
         _check_headers(scope, headers)
         if READ not in principal.scopes:
             raise missing_scope(READ)
+        narrowing = asked_narrowing(scope, headers)
         self._rates.take(principal.id)
+        account = await self._credentials.account(principal, scope, headers)
+        principal = known_by_account(principal, account)
+        origin = RequestOrigin(principal, account, narrowing, answer.request_id)
         body = await self._bodies.read(headers, receive)
         try:
             if not principal.may_write and _called_tool(body) in self._writing:
                 raise missing_scope(WRITE)
+            began = anyio.current_time()
             await self._places.take(principal.id)
+            self._observer.waited("call", anyio.current_time() - began)
         finally:
             self._bodies.release(len(body))
         try:
-            await self._serve(scope, body, receive, principal, answer)
+            await self._serve(scope, body, receive, origin, answer)
         finally:
             self._places.give_back(principal.id)
 
@@ -152,9 +176,9 @@ class HttpApplication:
             answer.allow_origin(origins[0])
 
     async def _serve(
-        self, scope: Scope, body: bytes, receive: Receive, principal: Principal, answer: Answer
+        self, scope: Scope, body: bytes, receive: Receive, origin: RequestOrigin, answer: Answer
     ) -> None:
-        mark_request(scope, principal)
+        mark_request(scope, origin)
         is_given = False
 
         async def receive_again() -> Message:
@@ -168,7 +192,7 @@ class HttpApplication:
 
 
 def _check_headers(scope: Scope, headers: Headers) -> None:
-    """Refuse a request that cannot be understood, or that asks for what is not there yet."""
+    """Refuse a request that cannot be understood."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refusal(
@@ -184,15 +208,12 @@ def _check_headers(scope: Scope, headers: Headers) -> None:
             "Accept: expected application/json and text/event-stream.",
             "Send the request with both in Accept.",
         )
-    narrowing = next((name for name in headers if name.lower().startswith(_NARROWING)), None)
-    if narrowing is not None:
-        # Passed over, it would leave the caller with more tools than it asked for.
-        raise Refusal(
-            400,
-            "unknown_header",
-            f"{narrowing[:100]}: this server takes no headers that choose tools.",
-            "Leave the header out; whoever runs the server chooses its tools.",
-        )
+
+
+def _request_id(scope: Scope) -> str:
+    """The id by which a request is found in journal and logs: the one that it came with, or a new one."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else token_hex(8)
 
 
 def _called_tool(body: bytes) -> str:

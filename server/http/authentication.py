@@ -11,7 +11,7 @@ from ..protocol.principal import READ, SCOPES, WRITE, Principal
 from .keys import KeyFile
 from .refusals import Refusal
 
-__all__ = ["Authentication", "KeyAuthentication", "NoAuthentication", "missing_scope"]
+__all__ = ["LOCAL", "Authentication", "KeyAuthentication", "NoAuthentication", "missing_scope"]
 
 _log = logging.getLogger(__name__)
 
@@ -28,12 +28,16 @@ class Authentication(Protocol):
         ...
 
 
+LOCAL = Principal("local", frozenset(SCOPES))
+"""Everybody who reaches a server that asks nobody who they are."""
+
+
 class NoAuthentication:
     """Everybody who reaches the server is the same caller, `local`."""
 
     async def principal(self, headers: Headers) -> Principal:
         """The one caller that there is."""
-        return Principal("local", frozenset(SCOPES))
+        return LOCAL
 
 
 class KeyAuthentication:
@@ -51,7 +55,7 @@ class KeyAuthentication:
         given = headers.getlist("authorization")
         scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         if not given or (len(given) == 1 and scheme.lower() != "bearer"):
-            raise _unauthorized("A key is required.", f'Bearer scope="{" ".join(SCOPES)}"')
+            raise _unauthorized("A key is required.", f'Bearer scope="{READ} {WRITE}"')
         found = self._keys.principal(key.strip())
         if found is None:
             _log.warning("a request was refused: its key is not in the file of keys")

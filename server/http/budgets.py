@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import anyio
 
+from ..services.fair_places import FairPlaces
 from .refusals import Refusal
 from .settings import Rate
 
@@ -54,12 +53,6 @@ class Rates:
             self._used_until = {name: when for name, when in self._used_until.items() if when > now}
 
 
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    caller: str
-    granted: anyio.Event = field(default_factory=anyio.Event)
-
-
 class Places:
     """So many requests are under way at once; others wait, and whoever holds the fewest places is next.
 
@@ -67,10 +60,8 @@ class Places:
     """
 
     def __init__(self, places: int) -> None:
-        self._free = places
+        self._places = FairPlaces(places)
         self._max_waiting = places * _WAITING_PER_PLACE
-        self._held: Counter[str] = Counter()
-        self._waiting: list[_Waiting] = []
 
     async def take(self, caller: str) -> None:
         """Take a place, which has to be given back.
@@ -78,46 +69,20 @@ class Places:
         Raises:
             Refusal: 503, as too many wait already, or none became free in time.
         """
-        if self._free and not self._waiting:
-            self._grant(caller)
+        places = self._places
+        if places.take_now(caller):
             return
-        own = sum(each.caller == caller for each in self._waiting)
-        if len(self._waiting) >= self._max_waiting or own >= max(1, self._max_waiting // 2):
+        most_of_one = max(1, self._max_waiting // 2)
+        if places.waiting >= self._max_waiting or places.waiting_of(caller) >= most_of_one:
             raise _busy()
-        waiting = _Waiting(caller)
-        self._waiting.append(waiting)
-        try:
-            with anyio.move_on_after(_WAIT_SECONDS):
-                await waiting.granted.wait()
-        except BaseException:
-            self._leave(waiting)
-            if waiting.granted.is_set():
-                self.give_back(caller)
-            raise
-        if not waiting.granted.is_set():
-            self._leave(waiting)
-            raise _busy()
+        with anyio.move_on_after(_WAIT_SECONDS):
+            await places.take(caller)
+            return
+        raise _busy()
 
     def give_back(self, caller: str) -> None:
         """Free a place, and let the next one in."""
-        self._held[caller] -= 1
-        if not self._held[caller]:
-            del self._held[caller]
-        self._free += 1
-        if self._waiting:
-            # The first of those that hold the fewest: `min` keeps the order of arrival.
-            chosen = min(self._waiting, key=lambda each: self._held[each.caller])
-            self._waiting.remove(chosen)
-            self._grant(chosen.caller)
-            chosen.granted.set()
-
-    def _grant(self, caller: str) -> None:
-        self._free -= 1
-        self._held[caller] += 1
-
-    def _leave(self, waiting: _Waiting) -> None:
-        if waiting in self._waiting:
-            self._waiting.remove(waiting)
+        self._places.give_back(caller)
 
 
 def _busy() -> Refusal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -59,6 +60,11 @@ class HttpSettings(BaseSettings):
     drain: Annotated[tuple[float, float], NoDecode] = _named("DOCREVIEW_HTTP_DRAIN", default=(5.0, 55.0))
     auth: Literal["none", "keys"] | None = _named("DOCREVIEW_AUTH", default=None)
     keys: Path | None = _named("DOCREVIEW_KEYS", default=None)
+    credentials: Literal["shared", "headers", "store"] = _named("DOCREVIEW_CREDENTIALS", default="shared")
+    proxies: Names = _named("DOCREVIEW_HTTP_PROXIES", default=())
+    metrics_address: Annotated[tuple[str, int], NoDecode] = _named(
+        "DOCREVIEW_METRICS_ADDRESS", default=("127.0.0.1", 9464)
+    )
     insecure: bool = _named("DOCREVIEW_HTTP_INSECURE", default=False)
 
     @field_validator("url")
@@ -77,7 +83,7 @@ class HttpSettings(BaseSettings):
             raise ValueError("plain http is not allowed but for this machine itself; use https")
         return value.strip()
 
-    @field_validator("hosts", "origins", mode="before")
+    @field_validator("hosts", "origins", "proxies", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -98,6 +104,19 @@ class HttpSettings(BaseSettings):
         for each in value:
             if fault := fault_of_origin(each):
                 raise ValueError(fault)
+        return value
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(
+                    "expected addresses or networks of proxies such as 10.0.0.5 or 10.0.0.0/24, with commas"
+                    " between them"
+                ) from None
         return value
 
     @field_validator("rate", mode="before")
@@ -125,6 +144,21 @@ class HttpSettings(BaseSettings):
         if not (0 <= before <= 3600 and 0 <= waiting <= 3600):
             raise ValueError(wanted)
         return (before, waiting)
+
+    @field_validator("metrics_address", mode="before")
+    @classmethod
+    def _host_and_port(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        host, _, port = value.strip().rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        try:
+            ip_address(host)
+            if not 0 <= int(port) <= 65535:
+                raise ValueError
+        except ValueError:
+            raise ValueError("expected an IP address and a port such as 127.0.0.1:9464") from None
+        return (host, int(port))
 
     @property
     def is_local(self) -> bool:

@@ -50,6 +50,7 @@ _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr)
 _OPENING = [field.name for field in fields(Opening)]
 _CLOSING = [field.name for field in fields(Closing)]
 _LISTS = {"about", "undo"}
+_OF_EVERY_CALLER = ("host", "session", "user")
 _OURS = ("tool", "fingerprint", "until", "address", "outcome")
 """What no stranger writes. A short password that is one of our words must not spoil it."""
 
@@ -85,7 +86,8 @@ def payload_of(content: Opening | Closing, known_secrets: Sequence[str]) -> Json
     names = _OPENING if isinstance(content, Opening) else _CLOSING
     plain: dict[str, Any] = {name: getattr(content, name) for name in names}
     if isinstance(content, Opening):
-        plain["caller"] = {field.name: getattr(content.caller, field.name) for field in fields(Caller)}
+        caller = {field.name: getattr(content.caller, field.name) for field in fields(Caller)}
+        plain["caller"] = {name: value for name, value in caller.items() if value or name in _OF_EVERY_CALLER}
     for name in _LISTS & plain.keys():
         plain[name] = list(plain[name])
     text = json.dumps(plain, ensure_ascii=False)
@@ -149,7 +151,8 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     closed = records[-1] if len(records) > 1 else None
     try:
         given = _known(opened, _OPENING)
-        caller = Caller(**given.pop("caller"))
+        told = given.pop("caller")
+        caller = Caller(**{field.name: told[field.name] for field in fields(Caller) if field.name in told})
         given["about"] = tuple(given["about"])
         opening = Opening(**given, caller=caller)
         closing = None

@@ -11,7 +11,7 @@ from ...schemas import JsonObject, Operation, Route
 from ...tools import ToolFailure, build_request, validate_arguments
 from ...tools.results.answer import parse, wrapped
 from ...tools.results.schema_drift import differences
-from ..services.upstream import Services
+from ..services.upstream import CallerServices
 
 __all__ = ["Outcome", "Tried", "ask", "ask_for_write", "required_ids"]
 
@@ -42,7 +42,7 @@ def required_ids(operation: Operation) -> tuple[str, ...]:
 
 
 async def ask(
-    services: Services, operation: Operation, route: Route, ids: Mapping[str, str]
+    services: CallerServices, operation: Operation, route: Route, ids: Mapping[str, str]
 ) -> tuple[Tried, JsonObject]:
     """Send a read to one of its addresses. Gives the answer too, which goes into no report."""
     values = _arguments(operation, ids)
@@ -60,7 +60,7 @@ async def ask(
 
 
 async def ask_for_write(
-    services: Services, operation: Operation, route: Route, ids: Mapping[str, str]
+    services: CallerServices, operation: Operation, route: Route, ids: Mapping[str, str]
 ) -> Tried:
     """Ask with GET whether the address of a write exists. The write itself is not sent."""
     names = {each.name for each in operation.parameters if each.location == "path"}

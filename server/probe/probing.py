@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import anyio
 
 from ...schemas import Operation, Service, load_operations
-from ..services.upstream import Services
+from ..services.upstream import CallerServices
 from .asking import Tried, ask, ask_for_write, required_ids
 from .known_ids import KnownIds
 
@@ -32,7 +32,7 @@ class Probe:
     requests: int = 0
 
 
-async def probe(services: Services, which: Sequence[Service]) -> Probe:
+async def probe(services: CallerServices, which: Sequence[Service]) -> Probe:
     """Try every read of these services that can be tried, and the uncertain addresses of writes.
 
     At most 400 requests and four minutes; nothing is written.
@@ -45,7 +45,7 @@ async def probe(services: Services, which: Sequence[Service]) -> Probe:
     return found
 
 
-async def _probe_service(services: Services, service: Service, found: Probe) -> None:
+async def _probe_service(services: CallerServices, service: Service, found: Probe) -> None:
     known = KnownIds()
     waiting = [
         each
@@ -68,7 +68,7 @@ async def _probe_service(services: Services, service: Service, found: Probe) -> 
             await _look_for_write(services, operation, known, found)
 
 
-async def _read(services: Services, operation: Operation, known: KnownIds, found: Probe) -> None:
+async def _read(services: CallerServices, operation: Operation, known: KnownIds, found: Probe) -> None:
     """Ask every address of a read, with other ids as long as it knows none or the answer leads nowhere."""
     best: list[Tried] = []
     for ids in known.sets_for(required_ids(operation)):
@@ -89,7 +89,7 @@ async def _read(services: Services, operation: Operation, known: KnownIds, found
     found.tried.extend(best)
 
 
-async def _document_as_file(services: Services, known: KnownIds, found: Probe) -> None:
+async def _document_as_file(services: CallerServices, known: KnownIds, found: Probe) -> None:
     """Whether the ids of a v4 document lead to a v2 file."""
     reading = load_operations()["getPredictionFileByFileId"]
     for ids in known.sets_for(("workflow_id", "document_id"))[:1]:
@@ -100,7 +100,9 @@ async def _document_as_file(services: Services, known: KnownIds, found: Probe) -
             found.is_also_a_file = tried.outcome == "answers"
 
 
-async def _look_for_write(services: Services, operation: Operation, known: KnownIds, found: Probe) -> None:
+async def _look_for_write(
+    services: CallerServices, operation: Operation, known: KnownIds, found: Probe
+) -> None:
     names = tuple(each.name for each in operation.parameters if each.location == "path")
     sets: list[Mapping[str, str]] = known.sets_for(names)[:1]
     if not sets:

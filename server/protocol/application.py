@@ -51,7 +51,7 @@ from ...tools.untrusted import with_notes
 from ..journal.marks import StoredMarks
 from ..journal.seal_keys import seal_keys
 from ..journal.store import StoredJournal, open_journal
-from ..services.upstream import Services
+from ..services.upstream import Services, secrets_of_caller
 from ..settings import Settings
 from ..version import VERSION
 from .elicitation import InputRequired, asking
@@ -111,7 +111,7 @@ def build_server(
     async def lifespan(_: Server[ServerState]) -> AsyncGenerator[ServerState]:
         behind, network = _behind(settings, transport)
         services = Services(behind, network, local=local)
-        journal = open_journal(settings, lambda: services.secrets)
+        journal = open_journal(settings, lambda: (*services.own.secrets, *secrets_of_caller()))
         try:
             guards = _guards(settings, surfaces.policy, journal, checks)
             try:
@@ -147,7 +147,7 @@ def build_server(
         surface = surface_for(context, surfaces)
         if tool.name not in surface.listed:
             failure = surface.hidden(tool)
-            result = failure_result(failure, context.lifespan_context.services.secrets)
+            result = failure_result(failure, context.lifespan_context.services.own.secrets)
         else:
             try:
                 result = await _answer(tool, surface, params, context, seen)
@@ -211,9 +211,9 @@ async def _answer(
             "upstream_error",
             f"{tool.name}: a fault inside docreview ended the call.",
             done="no" if tool.effect == "read" else "unknown",
-            next_step="Read the item first; the user finds details in the server's log and can report them.",
+            next_step="Read the item first; the server's log has details.",
         )
-        return failure_result(failure, state.services.secrets)
+        return failure_result(failure, state.services.own.secrets)
 
 
 def _with_new_name(result: ToolResult, former: str, name: str) -> ToolResult:

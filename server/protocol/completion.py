@@ -15,6 +15,7 @@ from mcp.types import CompleteRequestParams, CompleteResult, Completion
 
 from ...schemas import JsonObject, JsonValue, load_operations
 from ...tools import CallContext, JournalFault, ToolFailure, load_tools
+from ...tools.history.own_entries import visible_entries
 from ...tools.operation_call import read
 from ...tools.redaction import without_secrets
 from ...tools.requests.id_faults import is_plain_id
@@ -59,8 +60,12 @@ _LISTS = {
     ),
     "page_number": _List("getDocument", "pages", "page_number", needs=("workflow_id", "document_id")),
     "project_id": _List("listProjects", "items", "id", ("name",)),
+    "session_id": _List("listLabelingSessions", "items", "id", ("name",), needs=("project_id",)),
     "model_id": _List("listModels", "models", "id", ("name", "display_name"), arguments={"limit": 1000}),
 }
+
+_CHOSEN_OF = {"type": "createProject", "kind": "reviewTexts"}
+"""Argument of which a few values are possible → the operation that says which."""
 
 
 async def complete(
@@ -91,10 +96,10 @@ async def _choices(
 ) -> Choices:
     if name == "toolset":
         return [(toolset, "") for toolset in sorted({tool.toolset for tool in surface.offered})]
-    if name == "type":
-        return [(value, "") for value in _task_types()]
+    if name in _CHOSEN_OF:
+        return [(value, "") for value in _allowed(name)]
     if name == "id" and call_context.guards.journal is not None:
-        entries = await call_context.guards.journal.entries(limit=_MAX_VALUES)
+        entries, _ = await visible_entries(call_context.guards.journal, call_context, limit=_MAX_VALUES)
         return [(about, "") for entry in entries for about in entry.opening.about]
     listed = _LISTS.get(name)
     return [] if listed is None else await _read(surface, call_context, listed, given)
@@ -130,8 +135,9 @@ def _matching(choices: Choices, typed: str) -> list[str]:
     return list(dict.fromkeys([*by_id, *by_name]))
 
 
-def _task_types() -> list[str]:
-    """The task types that `studio_create_project` takes."""
-    schema = next(tool for tool in load_tools() if tool.operation == "createProject").input_schema
+def _allowed(argument: str) -> list[str]:
+    """The values that an argument of a tool may have."""
+    operation = _CHOSEN_OF[argument]
+    schema = next(tool for tool in load_tools() if tool.operation == operation).input_schema
     properties = cast("dict[str, JsonObject]", schema["properties"])
-    return cast("list[str]", properties["type"].get("enum", []))
+    return cast("list[str]", properties[argument].get("enum", []))

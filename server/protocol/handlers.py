@@ -6,7 +6,7 @@ The modules behind are imported when a host first asks, so that a start does not
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TypeVar, cast
 
 from mcp import MCPError
@@ -75,10 +75,11 @@ def add_handlers(server: Server[ServerState], surfaces: Surfaces) -> None:
         from .resources import read_resource
 
         surface = surface_for(context, surfaces)
+        call_context = call_context_for(context, surface)
         try:
-            return await _safely(read_resource(surface, call_context_for(context, surface), params.uri))
+            return await _safely(read_resource(surface, call_context, params.uri))
         except ToolFailure as failure:
-            raise _as_error(failure, params.uri, context) from None
+            raise _as_error(failure, params.uri, context, call_context.upstream.secrets) from None
 
     server.add_request_handler("prompts/list", PaginatedRequestParams, list_prompts)
     server.add_request_handler("prompts/get", GetPromptRequestParams, get_prompt)
@@ -99,11 +100,11 @@ async def _safely(answer: Awaitable[_Result]) -> _Result:
         raise MCPError(INTERNAL_ERROR, "A fault inside docreview ended the request.") from None
 
 
-def _as_error(failure: ToolFailure, uri: str, context: Context) -> MCPError:
+def _as_error(failure: ToolFailure, uri: str, context: Context, secrets: Sequence[str]) -> MCPError:
     """Why a resource could not be read, as the protocol of this connection says it."""
     if failure.code in _NO_SUCH:
         code = INVALID_PARAMS if is_stateless(context) else _NOT_FOUND_BEFORE_2026
         return MCPError(code, "There is no such resource.", {"uri": uri})
-    shown = failure_result(failure, context.lifespan_context.services.secrets).structured or {}
+    shown = failure_result(failure, secrets).structured or {}
     error = cast("dict[str, str]", shown["error"])
     return MCPError(INTERNAL_ERROR, f"{error['message']} {error['next']}", shown)

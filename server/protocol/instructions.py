@@ -42,7 +42,8 @@ def instructions(surface: Surface) -> str:
     parts.append(f"Tool list: {surface.name} ({surface.why}).")
     if is_short:
         parts.append(_NOT_LISTED)
-    if not any(tool.tier == "extra" for tool in surface.offered):
+    has_extra = any(tool.tier == "extra" for tool in surface.offered)
+    if surface.restriction is None and not has_extra:
         parts.append("More tools (deletes, downloads ...): the user adds them (--toolsets all).")
-    parts.append("This server is read-only." if surface.settings.read_only else _WRITES)
+    parts.append("This server is read-only." if surface.is_read_only else _WRITES)
     return " ".join(parts)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from .instructions import instructions
-from .session import ServerState, surface_for
+from .session import ServerState, is_narrowed, surface_for
 from .surface import Surfaces
 
 if TYPE_CHECKING:
@@ -20,16 +20,20 @@ _METHODS = ("initialize", "server/discover")
 
 
 def introducing(surfaces: Surfaces) -> ServerMiddleware[ServerState]:
-    """Gives each client the instructions for the tools that it is told of.
+    """Gives each client the instructions for the tools that it is told of, and marks what is for it alone.
 
     The SDK has one text for all clients, and lets nobody else answer the handshake.
     """
 
     async def introduce(ctx: ServerRequestContext[ServerState, Any], call_next: CallNext) -> HandlerResult:
         result = await call_next(ctx)
-        if ctx.method not in _METHODS or not isinstance(result, Mapping):
+        if not isinstance(result, Mapping):
             return result
-        told = cast("Mapping[str, Any]", result)
+        told = result
+        if "cacheScope" in told and is_narrowed(ctx):
+            told = {**told, "cacheScope": "private"}
+        if ctx.method not in _METHODS:
+            return told
         return {**told, "instructions": instructions(surface_for(ctx, surfaces))}
 
     return introduce

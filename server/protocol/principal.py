@@ -8,12 +8,26 @@ from typing import Any, cast
 
 from mcp.server import ServerRequestContext
 
-__all__ = ["READ", "SCOPES", "WRITE", "Principal", "mark_request", "principal_of"]
+from ..services.account import Account
+from .narrowing import NOT_NARROWED, Narrowing
+
+__all__ = [
+    "ADMIN",
+    "READ",
+    "SCOPES",
+    "WRITE",
+    "Principal",
+    "RequestOrigin",
+    "mark_request",
+    "origin_of",
+    "principal_of",
+]
 
 READ = "docreview:read"
 WRITE = "docreview:write"
-SCOPES = (READ, WRITE)
-_KEY = "docreview.principal"
+ADMIN = "docreview:admin"
+SCOPES = (READ, WRITE, ADMIN)
+_KEY = "docreview.origin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +42,39 @@ class Principal:
         """Whether it may call tools that change something."""
         return WRITE in self.scopes
 
+    @property
+    def is_admin(self) -> bool:
+        """Whether it may see what others did, and how the server is set up."""
+        return ADMIN in self.scopes
 
-def mark_request(scope: MutableMapping[str, Any], principal: Principal) -> None:
-    """Note in the ASGI scope of a request who sent it."""
-    scope[_KEY] = principal
+
+@dataclass(frozen=True, slots=True)
+class RequestOrigin:
+    """All that the transport knows of a request.
+
+    `account` holds the credentials of this caller alone, None where all share those of the server.
+    `narrowing` is what the request wants left out; `id` names it in the journal and in logs.
+    """
+
+    principal: Principal
+    account: Account | None = None
+    narrowing: Narrowing = NOT_NARROWED
+    id: str = ""
+
+
+def mark_request(scope: MutableMapping[str, Any], origin: RequestOrigin) -> None:
+    """Note in the ASGI scope of a request what is known of it."""
+    scope[_KEY] = origin
+
+
+def origin_of(context: ServerRequestContext[Any, Any]) -> RequestOrigin | None:
+    """What is known of a request; None where the transport knows of one user only, as stdio does."""
+    scope = cast("MutableMapping[str, Any]", getattr(context.request, "scope", {}))
+    found = scope.get(_KEY)
+    return found if isinstance(found, RequestOrigin) else None
 
 
 def principal_of(context: ServerRequestContext[Any, Any]) -> Principal | None:
     """Who sent a request; None where the transport knows of one user only, as stdio does."""
-    scope = cast("MutableMapping[str, Any]", getattr(context.request, "scope", {}))
-    found = scope.get(_KEY)
-    return found if isinstance(found, Principal) else None
+    origin = origin_of(context)
+    return None if origin is None else origin.principal

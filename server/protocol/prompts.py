@@ -19,7 +19,8 @@ from mcp.types import (
 from ...tools.surface.former_names import FORMER_PROMPTS
 from ...tools.surface.tool import called_with
 from ...tools.untrusted import fenced, quoted
-from .prompt_plans import PLANS, Alternative, Plan, PlanArgument, Step
+from .prompt_plans import PLANS
+from .prompt_steps import Alternative, Plan, PlanArgument, Step
 from .surface import Surface
 
 __all__ = ["get_prompt", "list_prompts"]
@@ -58,7 +59,7 @@ def get_prompt(surface: Surface, params: GetPromptRequestParams) -> GetPromptRes
     if unknown:
         raise MCPError(INVALID_PARAMS, f"{plan.name}: unknown argument {sorted(unknown)[0]!r}")
     filled = {wish.name: _said(wish, given.get(wish.name, "")) for wish in plan.wishes}
-    steps = [step for step in plan.steps if _fits(step, given)]
+    steps = [step for step in plan.steps if _fits(step, given, surface)]
     content = TextContent(text=_text(plan.aim, steps, filled, surface))
     return GetPromptResult(
         description=plan.description, messages=[PromptMessage(role="user", content=content)]
@@ -97,11 +98,11 @@ def _said(wish: PlanArgument, value: str) -> str:
     return str(int(value))
 
 
-def _fits(step: Step, given: Mapping[str, str]) -> bool:
-    """Whether a step is for what the person gave."""
-    return (not step.only_with or step.only_with in given) and not any(
-        name in given for name in step.only_without
-    )
+def _fits(step: Step, given: Mapping[str, str], surface: Surface) -> bool:
+    """Whether a step is for what the person gave, and not done by another one."""
+    if step.unless in surface.reached or (step.only_with and step.only_with not in given):
+        return False
+    return not any(name in given for name in step.only_without)
 
 
 def _way(step: Step, surface: Surface) -> Alternative | None:

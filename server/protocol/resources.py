@@ -19,7 +19,7 @@ from mcp.types import (
     TextResourceContents,
 )
 
-from ...schemas import JsonObject, load_own_operations
+from ...schemas import JsonObject, Service, load_own_operations
 from ...tools import CallContext, ToolFailure, ToolResult
 from ...tools.operation_call import read
 from ...tools.own_tools import run_own
@@ -27,7 +27,6 @@ from ...tools.results.images import mime_type_of
 from ...tools.surface.error_catalogue import render_catalogue
 from ...tools.surface.reference import render_tool
 from ...tools.untrusted import quoted
-from ..settings import Settings
 from ..version import VERSION
 from .surface import Surface
 
@@ -52,6 +51,9 @@ _SHOWN_SETTINGS = (
     "answer_limit",
 )
 """The settings that are shown: none that is secret, and none that tells of the user's folders."""
+
+_FOR_ADMINISTRATORS = ("nanonets_base_url", "studio_base_url")
+"""Those that only an administrator is shown where a server has many callers, as the policy is."""
 
 Contents = TextResourceContents | BlobResourceContents
 
@@ -210,28 +212,30 @@ async def _page(reading: _Reading) -> Contents:
 
 
 async def _settings(reading: _Reading) -> Contents:
-    settings = reading.surface.settings
+    settings, is_admin = reading.surface.settings, reading.call_context.is_admin
     shown = settings.model_dump(mode="json", include=set(_SHOWN_SETTINGS))
+    names = [name for name in _SHOWN_SETTINGS if is_admin or name not in _FOR_ADMINISTRATORS]
     about: JsonObject = {
         "version": VERSION,
-        "settings": {name: shown[name] for name in _SHOWN_SETTINGS},
+        "settings": {name: shown[name] for name in names},
         "tool_list": {"chosen": reading.surface.name, "why": reading.surface.why},
-        "credentials": _credentials(settings),
+        "credentials": _credentials(reading),
         "journal": "kept" if reading.call_context.guards.journal is not None else "none",
         "tools_listed": len(reading.surface.chosen),
         "tools_offered": len(reading.surface.reached),
-        "policy": reading.call_context.guards.policy.as_object(),
     }
+    if is_admin:
+        about["policy"] = reading.call_context.guards.policy.as_object()
     return reading.text(_JSON, json.dumps(about, ensure_ascii=False, indent=1))
 
 
-def _credentials(settings: Settings) -> JsonObject:
-    """For each service, whether there are any."""
-    has_studio = settings.studio_token is not None or bool(settings.studio_email and settings.studio_password)
-    given = {"nanonets": settings.nanonets_api_key is not None, "studio": has_studio}
+def _credentials(reading: _Reading) -> JsonObject:
+    """For each service, whether there are any for this caller."""
+    settings, kept = reading.surface.settings, reading.surface.restriction
+    there = kept.services if kept is not None and kept.services is not None else settings.with_credentials
+    services: tuple[Service, ...] = ("nanonets", "studio")
     return {
-        name: "sandbox" if settings.sandbox else "set" if there else "missing"
-        for name, there in given.items()
+        name: "sandbox" if settings.sandbox else "set" if name in there else "missing" for name in services
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,11 +14,20 @@ from mcp.server import ServerRequestContext
 
 from ...tools import Ask, CallContext, Caller, Guards, Report, no_answer
 from ...tools.untrusted import one_line
-from ..services.upstream import Services
-from .principal import principal_of
-from .surface import Surface, Surfaces
+from ..services.upstream import CallerServices, Services
+from .narrowing import NOT_NARROWED
+from .principal import RequestOrigin, origin_of
+from .surface import Restriction, Surface, Surfaces
 
-__all__ = ["Context", "ServerState", "call_context_for", "client_of", "is_stateless", "surface_for"]
+__all__ = [
+    "Context",
+    "ServerState",
+    "call_context_for",
+    "client_of",
+    "is_narrowed",
+    "is_stateless",
+    "surface_for",
+]
 
 _FIRST_STATELESS = "2026-07-28"
 
@@ -47,10 +57,13 @@ def call_context_for(
     context: Context, surface: Surface, report: Report = _no_report, ask: Ask = no_answer, code: str = ""
 ) -> CallContext:
     """What one request has at hand; without `report` and `ask`, nobody is told or asked anything."""
-    state = context.lifespan_context
-    caller = caller_of(context)
+    state, origin = context.lifespan_context, origin_of(context)
+    services = state.services.own
+    if origin is not None:
+        services = state.services.for_caller(origin.principal.id, origin.account)
+    caller = caller_of(context, origin, services)
     return CallContext(
-        state.services,
+        services,
         state.guards,
         report,
         surface.find,
@@ -60,25 +73,39 @@ def call_context_for(
         tools=surface.offered,
         listed=surface.listed,
         why_not_offered=surface.why_not_offered,
-        finishes_writes=principal_of(context) is not None,
+        finishes_writes=origin is not None,
+        is_admin=origin is None or origin.principal.is_admin,
     )
 
 
 def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfaces) -> Surface:
     """The list of tools for the client that sent a request, the same for all requests of a connection.
 
-    A caller who may not write gets those that change nothing.
+    Over HTTP each request has its own: less for a caller who may not write, or has no credentials for a
+    service, or wants less.
     """
-    state = context.lifespan_context
-    principal = principal_of(context)
-    if principal is not None and not principal.may_write:
-        surfaces = surfaces.for_reading
+    state, origin = context.lifespan_context, origin_of(context)
+    if origin is not None:
+        surfaces = surfaces.restricted(_restriction_of(origin))
     if state.surface is not None:
         return state.surface
     surface = surfaces.for_client(client_of(context))
     if state.has_one_client:
         state.surface = surface
     return surface
+
+
+def is_narrowed(context: ServerRequestContext[Any, Any]) -> bool:
+    """Whether a request asks for less than others get, so that its lists are no good for them."""
+    origin = origin_of(context)
+    return origin is not None and origin.narrowing is not NOT_NARROWED
+
+
+def _restriction_of(origin: RequestOrigin) -> Restriction:
+    principal, account = origin.principal, origin.account
+    services = None if account is None else account.services
+    has_session = account is not None and account.has_studio
+    return Restriction(not principal.may_write, services, has_session, origin.narrowing)
 
 
 def client_of(context: ServerRequestContext[Any, Any]) -> str:
@@ -97,7 +124,9 @@ def is_stateless(context: ServerRequestContext[Any]) -> bool:
     return context.protocol_version >= _FIRST_STATELESS
 
 
-def caller_of(context: ServerRequestContext[Any]) -> Caller:
+def caller_of(
+    context: ServerRequestContext[Any], origin: RequestOrigin | None, services: CallerServices
+) -> Caller:
     """The host program with its version, this run of the server, and who calls.
 
     Who calls is told by the transport, or is the user of the machine. Before 2026-07-28 a program names
@@ -106,11 +135,23 @@ def caller_of(context: ServerRequestContext[Any]) -> Caller:
     params = context.session.client_params
     info = params.client_info if params else None
     host = f"{info.name} {info.version}".strip() if info else ""
-    principal = principal_of(context)
-    if principal is None:
+    if origin is None:
         return Caller(host[:100], _run(), _user())
     headers: Mapping[str, str] = getattr(context.request, "headers", {})
-    return Caller(one_line(host or headers.get("user-agent", ""))[:100], _run(), principal.id)
+    return Caller(
+        one_line(host or headers.get("user-agent", ""))[:100],
+        _run(),
+        origin.principal.id,
+        _machine(),
+        origin.id,
+        services.account.ids,
+    )
+
+
+@cache
+def _machine() -> str:
+    """The name of the machine or container, by which whoever runs several servers tells them apart."""
+    return one_line(socket.gethostname())[:100]
 
 
 @cache

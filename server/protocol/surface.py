@@ -2,20 +2,52 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 
-from ...schemas import Operation, load_operations, load_own_operations
+from ...schemas import Operation, Service, load_operations, load_own_operations
 from ...tools import NOTHING_SENT, Policy, Selection, SurfaceName, Tool, ToolFailure, load_tools
 from ...tools.guards.guard import not_allowed
 from ...tools.surface.former_names import current_tool
 from ...tools.surface.tool import called_with
 from ..settings import Settings
-from .client_limits import CLIENT_LIMITS, limit_of
+from .client_limits import CLIENT_LIMITS, ClientLimit, limit_of
+from .narrowing import NOT_NARROWED, Narrowing
 
-__all__ = ["Surface", "Surfaces"]
+__all__ = ["OF_A_SESSION", "Restriction", "Surface", "Surfaces"]
+
+_MAX_RESTRICTIONS = 256
+"""How many combinations of what callers may and want are kept in mind, those used last."""
+
+OF_A_SESSION = ("studio_login", "studio_logout", "studio_register")
+"""Tools that change the account of whoever uses the same credentials."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What keeps tools of the settings from one caller: its rights, its credentials, and its own wishes.
+
+    `services` are those for which it has credentials, None where those of the settings are shared;
+    `has_session`: it has credentials for Studio of its own, so that it may sign in and out with them.
+    """
+
+    reads_only: bool = False
+    services: tuple[Service, ...] | None = None
+    has_session: bool = False
+    narrowing: Narrowing = NOT_NARROWED
+
+    def reason(self, tool: Tool) -> str:
+        """Why a tool of the settings is kept from this caller; empty if it is not."""
+        if self.reads_only and tool.effect != "read":
+            return "this caller lacks the scope docreview:write"
+        if tool.name in OF_A_SESSION and not self.has_session:
+            return "only callers with Studio credentials of their own can sign in and out"
+        if not self.narrowing.leaves(tool):
+            return "the request leaves it out (X-Docreview- headers, or parameters of the URL)"
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +55,8 @@ class Surface:
     """The tools of a server: `every` one, those listed (`chosen`), and those that may be called.
 
     The latter, directly or through others, are `offered` in the order of lists, and `reached` by name.
-    `why` says in a few words why the list is the full, the core or the lean one.
+    `listed` are the names of those listed. `why` says in a few words why the list is the full, the core or
+    the lean one. `restriction` is what keeps tools from the caller, None where there is one user only.
     """
 
     settings: Settings
@@ -32,26 +65,49 @@ class Surface:
     policy: Policy
     every: Mapping[str, Tool]
     chosen: tuple[Tool, ...]
+    listed: frozenset[str]
     offered: tuple[Tool, ...]
     reached: frozenset[str]
+    restriction: Restriction | None = None
 
     @classmethod
-    def of(cls, settings: Settings, policy: Policy, name: SurfaceName, why: str) -> Surface:
+    def of(
+        cls,
+        settings: Settings,
+        policy: Policy,
+        name: SurfaceName,
+        why: str,
+        restriction: Restriction | None = None,
+    ) -> Surface:
         """The tools for these settings and the policy that they name, listed as `name` says.
 
         Raises:
             SelectionError: a toolset or tool of the settings does not exist.
         """
         every = {tool.name: tool for tool in load_tools()}
-        selection = replace(settings.selection, surface=name)
-        chosen = selection.choose(every.values())
-        reached = selection.reach(every.values())
+        whole = settings.selection
+        if restriction is not None and restriction.services is not None:
+            whole = replace(whole, services=restriction.services or ("nanonets", "studio"))
+        selection = replace(whole, surface=name)
+        chosen, reached = selection.choose(every.values()), selection.reach(every.values())
+        kept = {tool.name for tool in reached}
+        if restriction is not None:
+            if restriction.narrowing.surface != "full":
+                # Asked for, a shorter list adds what finds and runs the others, and nothing else.
+                kept = {tool.name for tool in whole.reach(every.values())} | {
+                    tool.name for tool in reached if tool.tier == "lean"
+                }
+            kept = {each for each in kept if not restriction.reason(every[each])}
         listed, offered = (
-            tuple(tool for tool in tools if not policy.tool_refusal(tool.name, tool.toolset))
+            tuple(
+                tool
+                for tool in tools
+                if tool.name in kept and not policy.tool_refusal(tool.name, tool.toolset)
+            )
             for tools in (chosen, reached)
         )
-        names = frozenset(tool.name for tool in offered)
-        return cls(settings, selection, why, policy, every, listed, offered, names)
+        names, listed_names = (frozenset(tool.name for tool in tools) for tools in (offered, listed))
+        return cls(settings, selection, why, policy, every, listed, listed_names, offered, names, restriction)
 
     @property
     def name(self) -> SurfaceName:
@@ -59,9 +115,10 @@ class Surface:
         return self.selection.surface
 
     @property
-    def listed(self) -> frozenset[str]:
-        """The names of the tools that a host is told of."""
-        return frozenset(tool.name for tool in self.chosen)
+    def is_read_only(self) -> bool:
+        """Whether only tools are offered that change nothing."""
+        kept = self.restriction
+        return self.settings.read_only or (kept is not None and (kept.reads_only or kept.narrowing.read_only))
 
     def operation(self, tool: Tool) -> Operation:
         """The operation that a tool calls."""
@@ -108,31 +165,41 @@ class Surface:
             "not_allowed",
             f"{tool.name} is not offered: {self.why_not_offered(tool)}.",
             happened=NOTHING_SENT,
-            next_step="Use another tool, or the user changes the setting and restarts the server.",
+            next_step="Use another tool, or the user changes the setting and restarts the server."
+            if self.restriction is None
+            else "Use another tool.",
         )
 
     def why_not_offered(self, tool: Tool) -> str:
         """What keeps a tool from being called here: a rule of the policy, or a setting, which it names."""
         refusal = self.policy.tool_refusal(tool.name, tool.toolset)
-        return refusal or self.selection.reason_for_hiding(tool)
+        kept = "" if self.restriction is None else self.restriction.reason(tool)
+        return refusal or kept or self.selection.reason_for_hiding(tool)
 
 
 class Surfaces:
     """The lists that a server with these settings gives to its clients, each made when it is first needed.
 
-    The `policy` is that of the settings unless it has been read already.
+    The `policy` is that of the settings unless it has been read already. `restriction` is what keeps tools
+    from a caller.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
         SettingsError: the policy file has a fault.
     """
 
-    def __init__(self, settings: Settings, policy: Policy | None = None) -> None:
+    def __init__(
+        self, settings: Settings, policy: Policy | None = None, restriction: Restriction | None = None
+    ) -> None:
         self._settings = settings
         self._policy = settings.read_policy() if policy is None else policy
-        chosen = settings.selection.surface
+        self._restriction = restriction
+        self._restricted: OrderedDict[Restriction, Surfaces] = OrderedDict()
+        self._for_limits: dict[ClientLimit, Surface] = {}
+        own = settings.selection.surface
+        chosen = own if restriction is None else restriction.narrowing.shorter(own)
         why = "no limit of the client is known" if settings.surface == "auto" else "set by the user"
-        self.usual = Surface.of(settings, self._policy, chosen, why)
+        self.usual = self._made(chosen, why if chosen == own else "the request asks for it")
 
     @property
     def policy(self) -> Policy:
@@ -152,19 +219,29 @@ class Surfaces:
         Where the settings leave it to the client, it is the full one unless the client is known to take fewer
         tools than that has.
         """
-        limit = limit_of(client) if self._settings.surface == "auto" else None
+        limit = limit_of(client) if self._settings.surface == "auto" and self.usual.name == "full" else None
         if limit is None:
             return self.usual
-        why = f"{limit.host} takes at most {limit.max_tools} tools"
-        if limit.max_tools < len(self.usual.chosen):
-            return replace(self._core, why=why)
-        return replace(self.usual, why=why)
+        if limit not in self._for_limits:
+            is_longer = limit.max_tools < len(self.usual.chosen)
+            why = f"{limit.host} takes at most {limit.max_tools} tools"
+            self._for_limits[limit] = replace(self._core if is_longer else self.usual, why=why)
+        return self._for_limits[limit]
 
-    @cached_property
-    def for_reading(self) -> Surfaces:
-        """The lists for callers who may change nothing."""
-        return Surfaces(self._settings.model_copy(update={"read_only": True}), self._policy)
+    def restricted(self, restriction: Restriction) -> Surfaces:
+        """The lists for callers from whom tools are kept, made once for each combination."""
+        found = self._restricted.get(restriction)
+        if found is None:
+            found = self._restricted[restriction] = Surfaces(self._settings, self._policy, restriction)
+            if len(self._restricted) > _MAX_RESTRICTIONS:
+                self._restricted.popitem(last=False)
+        else:
+            self._restricted.move_to_end(restriction)
+        return found
 
     @cached_property
     def _core(self) -> Surface:
-        return Surface.of(self._settings, self._policy, "core", "")
+        return self._made("core", "")
+
+    def _made(self, name: SurfaceName, why: str) -> Surface:
+        return Surface.of(self._settings, self._policy, name, why, self._restriction)

@@ -11,7 +11,7 @@ from mcp import MCPError
 from ...tools import Tool, ToolResult
 from ...tools.failure import ErrorCode
 from ...tools.observation import UNKNOWN_TOOL, CallOutcome, Observer, SeenCall, observing
-from .principal import principal_of
+from .principal import origin_of
 from .session import Context
 
 __all__ = ["outcome_of", "watched"]
@@ -23,11 +23,11 @@ _TRACEPARENT = "traceparent"
 @contextmanager
 def watched(observer: Observer, context: Context, tool: Tool | None) -> Generator[SeenCall]:
     """Let `observer` watch a call of this tool, or of one that does not exist."""
-    principal = principal_of(context)
+    origin = origin_of(context)
     seen = SeenCall(
         UNKNOWN_TOOL if tool is None else tool.name,
-        "" if principal is None else principal.id,
-        "",
+        "" if origin is None else origin.principal.id,
+        "" if origin is None else origin.id,
         _traceparent(context),
     )
     with observing(observer, seen):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlencode
@@ -30,7 +31,8 @@ from ...tools.results.reported_failure import reported_failure
 from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
 from ..version import VERSION
-from .credentials import Credentials, NanonetsKey, StudioSession
+from .credentials import Credentials, NoCredentials
+from .fair_places import FairPlaces
 from .files import FileAccess
 from .network_environment import (
     NetworkSettingError,
@@ -42,10 +44,11 @@ from .network_environment import (
 from .page_images import fetch_picture, no_picture, refused_picture
 from .public_hosts import PublicHosts
 from .retries import CallProgress, Outcome, repeat_as_allowed
+from .session_tokens import token_in, token_of_login
 from .unsent import cannot_be_sent, no_connection, no_request_left, unheard
 from .urls import picture_address, same_host_redirect
 
-__all__ = ["ServiceClient"]
+__all__ = ["Sender", "ServiceClient"]
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
@@ -53,8 +56,19 @@ _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _UNKNOWN_ADDRESS = (404, 405)
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """For whom requests are sent: with which credentials, and as whose share of those in flight."""
+
+    credentials: Credentials
+    name: str = ""
+
+
 class ServiceClient:
-    """Sends requests to one service. Nothing is opened before the first request."""
+    """Sends requests to one service, for any number of senders. Nothing is opened before the first request.
+
+    The pool belongs to all of them: it keeps no cookie, and credentials stand in each request alone.
+    """
 
     def __init__(
         self,
@@ -69,13 +83,12 @@ class ServiceClient:
         self._files = files
         self._transport = transport
         self._clients: dict[bool, httpx2.AsyncClient] = {}
-        self._places = anyio.Semaphore(settings.in_flight, fast_acquire=True)
+        self._places = FairPlaces(settings.in_flight)
         self._known_address: dict[str, int] = {}
-        self.credentials: Credentials = (
-            StudioSession(settings, self._log_in) if self._is_studio else NanonetsKey(settings)
-        )
 
-    async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
+    async def send(
+        self, operation: Operation, requests: Sequence[Request], report: Report, sender: Sender
+    ) -> Response:
         """Send the request, at the first of the operation's addresses that the service knows.
 
         Raises:
@@ -86,7 +99,7 @@ class ServiceClient:
         try:
             with self._opened_file(operation, requests) as progress.file:
                 with anyio.fail_after(self._settings.timeout):
-                    outcome = await self._along_addresses(operation, requests, progress, report)
+                    outcome = await self._along_addresses(operation, requests, progress, report, sender)
         except TimeoutError:
             raise self._timed_out(progress) from None
         except ToolFailure as failure:
@@ -99,7 +112,7 @@ class ServiceClient:
         if failure is not None:
             raise failure.after_uncertain_try() if progress.uncertain_before else failure
         response = cast("Response", outcome.response)
-        self._keep_session(operation, response)
+        _keep_session(operation, response, sender)
         return response
 
     async def close(self) -> None:
@@ -108,7 +121,12 @@ class ServiceClient:
             await client.aclose()
 
     async def _along_addresses(
-        self, operation: Operation, requests: Sequence[Request], progress: CallProgress, report: Report
+        self,
+        operation: Operation,
+        requests: Sequence[Request],
+        progress: CallProgress,
+        report: Report,
+        sender: Sender,
     ) -> Outcome:
         """Try the known address, else one after the other until the service knows one."""
         known = self._known_address.get(operation.id)
@@ -119,7 +137,7 @@ class ServiceClient:
                 break
 
             async def send_once(request: Request = requests[index]) -> Outcome:
-                return await self._try(request, progress)
+                return await self._try(request, progress, sender)
 
             outcome = await repeat_as_allowed(send_once, progress, report)
             if outcome.response is None or not _is_unknown_address(outcome.response):
@@ -129,7 +147,7 @@ class ServiceClient:
             first = first or outcome
         return cast("Outcome", first)
 
-    async def picture(self, address: str) -> bytes:
+    async def picture(self, address: str, sender: Sender) -> bytes:
         """The picture at an address that the service gave. Credentials go to the service's own host only.
 
         Raises:
@@ -144,11 +162,11 @@ class ServiceClient:
         try:
             client = self._opened(is_own=is_own)
         except NetworkSettingError as fault:
-            raise cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
+            raise self._cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
 
         async def fetch_once() -> Outcome:
-            authorization = await self.credentials.authorization(operation) if is_own else ""
-            async with self._places:
+            authorization = await sender.credentials.authorization(operation) if is_own else ""
+            async with self._places.place(sender.name):
                 progress.sent += 1
                 seen = SeenRequest(operation.tool, operation.service, "GET")
                 with present_observer().request(seen):
@@ -169,27 +187,30 @@ class ServiceClient:
             raise refused_picture(response)
         return response.content
 
-    async def _try(self, request: Request, progress: CallProgress) -> Outcome:
+    async def _try(self, request: Request, progress: CallProgress, sender: Sender) -> Outcome:
         """One request, and a second one with a new session if the first was refused for its token."""
-        outcome = await self._exchange(request, progress)
+        outcome = await self._exchange(request, progress, sender)
         operation = progress.operation
         refused = _is_refused_token(operation, outcome.response)
         may_renew = refused and operation.authenticated and progress.may_send
-        if may_renew and await self.credentials.renew(progress.authorization):
-            outcome = await self._exchange(request, progress)
+        if may_renew and await sender.credentials.renew(progress.authorization):
+            outcome = await self._exchange(request, progress, sender)
         progress.note(outcome)
         return outcome
 
-    async def _exchange(self, request: Request, progress: CallProgress) -> Outcome:
+    async def _exchange(self, request: Request, progress: CallProgress, sender: Sender) -> Outcome:
         operation = progress.operation
-        authorization = await self.credentials.authorization(operation)
+        authorization = await sender.credentials.authorization(operation)
         progress.authorization = authorization
         began = anyio.current_time()
-        async with self._places:
+        await self._places.take(sender.name)
+        try:
             present_observer().waited("upstream", anyio.current_time() - began)
             progress.under_way = True
             outcome = await self._outcome(request, authorization, progress)
             progress.under_way = False
+        finally:
+            self._places.give_back(sender.name)
         return outcome
 
     async def _outcome(self, request: Request, authorization: str, progress: CallProgress) -> Outcome:
@@ -203,7 +224,7 @@ class ServiceClient:
         except httpx2.TimeoutException:
             return Outcome(failure=self._no_answer(operation, "timeout", "did not answer in time"))
         except NetworkSettingError as fault:
-            raise cannot_be_sent(f"{operation.tool}: {fault}.") from None
+            raise self._cannot_be_sent(f"{operation.tool}: {fault}.") from None
         except Exception as error:
             if left_no_trace(error):
                 return Outcome(failure=self._unreachable(operation), reached=False)
@@ -281,8 +302,10 @@ class ServiceClient:
             )
         return self._clients[is_own]
 
-    async def _log_in(self, email: str, password: str) -> str:
+    async def log_in(self, email: str, password: str, name: str, check_account: str) -> str:
         """A session token for these credentials, by the same operation that `studio_login` calls.
+
+        `name` is that of the sender; `check_account` says what to do if they are refused.
 
         Raises:
             ToolFailure: signing in failed, so that the call it was for was not sent.
@@ -290,33 +313,14 @@ class ServiceClient:
         operation = load_operations()["login"]
         route = self._settings.routes(operation)[0]
         request = build_request(operation, {"email": email, "password": password}, route)
-        outcome = await self._exchange(request, CallProgress(operation, math.inf))
-        response = outcome.response
-        if response is not None and response.is_success and (token := _token_in(operation, response)):
-            return token
-        if response is None:
-            failure = outcome.failure or self._unreachable(operation)
-        elif said := reported_failure(operation, response):
-            failure = failure_reported(operation, response, *said).with_(
-                code="unauthorized", next_step=_CHECK_ACCOUNT
-            )
-        elif response.is_success:
-            failure = ToolFailure(
-                "upstream_error", "Studio answered without a session token.", next_step=_CHECK_ACCOUNT
-            )
-        else:
-            failure = failure_of(operation, response)
-            if response.status in (400, 401, 403, 404, 422):
-                failure = failure.with_(code="unauthorized", next_step=_CHECK_ACCOUNT)
-        if response is None or response.status >= 500:
-            failure = failure.with_(retryable=True, next_step="Call again later.")
-        raise failure.before_sending("Signing in to Studio failed.")
+        sender = Sender(NoCredentials(), name)
+        outcome = await self._exchange(request, CallProgress(operation, math.inf), sender)
+        if outcome.response is None:
+            outcome = Outcome(failure=outcome.failure or self._unreachable(operation))
+        return token_of_login(operation, outcome, check_account)
 
-    def _keep_session(self, operation: Operation, response: Response) -> None:
-        if operation.token_property and (token := _token_in(operation, response)):
-            self.credentials.keep(token)
-        if operation.ends_session:
-            self.credentials.keep("")
+    def _cannot_be_sent(self, message: str) -> ToolFailure:
+        return cannot_be_sent(message, is_local=self._files.is_local)
 
     def _unreachable(self, operation: Operation) -> ToolFailure:
         host = httpx2.URL(self._base_url).host
@@ -331,7 +335,12 @@ class ServiceClient:
         return unheard(progress.operation, "timeout", what, progress.done)
 
 
-_CHECK_ACCOUNT = "The user has to check STUDIO_EMAIL and STUDIO_PASSWORD."
+def _keep_session(operation: Operation, response: Response, sender: Sender) -> None:
+    """Go on with the session that a call began or ended."""
+    if operation.token_property and (token := token_in(operation, response)):
+        sender.credentials.keep(token)
+    if operation.ends_session:
+        sender.credentials.keep("")
 
 
 async def _say_nothing(message: str) -> None:
@@ -389,14 +398,3 @@ def _grouped(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
     for name, value in fields:
         grouped.setdefault(name, []).append(value)
     return grouped
-
-
-def _token_in(operation: Operation, response: Response) -> str:
-    import json
-
-    try:
-        body = cast("object", json.loads(response.text))
-    except (ValueError, RecursionError):
-        return ""
-    token = cast("dict[str, object]", body).get(operation.token_property) if isinstance(body, dict) else None
-    return token if isinstance(token, str) else ""

@@ -11,13 +11,12 @@ import anyio
 
 from ...schemas import Operation
 from ...tools import NOTHING_SENT, ToolFailure
-from ..placeholders import unfilled
-from ..settings import Settings
+from .account import Account
+from .remedies import REMEDIES
 
-__all__ = ["Credentials", "NanonetsKey", "StudioSession"]
+__all__ = ["Credentials", "NanonetsKey", "NoCredentials", "StudioSession"]
 
 _RENEW_BEFORE_SECONDS = 60.0
-_STUDIO = ("STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")
 
 LogIn = Callable[[str, str], Awaitable[str]]
 """E-mail address and password → session token."""
@@ -48,11 +47,29 @@ class Credentials(Protocol):
         ...
 
 
+class NoCredentials:
+    """Authenticates nothing: for requests by which a session is begun."""
+
+    secrets: tuple[str, ...] = ()
+
+    async def authorization(self, operation: Operation) -> str:
+        """No header."""
+        return ""
+
+    async def renew(self, refused: str) -> bool:
+        """Never."""
+        return False
+
+    def keep(self, token: str) -> None:
+        """There is no session."""
+
+
 class NanonetsKey:
     """Basic authentication with the API key as user name and an empty password."""
 
-    def __init__(self, settings: Settings) -> None:
-        key = settings.nanonets_api_key
+    def __init__(self, account: Account) -> None:
+        key = account.nanonets_api_key
+        self._account = account
         self._header = ""
         self.secrets: tuple[str, ...] = ()
         if key is not None:
@@ -63,7 +80,8 @@ class NanonetsKey:
     async def authorization(self, operation: Operation) -> str:
         """The header; raises `ToolFailure` without a key."""
         if not self._header and operation.authenticated:
-            raise _not_configured(operation, f"NANONETS_API_KEY is {_missing('NANONETS_API_KEY')}")
+            why = REMEDIES[self._account.source].why_missing("nanonets")
+            raise _not_configured(operation, self._account, why)
         return self._header
 
     async def renew(self, refused: str) -> bool:
@@ -77,13 +95,14 @@ class NanonetsKey:
 class StudioSession:
     """A bearer token, given or got by signing in when first needed, and renewed before it runs out.
 
-    However many calls wait for a token, one of them signs in.
+    It belongs to one account. However many calls wait for a token, one of them signs in.
     """
 
-    def __init__(self, settings: Settings, log_in: LogIn) -> None:
-        self._email = settings.studio_email or ""
-        self._password = settings.studio_password.get_secret_value() if settings.studio_password else ""
-        self._token = settings.studio_token.get_secret_value() if settings.studio_token else ""
+    def __init__(self, account: Account, log_in: LogIn) -> None:
+        self._account = account
+        self._email = account.studio_email or ""
+        self._password = account.studio_password.get_secret_value() if account.studio_password else ""
+        self._token = account.studio_token.get_secret_value() if account.studio_token else ""
         self._log_in = log_in
         self._lock = anyio.Lock()
         self._was_ended = False
@@ -150,26 +169,23 @@ class StudioSession:
                 "unauthorized",
                 f"{operation.tool}: the Studio session was ended by studio_logout.",
                 happened=NOTHING_SENT,
-                next_step="Call studio_login, or the user restarts the server.",
+                next_step="Call studio_login."
+                if self._account.is_own
+                else "Call studio_login, or the user restarts the server.",
             )
         if not self._can_log_in:
-            missing = "STUDIO_PASSWORD is" if self._email else "STUDIO_EMAIL and STUDIO_PASSWORD are"
-            raise _not_configured(operation, f"{missing} {_missing(*_STUDIO)}, and neither is STUDIO_TOKEN")
+            why = REMEDIES[self._account.source].why_missing("studio")
+            if self._email and not self._account.is_own:
+                why = why.replace("STUDIO_EMAIL and STUDIO_PASSWORD are", "STUDIO_PASSWORD is")
+            raise _not_configured(operation, self._account, why)
 
 
-def _missing(*variables: str) -> str:
-    """Why a credential is not there, in a few words."""
-    held = unfilled(variables)
-    return f"not set ({', '.join(held)}: the host left a placeholder in it)" if held else "not set"
-
-
-def _not_configured(operation: Operation, reason: str) -> ToolFailure:
+def _not_configured(operation: Operation, account: Account, reason: str) -> ToolFailure:
     return ToolFailure(
         "not_configured",
         f"{operation.tool}: {reason}.",
         happened=NOTHING_SENT,
-        next_step="The user sets it in the host's settings of this server and restarts it,"
-        " or starts the server with --sandbox to try without an account.",
+        next_step=REMEDIES[account.source].after_missing,
     )
 
 

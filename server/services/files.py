@@ -58,6 +58,11 @@ class FileAccess:
         self._downloads = settings.downloads or (_home() or Path()) / "Downloads" / "docreview"
 
     @property
+    def is_local(self) -> bool:
+        """Whether the server runs on its one user's machine, whose files it may use."""
+        return self._local
+
+    @property
     def folders(self) -> tuple[Path, ...]:
         """The folders that files may come from, links resolved."""
         return self._folders

@@ -5,17 +5,15 @@ from __future__ import annotations
 from ...schemas import Operation
 from ...tools import NOTHING_SENT, ToolFailure
 from ...tools.failure import LOOK_FIRST, Done, ErrorCode
+from .remedies import settings_remedy
 
 __all__ = ["cannot_be_sent", "no_connection", "no_request_left", "unheard"]
 
 
-def cannot_be_sent(message: str) -> ToolFailure:
+def cannot_be_sent(message: str, *, is_local: bool) -> ToolFailure:
     """The failure of a call that the environment of the server keeps from being sent."""
     return ToolFailure(
-        "not_configured",
-        message,
-        happened=NOTHING_SENT,
-        next_step="The user corrects or removes it in the host's settings of this server and restarts it.",
+        "not_configured", message, happened=NOTHING_SENT, next_step=settings_remedy(is_local=is_local)
     )
 
 
@@ -28,7 +26,7 @@ def no_connection(operation: Operation, host: str, proxy: str) -> ToolFailure:
         f"{operation.tool}: no connection to {host}{through}.",
         happened=NOTHING_SENT,
         retryable=True,
-        next_step=f"Call again later; if it stays so, the user has to check {checks}.",
+        next_step=f"Call again later; if it stays so, whoever runs the server has to check {checks}.",
     )
 
 

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...schemas import Operation, Route, Service
-from ...tools import FileSource, Report, Request, Response
+from ...tools import FileSource, Report, Request, Response, ToolFailure
 from ..settings import Settings
+from .account import Account
 from .files import FileAccess
+from .remedies import REMEDIES
 
 if TYPE_CHECKING:
     import httpx2
 
-    from .client import ServiceClient
+    from .client import Sender, ServiceClient
+    from .credentials import Credentials
 
-__all__ = ["Services"]
+__all__ = ["CallerServices", "Services", "secrets_of_caller"]
+
+_MAX_SESSIONS = 2_000
+"""How many callers with credentials of their own are kept in mind, those used last."""
+
+_present: ContextVar[CallerServices | None] = ContextVar("services of the present caller", default=None)
+
+Held = dict[Service, "Credentials"]
+"""The credentials of one account in use, by service."""
+
+
+def secrets_of_caller() -> Sequence[str]:
+    """The secrets of whoever the present request is for; none where all share those of the settings."""
+    services = _present.get()
+    return () if services is None else services.secrets
 
 
 class Services:
-    """The shared clients of both services with the user's settings. Implements `tools.Upstream`."""
+    """The shared clients of both services with the settings of the server, and what each caller has there.
+
+    `own` works with the credentials of the settings, as the one user of a server does.
+    """
 
     def __init__(
         self,
@@ -32,57 +55,111 @@ class Services:
         self.files = FileAccess(settings, local=local)
         self._transport = transport
         self._clients: dict[Service, ServiceClient] = {}
+        self._shared = Account.of_settings(settings, is_local=local)
+        self._held: Held = {}
+        self._sessions: OrderedDict[tuple[str, Account], Held] = OrderedDict()
+        self.own = CallerServices(self, self._shared, self._held, "")
 
-    @property
-    def answer_limit(self) -> int:
-        """The most characters of JSON in a result."""
-        return self.settings.answer_limit
+    def for_caller(self, name: str, account: Account | None) -> CallerServices:
+        """The services for one caller; without an `account` with the credentials that all share.
 
-    @property
-    def timeout(self) -> float:
-        """Seconds that one operation may take with its retries."""
-        return self.settings.timeout
-
-    @property
-    def secrets(self) -> Sequence[str]:
-        """Keys, passwords and tokens in use, the longest first."""
-        held = [secret for client in self._clients.values() for secret in client.credentials.secrets]
-        return sorted({*held, *self.settings.secrets}, key=len, reverse=True)
-
-    def routes(self, operation: Operation) -> Sequence[Route]:
-        """The address that the user set for the operation, or all that are known."""
-        return self.settings.routes(operation)
-
-    def address(self, operation: Operation) -> str:
-        """The base address of the service of an operation."""
-        settings = self.settings
-        return settings.studio_base_url if operation.service == "studio" else settings.nanonets_base_url
-
-    def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
-        """Why a file may not be sent; empty if it may."""
-        return self.files.fault(file, file_types)
-
-    async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
-        """Send the request to its service; raises `ToolFailure` where no answer came."""
-        return await self._client(operation.service).send(operation, requests, report)
-
-    async def picture(self, address: str) -> bytes:
-        """The picture of a page that a Nanonets answer names."""
-        return await self._client("nanonets").picture(address)
-
-    def save_download(self, file_name: str, content: bytes) -> str | None:
-        """Store a download where the user finds it."""
-        return self.files.save(file_name, content)
+        What an account of one's own has come to, such as a session, is for this caller alone.
+        """
+        if account is None:
+            return CallerServices(self, self._shared, self._held, name)
+        key = (name, account)
+        held = self._sessions.setdefault(key, {})
+        self._sessions.move_to_end(key)
+        if len(self._sessions) > _MAX_SESSIONS:
+            self._sessions.popitem(last=False)
+        services = CallerServices(self, account, held, name)
+        _present.set(services)
+        return services
 
     async def close(self) -> None:
         """Close all connections."""
         for client in self._clients.values():
             await client.close()
 
-    def _client(self, service: Service) -> ServiceClient:
+    def client(self, service: Service) -> ServiceClient:
         """The client of a service, made when it is first needed: a start needs none."""
         if service not in self._clients:
             from .client import ServiceClient
 
             self._clients[service] = ServiceClient(service, self.settings, self.files, self._transport)
         return self._clients[service]
+
+
+class CallerServices:
+    """The services as one caller uses them. Implements `tools.Upstream`.
+
+    `name` tells callers apart, so that none takes the places of all; `held` keeps what `account` has come to.
+    """
+
+    def __init__(self, services: Services, account: Account, held: Held, name: str) -> None:
+        self._services = services
+        self._held = held
+        self._name = name
+        self.account = account
+
+    @property
+    def answer_limit(self) -> int:
+        """The most characters of JSON in a result."""
+        return self._services.settings.answer_limit
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that one operation may take with its retries."""
+        return self._services.settings.timeout
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """Keys, passwords and tokens of this caller and of the settings, the longest first."""
+        held = [secret for credentials in self._held.values() for secret in credentials.secrets]
+        given = self.account.secrets if self.account.is_own else ()
+        return sorted({*held, *given, *self._services.settings.secrets}, key=len, reverse=True)
+
+    def routes(self, operation: Operation) -> Sequence[Route]:
+        """The address that the user set for the operation, or all that are known."""
+        return self._services.settings.routes(operation)
+
+    def address(self, operation: Operation) -> str:
+        """The base address of the service of an operation."""
+        settings = self._services.settings
+        return settings.studio_base_url if operation.service == "studio" else settings.nanonets_base_url
+
+    def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
+        """Why a file may not be sent; empty if it may."""
+        return self._services.files.fault(file, file_types)
+
+    async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
+        """Send the request to its service; raises `ToolFailure` where no answer came."""
+        client = self._services.client(operation.service)
+        try:
+            return await client.send(operation, requests, report, self._sender(client, operation.service))
+        except ToolFailure as failure:
+            if failure.status == 401 and self.account.source != "host settings":
+                after = REMEDIES[self.account.source].after_refused[operation.service]
+                raise failure.with_(next_step=after) from None
+            raise
+
+    async def picture(self, address: str) -> bytes:
+        """The picture of a page that a Nanonets answer names."""
+        client = self._services.client("nanonets")
+        return await client.picture(address, self._sender(client, "nanonets"))
+
+    def save_download(self, file_name: str, content: bytes) -> str | None:
+        """Store a download where the user finds it."""
+        return self._services.files.save(file_name, content)
+
+    def _sender(self, client: ServiceClient, service: Service) -> Sender:
+        from .client import Sender
+        from .credentials import NanonetsKey, StudioSession
+
+        if service not in self._held:
+            remedy = REMEDIES[self.account.source].after_refused["studio"]
+            log_in = partial(client.log_in, name=self._name, check_account=remedy)
+            self._held[service] = (
+                StudioSession(self.account, log_in) if service == "studio" else NanonetsKey(self.account)
+            )
+        return Sender(self._held[service], self._name)

@@ -8,11 +8,9 @@ from contextlib import contextmanager
 from time import perf_counter
 
 from ...tools.observation import SeenCall, Unobserved
+from ..logs import CALL_LOG
 
-__all__ = ["CALL_LOG", "CallLog"]
-
-CALL_LOG = "docreview_mcp.calls"
-"""The name of the logger. Its records have `fields`, which a line of JSON shows under their own names."""
+__all__ = ["CallLog"]
 
 _log = logging.getLogger(CALL_LOG)
 

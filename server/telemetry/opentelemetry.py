@@ -42,7 +42,9 @@ def resource() -> Resource:
 def _from_environment() -> Resource:
     found = Resource.create()
     unnamed = str(found.attributes.get("service.name", "")).startswith("unknown_service")
-    return Resource({name: value for name, value in found.attributes.items() if name != "service.name" or not unnamed})
+    return Resource(
+        {name: value for name, value in found.attributes.items() if name != "service.name" or not unnamed}
+    )
 
 
 class OtlpMeter:
@@ -144,7 +146,11 @@ class Tracing(Unobserved):
 
 def _parent(traceparent: str) -> Context | None:
     """The span of the caller. Its `tracestate` and baggage are left out: any text could be in them."""
-    return TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context()) if traceparent else None
+    return (
+        TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context())
+        if traceparent
+        else None
+    )
 
 
 def _soon(shutdown: object) -> None:

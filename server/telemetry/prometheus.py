@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    start_http_server,
+)
 
 from ..version import VERSION
 from .instruments import INSTRUMENTS, Instrument
@@ -25,7 +32,9 @@ class PrometheusMeter:
             for each in INSTRUMENTS
         }
         ProcessCollector(registry=registry)
-        Gauge("docreview_build", "The version that runs.", ["version"], registry=registry).labels(VERSION).set(1)
+        Gauge("docreview_build", "The version that runs.", ["version"], registry=registry).labels(
+            VERSION
+        ).set(1)
         self._stop = _nothing
 
     def add(self, instrument: Instrument, amount: float, labels: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import NOTHING_SENT, ToolFailure
-from ..journal.entries import JournalFault
+from ..journal.entries import Caller, JournalFault
 from ..requests.arguments import REASON
 from .confirmation_codes import CODE_SECONDS, CodeCheck
 from .context import CallContext
@@ -50,10 +50,11 @@ class Question:
         call = {name: value for name, value in sorted(self.arguments.items()) if name != REASON}
         return (self.operation.id, call, self.arguments.get(REASON), self.state)
 
-    def subject_of(self, user: str) -> tuple[JsonValue, ...]:
-        """All that an answer is good for: what is asked about, by this user."""
+    def subject_of(self, caller: Caller) -> tuple[JsonValue, ...]:
+        """All that an answer is good for: what is asked about, by this user with this account."""
         operation, *rest = self.subject
-        return ([operation, user], *rest)
+        accounts: list[JsonValue] = [dict(caller.accounts)] if caller.accounts else []
+        return ([operation, caller.user, *accounts], *rest)
 
 
 async def confirm_or_fail(question: Question, code: str, context: CallContext) -> None:
@@ -69,13 +70,18 @@ async def confirm_or_fail(question: Question, code: str, context: CallContext) -
 async def is_agreed_by_code(question: Question, code: str, context: CallContext) -> bool:
     """Whether the code that came with the call is good for it; if so, it is used up.
 
+    A call that is only rehearsed needs none, and its question is noted.
+
     Raises:
         ToolFailure: whether it was used before cannot be read.
     """
+    if context.rehearsal is not None:
+        context.rehearsal.ask(_summary(question, context))
+        return True
     if not code:
         return False
     try:
-        return await context.guards.codes.use(code, *question.subject_of(context.caller.user)) == "valid"
+        return await context.guards.codes.use(code, *question.subject_of(context.caller)) == "valid"
     except JournalFault as fault:
         raise journal_failure(question.operation, fault) from fault
 
@@ -94,11 +100,8 @@ async def ask_person(question: Question, code: str, context: CallContext) -> Non
 
 async def _ask(question: Question, code: str, context: CallContext) -> None:
     codes, operation = context.guards.codes, question.operation
-    subject = question.subject_of(context.caller.user)
-    secrets = context.upstream.secrets
-    arguments = cast("JsonObject", cleaned(question.arguments, secrets))
-    shown, name = cleaned(question.shown, secrets), str(cleaned(question.name, secrets))
-    summary = summary_of(operation, arguments, shown, name)
+    subject = question.subject_of(context.caller)
+    summary = _summary(question, context)
     fault = ""
     if code:
         found = await codes.check(code, *subject)
@@ -131,3 +134,11 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
             "outside": ["error.message", "docreview.summary"],
         },
     )
+
+
+def _summary(question: Question, context: CallContext) -> str:
+    """What the person is asked, without secrets."""
+    secrets = context.upstream.secrets
+    arguments = cast("JsonObject", cleaned(question.arguments, secrets))
+    shown, name = cleaned(question.shown, secrets), str(cleaned(question.name, secrets))
+    return summary_of(question.operation, arguments, shown, name)

@@ -6,6 +6,7 @@ our own tools call operations, so that each of their requests is checked, guarde
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
@@ -23,6 +24,7 @@ from ..results.response import Response
 from ..surface.tool import ConfirmMode, Tool
 from .confirmation_codes import Codes
 from .document_locks import Claim, DocumentLocks
+from .rehearsal import Rehearsal
 from .seen_ids import SeenIds
 from .seen_values import SeenValues
 
@@ -125,17 +127,21 @@ class Flight:
 
 @dataclass(frozen=True, slots=True)
 class Unclear:
-    """A write whose outcome is not known: what is known of it, and the mark by which it stops others once."""
+    """A write whose outcome is not known: what is known of it, and the mark by which it stops others once.
+
+    The `message` is for the `user` who called; others are told nothing of it.
+    """
 
     message: str
     mark: str
+    user: str = ""
 
 
 @dataclass(slots=True, eq=False)
 class Guards:
     """What stands between a write and the service, for one server.
 
-    `policy` holds the rules of the user, `counts` what was done so far. `journal` is None where the user
+    `policy` holds the rules of the user, `counts` what each user did so far. `journal` is None where the user
     wants none; `journal_required` says whether writes stop without it. `marks` say which codes were used and
     which calls were stopped. `under_way` holds the writes that must not be doubled, `unclear` those whose
     last outcome is not known, by fingerprint. `documents` are those that are being written, `seen` what
@@ -147,7 +153,7 @@ class Guards:
     journal: Journal | None = None
     journal_required: bool = True
     policy: Policy = field(default_factory=Policy)
-    counts: Counts = field(default_factory=Counts)
+    counts: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict[str, Counts](Counts))
     codes: Codes = field(default_factory=Codes)
     under_way: dict[tuple[str, ...], Flight] = field(default_factory=dict[tuple[str, ...], Flight])
     unclear: dict[str, Unclear] = field(default_factory=dict[str, Unclear])
@@ -177,8 +183,9 @@ class CallContext:
     says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
     call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
     documents that nobody else writes until this call ends. `finishes_writes`: a write that was sent goes on
-    to its end though the client went away. `notes` collects what the result of one of our own tools has to
-    say of the answers that it read.
+    to its end though the client went away. `rehearsal` is there for a call whose writes are only looked at.
+    `is_admin`: the caller may see and undo what others did, and see how the server is set up. `notes`
+    collects what the result of one of our own tools has to say of the answers that it read.
     """
 
     upstream: Upstream
@@ -194,4 +201,6 @@ class CallContext:
     why_not_offered: Callable[[Tool], str] = _unknown
     holds: frozenset[Claim] = frozenset()
     finishes_writes: bool = False
+    is_admin: bool = True
+    rehearsal: Rehearsal | None = None
     notes: JsonObject = field(default_factory=dict[str, JsonValue])

@@ -22,7 +22,7 @@ from ..journal.entries import Closing, JournalFault, JournalView, LookFirst
 from ..json_text import compact
 from ..policy.approval import approved_document
 from ..policy.limits import limit_refusal
-from ..policy.policy import AFTER_APPROVAL_RULE, AFTER_RULE
+from ..policy.policy import AFTER_APPROVAL_RULE, AFTER_RULE, Counts
 from ..redaction import masked, without_secret_properties
 from ..requests.arguments import CONFIRM, REASON, expected_argument
 from ..requests.prepared_call import Prepared
@@ -81,7 +81,7 @@ async def assess(
     refusal = (
         unexpected(prepared, before, context, undoes)
         or await misplaced(prepared, read)
-        or _too_many(prepared, guards)
+        or _too_many(prepared, context)
         or _unplaced(prepared, before, guards)
         or await _disapproved(prepared, context, read)
     )
@@ -142,7 +142,7 @@ async def _sent(
 ) -> Written:
     """Send a write that nothing stands against, with its entry in the journal."""
     guards, is_sent = context.guards, False
-    document = _counted(prepared, guards)
+    document = _counted(prepared, context)
     look = _with_limits(prepared, context, look)
     try:
         async with recorded(prepared, before, context, undoes=undoes, look=look) as write:
@@ -154,11 +154,11 @@ async def _sent(
                 answer, notes = await _settle(prepared, before, response, write, read)
     except ToolFailure as failure:
         if failure.done == "no":
-            guards.counts.give_back(document)
+            _give_back(document, context)
         raise
     except BaseException:
         if not is_sent:
-            guards.counts.give_back(document)
+            _give_back(document, context)
         raise
     if guards.journal is not None:
         notes["undoable"] = notes["undoable"] is True and write.entry is not None and not write.fault
@@ -319,18 +319,27 @@ def _unplaced(prepared: Prepared, before: State, guards: Guards) -> ToolFailure 
     return not_allowed(prepared.operation, said, _AFTER_UNPLACED)
 
 
-def _counted(prepared: Prepared, guards: Guards) -> str:
+def _counted(prepared: Prepared, context: CallContext) -> str:
     """Count a write that is about to be sent, and give the document that it approves, if it does."""
-    if refusal := _too_many(prepared, guards):
+    if refusal := _too_many(prepared, context):
         raise refusal
     document = approved_document(prepared.operation, prepared.sent)
-    guards.counts.reserve(document)
+    context.guards.counts[context.caller.user].reserve(document)
     return document
 
 
-def _too_many(prepared: Prepared, guards: Guards) -> ToolFailure | None:
+def _give_back(document: str, context: CallContext) -> None:
+    """Take back what was counted for a write that was certainly not carried out."""
+    counts, user = context.guards.counts, context.caller.user
+    counts[user].give_back(document)
+    if counts[user] == Counts():
+        del counts[user]
+
+
+def _too_many(prepared: Prepared, context: CallContext) -> ToolFailure | None:
     document = approved_document(prepared.operation, prepared.sent)
-    reason = guards.policy.count_refusal(guards.counts, document)
+    counts = context.guards.counts.get(context.caller.user, Counts())
+    reason = context.guards.policy.count_refusal(counts, document)
     return not_allowed(prepared.operation, reason) if reason else None
 
 

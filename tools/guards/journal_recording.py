@@ -23,12 +23,12 @@ from .current_state import State
 
 __all__ = ["AFTER_AWAY", "IDS_OF_DOCUMENTS", "RecordedWrite", "closing_of", "journal_failure", "recorded"]
 
-AFTER_AWAY = "Call again in a few seconds. If the journal stays away, the user has to look after it."
+AFTER_AWAY = "Call again in a few seconds. If the journal stays away, tell whoever runs this server."
 """The next step while the journal is away for a moment."""
 
 _AFTER_FAULT = (
-    "The user has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without a journal."
-    " Reading works."
+    "Whoever runs this server has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without a"
+    " journal. Reading works."
 )
 _SLACK_SECONDS = 60
 _MAX_TEXT = 20_000

@@ -40,7 +40,7 @@ class SeenIds:
     """The kinds under which each caller was shown an id, those used last."""
 
     def __init__(self) -> None:
-        self._kinds: OrderedDict[tuple[str, str, str, str], frozenset[str]] = OrderedDict()
+        self._kinds: OrderedDict[tuple[str, ...], frozenset[str]] = OrderedDict()
 
     def note(self, caller: Caller, operation: Operation, values: JsonObject, answer: JsonObject) -> None:
         """Remember the ids of a call that went well: those that it named and those that it answered."""
@@ -110,6 +110,6 @@ def _kind(name: str) -> str:
     return _SAME.get(name, name)
 
 
-def _key(caller: Caller, operation: Operation, identity: str) -> tuple[str, str, str, str]:
+def _key(caller: Caller, operation: Operation, identity: str) -> tuple[str, ...]:
     service = "studio" if operation.service == "studio" else "nanonets"
-    return (caller.user, caller.host, service, identity)
+    return (caller.user, caller.host, caller.account(service), service, identity)

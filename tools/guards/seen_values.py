@@ -15,10 +15,10 @@ _MAX_VALUES = 50_000
 
 
 class SeenValues:
-    """The texts of fields and cells by caller, service address and id, those used last."""
+    """The texts of fields and cells by caller with its account, service address and id, those used last."""
 
     def __init__(self) -> None:
-        self._texts: OrderedDict[tuple[str, str, str, str], str] = OrderedDict()
+        self._texts: OrderedDict[tuple[str, ...], str] = OrderedDict()
 
     def note(self, caller: Caller, address: str, fields: Iterable[FieldState]) -> None:
         """Remember that a caller was shown these values."""
@@ -34,6 +34,16 @@ class SeenValues:
         """The text of the value with this id as this caller last saw it; None if it never did."""
         return self._texts.get(_key(caller, address, identity))
 
+    def forget(self, caller: Caller, address: str, identity: str) -> None:
+        """Nothing is known any more of what this caller saw of a value."""
+        self._texts.pop(_key(caller, address, identity), None)
+
+    def copy(self) -> SeenValues:
+        """The same, to be changed without an effect here."""
+        other = SeenValues()
+        other._texts = self._texts.copy()
+        return other
+
     def changed(
         self, caller: Caller, address: str, fields: Iterable[FieldState]
     ) -> list[tuple[FieldState, str]]:
@@ -46,5 +56,5 @@ class SeenValues:
         return found
 
 
-def _key(caller: Caller, address: str, identity: str) -> tuple[str, str, str, str]:
-    return (caller.user, caller.host, address, identity)
+def _key(caller: Caller, address: str, identity: str) -> tuple[str, ...]:
+    return (caller.user, caller.host, caller.account("nanonets"), address, identity)

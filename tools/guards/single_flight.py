@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from ...schemas import Operation
 from ..failure import NOTHING_SENT, ToolFailure
@@ -15,6 +16,9 @@ from .context import CallContext, Flight, Unclear, Written
 __all__ = ["single_flight"]
 
 _DAY_SECONDS = 24 * 60 * 60
+_MAX_UNCLEAR = 10_000
+"""How many calls without a clear outcome are known beside the journal, which knows all of them."""
+
 _NOTHING_DOUBLED = f"{NOTHING_SENT} This call was stopped once, so that nothing is done twice."
 
 
@@ -38,7 +42,7 @@ async def single_flight(
     flight = guards.under_way[call] = Flight(context.caller.user)
     try:
         await _stop_once(prepared, context, arrived)
-        flight.written = await carry(_look_for_others(prepared))
+        flight.written = await carry(_look_for_others(prepared, context))
     except ToolFailure as failure:
         flight.failure = failure
         if failure.done == "unknown":
@@ -60,8 +64,12 @@ async def single_flight(
 def _remember(prepared: Prepared, context: CallContext, failure: ToolFailure) -> None:
     entry = failure.notes.get("entry")
     context.guards.unclear[prepared.fingerprint] = Unclear(
-        failure.message, str(entry) if isinstance(entry, int) else f"{prepared.fingerprint} {time.time()}"
+        failure.message,
+        str(entry) if isinstance(entry, int) else f"{prepared.fingerprint} {time.time()}",
+        context.caller.user,
     )
+    if len(context.guards.unclear) > _MAX_UNCLEAR:
+        del context.guards.unclear[next(iter(context.guards.unclear))]
 
 
 async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -> None:
@@ -69,16 +77,18 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
 
     Every call that came before the first of them was stopped is stopped as well: their agents could not know.
     """
-    guards, fingerprint = context.guards, prepared.fingerprint
+    guards, fingerprint, user = context.guards, prepared.fingerprint, context.caller.user
     unclear = guards.unclear.get(fingerprint)
     try:
         earlier = await guards.journal.unclear(fingerprint) if guards.journal is not None else None
         if earlier is not None and unclear is None:
             said = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
-            unclear = Unclear(said, str(earlier.number))
+            unclear = Unclear(said, str(earlier.number), earlier.opening.caller.user)
         if unclear is None:
             return
-        mark = f"stopped {unclear.mark}"
+        # Each user is stopped once: what another one was told is not known to this one.
+        who = sha256(user.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+        mark = f"stopped {unclear.mark} {who}"
         stopped_at = await guards.marks.moment_of(mark)
         if stopped_at is None:
             await guards.marks.put(mark, time.time(), _DAY_SECONDS)
@@ -86,19 +96,21 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
             return
     except JournalFault:
         return  # opening the entry meets the same fault and says so
-    raise _duplicate(
-        prepared.operation, f"an identical call got no clear answer and may have been done. {unclear.message}"
-    )
+    whose = "" if unclear.user == user else " of somebody else"
+    told = f" {unclear.message}" if unclear.user == user or context.is_admin else ""
+    said = f"an identical call{whose} got no clear answer and may have been done.{told}"
+    raise _duplicate(prepared.operation, said)
 
 
-def _look_for_others(prepared: Prepared) -> LookFirst:
+def _look_for_others(prepared: Prepared, context: CallContext) -> LookFirst:
     """A look at the journal, while nobody else can open an entry: another server may be sending this call."""
 
     def look(view: JournalView) -> None:
         earlier = view.last_of_call(prepared.fingerprint)
         if earlier is not None and _is_recent(earlier) and earlier.outcome == "under way":
-            said = f"another server is carrying out an identical call (journal entry {earlier.number})."
-            raise _duplicate(prepared.operation, said)
+            is_own = context.is_admin or earlier.opening.caller.user == context.caller.user
+            entry = f" (journal entry {earlier.number})" if is_own else ""
+            raise _duplicate(prepared.operation, f"another server is carrying out an identical call{entry}.")
 
     return look
 

@@ -12,6 +12,7 @@ from ..journal.entries import Entry, Journal, JournalFault
 from ..json_text import compact, shortened
 from ..requests.moments import moment_in
 from ..results.reply import Reply
+from .own_entries import may_see, visible_entries
 
 __all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "unreadable", "withheld"]
 
@@ -27,28 +28,32 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     try:
         if "entry" in values:
             found = await journal.entry(cast("int", values["entry"]))
-            if found is None:
+            if found is None or not may_see(found, context):
                 raise no_entry(cast("int", values["entry"]))
             return Reply({"entries": [withheld(found, context) or entry_in_full(found)]}, outside=_OUTSIDE)
-        entries = await journal.entries(
+        entries, older = await visible_entries(
+            journal,
+            context,
             about=tuple(str(each) for each in cast("list[JsonValue]", values.get("about", []))),
             before=cast("int", values.get("before", 0)),
-            limit=limit + 1,
+            limit=limit,
             since=moment_in(operation, values, "since"),
             until=moment_in(operation, values, "until"),
             tool=str(values.get("tool", "")),
         )
     except JournalFault as fault:
         raise unreadable(fault) from fault
-    shown: list[JsonValue] = [withheld(entry, context) or entry_in_short(entry) for entry in entries[:limit]]
+    shown: list[JsonValue] = [withheld(entry, context) or entry_in_short(entry) for entry in entries]
     structured: JsonObject = {"entries": shown}
-    if len(entries) > limit:
-        structured["older"] = {"before": entries[limit - 1].number}
+    if older:
+        structured["older"] = {"before": older}
     if not shown and str(values.get("tool", "")).startswith("review_"):
         structured["note"] = "The review tools are in the journal by the service tools that they call."
-    elif not shown:
+    elif not shown and not older:
         structured["note"] = (
             "This server has changed nothing that fits; changes made elsewhere are not in its journal."
+            if context.is_admin
+            else "This caller has changed nothing that fits; what others did is shown to administrators."
         )
     return Reply(structured, outside=_OUTSIDE if shown else ())
 
@@ -72,7 +77,7 @@ def journal_of(context: CallContext) -> Journal:
         raise ToolFailure(
             "not_configured",
             "No journal is kept (DOCREVIEW_JOURNAL=none), so no change is known and none can be undone.",
-            next_step="Read the item itself; only the user can switch the journal on.",
+            next_step="Read the item itself; only whoever runs this server can switch the journal on.",
         )
     return context.guards.journal
 
@@ -95,7 +100,7 @@ def unreadable(fault: JournalFault) -> ToolFailure:
         retryable=fault.is_away,
         next_step=AFTER_AWAY
         if fault.is_away
-        else "The user has to put this right; docreview-mcp journal verify tells more.",
+        else "Whoever runs this server has to put this right; docreview-mcp journal verify tells more.",
     )
 
 
@@ -126,6 +131,7 @@ def entry_in_full(entry: Entry) -> JsonObject:
     opening, closing = entry.opening, entry.closing
     shown = {**entry_in_short(entry), "arguments": opening.arguments, "before": opening.before}
     shown["address"] = opening.address
+    shown["replica"], shown["call"] = opening.caller.replica, opening.caller.request
     if closing is not None:
         shown |= {
             "after": closing.after,

@@ -13,6 +13,7 @@ from ..journal.entries import Closing, Entry, JournalFault
 from ..requests.moments import moment_in
 from ..requests.validation import invalid
 from .history import journal_of, no_entry, unreadable, withheld
+from .own_entries import may_see, visible_entries
 from .undo_progress import refused
 
 __all__ = ["Choice", "Chosen", "chosen_entries"]
@@ -148,7 +149,9 @@ async def _marks_of(chosen: Chosen, context: CallContext) -> list[Chosen]:
     identity = entry.opening.arguments.get(name) or (chosen.closing.answer or {}).get(name)
     if not isinstance(identity, str):
         return []
-    later = await journal_of(context).entries(about=(identity,), limit=_MAX_LATER, tool=tool)
+    later, _ = await visible_entries(
+        journal_of(context), context, about=(identity,), limit=_MAX_LATER, tool=tool
+    )
     return [
         Chosen(each, each.closing, operations_by_tool()[tool], is_added=True)
         for each in later
@@ -165,7 +168,7 @@ async def _marks_of(chosen: Chosen, context: CallContext) -> list[Chosen]:
 
 async def _entry(number: int, context: CallContext) -> Entry:
     entry = await journal_of(context).entry(number)
-    if entry is None:
+    if entry is None or not may_see(entry, context):
         raise no_entry(number)
     return entry
 

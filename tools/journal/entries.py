@@ -6,12 +6,12 @@ that is still under way or whose server stopped: whether it was carried out is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
-from ...schemas import JsonObject, JsonValue
+from ...schemas import JsonObject, JsonValue, Service
 
 __all__ = [
     "Caller",
@@ -42,11 +42,23 @@ class JournalFault(Exception):  # noqa: N818 - the state of the journal, not a p
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: the host program with its version, the session of this server, the user of the machine."""
+    """Who calls: the host program with its version, the session of this server, the user of the machine.
+
+    Over HTTP the `user` is the principal, `replica` the machine that served it, and `request` the id of the
+    request. `accounts` tells by service whose credentials were used, without giving them away; empty where
+    all calls of a server use the same.
+    """
 
     host: str = ""
     session: str = ""
     user: str = ""
+    replica: str = ""
+    request: str = ""
+    accounts: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def account(self, service: Service) -> str:
+        """Whose credentials are used at a service; empty where there is no choice."""
+        return self.accounts.get(service, "")
 
 
 @dataclass(frozen=True, slots=True)

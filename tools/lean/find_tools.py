@@ -26,7 +26,7 @@ _MAX_CHARACTERS = 6_000
 """The most characters of JSON that tools are given in full with; of the further ones only the name."""
 _MAX_NOT_OFFERED = 3
 _MORE = "Search for a name under more to get its arguments."
-_WHY_NOT = "These fit better, but the user's settings leave them out; only the user can change that."
+_WHY_NOT = "These fit better, but are left out here; only whoever set that can change it: tell the user."
 _WEAK = (
     "These fit only weakly. Ask in English, one step at a time: what to do, and with what"
     " (approve an invoice, rename a class)."

@@ -128,7 +128,7 @@ _TURNS = (
     ("should be called|(call|name) it|(nicer|different|another|new|better) name", "update rename"),
     ("should (be|say|read)|must be", "update"),
     ("look(ed)?~up|let me (know|see)", "get"),
-    ("line items", "table cell"),
+    ("line items", "table"),
     ("line item", "cell"),
     ("is~(down|up|working|running|reachable)", "health"),
     ("how (good|well|accurate|reliable)", "metrics score"),

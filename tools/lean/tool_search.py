@@ -26,9 +26,9 @@ _MAX_QUERY_CHARACTERS = 500
 
 _EXTRA = 0.89
 """What the score of an extra tool counts: of two that fit, the other one is more often meant."""
-_NAME, _TITLE, _TOOLSET, _TEXT, _ARGUMENT, _MEANING = 3.5, 3.0, 1.2, 1.5, 0.4, 0.15
+_NAME, _TITLE, _TOOLSET, _TEXT, _ARGUMENT, _MEANING = 3.5, 3.0, 1.2, 1.5, 0.2, 0.15
 """What a word counts for by where it stands."""
-_INTENT, _OWN_INTENT = 1.0, 1.8
+_INTENT, _OWN_INTENT = 1.5, 1.8
 """What a phrase counts for; more where the tool has no relatives whose phrases count too."""
 _SAME_OBJECT, _SAME_VERB, _SAME_TOOLSET = 0.8, 0.8, 0.3
 """What the phrases of relatives count for."""

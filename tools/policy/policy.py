@@ -20,7 +20,10 @@ from .scope import Kind, given_ids, id_text, is_number, left_out
 
 __all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
 
-AFTER_RULE = "Do not try it another way: the user set this rule. Tell the user, who can change the policy."
+AFTER_RULE = (
+    "Do not try it another way: this rule was set on purpose. Tell the user; whoever runs this server can"
+    " change the policy."
+)
 """The next step after a refusal."""
 
 AFTER_APPROVAL_RULE = (

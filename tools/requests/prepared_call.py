@@ -18,7 +18,8 @@ __all__ = ["Prepared"]
 class Prepared:
     """A call whose arguments are valid: `values` hold all of them, `hidden` the secret ones among them.
 
-    `address` is that of the service, and `requests` holds one for each path to try there.
+    `address` is that of the service, and `requests` holds one for each path to try there. `account` tells
+    whose credentials are used, empty where there is no choice.
     """
 
     operation: Operation
@@ -26,6 +27,7 @@ class Prepared:
     address: str
     requests: tuple[Request, ...]
     hidden: tuple[str, ...] = ()
+    account: str = ""
 
     @property
     def sent(self) -> JsonObject:
@@ -35,10 +37,11 @@ class Prepared:
 
     @property
     def fingerprint(self) -> str:
-        """The same for identical calls of the same service. Secrets have no part in it: it can be read."""
+        """The same for identical calls of the same account. Secrets have no part in it: it can be read."""
         secret = secret_arguments(self.operation)
         told = {name: value for name, value in sorted(self.sent.items()) if name not in secret}
-        text = compact([self.operation.id, self.address, told])
+        account = [self.account] if self.account else []
+        text = compact([self.operation.id, self.address, told, *account])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property

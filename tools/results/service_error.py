@@ -64,8 +64,8 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
             f"{operation.tool}: an HTML page came instead of an answer of the service ({response.status}).",
             status=response.status,
             done=done,
-            next_step=f"{first}The user has to check the base URL; the path can be changed with"
-            " DOCREVIEW_PATHS.",
+            next_step=f"{first}Whoever runs this server has to check the base URL; the path can be changed"
+            " with DOCREVIEW_PATHS.",
         )
     if 300 <= response.status < 400:
         return ToolFailure(
@@ -73,7 +73,7 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
             f"{operation.tool}: the service redirects to another address, which was not followed.",
             status=response.status,
             done=done,
-            next_step=f"{first}The user has to check the base URL of the service.",
+            next_step=f"{first}Whoever runs this server has to check the base URL of the service.",
         )
     meaning = _BY_STATUS.get(response.status, _UNKNOWN if done == "unknown" else _ELSE)
     wait = asked_wait(response)

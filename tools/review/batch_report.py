@@ -14,7 +14,7 @@ from ..results.truncation import CUT_PLACES, fit
 from ..untrusted import NOTE
 from .batch import ItemResult, Stop, Word
 
-__all__ = ["BatchReport", "in_ranges"]
+__all__ = ["BatchReport", "has_path", "in_ranges"]
 
 _DOCUMENTS = "documents"
 """What holds the verdicts by document where there are several."""
@@ -53,7 +53,7 @@ class BatchReport:
             told = self._told(verdicts, stop, together=True)
         if len(compact(told)) > room:
             told, notes["cut"] = fit(self.operation, self.values, told, max(room, limit // 2))
-        shown = tuple(path for path in outside if _is_in(told, path))
+        shown = tuple(path for path in outside if has_path(told, path))
         if "cut" in notes:
             shown = (*shown, CUT_PLACES)
         structured: JsonObject = {**told, NOTE: notes} if notes else told
@@ -130,15 +130,16 @@ def _one_by_one(verdicts: Sequence[ItemResult], together: bool) -> JsonObject:
     return told
 
 
-def _is_in(told: JsonObject, path: str) -> bool:
+def has_path(told: JsonObject, path: str) -> bool:
     """Whether an answer has such a path: names, `*` for any entry, `[]` behind a list."""
     name, _, rest = path.partition(".")
     if name == "*":
-        return any(isinstance(entry, dict) and _is_in(entry, rest) for entry in told.values())
-    if name.endswith("[]"):
+        return any(isinstance(entry, dict) and has_path(entry, rest) for entry in told.values())
+    entry = told.get(name.removesuffix("[]"))
+    entries = entry if name.endswith("[]") and isinstance(entry, list) else [entry]
+    if not rest:
         return name.removesuffix("[]") in told
-    entry = told.get(name)
-    return name in told and (not rest or (isinstance(entry, dict) and _is_in(entry, rest)))
+    return any(isinstance(each, dict) and has_path(each, rest) for each in entries)
 
 
 def _entries(verdict: ItemResult) -> JsonValue:

@@ -213,28 +213,30 @@ def _unless_given(values: Sequence[DocumentValue], wanted: Wanted) -> JsonObject
 
 
 def _next(answer: JsonObject, document: DocumentValues, min_confidence: float) -> str:
-    values = document.values
+    values, stands_against = document.values, why_not_approvable(answer)
     if answer.get("status") == "pending":
         return "It is still being read: call review_wait."
     if not values:
         return "Nothing was read from it; a person has to look at the file."
     if decision_on(answer) == "rejected":
-        return why_not_approvable(answer)
+        return stands_against
     if any(value.is_doubtful(min_confidence) for value in values):
-        return (
+        look = (
             "Look at the doubtful values with review_region, then correct or verify them with review_apply."
         )
+        return f"{look} {stands_against}".strip()
     if document.unreadable:
         return f"Part of it could not be read ({document.unreadable[0]}); a person has to look at the file."
     if any(value.is_unrated for value in values):
-        return (
+        look = (
             "How sure the service is of some values is not known: look at these with review_region, then"
             " correct or verify them with review_apply."
         )
+        return f"{look} {stands_against}".strip()
     unverified = any(not value.is_verified for value in values)
     said = "No value is doubtful." if unverified else "Every value is verified."
-    if reason := why_not_approvable(answer):
-        return f"{said} {reason}"
+    if stands_against:
+        return f"{said} {stands_against}"
     if decision := decision_on(answer):
         return f"{said} The file is {decision} already."
     verifying = "review_apply verifies values, " if unverified else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import cast
 from urllib.parse import urlencode
 
@@ -9,35 +11,63 @@ from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.stages import stage_of, why_not_approvable
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
-from ..guards.current_state import state_after
-from ..guards.guard import Assessment
+from ..guards.current_state import State, state_after
+from ..json_text import compact
 from ..operation_call import preview, read
 from ..redaction import REMOVED, secret_arguments
 from ..requests.prepared_call import Prepared
 from ..requests.request import FormBody, JsonBody, MultipartBody, Request, RequestBody
-from ..results.reply import Reply
+from ..requests.validation import validate_arguments
+from ..results.reply import Delegation, Reply
+from .batch_report import has_path
 
 __all__ = ["run"]
 
 _OUTSIDE = ("request.body", "present", "afterwards", "would_be_refused.message")
-_INSTEAD = {
-    "reviewApply": "Preview each change: nanonets_update_field, nanonets_verify_field, or those of cells.",
-    "reviewFiles": "Preview each file: nanonets_approve_file, nanonets_unapprove_file or _assign_files.",
-    "reviewUndo": "review_history with entry shows under undo what would be called.",
-}
+_OUTSIDE_OF_OWN = (
+    "calls[].request.body",
+    "calls[].present",
+    "calls[].afterwards",
+    "calls[].would_be_refused.message",
+    "confirmation",
+    "would_be_refused.message",
+    "failed[].message",
+    "documents.*.failed[].message",
+)
+_KEPT = (
+    "already",
+    "already_undone",
+    "failed",
+    "not_tried",
+    "doubtful_values",
+    "cannot_be_undone",
+    "plan",
+    "stands_against",
+)
+"""What the answer of a rehearsed call tells beside its calls."""
+_VALUES = ("field_data_id", "cell_id")
+_SENT = "Nothing was sent that changes anything."
+_ROOM = 2_000
+"""Characters of an answer around its calls."""
+
+RunOwnTool = Callable[[Operation, JsonObject, CallContext], Awaitable[Reply | Delegation]]
 
 
-async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
-    """The request, the state before and after, and what the guards would say. Sends no write."""
+async def run(
+    operation: Operation, values: JsonObject, context: CallContext, *, run_own_tool: RunOwnTool
+) -> Reply:
+    """The requests, the states before and after, and what the guards would say. Sends no write."""
     wanted = context.find_tool(str(values["tool"]))
-    if wanted.effect == "read" or wanted.service == "docreview":
+    arguments = cast("JsonObject", values["arguments"])
+    if wanted.effect == "read" or wanted.toolset == "lean":
         raise _no_preview(wanted)
-    prepared, assessment = await preview(context, wanted, cast("JsonObject", values["arguments"]))
+    if wanted.service == "docreview":
+        return await _preview_of_own(wanted, arguments, context, run_own_tool)
+    prepared, assessment = await preview(context, wanted, arguments)
     structured: JsonObject = {
         "tool": wanted.tool,
         "effect": wanted.effect,
-        "request": _request(prepared, context),
-        **_states(prepared, assessment),
+        **await _call(prepared, assessment.before, assessment.refusal, context),
         "undoable": not assessment.not_undoable,
     }
     if assessment.not_undoable:
@@ -45,11 +75,134 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     elif wanted.undo_leaves:
         structured["undo_leaves"] = wanted.undo_leaves
     structured["needs_confirmation"] = assessment.question is not None
-    if assessment.refusal is not None:
-        structured["would_be_refused"] = assessment.refusal.as_object()["error"]
-    structured |= await _stage(prepared, context, is_refused=assessment.refusal is not None)
-    structured["sent"] = "Nothing was sent that changes anything."
-    return Reply(structured, outside=_OUTSIDE)
+    structured["sent"] = _SENT
+    return Reply(structured, outside=tuple(each for each in _OUTSIDE if each.split(".")[0] in structured))
+
+
+class _Noted:
+    """A rehearsal that keeps what would be sent and asked."""
+
+    def __init__(self, context: CallContext) -> None:
+        self._context = context
+        self.calls: list[JsonObject] = []
+        self.question = ""
+
+    async def take(
+        self, prepared: Prepared, before: State, refusal: ToolFailure | None, not_undoable: str
+    ) -> None:
+        """One write more."""
+        told: JsonObject = {
+            "tool": prepared.operation.tool,
+            **await _call(prepared, before, refusal, self._context),
+        }
+        if not_undoable:
+            told["not_undoable"] = not_undoable
+        self.calls.append(told)
+        # Nothing was sent, so a later look finds the old value although this call would have changed it.
+        for identity in (prepared.sent.get(name) for name in _VALUES):
+            if isinstance(identity, str):
+                self._context.guards.seen.forget(self._context.caller, prepared.address, identity)
+
+    def ask(self, summary: str) -> None:
+        """What a person would be asked."""
+        self.question = summary
+
+
+async def _preview_of_own(
+    wanted: Operation, arguments: JsonObject, context: CallContext, run_own_tool: RunOwnTool
+) -> Reply:
+    """One of our own tools as a whole: it is run up to each of its writes, and none of them is sent.
+
+    Raises:
+        ToolFailure: the arguments do not fit.
+    """
+    valid = validate_arguments(wanted, arguments)
+    inner = replace(context, guards=replace(context.guards, seen=context.guards.seen.copy()))
+    noted = _Noted(inner)
+    told: JsonObject = {}
+    refusal: JsonValue = None
+    try:
+        reply = await run_own_tool(wanted, valid, replace(inner, rehearsal=noted))
+        told = reply.structured if isinstance(reply, Reply) else {}
+    except ToolFailure as failure:
+        if failure.code == "invalid_arguments":
+            raise
+        refusal = failure.as_object()["error"]
+    refused = [each["would_be_refused"] for each in noted.calls if "would_be_refused" in each]
+    refusal = refusal or told.get("error") or next(iter(refused), None) or _first_failure(told)
+    structured: JsonObject = {
+        "tool": wanted.tool,
+        "effect": wanted.effect,
+        "summary": _summary(len(noted.calls), len(refused), told.get("plan"), told.get("stands_against")),
+        "undoable": not any("not_undoable" in each for each in noted.calls),
+        "needs_confirmation": bool(noted.question),
+    }
+    if noted.question:
+        structured["confirmation"] = noted.question
+    if refusal:
+        structured["would_be_refused"] = refusal
+    structured |= {name: told[name] for name in _KEPT if name in told}
+    if documents := _left_in(told.get("documents")):
+        structured["documents"] = documents
+    structured["sent"] = _SENT
+    shown = _fitting(noted.calls, context.upstream.answer_limit - len(compact(structured)) - _ROOM)
+    if noted.calls:
+        structured["calls"] = [*shown]
+    if len(shown) < len(noted.calls):
+        structured["calls_left_out"] = len(noted.calls) - len(shown)
+    return Reply(structured, outside=tuple(each for each in _OUTSIDE_OF_OWN if has_path(structured, each)))
+
+
+def _summary(calls: int, refused: int, plan: JsonValue, against: JsonValue) -> str:
+    """How many calls would be sent; a plan names them where their arguments are not known yet."""
+    calls += len(plan) if isinstance(plan, list) else 0
+    refused += len(against) if isinstance(against, list) else 0
+    said = f"{calls} {'call' if calls == 1 else 'calls'} would be sent"
+    return f"{said}, {refused} of them would be refused." if refused else f"{said}."
+
+
+def _first_failure(told: JsonObject) -> JsonValue:
+    """What stands against the first item for which no call would be sent."""
+    documents = told.get("documents")
+    parts = documents.values() if isinstance(documents, dict) else [told]
+    failed = (part.get("failed") for part in parts if isinstance(part, dict))
+    return next((each[0] for each in failed if isinstance(each, list) and each), None)
+
+
+def _left_in(documents: JsonValue) -> JsonObject:
+    """By document what would not be sent, and why."""
+    given = documents if isinstance(documents, dict) else {}
+    told: JsonObject = {}
+    for identity, result in given.items():
+        kept = (
+            {name: value for name, value in result.items() if name in _KEPT}
+            if isinstance(result, dict)
+            else {}
+        )
+        if kept:
+            told[identity] = kept
+    return told
+
+
+def _fitting(calls: Sequence[JsonObject], room: int) -> list[JsonObject]:
+    """As many calls as there is room for."""
+    shown: list[JsonObject] = []
+    for each in calls:
+        room -= len(compact(each)) + 1
+        if room < 0:
+            break
+        shown.append(each)
+    return shown
+
+
+async def _call(
+    prepared: Prepared, before: State, refusal: ToolFailure | None, context: CallContext
+) -> JsonObject:
+    """The request, the states, and what stands against it."""
+    told: JsonObject = {"request": _request(prepared, context), **_states(prepared, before)}
+    if refusal is not None:
+        told["would_be_refused"] = refusal.as_object()["error"]
+    return told | await _stage(prepared, context, is_refused=refusal is not None)
 
 
 async def _stage(prepared: Prepared, context: CallContext, *, is_refused: bool) -> JsonObject:
@@ -78,11 +231,10 @@ def _no_preview(wanted: Operation) -> ToolFailure:
     if wanted.effect == "read":
         said, next_step = "changes nothing, so there is nothing to preview", "Call it directly."
     else:
-        said = "is made of other calls, which are previewed one by one"
-        next_step = _INSTEAD.get(wanted.id, "Preview the tool that it runs.")
+        said, next_step = "only runs another tool", "Preview the tool that it runs."
     return ToolFailure(
         "invalid_arguments",
-        f"tool: {wanted.tool} {said}; expected a tool that writes to a service.",
+        f"tool: {wanted.tool} {said}; expected a tool that changes something.",
         happened=NOTHING_SENT,
         next_step=next_step,
     )
@@ -126,9 +278,8 @@ def _without(body: JsonValue, secret: frozenset[str]) -> JsonValue:
     return [_without(entry, secret) for entry in body] if isinstance(body, list) else body
 
 
-def _states(prepared: Prepared, assessment: Assessment) -> JsonObject:
+def _states(prepared: Prepared, before: State) -> JsonObject:
     """The state now and, where the arguments alone tell it, the one afterwards."""
-    before = assessment.before
     if not before.known:
         return {"present": None, "present_unknown": before.problem}
     if not before.is_there:

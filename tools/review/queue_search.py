@@ -177,6 +177,10 @@ class Search:
             self.note(service, part, failure)
             return None
 
+    def offers(self, tool: str) -> bool:
+        """Whether the settings let the caller use a tool."""
+        return any(each.name == tool for each in self.context.tools)
+
     def note(self, service: Service, part: str, failure: ToolFailure) -> None:
         """Remember that a part failed."""
         key = (service, part, failure.code)

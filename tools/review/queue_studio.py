@@ -56,12 +56,14 @@ async def _look_at_sessions(search: Search, project_id: int, modes: list[str]) -
     for session in listed(answer, "annotations"):
         kind = _KIND_OF_MODE.get(text(session.get("mode")).upper(), "labeling_session")
         if kind in search.wanted.kinds and text(session.get("status")).upper() in _WORKED_ON:
-            search.add(_session(kind, project_id, session))
+            search.add(_session(search, kind, project_id, session))
 
 
-def _session(kind: Kind, project_id: int, session: JsonObject) -> Work:
+def _session(search: Search, kind: Kind, project_id: int, session: JsonObject) -> Work:
     is_correction = kind == "correction"
     progress = session.get("progress")
+    instead = "studio_list_correction_documents" if is_correction else "studio_list_labeling_documents"
+    next_tool, next_with = _next(search, kind, session.get("id"), instead, {"details": ["segments", "tags"]})
     return Work(
         kind=kind,
         name=text(session.get("name")),
@@ -70,8 +72,8 @@ def _session(kind: Kind, project_id: int, session: JsonObject) -> Work:
             "correction_id" if is_correction else "annotation_id": session.get("id"),
         },
         reasons=["in_progress"],
-        next_tool="studio_list_correction_documents" if is_correction else "studio_list_labeling_documents",
-        next_with={"details": ["segments", "tags"]},
+        next_tool=next_tool,
+        next_with=next_with,
         waiting_since=text(session.get("created")),
         more={"progress": progress} if isinstance(progress, int | float) else {},
     )
@@ -109,19 +111,34 @@ def _review(search: Search, project_id: int, hitl_id: JsonValue, review: JsonObj
     data = review.get("data")
     confidence = _share(data.get("confidence")) if isinstance(data, dict) else None
     is_doubtful = confidence is not None and confidence < (search.wanted.min_confidence or 0.0)
+    # Of the tools of the service, only the list of reviews shows the predicted value.
+    next_tool, next_with = _next(
+        search, "hitl_review", hitl_id, "studio_list_hitl_reviews", {"with_full_data": True}
+    )
     return Work(
         kind="hitl_review",
         name=text(review.get("document_name")),
         ids={name: value for name, value in ids.items() if value is not None},
         reasons=["doubtful", "pending"] if is_doubtful else ["pending"],
-        # Only the list of reviews shows the predicted value.
-        next_tool="studio_list_hitl_reviews",
-        next_with={"with_full_data": True},
+        next_tool=next_tool,
+        next_with=next_with,
         waiting_since=text(review.get("created")),
         assigned_to=[user] if (user := text(review.get("user_id"))) else [],
         more={"label": text(review.get("label"))},
         lowest_confidence=confidence,
     )
+
+
+def _next(
+    search: Search, kind: Kind, identity: JsonValue, instead: str, instead_with: JsonObject
+) -> tuple[str, JsonObject]:
+    """The tool that shows the texts and what is open in them, with its arguments beside the project.
+
+    `instead` is the one of the service, for settings that leave ours out.
+    """
+    if search.offers("review_texts"):
+        return "review_texts", {"kind": kind, "id": identity}
+    return instead, instead_with
 
 
 def _share(value: JsonValue) -> float | None:

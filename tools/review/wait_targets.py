@@ -129,7 +129,8 @@ AWAITED: tuple[Awaited, ...] = (
         done=_words("finished"),
         failed=_words("failed, deleting"),
         running=_words("started, sampling, predicting"),
-        after_done="Read its texts with studio_list_labeling_documents and details segments and tags.",
+        after_done="Read its texts with review_texts (kind labeling_session, id); review_tag tags and closes"
+        " them.",
         ready=_words("created, annotating"),
         after_failed="Make the session again with studio_create_labeling_session.",
     ),
@@ -140,8 +141,8 @@ AWAITED: tuple[Awaited, ...] = (
         done=_words("finished"),
         failed=_words("failed, deleting"),
         running=_words("created, started, sampling, predicting"),
-        after_done="Read its texts with studio_list_correction_documents and details segments and tags; close"
-        " each segment with studio_mark_segment_corrected.",
+        after_done="Read its texts with review_texts (kind correction, id); review_tag corrects and closes"
+        " them.",
         ready=_words("annotating"),
         after_failed="Make the correction again with studio_create_correction.",
     ),

@@ -30,7 +30,7 @@ Meaning = tuple[str, str]
 """Class and label of a tag; one of them is empty where the project's type has none."""
 
 _PAGE = 100
-_MAX_TEXTS = 1_000
+_MAX_TEXTS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A session: `classes` and `labels` are those that its tags may have, `type` what a tag consists of."""
+    """A session: `classes` and `labels` are those that its tags may have, `type` what a tag consists of.
+
+    `is_cut`: it has further texts, which were not read.
+    """
 
     kind: Kind
     project_id: int
@@ -90,6 +93,7 @@ class Session:
     labels: tuple[str, ...]
     texts: tuple[Text, ...]
     answer: JsonObject
+    is_cut: bool = False
 
     @property
     def place(self) -> JsonObject:
@@ -128,11 +132,15 @@ async def read_session(kind: Kind, project_id: int, session_id: int, context: Ca
     }
     documents: list[JsonObject] = []
     answer: JsonObject = {}
+    is_cut = True
     while len(documents) < _MAX_TEXTS:
         answer = await read(context, operation, {**arguments, "offset": len(documents)})
         page = objects_in(answer.get("documents"))
         documents += page
-        if len(page) < _PAGE:
+        # The service may give fewer than it was asked for, and its count may be missing.
+        count = whole_number_of(answer.get("document_count")) or 0
+        if not page or len(documents) >= count > 0 or (len(page) < _PAGE and not count):
+            is_cut = False
             break
     whole = cast("JsonValue", documents)
     return Session(
@@ -147,6 +155,7 @@ async def read_session(kind: Kind, project_id: int, session_id: int, context: Ca
         names_of(answer.get("labels")),
         tuple(_text(document) for document in documents),
         {**answer, "documents": whole},
+        is_cut,
     )
 
 

@@ -11,7 +11,7 @@ from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
 from ..guards.guard import needs_confirmation
-from ..operation_call import read, write
+from ..operation_call import called_inside, prepare, read, write
 from ..requests.arguments import CONFIRM, REASON
 from ..requests.validation import invalid
 from ..results.reply import Reply
@@ -41,8 +41,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     """
     _check(operation, values)
     steps = _steps(values)
-    if not values.get("send"):
-        return Reply({"plan": _plan(steps), "sent": NOTHING_SENT, "next": _SEND}, outside=())
+    if not values.get("send") or context.rehearsal is not None:
+        return await _shown(operation, steps, values, context)
 
     async def look() -> list[Step]:
         return steps
@@ -99,6 +99,33 @@ def _steps(values: JsonObject) -> list[Step]:
             session["name"] = values["session_name"]
         steps.append(("createLabelingSession", session))
     return steps
+
+
+async def _shown(operation: Operation, steps: list[Step], values: JsonObject, context: CallContext) -> Reply:
+    """What would be made, without what is there, and what would be refused. Sends nothing but a read."""
+    project_id = values.get("project_id")
+    where: JsonObject = {} if project_id is None else {"project_id": project_id}
+    there = await read(context, "getProject", where) if where else {}
+    left = [(each, _missing(arguments, there)) for each, arguments in steps]
+    left = [(each, arguments) for each, arguments in left if arguments]
+    refused: list[JsonValue] = []
+    for operation_id, arguments in left:
+        try:
+            called = called_inside(operation_id, context)
+            # Of a project that is not there yet, nothing is known that a rule could be about.
+            if where or operation_id == "createProject":
+                prepare(called, {**where, **arguments}, context)
+        except ToolFailure as failure:
+            refused.append(failure.message)
+    told: JsonObject = {"plan": _plan(left), "sent": NOTHING_SENT}
+    if refused:
+        told["stands_against"] = refused
+    known = load_operations()
+    if any(needs_confirmation(known[each], context) for each, _ in left):
+        if context.rehearsal is not None:
+            context.rehearsal.ask(f"{operation.title}: {len(left)} steps.")
+        told["needs_confirmation"] = True
+    return Reply({**told, "next": _SEND}, outside=("plan",) if there else ())
 
 
 def _plan(steps: list[Step]) -> list[JsonValue]:

@@ -25,8 +25,13 @@ _OUTSIDE = (
     "texts[].segments[]: predicted, tags, text",
     "reviews[]: label, name, segments, value",
 )
+_LIST: dict[Kind, str] = {
+    "labeling_session": "studio_list_labeling_documents with offset",
+    "correction": "studio_list_correction_documents with offset",
+}
 _DONE = "Nothing is open here."
 _TAG = "review_tag sets tags and marks texts as done, with the same kind, project_id and id."
+_FOR_GOOD = "Marking a text accepts the predictions that stand in it, for good; a person confirms that."
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -57,10 +62,16 @@ def _session(values: JsonObject, session: Session, context: CallContext) -> Json
             "doubtful": sum(_doubtful(each) for each in texts),
         },
     }
+    if session.is_cut:
+        told["not_read"] = (
+            f"Only the first {len(texts):,} texts were read. For others: {_LIST[session.kind]}."
+        )
     offset = cast("int", values.get("offset", 0))
     limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
     rows = [_text(each, values) for each in shown[offset : offset + limit]]
-    return _cut(told, "texts", rows, offset, len(shown), context)
+    told = _cut(told, "texts", rows, offset, len(shown), context)
+    is_for_good = session.kind == "correction" and not session.is_closed and rows
+    return {**told, "next": f"{told['next']} {_FOR_GOOD}"} if is_for_good else told
 
 
 def _cut(

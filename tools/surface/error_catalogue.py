@@ -26,7 +26,8 @@ CATALOGUE: dict[ErrorCode, Meaning] = {
         ("find_tools", "review_preview"),
     ),
     "not_configured": Meaning(
-        "Something that only the user can set is missing: credentials, or a journal that can be written.",
+        "Something is missing that only the user, or whoever runs the server, can set: credentials, or a"
+        " journal that can be written.",
         "Tell the user which variable the message names. The other service's tools may still work.",
     ),
     "unauthorized": Meaning(

@@ -14,9 +14,10 @@ _ONLY_READ = "Documents were read, nothing was changed."
 
 def wrong_arguments(operation: Operation, faults: Sequence[str]) -> ToolFailure:
     """The failure for these faults, each of which names its argument."""
+    listed = "; ".join(faults)
     return ToolFailure(
         "invalid_arguments",
-        f"{operation.tool}: {'; '.join(faults)}.",
+        f"{operation.tool}: {listed}{'' if listed.endswith('?') else '.'}",
         happened=_ONLY_READ,
         next_step="Correct the named arguments and call the tool again.",
         quotes=True,

@@ -12,11 +12,12 @@ import pytest
 from conftest import Era, Network, answers, error_of
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Document
-from http_callers import MODERN, PING, caller, new_key, served
+from http_callers import MODERN, PING, caller, new_key, post, served
 from mcp.types import ElicitResult
 from review_desk import field_of, ready
 
 CREATE = "studio_create_project"
+SCOPES = ("docreview:read", "docreview:write", "docreview:admin")
 
 
 def deletion(sandbox: Sandbox) -> tuple[str, dict[str, Any]]:
@@ -135,7 +136,7 @@ async def test_the_journal_names_the_caller_and_the_program(keys: Path, era: Era
                 name = key.removeprefix("docreview_").partition("_")[0]
                 result = await calling.call_tool(CREATE, {"name": f"Of {name}", "type": "ABSA"})
                 assert not result.is_error, result.structured_content
-        async with caller(client, era, ana) as calling:
+        async with caller(client, era, new_key(keys, "Cy", *SCOPES)) as calling:
             history = (await calling.call_tool("review_history", {})).structured_content
     assert history is not None
     by = [entry["by"] for entry in history["entries"]]
@@ -158,6 +159,71 @@ async def test_a_code_is_good_for_the_caller_who_got_it_only(keys: Path, era: Er
             assert "not for this call" in taken["message"]
             done = await first.call_tool(name, {**arguments, "confirm": code})
             assert not done.is_error, done.structured_content
+
+
+async def test_a_request_state_is_good_for_the_caller_who_got_it_only(keys: Path) -> None:
+    ana, bo = new_key(keys, "Ana"), new_key(keys, "Bo")
+    sandbox = Sandbox(clock=anyio.current_time)
+    async with served(sandbox=sandbox, http=with_keys(keys), confirm="destructive") as client:
+        name, arguments = deletion(sandbox)
+        call = {"name": name, "arguments": arguments}
+
+        async def answer(key: str, **more: Any) -> dict[str, Any]:
+            sent = {"Authorization": f"Bearer {key}"}
+            able = {"elicitation": {"form": {}}}
+            params = {**call, **more}
+            _, message = await post(client, "auto", "tools/call", params, headers=sent, capabilities=able)
+            return message["result"]
+
+        asked = await answer(ana)
+        assert asked["resultType"] == "input_required"
+        agreed = {"confirm": {"action": "accept", "content": {"confirm": True}}}
+        given = {"inputResponses": agreed, "requestState": asked["requestState"]}
+        taken = (await answer(bo, **given))["structuredContent"]["error"]
+        assert taken["code"] == "needs_confirmation"
+        assert "not for this call" in taken["message"]
+        assert not (await answer(ana, **given))["isError"]
+
+
+async def test_what_a_session_may_do_is_counted_for_each_caller(keys: Path, tmp_path: Path, era: Era) -> None:
+    ana, bo = new_key(keys, "Ana"), new_key(keys, "Bo")
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[session]\nmax_writes = 1\n")
+    codes: list[str] = []
+    sandbox = Sandbox(clock=anyio.current_time)
+    async with served(sandbox=sandbox, http=with_keys(keys), policy=policy) as client:
+        for number, key in enumerate((ana, bo, ana)):
+            async with caller(client, era, key) as calling:
+                result = await calling.call_tool(CREATE, {"name": f"Project {number}", "type": "ABSA"})
+                codes.append(error_of(result)["code"] if result.is_error else "done")
+    assert codes == ["done", "done", "not_allowed"]
+
+
+async def test_nobody_takes_all_requests_to_a_service(keys: Path) -> None:
+    ana, bo = new_key(keys, "Ana"), new_key(keys, "Bo")
+    ended: list[str] = []
+
+    class Slow(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            await anyio.sleep(1)
+            return httpx2.Response(200, json={"workflows": []})
+
+    async with served(Slow(), http=with_keys(keys), in_flight=2) as client:
+
+        async def look(name: str, key: str) -> None:
+            params = {"name": "nanonets_list_workflows", "arguments": {}}
+            sent = {"Authorization": f"Bearer {key}"}
+            _, message = await post(client, "auto", "tools/call", params, headers=sent)
+            assert not message["result"]["isError"]
+            ended.append(name)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(look, "Ana", ana)
+            await anyio.sleep(0.5)
+            group.start_soon(look, "Bo", bo)
+    assert "Bo" in ended[:4]
+    assert len(ended) == 21
 
 
 async def test_the_host_asks_the_person_in_the_era_without_handshake() -> None:

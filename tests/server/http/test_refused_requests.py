@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
 from conftest import Network
-from http_callers import HEADERS, MODERN, PING, served
+from http_callers import HEADERS, MODERN, PING, new_key, served
 
 PAGE = "https://app.example.com"
 
@@ -101,12 +102,20 @@ async def test_a_page_of_another_site_is_refused(origin: str) -> None:
 
 
 @pytest.mark.parametrize("origin", [PAGE, f"{PAGE}:443", "http://localhost:8000", "http://127.0.0.1:8000"])
-async def test_an_allowed_page_may_read_answers_and_refusals(origin: str) -> None:
+async def test_an_allowed_page_may_read_answers_and_refusals(origin: str, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.txt"
+    new_key(keys, "Ana")
+    async with served(http={"origins": PAGE, "auth": "keys", "keys": keys}) as client:
+        unknown = await client.post("/mcp", json=PING, headers={"Origin": origin})
+    assert unknown.status_code == 401
+    assert unknown.headers["access-control-allow-origin"] == origin
+    assert "WWW-Authenticate" in unknown.headers["access-control-expose-headers"]
     async with served(http={"origins": PAGE}) as client:
         asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
         preflight = await client.options("/mcp", headers=asked)
         assert preflight.headers["access-control-allow-methods"] == "POST"
-        assert "Mcp-Protocol-Version" in preflight.headers["access-control-allow-headers"]
+        taken = preflight.headers["access-control-allow-headers"].split(", ")
+        assert {"Mcp-Protocol-Version", "X-Studio-Token", "X-Docreview-Read-Only"} <= set(taken)
         answers = [
             preflight,
             await client.post("/mcp", json=PING, headers={"Origin": origin}),
@@ -136,7 +145,8 @@ async def test_only_posts_are_served_in_both_eras(version: dict[str, str], metho
         ("Content-Type", "application/json-patch+json", 415),
         ("Accept", "text/html", 406),
         ("Accept", "application/json", 406),
-        ("X-Docreview-Read-Only", "1", 400),
+        ("X-Docreview-Read-Only", "perhaps", 400),
+        ("X-Nanonets-Api-Key", "a-key", 400),
     ],
 )
 async def test_headers_that_cannot_be_served_are_refused(

@@ -19,6 +19,8 @@ GIVEN: dict[str, dict[str, str]] = {
     "review_one_document": {"workflow_id": "w-1", "document_id": "d-1"},
     "work_through_queue": {"workflow_id": "w-1", "how_many": "7"},
     "set_up_labeling": {"name": "Tickets", "type": "CLASS", "classes": "Billing, Login", "labels": "POS"},
+    "work_through_texts": {"kind": "correction", "project_id": "1", "session_id": "111"},
+    "check_numbers": {"workflow_id": "w-1"},
     "analyze_texts": {"model_id": "3", "texts": "Great room.\nNoisy street."},
 }
 SURFACES: list[dict[str, Any]] = [
@@ -48,14 +50,16 @@ async def completed(
     return found.completion.values
 
 
-async def test_four_prompts_are_listed_with_their_arguments(era: Era) -> None:
+async def test_prompts_are_listed_with_their_arguments(era: Era) -> None:
     async with connected(era=era) as client:
         prompts = (await client.list_prompts()).prompts
         capabilities = client.server_capabilities
     assert {prompt.name: [each.name for each in prompt.arguments or []] for prompt in prompts} == {
         "review_one_document": ["workflow_id", "document_id"],
         "work_through_queue": ["workflow_id", "how_many"],
+        "check_numbers": ["workflow_id"],
         "set_up_labeling": ["name", "type", "classes", "labels"],
+        "work_through_texts": ["kind", "project_id", "session_id"],
         "analyze_texts": ["model_id", "texts", "project_id"],
     }
     # Some hosts drop a prompt that has the name of a tool.
@@ -101,6 +105,45 @@ async def test_a_person_is_asked_before_anything_is_approved(era: Era) -> None:
             assert "ask the person" in before
             assert "Only after a clear yes" in before
             assert "journal entry" in after
+
+
+async def test_a_review_looks_at_what_does_not_add_up_before_it_is_shown(era: Era) -> None:
+    async with connected(era=era) as client:
+        for name in ("review_one_document", "work_through_queue", "check_numbers"):
+            before, _, after = (await text_of(client, name, GIVEN[name])).partition("review_check")
+            assert "Calculate nothing yourself" in after
+            assert "Show the person" in after
+            assert "Show the person" not in before
+    async with connected(era=era, exclude_tools="review_check") as client:
+        assert "review_check" not in await text_of(
+            client, "review_one_document", GIVEN["review_one_document"]
+        )
+
+
+async def test_texts_are_read_and_tagged_by_the_tools_for_many(era: Era) -> None:
+    async with connected(era=era) as client:
+        text = await text_of(client, "work_through_texts", GIVEN["work_through_texts"])
+        read, _, rest = text.partition("review_tag")
+        assert "review_texts" in read
+        assert "cannot be taken back" in read
+        assert "clear yes" in rest
+    async with connected(era=era, read_only=True) as client:
+        text = await text_of(client, "work_through_texts", GIVEN["work_through_texts"])
+        assert "Tags cannot be changed here" in text
+
+
+async def test_a_project_is_set_up_by_one_tool_where_there_is_one(era: Era) -> None:
+    async with connected(era=era) as client:
+        text = await text_of(client, "set_up_labeling", GIVEN["set_up_labeling"])
+        plan, _, sending = text.partition("send=true")
+        assert "review_set_up" in plan
+        assert "clear yes" in plan
+        assert "studio_create_project" not in sending
+        assert "studio_add_label" not in text
+    async with connected(era=era, exclude_tools="review_set_up") as client:
+        text = await text_of(client, "set_up_labeling", GIVEN["set_up_labeling"])
+        assert "studio_create_project" in text
+        assert "studio_add_label" in text
 
 
 async def test_read_only_says_what_cannot_be_done(era: Era) -> None:
@@ -176,6 +219,10 @@ async def test_ids_are_completed_by_id_and_by_name(era: Era) -> None:
         assert models == ["18"]
         assert await completed(client, "type", "C", "set_up_labeling") == ["CLASS", "CLASSLABEL"]
         assert await completed(client, "name", "x", "set_up_labeling") == []
+        kinds = await completed(client, "kind", "", "work_through_texts")
+        assert kinds == ["labeling_session", "correction", "hitl_review"]
+        sessions = await completed(client, "session_id", "German", "work_through_texts", project_id="1")
+        assert sessions == ["103"]
 
 
 async def test_addresses_of_resources_are_completed(era: Era) -> None:

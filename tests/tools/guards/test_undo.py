@@ -81,20 +81,6 @@ async def test_what_cannot_be_undone_says_so_beforehand(era: Era) -> None:
             assert shown.structured_content["not_undoable"] == operation.not_undoable
 
 
-async def test_what_has_no_preview_leads_to_what_has_one() -> None:
-    async with reviewing(**JOURNALLED) as (client, sandbox):
-        for tool, instead in (
-            ("review_apply", "nanonets_update_field"),
-            ("review_files", "nanonets_approve_file"),
-            ("review_undo", "review_history"),
-            ("review_queue", "directly"),
-        ):
-            error = error_of(await client.call_tool("review_preview", {"tool": tool, "arguments": {}}))
-            assert error["code"] == "invalid_arguments"
-            assert instead in error["next"]
-        assert not sandbox.received
-
-
 async def total(use: Use) -> tuple[dict[str, str], str]:
     """The place of invoice-003's total amount, and what it reads."""
     place = await place_of(use)

@@ -15,7 +15,6 @@ from docreview_mcp.sandbox.application import Fault
 from docreview_mcp.schemas import load_operations
 from docreview_mcp.server.services.sandbox_transport import SandboxTransport
 from docreview_mcp.tools import load_tools
-from docreview_mcp.tools.requests.arguments import arguments_of
 from mcp import Client
 
 DECIDED = ("approved", "rejected")
@@ -73,17 +72,43 @@ async def test_the_queue_holds_what_waits_in_both_services(era: Era) -> None:
 
 
 async def test_each_entry_names_a_tool_that_takes_its_ids() -> None:
-    tools = {tool.name: load_operations().get(tool.operation) for tool in load_tools()}
+    taken: dict[str, Any] = {tool.name: tool.input_schema["properties"] for tool in load_tools()}
     async with reviewing() as (client, _):
-        found = {entry["next"]: entry for entry in (await queue(client, limit=100))["entries"]}
+        entries = (await queue(client, limit=100))["entries"]
+        found = {(entry["kind"], entry["next"]): entry for entry in entries}
         assert len(found) == 5
-        for name, entry in found.items():
-            operation = tools[name]
-            known = [each.name for each in arguments_of(operation)] if operation else []
-            wanted = known or ["workflow_id", "document_id"]
-            ids = {argument: entry[argument] for argument in wanted if argument in entry}
-            result = await client.call_tool(name, ids)
+        for (_, name), entry in found.items():
+            known = [each for each in taken[name] if each in entry]
+            arguments = {**{each: entry[each] for each in known}, **entry.get("next_with", {})}
+            result = await client.call_tool(name, arguments)
             assert not result.is_error, result.structured_content
+
+
+async def test_work_in_studio_leads_to_the_tool_that_shows_what_is_open() -> None:
+    async with reviewing() as (client, _):
+        entries = (await queue(client, limit=100))["entries"]
+        studio = [each for each in entries if each["kind"] != "document"]
+        for each in studio:
+            name = {"hitl_review": "hitl_id", "correction": "correction_id"}.get(
+                each["kind"], "annotation_id"
+            )
+            assert each["next"] == "review_texts"
+            assert each["next_with"] == {"kind": each["kind"], "id": each[name]}
+        review = next(each for each in studio if each["kind"] == "hitl_review")
+        arguments = {"project_id": review["project_id"], **review["next_with"]}
+        told = (await client.call_tool(review["next"], arguments)).structured_content
+        assert any(each.keys() >= {"value", "confidence"} for each in told["reviews"])
+        assert "review_tag" in told["next"]
+
+
+async def test_without_our_tool_for_texts_the_queue_leads_to_those_of_the_service() -> None:
+    async with reviewing(exclude_tools="review_texts") as (client, _):
+        entries = (await queue(client, limit=100))["entries"]
+        found = {each["kind"]: each for each in entries}
+        assert found["hitl_review"]["next"] == "studio_list_hitl_reviews"
+        assert found["hitl_review"]["next_with"] == {"with_full_data": True}
+        assert found["correction"]["next"] == "studio_list_correction_documents"
+        assert found["labeling_session"]["next_with"] == {"details": ["segments", "tags"]}
 
 
 async def test_pages_follow_on_each_other_without_gaps() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.tools.studio import session as session_module
 from mcp import Client
 from review_desk import interrupted
 from review_desk import sent as all_sent
@@ -226,3 +227,19 @@ async def test_what_fails_stops_the_rest_and_the_mark_of_its_text(era: Era) -> N
         assert result["counts"] == {"failed": 1, "not_tried": 1}
         changes[0]["tags"] = [tag]
         assert (await tagged(client, UNTOUCHED, *changes))["counts"] == {"done": 2}
+
+
+async def test_a_session_with_more_texts_than_are_read_says_so(
+    era: Era, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with reviewing(era=era) as (client, _):
+        told = await texts(client, **SESSION)
+        assert "not_read" not in told
+        assert "for good" not in told["next"]
+        assert "accepts the predictions" in (await texts(client, **CORRECTION))["next"]
+        monkeypatch.setattr(session_module, "_MAX_TEXTS", 10)
+        monkeypatch.setattr(session_module, "_PAGE", 10)
+        told = await texts(client, **SESSION)
+        assert told["counts"]["texts"] == 10
+        assert "first 10 texts" in told["not_read"]
+        assert "studio_list_labeling_documents" in told["not_read"]

@@ -223,7 +223,7 @@ async def test_arguments_that_cannot_be_used_are_told_and_nothing_is_sent(
 )
 async def test_a_name_that_no_document_has_is_told_with_the_nearest(arguments: dict[str, Any]) -> None:
     error = await refused(service(a_bill("A", "1.00")), **arguments)
-    assert "did you mean total_amount?" in error["message"]
+    assert "did you mean total_amount? Documents were read" in error["message"]
 
 
 async def test_lines_of_tables_are_rows_and_sums_among_them_do_not_count_twice() -> None:

@@ -1,0 +1,1 @@
+"""Credentials of callers, sealed with the caller that they belong to, beside the journal."""

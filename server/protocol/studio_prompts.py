@@ -1,0 +1,229 @@
+"""The prompts for Studio as data."""
+
+from __future__ import annotations
+
+from .prompt_steps import REPORT, Alternative, Plan, PlanArgument, step
+
+__all__ = ["STUDIO_PLANS"]
+
+STUDIO_PLANS = (
+    Plan(
+        "set_up_labeling",
+        "Set up a labeling project",
+        "Make a Studio project with its classes, its texts and a labeling session.",
+        ("studio_create_project", "studio_list_projects"),
+        (
+            PlanArgument("name", "Name of the project.", required=True),
+            PlanArgument("type", "Task type: ABSA, CLASS, LABEL or CLASSLABEL.", required=True),
+            PlanArgument(
+                "classes", "Names of the classes, comma-separated.", "the classes {value}", "no classes yet"
+            ),
+            PlanArgument(
+                "labels", "Names of the labels, comma-separated.", "the labels {value}", "no labels yet"
+            ),
+        ),
+        "Set up the Studio labeling project {name} of type {type}, with {classes} and {labels}.",
+        (
+            step(
+                Alternative(
+                    "Call studio_list_projects. If there is a project of that name already, ask the person"
+                    " whether to use it instead.",
+                    ("studio_list_projects",),
+                ),
+            ),
+            step(
+                Alternative(
+                    "Ask the person for what is missing: the classes and labels (ABSA projects have fixed"
+                    " labels), the texts to label, and how many. Show the plan as a whole and wait for a"
+                    " yes."
+                )
+            ),
+            step(
+                Alternative(
+                    "Call review_set_up with name, type, all classes (with a hint for annotators in"
+                    " description where the person gave one), labels and texts, without send: it shows the"
+                    " plan. Show it to the person. Only after a clear yes call it again with the same"
+                    " arguments and send=true. If a step fails, its message says what is left; call again"
+                    " with the project_id for that.",
+                    ("review_set_up",),
+                ),
+            ),
+            step(
+                Alternative("Call studio_create_project with name and type.", ("studio_create_project",)),
+                Alternative("A project cannot be created here: give the person the plan, and stop."),
+                unless="review_set_up",
+            ),
+            step(
+                Alternative(
+                    "Add the classes in one studio_add_classes, with a hint for annotators in description"
+                    " where the person gave one.",
+                    ("studio_add_classes",),
+                ),
+                unless="review_set_up",
+            ),
+            step(
+                Alternative("Add each label with studio_add_label.", ("studio_add_label",)),
+                only_with="labels",
+                unless="review_set_up",
+            ),
+            step(
+                Alternative(
+                    "Store the texts with studio_upload_documents, and look with"
+                    " studio_list_project_documents until all are there.",
+                    ("studio_upload_documents", "studio_list_project_documents"),
+                ),
+                Alternative("Store the texts with studio_upload_documents.", ("studio_upload_documents",)),
+                unless="review_set_up",
+            ),
+            step(
+                Alternative(
+                    "Open the session with studio_create_labeling_session: without documents it takes all"
+                    " stored ones, with sample_size as many as that.",
+                    ("studio_create_labeling_session",),
+                ),
+                unless="review_set_up",
+            ),
+            step(
+                Alternative(
+                    "Check with studio_get_project and report the ids of project and session, the classes,"
+                    " and how many texts wait for labels.",
+                    ("studio_get_project", "studio_create_project"),
+                ),
+            ),
+        ),
+    ),
+    Plan(
+        "work_through_texts",
+        "Work through texts",
+        "Tag the texts of a Studio session, correct predictions, or settle a human-in-the-loop review.",
+        ("review_texts", "studio_list_labeling_documents", "studio_list_correction_documents"),
+        (
+            PlanArgument("kind", "labeling_session, correction or hitl_review.", required=True),
+            PlanArgument("project_id", "The Studio project.", required=True),
+            PlanArgument("session_id", "The session, correction or HITL.", required=True),
+        ),
+        "Work through what has kind {kind} and id {session_id} in the Studio project {project_id}.",
+        (
+            step(
+                Alternative(
+                    "Call review_texts with kind, project_id and id: open and doubtful texts come first. It"
+                    " names the classes and labels that there are, and next_offset leads to the next texts.",
+                    ("review_texts",),
+                ),
+                Alternative(
+                    "Read the texts with studio_list_labeling_documents and details segments and tags; those"
+                    " of a correction with studio_list_correction_documents.",
+                    ("studio_list_labeling_documents", "studio_list_correction_documents"),
+                ),
+            ),
+            step(
+                Alternative(
+                    "Show the person a short table: the text, what the model predicted, what you propose, of"
+                    " the classes and labels that there are. Say where you are not sure; do not guess."
+                )
+            ),
+            step(
+                Alternative(
+                    "Tell the person that marking a text as done accepts the predictions that stand in it and"
+                    " cannot be taken back; review_preview with review_tag shows what would be sent. After a"
+                    " clear yes send all of it in one review_tag: tags for each segment (all that it shall"
+                    " have), done for each text, segment or page that is finished.",
+                    ("review_tag", "review_preview"),
+                ),
+                Alternative(
+                    "Tell the person that marking a text as done accepts the predictions that stand in it and"
+                    " cannot be taken back. After a clear yes send all of it in one review_tag: tags for each"
+                    " segment (all that it shall have), done for each text, segment or page that is"
+                    " finished.",
+                    ("review_tag",),
+                ),
+                Alternative("Tags cannot be changed here: give the person the list, and say that none was."),
+            ),
+            step(
+                Alternative(
+                    "Go on with the next texts until counts says that none is open.",
+                    ("review_texts", "review_tag"),
+                ),
+            ),
+            REPORT,
+        ),
+    ),
+    Plan(
+        "analyze_texts",
+        "Analyze texts and report",
+        "Run a Studio model on texts and report what they say.",
+        ("studio_run_adhoc_analysis", "studio_create_batch_analysis", "studio_list_analysis_documents"),
+        (
+            PlanArgument(
+                "model_id", "The model.", "model {value}", "a model that you choose with the person"
+            ),
+            PlanArgument("texts", "The texts, one on each line.", is_text=True),
+            PlanArgument("project_id", "Or the project whose stored texts to analyze.", "project {value}"),
+        ),
+        "Analyze texts with {model_id} in Studio, and report what they say.",
+        (
+            step(
+                Alternative(
+                    "Ask the person for the texts, or for the project whose stored texts to analyze."
+                ),
+                only_without=("texts", "project_id"),
+            ),
+            step(
+                Alternative(
+                    "Call studio_get_model (studio_list_models finds one), and tell the person what the model"
+                    " tells apart. If its status says that it is not ready, stop.",
+                    ("studio_get_model", "studio_list_models"),
+                ),
+            ),
+            step(
+                Alternative(
+                    "The texts to analyze, one on each line:\n{texts}\nCall review_table with model_id and"
+                    " them as texts: it may use credits, keeps nothing, and counts the tags.",
+                    ("review_table", "studio_run_adhoc_analysis"),
+                ),
+                Alternative(
+                    "The texts to analyze, one on each line:\n{texts}\nCall studio_run_adhoc_analysis with"
+                    " them as documents, each with an id from 1. It may use credits and keeps nothing.",
+                    ("studio_run_adhoc_analysis",),
+                ),
+                Alternative("Texts cannot be analyzed here: say so."),
+                only_with="texts",
+            ),
+            step(
+                Alternative(
+                    "Read the texts of {project_id} with studio_list_project_documents. Tell the person how"
+                    " many there are and that analyzing them may use credits; after a yes call"
+                    " studio_create_batch_analysis with them, and wait with review_wait (kind analysis).",
+                    ("studio_list_project_documents", "studio_create_batch_analysis", "review_wait"),
+                ),
+                Alternative(
+                    "No new analysis can be made of stored texts here: look for one that there is with"
+                    " studio_list_project_analyses.",
+                    ("studio_list_project_analyses",),
+                ),
+                Alternative("The texts of {project_id} cannot be analyzed here: say so."),
+                only_with="project_id",
+            ),
+            step(
+                Alternative(
+                    "Call review_table with the analysis_id: it counts all its tags and gives examples.",
+                    ("review_table",),
+                ),
+                Alternative(
+                    "The results of a stored analysis come from studio_list_analysis_documents with details"
+                    " tags, page by page until all are read.",
+                    ("studio_list_analysis_documents",),
+                ),
+                only_with="project_id",
+            ),
+            step(
+                Alternative(
+                    "Report: how many texts, how often each class and label, two short quotations for each"
+                    " of the most frequent ones, what is uncertain, and how many texts got no tag. Count, do"
+                    " not estimate; say what the numbers do not show."
+                )
+            ),
+        ),
+    ),
+)
+"""Those for projects, sessions and analyses."""
