@@ -47,7 +47,7 @@ class MaskingFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record as one line of JSON in ASCII, without secrets: whatever it quotes, the line stays one."""
+    """Formats a record as one line of JSON in ASCII, whatever it quotes, without secrets."""
 
     def __init__(self, secrets: Callable[[], Sequence[str]]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What can be seen of calls from outside, for metrics, traces and logs. Nobody watches unless somebody is set.
+"""What can be seen of calls from outside, for metrics, traces and logs. By default nobody watches.
 
 What is seen holds no arguments, no answers and no ids of documents. Names of tools are those that exist, so
 that whoever invents names fills no memory.
@@ -10,7 +10,7 @@ from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from ..schemas import Service
 from .failure import ErrorCode
@@ -167,7 +167,8 @@ class Observers:
 
 
 _NOTHING = nullcontext()
-_observer: ContextVar[Observer] = ContextVar("who watches the present call", default=Unobserved())
+_NOBODY: Final = Unobserved()
+_observer: ContextVar[Observer] = ContextVar("who watches the present call", default=_NOBODY)
 _call: ContextVar[SeenCall | None] = ContextVar("the present call as it is seen", default=None)
 
 

@@ -50,7 +50,7 @@ def outcome_of(result: ToolResult) -> CallOutcome:
         return "ok"
     error = (result.structured or {}).get("error")
     code = cast("Mapping[str, object]", error).get("code") if isinstance(error, Mapping) else None
-    return cast("ErrorCode", code) if code in _CODES else "partly_failed"
+    return code if code in _CODES else "partly_failed"
 
 
 def _traceparent(context: Context) -> str:

@@ -8,7 +8,7 @@ nowhere.
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from opentelemetry.context import Context
@@ -17,7 +17,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.metrics import Counter, Histogram
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
-from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode
@@ -36,15 +36,8 @@ _CLOSING_SECONDS = 5.0
 
 def resource() -> Resource:
     """What sends; `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` say more."""
-    return Resource({"service.name": "docreview-mcp", "service.version": VERSION}).merge(_from_environment())
-
-
-def _from_environment() -> Resource:
-    found = Resource.create()
-    unnamed = str(found.attributes.get("service.name", "")).startswith("unknown_service")
-    return Resource(
-        {name: value for name, value in found.attributes.items() if name != "service.name" or not unnamed}
-    )
+    own = Resource.create({"service.name": "docreview-mcp", "service.version": VERSION})
+    return own.merge(OTELResourceDetector().detect())
 
 
 class OtlpMeter:
@@ -146,16 +139,13 @@ class Tracing(Unobserved):
 
 def _parent(traceparent: str) -> Context | None:
     """The span of the caller. Its `tracestate` and baggage are left out: any text could be in them."""
-    return (
-        TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context())
-        if traceparent
-        else None
-    )
+    if not traceparent:
+        return None
+    return TraceContextTextMapPropagator().extract({"traceparent": traceparent}, Context())
 
 
-def _soon(shutdown: object) -> None:
+def _soon(shutdown: Callable[[], None]) -> None:
     """Run the shutdown of a provider, but do not wait for it for long."""
-    assert callable(shutdown)
     thread = threading.Thread(target=shutdown, daemon=True)
     thread.start()
     thread.join(_CLOSING_SECONDS)

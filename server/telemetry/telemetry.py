@@ -57,10 +57,7 @@ def telemetry(settings: Settings, metrics: tuple[str, int] | None = None) -> Gen
             f"DOCREVIEW_METRICS_ADDRESS: cannot listen on {host}:{wanted} ({error.strerror})"
         ) from None
     try:
-        yield (
-            (Observers(observers) if len(observers) > 1 else observers[0] if observers else Unobserved()),
-            port,
-        )
+        yield Observers(observers) if observers else Unobserved(), port
     finally:
         for close in closing:
             close()
