@@ -118,14 +118,19 @@ class Process:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "docreview_mcp.server", "http", "--port", "0", *options],
             stderr=subprocess.PIPE,
-            env={**os.environ, **environment},
+            # Lines of log for each call only where a test asks for them.
+            env={**os.environ, "DOCREVIEW_LOG_FORMAT": "text", **environment},
             text=True,
         )
-        assert self._process.stderr is not None
-        line = self._process.stderr.readline()
+        line = self.next_line()
         found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        assert found is not None, line + self._process.stderr.read()
+        assert found is not None, line + self.ended()[1]
         self.address = found[0]
+
+    def next_line(self) -> str:
+        """The next line that it writes to stderr."""
+        assert self._process.stderr is not None
+        return self._process.stderr.readline()
 
     def terminate(self) -> None:
         """Ask it to end, as an orchestrator does."""

@@ -105,7 +105,7 @@ class Measurements:
     def journal(self, work: JournalWork) -> Generator[None]:
         """How long a record of the journal takes."""
         began = perf_counter()
-        outcome = "failed"
+        outcome = "not_written"
         try:
             yield
             outcome = "ok"

@@ -10,6 +10,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    disable_created_metrics,
     start_http_server,
 )
 
@@ -23,6 +24,8 @@ class PrometheusMeter:
     """Keeps what was measured, and shows it at `/metrics` once `serve` was called."""
 
     def __init__(self) -> None:
+        # A second series for each, which says when it began.
+        disable_created_metrics()
         registry = CollectorRegistry()
         self._registry = registry
         self._metrics: dict[Instrument, Counter | Histogram] = {
