@@ -3,8 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
+<<<<<<< HEAD
+.PHONY: demo test test-fast cov check lint format mutation bench generate constraints test-lowest bundle panel panel-test clean
+=======
 .PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate constraints \
 	test-lowest bundle package clean
+>>>>>>> panelserver
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -86,8 +90,24 @@ package: $(VENV)/.ready
 	mkdir -p dist
 	$(RUN)/python -m scripts.package
 
+# The review panel's page, generated into server/panel/review.html. Needs Node 20.19 or newer.
+panel: panel/node_modules/.ready
+	cd panel && npm run --silent check && npm run --silent build
+
+# The page in a real browser (Debian's package chromium).
+panel-test: panel/node_modules/.ready $(VENV)/.ready
+	cd panel && npm test
+
+panel/node_modules/.ready: panel/package.json panel/package-lock.json
+	cd panel && npm ci --silent
+	@touch $@
+
 clean:
+<<<<<<< HEAD
+	rm -rf panel/node_modules .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench build dist *.egg-info
+=======
 	rm -rf .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench .venv-examples build dist *.egg-info
+>>>>>>> panelserver
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docreview needs Python 3.11 or newer; set PYTHON=")'

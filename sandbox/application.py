@@ -11,10 +11,11 @@ import importlib
 import pkgutil
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 from starlette.applications import Starlette
@@ -87,43 +88,19 @@ class Sandbox:
     @cached_property
     def application(self) -> Starlette:
         """The ASGI application."""
-        _import_handlers()
-        operations = sorted(load_operations().values(), key=lambda operation: operation.tier == "extra")
-        routes: list[BaseRoute] = [
-            self._route(operation, route.method, route.path)
-            for operation in operations
-            if operation.id in HANDLERS
-            for route in operation.routes
-        ]
-        routes += [
-            self._route(load_operations()[name], load_operations()[name].route.method, path)
-            for name, path in _OLDER_ADDRESSES.items()
-        ]
-        routes.sort(key=_specific_first)
-        routes += [
+        routes = [
+            *_routes_of_services(),
             Route("/nanonets/files/{path:path}", self._stored_file),
             Route("/sandbox/faults", self._change_faults, methods=["GET", "POST", "DELETE"]),
             Route("/", self._about),
         ]
         application = Starlette()
+        application.state.sandbox = self
         application.router = Router(routes, redirect_slashes=False, default=_unknown)
         return application
 
-    def _route(self, operation: Operation, method: str, path: str) -> Route:
-        integers = {
-            parameter.name
-            for parameter in operation.parameters
-            if parameter.location == "path" and parameter.schema.get("type") == "integer"
-        }
-        for name in integers:
-            path = path.replace(f"{{{name}}}", f"{{{name}:int}}")
-
-        async def endpoint(request: Request) -> Response:
-            return await self._answer(operation, request)
-
-        return Route(f"/{operation.service}{path}", endpoint, methods=[method])
-
-    async def _answer(self, operation: Operation, request: Request) -> Response:
+    async def answer(self, operation: Operation, request: Request) -> Response:
+        """What a service answers to a request for an operation, or the fault that stands in for it."""
         self.received.append(Received(operation.id, request.method, request.url.path))
         fault = self.faults.next_for(operation.id)
         if fault is not None and not fault.after:
@@ -146,7 +123,9 @@ class Sandbox:
         call = await read_call(operation, request, base_url, user)
         answer = HANDLERS[operation.id](state, call)
         if isinstance(answer, Download):
-            disposition = {"Content-Disposition": f'attachment; filename="{answer.file_name}"'}
+            is_plain = answer.file_name.isascii() and answer.file_name.isprintable()
+            plain, quoted_name = f'="{answer.file_name}"', f"*=UTF-8''{quote(answer.file_name)}"
+            disposition = {"Content-Disposition": f"attachment; filename{plain if is_plain else quoted_name}"}
             return Response(answer.content, media_type=answer.content_type, headers=disposition)
         if answer is None:
             return Response(status_code=operation.success_status)
@@ -261,6 +240,40 @@ def _has_api_key(header: str) -> bool:
 async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http":
         await HTMLResponse(_UNKNOWN_PAGE, 404)(scope, receive, send)
+
+
+@cache
+def _routes_of_services() -> Sequence[BaseRoute]:
+    """The addresses of all operations, the same for every sandbox; a request finds its own by `app`."""
+    _import_handlers()
+    operations = sorted(load_operations().values(), key=lambda operation: operation.tier == "extra")
+    routes = [
+        _route(operation, route.method, route.path)
+        for operation in operations
+        if operation.id in HANDLERS
+        for route in operation.routes
+    ]
+    routes += [
+        _route(load_operations()[name], load_operations()[name].route.method, path)
+        for name, path in _OLDER_ADDRESSES.items()
+    ]
+    return sorted(routes, key=_specific_first)
+
+
+def _route(operation: Operation, method: str, path: str) -> BaseRoute:
+    integers = {
+        parameter.name
+        for parameter in operation.parameters
+        if parameter.location == "path" and parameter.schema.get("type") == "integer"
+    }
+    for name in integers:
+        path = path.replace(f"{{{name}}}", f"{{{name}:int}}")
+
+    async def endpoint(request: Request) -> Response:
+        sandbox: Sandbox = request.app.state.sandbox
+        return await sandbox.answer(operation, request)
+
+    return Route(f"/{operation.service}{path}", endpoint, methods=[method])
 
 
 def _specific_first(route: BaseRoute) -> list[int]:

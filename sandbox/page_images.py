@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import functools
 import io
+import random
 import re
 import time
 from typing import TYPE_CHECKING
 
-from .page_layout import PADDING, Print, Sheet
+from .page_layout import PADDING, PAGE_WIDTH, Print, Sheet
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont
 
-__all__ = ["page_png", "pages_pdf", "references_in", "sheet_reference"]
+__all__ = ["page_file", "page_png", "pages_pdf", "references_in", "sheet_reference"]
 
 SMALLEST_TYPE = 6
+SCAN_QUALITY = 88
+PAPER = (245, 236, 214)
+GRAIN_SIDE, GRAIN_DEPTH = 256, 60
+"""The side of the noise that is repeated over a scan, and the most that it darkens."""
+
 RULE_SHADE = 150
 DESCENT = 0.22
 WRITTEN_ON = time.struct_time((2026, 10, 1, 9, 0, 0, 3, 274, 0))
@@ -51,6 +57,20 @@ def page_png(sheet: Sheet) -> bytes:
     return output.getvalue()
 
 
+@functools.lru_cache(maxsize=8)
+def _scan_jpeg(sheet: Sheet) -> bytes:
+    output = io.BytesIO()
+    draw_sheet(sheet).save(output, "JPEG", quality=SCAN_QUALITY, comment=sheet.reference.encode())
+    return output.getvalue()
+
+
+def page_file(sheet: Sheet) -> tuple[bytes, str]:
+    """The picture of a sheet as a file, and its media type: scans are JPEG files, all others PNG files."""
+    if sheet.look == "scan":
+        return _scan_jpeg(sheet), "image/jpeg"
+    return page_png(sheet), "image/png"
+
+
 @functools.lru_cache(maxsize=64)
 def pages_pdf(sheets: tuple[Sheet, ...]) -> bytes:
     """The sheets as one PDF file, a picture on each page."""
@@ -70,16 +90,40 @@ def pages_pdf(sheets: tuple[Sheet, ...]) -> bytes:
 
 
 def draw_sheet(sheet: Sheet) -> Image:
-    """Draw a sheet: black on white, each text wholly inside its box."""
+    """Draw a sheet: black on white, each text wholly inside its box; then give it its look."""
     from PIL import Image, ImageDraw
 
-    picture = Image.new("L", (sheet.width, sheet.height), 255)
+    width, height = sheet.width, sheet.height
+    if sheet.look == "turned":
+        width, height = height, width
+    elif sheet.look == "scan":
+        width, height = PAGE_WIDTH, round(sheet.height * PAGE_WIDTH / sheet.width)
+    picture = Image.new("L", (width, height), 255)
     pen = ImageDraw.Draw(picture)
     for rule in sheet.rules:
         pen.line(rule, fill=RULE_SHADE, width=1)
     for printed in sheet.prints:
         draw_text(pen, printed)
-    return picture
+    if sheet.look == "turned":
+        return picture.transpose(Image.Transpose.ROTATE_270)
+    return scanned(picture, sheet) if sheet.look == "scan" else picture
+
+
+def scanned(picture: Image, sheet: Sheet) -> Image:
+    """The picture as a scanner sees it: larger, on yellowish paper, with the same noise every time."""
+    from PIL import Image, ImageChops
+
+    size = (sheet.width, sheet.height)
+    large = picture.resize(size, Image.Resampling.BICUBIC)  # pyright: ignore[reportUnknownMemberType] - NumPy's
+    paper = ImageChops.multiply(large.convert("RGB"), Image.new("RGB", size, PAPER))
+    grain = random.Random(sheet.reference).randbytes(GRAIN_SIDE * GRAIN_SIDE * 3)
+    dimmed = bytes(value * GRAIN_DEPTH // 255 for value in grain)
+    tile = Image.frombytes("RGB", (GRAIN_SIDE, GRAIN_SIDE), dimmed)
+    noise = Image.new("RGB", size)
+    for top in range(0, size[1], GRAIN_SIDE):
+        for left in range(0, size[0], GRAIN_SIDE):
+            noise.paste(tile, (left, top))
+    return ImageChops.subtract(paper, noise)
 
 
 def draw_text(pen: ImageDraw, printed: Print) -> None:

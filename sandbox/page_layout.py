@@ -6,9 +6,9 @@ fits each text into its box. So the state of the sandbox is built without touchi
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-__all__ = ["PADDING", "PAGE_HEIGHT", "PAGE_WIDTH", "Box", "Print", "Sheet", "text_box"]
+__all__ = ["PADDING", "PAGE_HEIGHT", "PAGE_WIDTH", "Box", "Look", "Print", "Sheet", "text_box"]
 
 Box = tuple[float, float, float, float]
 """[x1, y1, x2, y2] in pixels of the page, from its upper left corner."""
@@ -19,6 +19,9 @@ PAGE_HEIGHT = 1100
 CHARACTER_WIDTH = 0.53
 CAPITAL_EXTRA = 0.14
 PADDING = 3
+
+
+Look = Literal["plain", "turned", "scan"]
 
 
 class Print(NamedTuple):
@@ -32,13 +35,18 @@ class Print(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """One page of paper: its texts and thin lines, and the reference that a file made of it carries."""
+    """One page of paper: its texts and thin lines, and the reference that a file made of it carries.
+
+    `width` and `height` are those of its picture. With the `look` "turned" the picture is turned clockwise by
+    90 degrees, as "scan" it is a scan in color with noise; the texts stand where they do on the upright page.
+    """
 
     reference: str
     prints: tuple[Print, ...]
     rules: tuple[Box, ...] = ()
     width: int = PAGE_WIDTH
     height: int = PAGE_HEIGHT
+    look: Look = "plain"
 
 
 def text_box(text: str, x: float, y: float, size: int, *, right: bool = False, widest: float = 0) -> Box:

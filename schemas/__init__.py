@@ -1,12 +1,13 @@
 """What the two services are: their operations, read off the OpenAPI documents in `openapi/`."""
 
-from .catalog import load_operations, load_own_operations, operations_by_tool
+from .catalog import load_operations, load_own_operations, operations_by_tool, operations_that_name
 from .operation import (
     Body,
     Effect,
     JsonObject,
     JsonValue,
     Operation,
+    PanelUse,
     Parameter,
     Present,
     Route,
@@ -22,6 +23,7 @@ __all__ = [
     "JsonObject",
     "JsonValue",
     "Operation",
+    "PanelUse",
     "Parameter",
     "Present",
     "Reference",
@@ -33,6 +35,7 @@ __all__ = [
     "load_operations",
     "load_own_operations",
     "operations_by_tool",
+    "operations_that_name",
     "parsed",
     "references_of",
 ]

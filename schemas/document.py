@@ -105,10 +105,10 @@ def _operation(service: Service, document: JsonObject, route: Route, raw: JsonOb
         "present": _present(ours.get("present")),
         **_undo(ours.get("undo", [])),
     }
-    same_name = ("tool", "toolset", "tier", "effect", "idempotent", "further_keys", "ends_session", "parts")
+    same_name = ("tool", "toolset", "tier", "effect", "idempotent", "further_keys", "ends_session")
     sentences = ("conflict", "after", "narrow", "evidence", "note", "undo_leaves")
     flags = ("download", "irreversible", "pictures")
-    plain = {key: ours[key] for key in (*same_name, *flags, *sentences) if key in ours}
+    plain = {key: ours[key] for key in (*same_name, "panel", "parts", *flags, *sentences) if key in ours}
     return Operation(**known, **plain)  # pyright: ignore[reportArgumentType] - the test of the record checks it
 
 

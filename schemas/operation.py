@@ -17,6 +17,7 @@ __all__ = [
     "JsonObject",
     "JsonValue",
     "Operation",
+    "PanelUse",
     "Parameter",
     "Present",
     "Route",
@@ -30,7 +31,12 @@ JsonObject: TypeAlias = dict[str, JsonValue]
 Service = Literal["nanonets", "studio", "docreview"]
 """Who answers: one of the two services, or this server itself with its own tools."""
 
-Tier = Literal["documented", "companion", "extra", "review", "lean"]
+Tier = Literal["documented", "companion", "extra", "review", "lean", "app"]
+"""How a tool is chosen; `app` is for the review panel alone."""
+
+PanelUse = Literal["", "opens", "used", "only"]
+"""What a tool is to the review panel: nothing, what opens it, one that it calls too, one for it alone."""
+
 Effect = Literal["read", "write", "destructive"]
 
 
@@ -127,9 +133,9 @@ class Operation:
     where there is no paging. `present` says where the state that a write changes is read, `undo` what puts it
     back, `undo_leaves` in a sentence what stays different all the same; `not_undoable` says why nothing puts
     it back. `irreversible`: it settles for good more than its arguments name, so that a person confirms it
-    like a deletion. `after` says what to do next, `parts` what the result says where the argument `details`
-    did not ask for a part. `pictures`: who calls it may ask for pictures, which are
-    shown as such. `conflict`: what to do when the present state does not allow it.
+    like a deletion. `panel` is what the tool is to the review panel. `after` says what to do next, `parts`
+    what the result says where the argument `details` did not ask for a part. `pictures`: who calls it may ask
+    for pictures, which are shown as such. `conflict`: what to do when the present state does not allow it.
     """
 
     id: str
@@ -166,6 +172,7 @@ class Operation:
     undo_leaves: str = ""
     not_undoable: str = ""
     irreversible: bool = False
+    panel: PanelUse = ""
 
     @property
     def routes(self) -> tuple[Route, ...]:

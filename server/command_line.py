@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ..tools import SelectionError
 from .host_names import HOST_NAMES
+from .loading import loading
 from .output_encoding import use_utf8
-from .placeholders import is_placeholder
-from .settings import Settings, SettingsError, read_settings
 from .version import VERSION
+
+if TYPE_CHECKING:
+    from .settings import Settings
 
 __all__ = ["main"]
 
@@ -77,11 +78,14 @@ def stdio(folders: Sequence[str], **options: Any) -> None:
 
     Files may be sent from the FOLDERs, if any are given, instead of those in DOCREVIEW_FILES.
     """
-    from .commands.stdio import serve
+    with loading():
+        from .commands.stdio import serve
+        from .placeholders import is_placeholder
 
-    # A bundle's form that was left empty gives its placeholder.
-    named = tuple(Path(each).expanduser() for each in folders if not is_placeholder(each))
-    serve(_settings({**options, "files": named or None}))
+        # A bundle's form that was left empty gives its placeholder.
+        named = tuple(Path(each).expanduser() for each in folders if not is_placeholder(each))
+        settings = _settings({**options, "files": named or None})
+    serve(settings)
 
 
 @command_line.command()
@@ -105,6 +109,26 @@ def http(host: str | None, port: int | None, insecure_no_auth: bool, **options: 
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     sys.exit(serve_http(_settings(options), read_http_settings(**given), insecure_no_auth=insecure_no_auth))
+
+
+@command_line.command()
+@click.option("--port", type=int, default=0, help="Port to listen on; by default a free one.")
+@click.option("--no-browser", is_flag=True, help="Only print the link.")
+@click.option("--workflow", metavar="ID", help="Open this document, with --document; otherwise the queue.")
+@click.option("--document", metavar="ID", help="See --workflow.")
+@_with_settings
+def panel(port: int, no_browser: bool, workflow: str | None, document: str | None, **options: Any) -> None:
+    """Open the review panel in your browser, for documents of Nanonets (docs/panel.md).
+
+    \b
+    docreview-mcp panel --sandbox
+    """
+    from .commands.panel import serve_panel
+    from .http.settings import read_http_settings
+
+    http = read_http_settings(host="127.0.0.1", port=port)
+    place = (workflow or "", document or "")
+    sys.exit(serve_panel(_settings(options), http, place, opens_browser=not no_browser))
 
 
 @command_line.group()
@@ -144,7 +168,7 @@ def credentials_set(subject: str) -> None:
     """
     from .commands.credentials import set_credentials
 
-    sys.exit(set_credentials(read_settings(), subject))
+    sys.exit(set_credentials(_settings({}), subject))
 
 
 @credentials.command("list")
@@ -152,7 +176,7 @@ def credentials_list() -> None:
     """Show for whom credentials are stored, and for which services. Prints no secret."""
     from .commands.credentials import list_credentials
 
-    sys.exit(list_credentials(read_settings()))
+    sys.exit(list_credentials(_settings({})))
 
 
 @credentials.command("remove")
@@ -161,7 +185,7 @@ def credentials_remove(subject: str) -> None:
     """Forget the credentials of SUBJECT."""
     from .commands.credentials import remove_credentials
 
-    sys.exit(remove_credentials(read_settings(), subject))
+    sys.exit(remove_credentials(_settings({}), subject))
 
 
 @command_line.command()
@@ -317,7 +341,7 @@ def journal_list(limit: int = 20, about: Sequence[str] = ()) -> None:
     """List the newest writes (the default)."""
     from .commands.journal import list_journal
 
-    sys.exit(list_journal(read_settings(), limit, about))
+    sys.exit(list_journal(_settings({}), limit, about))
 
 
 @journal.command("export")
@@ -326,7 +350,7 @@ def journal_export(output: Path | None) -> None:
     """Print every entry with its records and hashes as a line of JSON, the oldest first."""
     from .commands.journal import export_journal
 
-    sys.exit(export_journal(read_settings(), output))
+    sys.exit(export_journal(_settings({}), output))
 
 
 @journal.command("verify")
@@ -339,7 +363,7 @@ def journal_verify(expect: str | None) -> None:
     """
     from .commands.journal import verify_journal
 
-    sys.exit(verify_journal(read_settings(), expect))
+    sys.exit(verify_journal(_settings({}), expect))
 
 
 @command_line.command()
@@ -363,6 +387,9 @@ def main() -> None:
     arguments = sys.argv[1:]
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
         arguments = ["stdio", *arguments]
+    from ..tools.surface.selection import SelectionError
+    from .settings_error import SettingsError
+
     try:
         command_line.main(arguments, prog_name="docreview-mcp")
     except (SettingsError, SelectionError) as error:
@@ -372,4 +399,6 @@ def main() -> None:
 
 def _settings(options: dict[str, Any]) -> Settings:
     """The settings of the environment with the options that were given put before them."""
+    from .settings import read_settings
+
     return read_settings(**{name: value for name, value in options.items() if value is not None})

@@ -10,9 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
-from ..tools import without_secrets
-from ..tools.untrusted import one_line
-
 __all__ = ["CALL_LOG", "JsonFormatter", "MaskingFormatter", "set_up_logging"]
 
 CALL_LOG = "docreview_mcp.calls"
@@ -42,6 +39,8 @@ class MaskingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The text as it is written, without secrets."""
+        from ..tools.redaction import without_secrets
+
         text = "\n".join(_plain(line) for line in super().format(record).split("\n"))
         return without_secrets(text, self._secrets())
 
@@ -55,6 +54,8 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line as it is written."""
+        from ..tools.redaction import without_secrets
+
         secrets = self._secrets()
         message = record.getMessage()
         if record.name in _HTTP_LIBRARIES:
@@ -76,6 +77,8 @@ class JsonFormatter(logging.Formatter):
 
 
 def _plain(line: str) -> str:
+    from ..tools.untrusted import one_line
+
     return one_line(line)
 
 

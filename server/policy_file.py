@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from ..tools import load_tools
 from ..tools.checks.checker import EVERY_CHECK, Checker
 from ..tools.policy.limits import Limit
-from ..tools.policy.policy import Policy, Rule
+from ..tools.policy.policy import CONFIRMED, Policy, Rule
 from ..tools.policy.scope import is_number
 from ..tools.surface.former_names import FORMER_TOOLS
 from .toml_file import TomlFileError, shown_key, shown_value, tables_in, text_in
@@ -66,14 +66,17 @@ def _number(value: object) -> str:
 
 
 _TOOLS = [tool.name for tool in load_tools()]
+_WRITES = [tool.name for tool in load_tools() if tool.effect != "read" and tool.service != "docreview"]
 _TOOLSETS = list(dict.fromkeys(tool.toolset for tool in load_tools()))
 
 ToolPattern = Annotated[str, _pattern("tool", _TOOLS)]
+WritePattern = Annotated[str, _pattern("tool of a service that changes something", _WRITES)]
 ToolsetPattern = Annotated[str, _pattern("toolset", _TOOLSETS)]
 Id = Annotated[str, BeforeValidator(_id)]
 Number = Annotated[str, BeforeValidator(_number)]
 
 _A_RULE = "a table with allowed or forbidden"
+_WITH_OWN_KEYS = ("session", "limits", "approval", "confirmation")
 _RENAMED = {
     "most_writes": "max_writes",
     "most_approvals": "max_approvals",
@@ -147,6 +150,11 @@ class _Approval(_Table):
     )
 
 
+class _Confirmation(_Table):
+    where: Literal["browser"] = Field(description='"browser"')
+    tools: list[WritePattern] | None = _list('tool names or patterns such as ["nanonets_approve_file"]')
+
+
 class _File(_Table):
     tools: _Tools = Field(default_factory=_Tools, description=_A_RULE)
     toolsets: _Toolsets = Field(default_factory=_Toolsets, description=_A_RULE)
@@ -162,6 +170,7 @@ class _File(_Table):
     approval: _Approval = Field(
         default_factory=_Approval, description="a table with min_confidence, all_verified or checks"
     )
+    confirmation: _Confirmation | None = Field(default=None, description="a table with where and tools")
 
 
 def keys() -> dict[str, list[str]]:
@@ -193,10 +202,17 @@ def read_policy(path: Path) -> Policy:
         min_confidence=given.approval.min_confidence,
         all_verified=given.approval.all_verified,
         checks=_checks(given.approval.checks),
+        confirmed_in_browser=_in_browser(given.confirmation),
     )
     if not policy.is_set:
         raise PolicyFileError(path, ["holds no rule; write one, or do not set DOCREVIEW_POLICY"])
     return policy
+
+
+def _in_browser(given: _Confirmation | None) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    return CONFIRMED if given.tools is None else tuple(given.tools)
 
 
 def _checks(given: str | list[str] | None) -> tuple[str, ...] | None:
@@ -234,6 +250,8 @@ def _fault(error: ErrorDetails) -> str:
     key = ".".join(where)
     if error["type"] == "extra_forbidden":
         return f"{shown_key(key)}: unknown, {_nearest(where)}"
+    if error["type"] == "missing":
+        return f"{key}: missing, expected {_table(where[0]).model_fields[where[-1]].description}"
     came = shown_value(error["input"])
     if error["type"] == "value_error":
         return f"{key}: got {came}, {error.get('ctx', {}).get('error', '')}"
@@ -249,9 +267,7 @@ def _nearest(where: list[str]) -> str:
     if len(where) == 2:
         meant = {name: name for name in known[where[0]]}
     else:
-        inner = {
-            name: f"{table}.{name}" for table in ("session", "limits", "approval") for name in known[table]
-        }
+        inner = {name: f"{table}.{name}" for table in _WITH_OWN_KEYS for name in known[table]}
         meant = {**inner, **{name: f"[{name}]" for name in known}}
     near = get_close_matches(where[-1], list(meant), n=1)
     if near:
@@ -261,4 +277,5 @@ def _nearest(where: list[str]) -> str:
 
 
 def _table(name: str) -> type[_Table]:
-    return cast("type[_Table]", _File.model_fields[name].annotation)
+    found = _File.model_fields[name].annotation
+    return next(each for each in (found, *get_args(found)) if isinstance(each, type))

@@ -8,18 +8,16 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..schemas import Operation, Route, Service
-from ..tools import ConfirmMode, Selection
-from ..tools.checks.checker import Checker
-from ..tools.checks.own_check import CheckFile
-from ..tools.policy.policy import Policy
 from ..tools.surface.former_names import current_tool
+from ..tools.surface.selection import Selection
+from ..tools.surface.tool import ConfirmMode
 from .journal_place import (
     check_journal,
     check_journal_key,
@@ -29,6 +27,10 @@ from .journal_place import (
 )
 from .placeholders import is_placeholder, without_quotes
 from .settings_error import SettingsError
+
+if TYPE_CHECKING:
+    from ..tools.checks.own_check import CheckFile
+    from ..tools.policy.policy import Policy
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings", "settings_fault"]
 
@@ -106,6 +108,8 @@ class Settings(BaseSettings):
     seal_keys: SecretStr | None = _named("DOCREVIEW_SEAL_KEYS", default=None)
     journal_key: SecretStr | None = _named("DOCREVIEW_JOURNAL_KEY", default=None)
     journal_required: bool = _named("DOCREVIEW_JOURNAL_REQUIRED", default=True)
+    panel: bool = _named("DOCREVIEW_PANEL", default=False)
+    panel_url: str | None = _named("DOCREVIEW_PANEL_URL", default=None)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _named("DOCREVIEW_LOG_LEVEL", default="WARNING")
     log_format: Literal["text", "json"] = _named("DOCREVIEW_LOG_FORMAT", default="text")
     telemetry: Annotated[tuple[Literal["otlp", "prometheus"], ...], NoDecode] = _named(
@@ -158,9 +162,11 @@ class Settings(BaseSettings):
     def _upper_case(cls, value: Any) -> Any:
         return value.upper() if isinstance(value, str) else value
 
-    @field_validator("nanonets_base_url", "studio_base_url")
+    @field_validator("nanonets_base_url", "studio_base_url", "panel_url")
     @classmethod
-    def _safe_address(cls, value: str) -> str:
+    def _safe_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         value = value.strip()
         parts = urlsplit(value)
         if not _ADDRESS.fullmatch(value) or not _has_valid_port(parts):
@@ -265,6 +271,7 @@ class Settings(BaseSettings):
             self.read_only,
             self.services,
             "full" if self.surface == "auto" else self.surface,
+            self.panel,
         )
 
     def read_policy(self) -> Policy:
@@ -273,8 +280,11 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: the file is missing, cannot be read, has a fault, or no journal counts its limits.
         """
+        from ..tools.policy.policy import Policy
+
         if self.policy is None:
             return Policy()
+        from ..tools.checks.checker import Checker
         from .policy_file import check_names, read_policy
 
         policy = read_policy(self.policy)
@@ -287,14 +297,14 @@ class Settings(BaseSettings):
             )
         return policy
 
-    def read_checks(self) -> CheckFile:
-        """What the check file says, nothing where no file is set. Its expressions are not looked at.
+    def read_checks(self) -> CheckFile | None:
+        """What the check file says, None where no file is set. Its expressions are not looked at.
 
         Raises:
             SettingsError: the file is missing, cannot be read or has a fault.
         """
         if self.checks is None:
-            return CheckFile()
+            return None
         from .check_file import read_check_file
 
         return read_check_file(self.checks).content

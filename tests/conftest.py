@@ -107,15 +107,32 @@ class Network(httpx2.AsyncBaseTransport):
         return self._answer(request)
 
 
+async def share_output_schemas(client: Client, settings: Settings, era: Era) -> None:
+    """Let a client validate results by output schemas that an earlier one with such settings was told.
+
+    It would list all tools before its first answer, and prepare each schema anew: a third of most tests.
+    """
+    if settings.policy is not None:
+        return
+    told = (settings.selection, settings.confirm, settings.surface, era)
+    session = client.session
+    if told not in _OUTPUT_SCHEMAS:
+        await session.list_tools()
+        _OUTPUT_SCHEMAS[told] = (session._tool_output_schemas, session._tool_output_validators)
+    session._tool_output_schemas, session._tool_output_validators = _OUTPUT_SCHEMAS[told]
+
+
+_OUTPUT_SCHEMAS: dict[tuple[Any, ...], tuple[Any, Any]] = {}
+
+
 @asynccontextmanager
 async def connected(
     network: httpx2.AsyncBaseTransport | None = None, era: Era = "auto", **settings: Any
 ) -> AsyncGenerator[Client]:
     """A client of a server with both accounts set, unless the settings say otherwise."""
-    server = build_server(
-        Settings(**{**ACCOUNT, "confirm": "never", "journal": "none", **settings}), transport=network
-    )
-    async with Client(server, mode=era) as client:
+    given = Settings(**{**ACCOUNT, "confirm": "never", "journal": "none", **settings})
+    async with Client(build_server(given, transport=network), mode=era) as client:
+        await share_output_schemas(client, given, era)
         yield client
 
 
@@ -127,6 +144,7 @@ async def reviewing(
     sandbox = sandbox or Sandbox(clock=anyio.current_time)
     behind, transport = embedded(Settings(**{"confirm": "never", "journal": "none", **settings}), sandbox)
     async with Client(build_server(behind, transport=transport), mode=era) as client:
+        await share_output_schemas(client, behind, era)
         yield client, sandbox
 
 

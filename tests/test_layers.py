@@ -28,7 +28,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("guards",),
         ("operation_call",),
         ("review", "lean", "history"),
-        ("apply", "studio", "tables"),
+        ("apply", "studio", "tables", "panel"),
         ("own_tools",),
         ("call",),
         ("__init__",),
@@ -42,6 +42,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "server": (
         (
             "version",
+            "loading",
             "settings_error",
             "toml_file",
             "journal_place",
@@ -55,7 +56,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "host_names",
             "output_encoding",
         ),
-        ("journal", "services"),
+        ("journal", "services", "panel"),
         ("credential_store",),
         ("telemetry",),
         ("protocol", "probe"),

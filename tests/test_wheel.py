@@ -61,6 +61,11 @@ def test_every_module_is_in_the_wheel(python: Path, tmp_path: Path) -> None:
     assert int(count) == len(modules) - 4
 
 
+def test_the_pages_of_the_panel_are_in_the_wheel(python: Path, tmp_path: Path) -> None:
+    ask = "from docreview_mcp.server.panel.page import *; print(len(review_html()), len(host_html('n')))"
+    assert all(int(count) > 100 for count in run(python, "-c", ask, cwd=tmp_path).split())
+
+
 def test_the_installed_wheel_lists_its_tools(python: Path, tmp_path: Path) -> None:
     listed = run(python.with_name("docreview-mcp"), "tools", "--json", "--sandbox", cwd=tmp_path)
     here = run(Path(sys.executable).with_name("docreview-mcp"), "tools", "--json", "--sandbox", cwd=tmp_path)

@@ -7,13 +7,12 @@ from typing import TypeVar, cast
 
 from anyio import to_thread
 
-from .results.response import Response
+from .results.response import LARGE_BYTES, Response
 
 __all__ = ["beside_loop", "is_large"]
 
 _Result = TypeVar("_Result")
 
-_LARGE_BYTES = 500_000
 _LARGE_VALUES = 10_000
 """From this many values on, a walk through all of them takes tens of milliseconds."""
 
@@ -26,13 +25,13 @@ async def beside_loop(about: object, work: Callable[[], _Result]) -> _Result:
 def is_large(about: object) -> bool:
     """Whether work on an answer or a JSON value takes so long that others would wait for it."""
     if isinstance(about, Response):
-        return len(about.content) >= _LARGE_BYTES
+        return len(about.content) >= LARGE_BYTES
     count = 0
     left: list[object] = [about]
     while left:
         value = left.pop()
         if isinstance(value, str):
-            count += len(value) * _LARGE_VALUES // _LARGE_BYTES
+            count += len(value) * _LARGE_VALUES // LARGE_BYTES
         elif isinstance(value, (dict, list)):
             inner = cast("dict[str, object] | list[object]", value)
             count += len(inner)

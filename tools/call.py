@@ -43,7 +43,7 @@ async def call_tool(
                 pass_on(result.operation.tool)
                 return await call_tool(result.operation, result.arguments, context)
             if operation.effect == "read":
-                context.guards.seen_ids.note(context.caller, operation, {}, result.structured)
+                context.guards.seen_ids.note(context.caller, operation, {}, result)
             return result
         hidden = secret_values(operation, arguments)
         prepared = prepare(operation, arguments, context)
@@ -58,7 +58,7 @@ async def call_tool(
         result = await _shaped(prepared, response, notes, context)
         if operation.effect == "read" and operation.service == "nanonets":
             context.guards.seen.note(context.caller, prepared.address, fields_in(result.structured))
-        context.guards.seen_ids.note(context.caller, operation, prepared.values, result.structured)
+        context.guards.seen_ids.note(context.caller, operation, prepared.values, result)
         return result
     except ToolFailure as failure:
         noted = failure.with_(notes={**notes, **failure.notes})

@@ -9,13 +9,15 @@ from ..schemas import JsonValue
 
 __all__ = ["MAX_LEVELS", "compact", "is_deep", "may_be_deep", "shortened", "without_depth"]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 MAX_LEVELS = 100
 """The most levels of lists and objects in an argument or an answer."""
 
 
 def compact(value: JsonValue) -> str:
     """JSON without spaces, as it is sent to the host."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def shortened(text: str, most: int, *, counted: bool = False) -> str:
@@ -32,12 +34,12 @@ def may_be_deep(text: str) -> bool:
 
 def is_deep(value: object) -> bool:
     """Whether a JSON value has more levels than are taken."""
-    level: list[object] = [value]
-    for _ in range(MAX_LEVELS + 1):
-        level = [inner for entry in level for inner in _inside(entry)]
+    level = _inside(value)
+    for _ in range(MAX_LEVELS):
         if not level:
             return False
-    return True
+        level = [inner for entry in level for inner in _inside(entry)]
+    return bool(level)
 
 
 def without_depth(value: JsonValue, levels: int = MAX_LEVELS) -> JsonValue:

@@ -25,6 +25,7 @@ __all__ = [
     "SeenCall",
     "SeenRequest",
     "Unobserved",
+    "note_fault",
     "observing",
     "pass_on",
     "present_observer",
@@ -181,6 +182,12 @@ def pass_on(tool: str) -> None:
     """Let the present call count as one of this tool, which it was for."""
     if (seen := _call.get()) is not None:
         seen.tool = tool
+
+
+def note_fault() -> None:
+    """Let the present call count as one that a fault inside docreview ended."""
+    if (seen := _call.get()) is not None:
+        seen.outcome = "fault"
 
 
 @contextmanager

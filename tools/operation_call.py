@@ -16,7 +16,7 @@ from .beside_loop import beside_loop
 from .guards.context import CallContext, Written
 from .guards.current_state import Read
 from .guards.guard import Assessment, assess, carry_out, not_allowed
-from .redaction import secret_arguments, without_secret_properties
+from .redaction import may_name_secret_properties, secret_arguments, without_secret_properties
 from .requests.arguments import file_types_of
 from .requests.prepared_call import Prepared
 from .requests.request import MultipartBody, build_request
@@ -40,6 +40,8 @@ async def read(context: CallContext, operation_id: str, arguments: JsonObject) -
 
     def read_answer() -> JsonObject:
         answer = wrapped(parse(operation, response), response.status)
+        if not may_name_secret_properties(operation.service, response.text):
+            return answer
         return cast("JsonObject", without_secret_properties(operation.service, answer))
 
     if response.encoding_note:

@@ -45,6 +45,18 @@ def _region() -> Runner:
     return run
 
 
+def _panel() -> Runner:
+    from .panel.panel import run
+
+    return run
+
+
+def _panel_page() -> Runner:
+    from .panel.page import run
+
+    return run
+
+
 def _preview() -> Runner:
     from .review.preview import run
 
@@ -122,6 +134,8 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
     "reviewDocument": _document,
     "reviewCheck": _check,
     "reviewRegion": _region,
+    "reviewPanel": _panel,
+    "reviewPanelPage": _panel_page,
     "reviewPreview": _preview,
     "reviewApply": _apply,
     "reviewFiles": _files,
@@ -158,5 +172,10 @@ async def run_own(operation: Operation, values: JsonObject, context: CallContext
     structured = with_notes(reply.structured, reply.outside, context.notes)
     structured = cast("JsonObject", masked(structured, compact(structured), context.upstream.secrets))
     return ToolResult(
-        structured, compact(structured), reply.pictures, reply.attachment, is_error=reply.is_error
+        structured,
+        compact(structured),
+        reply.pictures,
+        reply.attachment,
+        reply.meta,
+        is_error=reply.is_error,
     )

@@ -7,13 +7,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import cast
 
-from ..schemas import JsonObject, JsonValue, Operation, Service, load_operations, load_own_operations
+from ..schemas import (
+    JsonObject,
+    JsonValue,
+    Operation,
+    Service,
+    load_operations,
+    load_own_operations,
+    operations_that_name,
+)
 from .hidden_characters import without_invisible
 
 __all__ = [
     "REMOVED",
     "masked",
     "may_hold_secret_properties",
+    "may_name_secret_properties",
     "secret_arguments",
     "without_secret_properties",
     "without_secret_text",
@@ -52,7 +61,7 @@ _OUR_KEYS = frozenset(
 @cache
 def _secret_names(service: Service) -> dict[str, bool]:
     """The property names that some answer of a service marks as secret → whether the secret is a text."""
-    answers = (each.response for each in load_operations().values() if each.service == service)
+    answers = (each.response for each in operations_that_name("secret") if each.service == service)
     return {name: text for answer in answers if answer is not None for name, text in _flagged(answer)}
 
 
@@ -64,7 +73,14 @@ def secret_arguments(operation: Operation) -> frozenset[str]:
 
 def may_hold_secret_properties(service: Service, text: str) -> bool:
     """Whether JSON text names a secret property anywhere, so that a closer look is needed."""
-    return any(f'"{name}":' in text or f"{name}\\" in text for name in _secret_names(service))
+    return any(
+        name in text and (f'"{name}":' in text or f"{name}\\" in text) for name in _secret_names(service)
+    )
+
+
+def may_name_secret_properties(service: Service, body: str) -> bool:
+    """The same of JSON as a service writes it, with blanks and escapes anywhere."""
+    return "\\u" in body or any(name in body for name in _secret_names(service))
 
 
 def without_secret_properties(service: Service, value: JsonValue) -> JsonValue:
@@ -153,7 +169,7 @@ def without_token(text: str) -> str:
 
 def _may_hold_token(text: str) -> bool:
     """Whether a token may begin in the text, for a closer look."""
-    return b"eyJ" in text.encode("utf-8", "surrogatepass").translate(None, _UNPRINTED)
+    return "J" in text and b"eyJ" in text.encode("utf-8", "surrogatepass").translate(None, _UNPRINTED)
 
 
 @cache

@@ -98,7 +98,7 @@ class SecretForms:
         if _may_hide(encoded):
             return True
         letters = encoded.translate(None, _NOT_OF_WORD)
-        return any(all(word in letters for word in words) for words in self._words)
+        return any(all(word in letters for word in words) for words in self._words if words[0] in letters)
 
     def removed_from(self, text: str) -> str:
         """The text with the replacement in place of each secret; without hidden characters if it held one."""
@@ -149,8 +149,11 @@ def forms_of(secrets: tuple[str, ...], replacement: str) -> SecretForms:
 
 
 def _words_of(form: str) -> tuple[bytes, ...]:
-    """The runs of letters and digits in a form, the longest first: no harmless escape stands inside one."""
-    return tuple(sorted((each.encode() for each in _WORD.findall(form)), key=len, reverse=True))
+    """The runs of letters and digits in a form, the longest first: no harmless escape stands inside one.
+
+    A form that has none gives an empty one, which is in every text.
+    """
+    return tuple(sorted((each.encode() for each in _WORD.findall(form)), key=len, reverse=True)) or (b"",)
 
 
 def _may_hide(encoded: bytes) -> bool:

@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from .forms import (
     INVOICE_FIELDS,
@@ -30,6 +31,7 @@ __all__ = [
     "REJECTED",
     "VALIDATION_FAILED",
     "VALIDATION_PASSED",
+    "Course",
     "DocumentPlan",
     "WorkflowPlan",
     "workflow_plans",
@@ -155,6 +157,7 @@ ORDERS: dict[int, Course] = {
 }
 
 
+@lru_cache(maxsize=4)
 def workflow_plans(seed: int) -> tuple[WorkflowPlan, ...]:
     """The workflows of the sandbox; another seed gives other vendors, numbers and amounts."""
     return (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..page_images import page_png
+from ..page_images import page_file
 from ..service import Call, Download, Refusal, handles
 from .bodies import flag_at, invalid, object_in, text_at
 from .state import NanonetsState
@@ -92,5 +92,6 @@ def stored_file(state: NanonetsState, path: str) -> Download | None:
             _, page = state.page_anywhere(name.removesuffix(".png"))
         except Refusal:
             return None
-        return Download(page_png(page.sheet), "image/png", name)
+        content, content_type = page_file(page.sheet)
+        return Download(content, content_type, name)
     return None

@@ -21,6 +21,7 @@ __all__ = [
     "RECEIPT_FIELDS",
     "RECEIPT_HEADERS",
     "form",
+    "form_value",
     "invoice",
     "purchase_order",
     "receipt",

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from ..beginning import STARTED_AT
@@ -21,6 +22,7 @@ from .paper import PageReading
 from .parties import REVIEWERS
 
 __all__ = [
+    "ODD_WORKFLOW",
     "Cell",
     "Document",
     "Field",
@@ -33,6 +35,11 @@ __all__ = [
     "not_found",
     "refuse_if_final",
 ]
+
+ODD_WORKFLOW = "0dd0c0de-0000-4000-a000-000000000001"
+"""The id of the workflow of documents that are hard to show, which is there once somebody asks for it."""
+
+_FIRST_ODD_ID = 1_000_000
 
 
 @dataclass
@@ -178,8 +185,7 @@ class NanonetsState:
     def new_id(self) -> str:
         """The next id, shaped like a UUID."""
         self._ids += 1
-        digest = hashlib.sha256(f"{self.seed}:{self._ids}".encode()).hexdigest()
-        return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
+        return _identity(self.seed, self._ids)
 
     def now(self) -> datetime:
         """The time on the sandbox's calendar."""
@@ -203,6 +209,8 @@ class NanonetsState:
 
     def workflow(self, workflow_id: str) -> Workflow:
         """A workflow by its id."""
+        if workflow_id == ODD_WORKFLOW and workflow_id not in self.workflows:
+            self._start_odd_workflow()
         if workflow_id not in self.workflows:
             raise not_found("Workflow", workflow_id)
         return self.workflows[workflow_id]
@@ -283,9 +291,17 @@ class NanonetsState:
         ]
         return Page(self.new_id(), number, reading.sheet, fields, tables)
 
-    def _start_workflow(self, plan: WorkflowPlan) -> None:
+    def _start_odd_workflow(self) -> None:
+        """Make the workflow of documents that are hard to show; its ids do not depend on when it is made."""
+        from .odd_documents import odd_workflow_plan
+
+        before, self._ids = self._ids, _FIRST_ODD_ID
+        self._start_workflow(odd_workflow_plan(self.seed), ODD_WORKFLOW)
+        self._ids = before
+
+    def _start_workflow(self, plan: WorkflowPlan, workflow_id: str = "") -> None:
         workflow = Workflow(
-            self.new_id(),
+            workflow_id or self.new_id(),
             plan.description,
             plan.workflow_type,
             datetime(2026, 9, 14, 8, 30, tzinfo=UTC) + timedelta(days=len(self.workflows)),
@@ -326,6 +342,12 @@ class NanonetsState:
             for page, paper in zip(document.pages, plan.paper, strict=True):
                 correct(page, paper)
         self.add_document(document)
+
+
+@lru_cache(maxsize=4_096)
+def _identity(seed: int, number: int) -> str:
+    digest = hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
 
 
 def correct(page: Page, paper: PageReading) -> None:

@@ -107,14 +107,15 @@ def tokens_of(text: str) -> tuple[str, ...]:
     return tuple(TOKEN.findall(text.casefold()))
 
 
-def sentence_spans(text: str, split: bool = True) -> list[tuple[int, int]]:
+@lru_cache(maxsize=1_000)
+def sentence_spans(text: str, split: bool = True) -> tuple[tuple[int, int], ...]:
     """The [start, end) places of the sentences of a text, without the white space between them.
 
     With `split` off the whole text is one segment. A text of nothing but white space has none.
     """
     if not split:
         start, end = trimmed(text, 0, len(text))
-        return [(start, end)] if start < end else []
+        return ((start, end),) if start < end else ()
     spans: list[tuple[int, int]] = []
     begin = 0
     for match in SENTENCE_END.finditer(text):
@@ -128,7 +129,7 @@ def sentence_spans(text: str, split: bool = True) -> list[tuple[int, int]]:
     start, end = trimmed(text, begin, len(text))
     if start < end:
         spans.append((start, end))
-    return spans
+    return tuple(spans)
 
 
 def trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...tools.observation import Observer
 from ..http.settings import HttpSettings
 from ..logs import set_up_logging
 from ..protocol.application import build_server
@@ -18,10 +17,13 @@ from ..telemetry.telemetry import telemetry
 if TYPE_CHECKING:
     import httpx2
 
+    from ...tools.observation import Observer
     from ..http.application import HttpApplication
     from ..http.caller_credentials import CallerCredentials
+    from ..http.panel import Panel
+    from ..http.panel_sign_in import SignIn
 
-__all__ = ["application_for", "serve_http"]
+__all__ = ["application_for", "panel_for", "serve_http", "with_panel_url"]
 
 _IN_FLIGHT = 32
 """Concurrent requests to each service where nothing else is set: the usual number is for one user."""
@@ -53,17 +55,12 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         application = application_for(settings, http, port, observer=observer)
         if fault := _unused_credentials(settings, http) or settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
-        click.echo(f"docreview-mcp serves MCP at {http.url or f'{_url(http.host, port)}/mcp'}", err=True)
+        url = http.url or f"{_origin(http.host, port)}/mcp"
+        click.echo(f"docreview-mcp serves MCP at {url}, and the review panel at {_panel_url(url)}", err=True)
         if metrics_port:
-            click.echo(
-                f"docreview-mcp shows metrics at {_url(http.metrics_address[0], metrics_port)}/metrics",
-                err=True,
-            )
+            where = _origin(http.metrics_address[0], metrics_port)
+            click.echo(f"docreview-mcp shows metrics at {where}/metrics", err=True)
         return 0 if serve_on(listener, application, http) else 1
-
-
-def _url(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def application_for(
@@ -86,8 +83,10 @@ def application_for(
     from ..http.authentication import KeyAuthentication, NoAuthentication
     from ..http.caller_credentials import Shared
     from ..http.keys import KeyFile
+    from ..http.panel_sign_in import KeySignIn, NoSignIn, OpenSignIn
 
-    keys = http.keys if http.auth == "keys" else None
+    keys = KeyFile(http.keys) if http.auth == "keys" and http.keys is not None else None
+    settings = with_panel_url(settings, http, port)
     credentials = _credentials(settings, http)
     same_for_all = keys is None and isinstance(credentials, Shared)
     server = build_server(
@@ -97,8 +96,44 @@ def application_for(
         same_for_all=same_for_all,
         observer=observer,
     )
-    authentication = NoAuthentication() if keys is None else KeyAuthentication(KeyFile(keys))
-    return HttpApplication(server, http, authentication, http.allowed(port), credentials, observer)
+    authentication = NoAuthentication() if keys is None else KeyAuthentication(keys)
+    is_open = http.auth in (None, "none")
+    # A way to know callers that the panel does not know leaves it closed.
+    sign_in = KeySignIn(keys) if keys is not None else OpenSignIn() if is_open else NoSignIn()
+    panel = panel_for(settings, http, port, sign_in)
+    return HttpApplication(server, http, authentication, http.allowed(port), credentials, panel, observer)
+
+
+def panel_for(settings: Settings, http: HttpSettings, port: int, sign_in: SignIn) -> Panel:
+    """The panel in a browser, to which people sign in like this."""
+    from ...tools import Codes
+    from ..http.panel import Panel
+    from ..http.panel_sign_in import Cookies
+    from ..journal.seal_keys import seal_keys
+
+    is_secure = (http.url or "").startswith("https:")
+    cookies = Cookies(
+        Codes(keys=seal_keys(settings)), sign_in, f"docreview_panel_{port}", is_secure=is_secure
+    )
+    return Panel(sign_in, cookies)
+
+
+def with_panel_url(settings: Settings, http: HttpSettings, port: int) -> Settings:
+    """The settings with the address of the panel, unless the user has set one."""
+    if settings.panel_url is not None:
+        return settings
+    url = http.url or f"{_origin(http.host, port)}/mcp"
+    return settings.model_copy(update={"panel_url": _panel_url(url)})
+
+
+def _origin(host: str, port: int) -> str:
+    """The beginning of addresses of this machine."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _panel_url(url: str) -> str:
+    """The address of the panel of a server whose MCP endpoint has this address."""
+    return f"{url.removesuffix('/mcp')}/panel"
 
 
 def _credentials(settings: Settings, http: HttpSettings) -> CallerCredentials:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import anyio
 
-from ...tools.observation import Observer
+from ..loading import loading_with_first_call
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.stdio_transport import answering_stdio
 from ..settings import Settings
 from ..telemetry.telemetry import telemetry
+
+if TYPE_CHECKING:
+    from ...tools.observation import Observer
 
 __all__ = ["serve"]
 
@@ -26,8 +30,9 @@ def serve(settings: Settings) -> None:
         _serve(settings, observer)
 
 
-def _serve(settings: Settings, observer: Observer) -> None:
+def _serve(settings: Settings, observer: Observer | None) -> None:
     server = build_server(settings, observer=observer)
+    server.middleware.append(loading_with_first_call())
     if sys.stdin.isatty():
         sys.stderr.write(f"{_FOR_A_PERSON}\n")
     if fault := settings.half_login:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
@@ -37,6 +38,15 @@ class Answer:
             await self._begin(message)
         elif not self._is_replaced:
             await self._send(message)
+
+    async def page(self, status: int, headers: Mapping[str, str], content: str) -> None:
+        """Send a page for a browser, whatever its status."""
+        body = content.encode()
+        sent = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(body)), **headers}
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
+        self.has_begun = True
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+        await self._send({"type": "http.response.body", "body": body})
 
     async def _begin(self, message: Message) -> None:
         headers = MutableHeaders(raw=list(message.get("headers", [])))

@@ -34,6 +34,7 @@ from .budgets import Places, Rates
 from .caller_credentials import CREDENTIAL_HEADERS, CallerCredentials, known_by_account
 from .health import Health
 from .narrowing_headers import NARROWING_HEADERS, asked_narrowing
+from .panel import CALLS, Panel
 from .refusals import Refusal
 from .settings import HttpSettings
 
@@ -55,7 +56,8 @@ _REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 class HttpApplication:
     """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called.
 
-    `observer` is told of requests that are refused, and of waiting.
+    `panel` serves the review panel to people with a browser. `observer` is told of requests that are refused,
+    and of waiting.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class HttpApplication:
         authentication: Authentication,
         allowed: AllowedAddresses,
         credentials: CallerCredentials,
+        panel: Panel | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.health = Health(server)
@@ -74,6 +77,7 @@ class HttpApplication:
         self._authentication = authentication
         self._allowed = allowed
         self._credentials = credentials
+        self._panel = panel
         self._observer = observer or Unobserved()
         self._rates = Rates(settings.rate)
         self._bodies = Bodies(settings.body)
@@ -119,7 +123,12 @@ class HttpApplication:
             await self.health.answer(scope, answer.send)
             return
         self._check_addresses(headers, answer)
-        if scope["path"] != PATH:
+        panel = self._panel
+        if panel is not None and panel.serves(scope["path"]):
+            await panel.answer(scope, headers, receive, answer)
+            return
+        browser = panel if panel is not None and scope["path"] == CALLS else None
+        if browser is None and scope["path"] != PATH:
             raise Refusal(404, "not_found", "There is nothing at this path.", f"Use the path {PATH}.")
         if scope["method"] == "OPTIONS" and "origin" in headers:
             await answer.send({"type": "http.response.start", "status": 204, "headers": _raw(_PREFLIGHT)})
@@ -133,7 +142,10 @@ class HttpApplication:
                 "Send each message as a POST.",
                 headers={"Allow": "POST, OPTIONS"},
             )
-        principal = await self._authentication.principal(headers)
+        if browser is not None:
+            principal = browser.principal(headers)
+        else:
+            principal = await self._authentication.principal(headers)
         _check_headers(scope, headers)
         if READ not in principal.scopes:
             raise missing_scope(READ)
@@ -144,7 +156,10 @@ class HttpApplication:
         origin = RequestOrigin(principal, account, narrowing, answer.request_id)
         body = await self._bodies.read(headers, receive)
         try:
-            if not principal.may_write and _called_tool(body) in self._writing:
+            tool = _called_tool(body)
+            if browser is not None:
+                browser.check_call(tool)
+            if not principal.may_write and tool in self._writing:
                 raise missing_scope(WRITE)
             began = anyio.current_time()
             await self._places.take(principal.id)

@@ -11,7 +11,7 @@ from ..protocol.principal import READ, SCOPES, WRITE, Principal
 from .keys import KeyFile
 from .refusals import Refusal
 
-__all__ = ["LOCAL", "Authentication", "KeyAuthentication", "NoAuthentication", "missing_scope"]
+__all__ = ["LOCAL", "Authentication", "KeyAuthentication", "NoAuthentication", "PanelOnly", "missing_scope"]
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +38,18 @@ class NoAuthentication:
     async def principal(self, headers: Headers) -> Principal:
         """The one caller that there is."""
         return LOCAL
+
+
+class PanelOnly:
+    """Nobody calls with a client: only the page of the panel is served."""
+
+    async def principal(self, headers: Headers) -> Principal:
+        """Nobody.
+
+        Raises:
+            Refusal: 403, always.
+        """
+        raise Refusal(403, "not_allowed", "Only the review panel is served here.", "Use docreview-mcp http.")
 
 
 class KeyAuthentication:

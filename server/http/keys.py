@@ -65,6 +65,12 @@ class KeyFile:
         is_same = hmac.compare_digest(_hash(key), stored.hash if stored is not None else _NO_KEY)
         return Principal(stored.id, stored.scopes) if stored is not None and is_same else None
 
+    def holder(self, identity: str) -> Principal | None:
+        """The caller with the key of this id; None if it is not in the file any more."""
+        self._refresh()
+        stored = self._keys.get(identity)
+        return Principal(stored.id, stored.scopes) if stored is not None else None
+
     def _refresh(self) -> None:
         try:
             version = self._version()

@@ -51,7 +51,7 @@ _OPENING = [field.name for field in fields(Opening)]
 _CLOSING = [field.name for field in fields(Closing)]
 _LISTS = {"about", "undo"}
 _OF_EVERY_CALLER = ("host", "session", "user")
-_OURS = ("tool", "fingerprint", "until", "address", "outcome")
+_OURS = ("tool", "fingerprint", "until", "address", "outcome", "via", "agreed")
 """What no stranger writes. A short password that is one of our words must not spoil it."""
 
 

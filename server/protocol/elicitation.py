@@ -8,7 +8,8 @@ for nothing but the call that was asked about.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -17,11 +18,13 @@ from mcp.types import (
     CallToolRequestParams,
     ElicitRequest,
     ElicitRequestFormParams,
+    ElicitRequestURLParams,
     ElicitResult,
     InputRequiredResult,
 )
 
 from ...tools import Ask, Codes, Consent, no_answer
+from ...tools.guards.context import ShowLink, no_link
 from .session import is_stateless
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ __all__ = ["Asking", "InputRequired", "asking"]
 _log = logging.getLogger(__name__)
 
 _KEY = "confirm"
+_LINK = "open"
+"""Under what the answer to a link stands, which says nothing but that the host has shown it."""
+
 _MIN_SECONDS = 1.0
 """Nobody reads a question and declines within it: such a decline comes from a host that cannot ask."""
 _MAX_SECONDS = 45.0
@@ -45,24 +51,28 @@ _FORM: dict[str, Any] = {
 
 
 class InputRequired(Exception):  # noqa: N818 - the answer to a call, not an error
-    """The call ends with a question to the person; the host calls again with the answer."""
+    """The call ends with a question or a link to the person; the host calls again with the answer."""
 
-    def __init__(self, summary: str, code: str) -> None:
-        super().__init__(summary)
-        question = ElicitRequest(params=ElicitRequestFormParams(message=summary, requested_schema=_FORM))
-        self.result = InputRequiredResult(input_requests={_KEY: question}, request_state=code)
+    def __init__(self, key: str, request: ElicitRequest, code: str | None = None) -> None:
+        super().__init__(key)
+        self.result = InputRequiredResult(input_requests={key: request}, request_state=code)
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How a call asks, and the code that an answer of the person brought with it."""
+    """How a call asks and shows a link, and the code that an answer of the person brought with it."""
 
     ask: Ask
     code: str = ""
+    show_link: ShowLink = no_link
 
 
 async def asking(context: ServerRequestContext[Any], params: CallToolRequestParams, codes: Codes) -> Asking:
-    """How this call can ask the person, as far as the host says that it can."""
+    """How this call can ask the person and show links, as far as the host says that it can."""
+    return replace(await _asking(context, params, codes), show_link=_link_shown_by(context, params))
+
+
+async def _asking(context: ServerRequestContext[Any], params: CallToolRequestParams, codes: Codes) -> Asking:
     if not _can_ask(context):
         return Asking(no_answer)
     if not is_stateless(context):
@@ -81,6 +91,26 @@ async def asking(context: ServerRequestContext[Any], params: CallToolRequestPara
         return consent
 
     return Asking(answered)
+
+
+def _link_shown_by(context: ServerRequestContext[Any], params: CallToolRequestParams) -> ShowLink:
+    """What shows a link: a request to the host, or the end of the call, unless that has been answered."""
+    capabilities = context.session.client_capabilities
+    elicitation = capabilities.elicitation if capabilities else None
+    if elicitation is None or elicitation.url is None or _LINK in (params.input_responses or {}):
+        return no_link
+
+    async def by_ending(message: str, url: str) -> None:
+        raise InputRequired(_LINK, ElicitRequest(params=ElicitRequestURLParams(message=message, url=url)))
+
+    async def by_request(message: str, url: str) -> None:
+        with anyio.move_on_after(_MAX_SECONDS):
+            try:
+                await context.session.elicit_url(message, url, token_hex(8), context.request_id)
+            except (MCPError, ValueError, RuntimeError) as error:
+                _log.info("the host could not show a link: %s", type(error).__name__)
+
+    return by_ending if is_stateless(context) else by_request
 
 
 def _can_ask(context: ServerRequestContext[Any]) -> bool:
@@ -105,7 +135,8 @@ def _by_request(context: ServerRequestContext[Any]) -> Ask:
 
 
 async def _by_ending(summary: str, code: str) -> Consent:
-    raise InputRequired(summary, code)
+    question = ElicitRequest(params=ElicitRequestFormParams(message=summary, requested_schema=_FORM))
+    raise InputRequired(_KEY, question, code)
 
 
 def _meaning(answer: object, seconds: float) -> Consent:

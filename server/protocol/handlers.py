@@ -26,8 +26,8 @@ from mcp.types import (
     ReadResourceResult,
 )
 
-from ...tools import ToolFailure, failure_result
-from .session import Context, ServerState, call_context_for, is_stateless, surface_for
+from ...tools.failure import ToolFailure
+from .session import Context, ServerState, is_stateless, surface_for
 from .surface import Surfaces
 
 __all__ = ["STATIC_LISTS", "add_handlers"]
@@ -56,6 +56,7 @@ def add_handlers(server: Server[ServerState], surfaces: Surfaces) -> None:
         return get_prompt(surface_for(context, surfaces), params)
 
     async def complete(context: Context, params: CompleteRequestParams) -> CompleteResult:
+        from .call_context import call_context_for
         from .completion import complete
 
         surface = surface_for(context, surfaces)
@@ -72,6 +73,7 @@ def add_handlers(server: Server[ServerState], surfaces: Surfaces) -> None:
         return list_resource_templates(surface_for(context, surfaces))
 
     async def read_resource(context: Context, params: ReadResourceRequestParams) -> ReadResourceResult:
+        from .call_context import call_context_for
         from .resources import read_resource
 
         surface = surface_for(context, surfaces)
@@ -102,6 +104,8 @@ async def _safely(answer: Awaitable[_Result]) -> _Result:
 
 def _as_error(failure: ToolFailure, uri: str, context: Context, secrets: Sequence[str]) -> MCPError:
     """Why a resource could not be read, as the protocol of this connection says it."""
+    from ...tools.call import failure_result
+
     if failure.code in _NO_SUCH:
         code = INVALID_PARAMS if is_stateless(context) else _NOT_FOUND_BEFORE_2026
         return MCPError(code, "There is no such resource.", {"uri": uri})

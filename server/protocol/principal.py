@@ -32,10 +32,14 @@ _KEY = "docreview.origin"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A caller: `id` is the same in every request, and stands in the journal; `scopes` say what it may do."""
+    """A caller: `id` is the same in every request, and stands in the journal; `scopes` say what it may do.
+
+    `in_browser`: the page of the review panel in a browser sent the request, signed in by its cookie.
+    """
 
     id: str
     scopes: frozenset[str] = frozenset()
+    in_browser: bool = False
 
     @property
     def may_write(self) -> bool:

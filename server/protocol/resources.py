@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 from urllib.parse import unquote
 
 from mcp.types import (
@@ -26,15 +26,20 @@ from ...tools.own_tools import run_own
 from ...tools.results.images import mime_type_of
 from ...tools.surface.error_catalogue import render_catalogue
 from ...tools.surface.reference import render_tool
+from ...tools.surface.tool import PANEL_URI
 from ...tools.untrusted import quoted
 from ..version import VERSION
+from .session import PANEL_MIME_TYPE
 from .surface import Surface
 
 __all__ = ["list_resource_templates", "list_resources", "read_resource"]
 
 _SCHEME = "docreview://"
 _MARKDOWN, _JSON = "text/markdown", "application/json"
+_PANEL_META: dict[str, Any] = {"ui": {"csp": {}, "prefersBorder": True}}
+"""The panel loads nothing from anywhere, so no address is named that it may call."""
 _MAX_ENTRIES = 100
+_OPENS_PANEL = "review_panel"
 _SHOWN_SETTINGS = (
     "nanonets_base_url",
     "studio_base_url",
@@ -88,8 +93,17 @@ class _Reading:
 def list_resources(surface: Surface) -> ListResourcesResult:
     """The resources that have no ids in their address."""
     toolsets = sorted({tool.toolset for tool in surface.offered})
+    panel = Resource(
+        uri=PANEL_URI,
+        name="review-panel",
+        title="Review panel",
+        description="The page that hosts show for review_panel.",
+        mime_type=PANEL_MIME_TYPE,
+        _meta=_PANEL_META,
+    )
     return ListResourcesResult(
         resources=[
+            *([panel] if _OPENS_PANEL in surface.reached else []),
             Resource(
                 uri=f"{_SCHEME}errors",
                 name="errors",
@@ -157,6 +171,11 @@ async def read_resource(surface: Surface, call_context: CallContext, uri: str) -
     Raises:
         ToolFailure: `not_found` where there is none of this address, otherwise why it could not be had.
     """
+    if uri == PANEL_URI and _OPENS_PANEL in surface.reached:
+        from ..panel.page import review_html
+
+        page = TextResourceContents(uri=uri, mime_type=PANEL_MIME_TYPE, text=review_html(), _meta=_PANEL_META)
+        return ReadResourceResult(contents=[page])
     kind, *parts = [unquote(part) for part in uri.removeprefix(_SCHEME).split("/")]
     reading = _Reading(uri, tuple(parts), surface, call_context)
     reader = _READERS.get((kind, len(parts)))
@@ -167,7 +186,8 @@ async def read_resource(surface: Surface, call_context: CallContext, uri: str) -
 
 async def _tools(reading: _Reading) -> Contents:
     toolset = reading.parts[0]
-    tools = [tool for tool in reading.surface.offered if tool.toolset == toolset]
+    offered = reading.surface.offered
+    tools = [tool for tool in offered if tool.toolset == toolset and tool.panel != "only"]
     if not tools:
         raise reading.not_there()
     lines = [f"# {toolset}"]

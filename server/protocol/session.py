@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from secrets import token_hex
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
 
 from mcp.server import ServerRequestContext
 
-from ...tools import Ask, CallContext, Caller, Guards, Report, no_answer
-from ...tools.untrusted import one_line
-from ..services.upstream import CallerServices, Services
+from ..services.upstream import Services
 from .narrowing import NOT_NARROWED
 from .principal import RequestOrigin, origin_of
 from .surface import Restriction, Surface, Surfaces
 
+if TYPE_CHECKING:
+    from ...tools import Guards
+
 __all__ = [
+    "PANEL_EXTENSION",
+    "PANEL_MIME_TYPE",
     "Context",
     "ServerState",
-    "call_context_for",
     "client_of",
     "is_narrowed",
     "is_stateless",
+    "shows_panels",
     "surface_for",
+    "value_at",
 ]
+
+PANEL_EXTENSION = "io.modelcontextprotocol/ui"
+"""The extension by which hosts show panels; written out, as the SDK's own module for it is slow to import."""
+
+PANEL_MIME_TYPE = "text/html;profile=mcp-app"
 
 _FIRST_STATELESS = "2026-07-28"
 
 
-@dataclass(slots=True)
 class ServerState:
     """The clients of the services, and what guards their writes.
 
@@ -40,42 +44,21 @@ class ServerState:
     it has asked for something, so that the list stays the same even if the client names itself only at times.
     """
 
-    services: Services
-    guards: Guards
-    has_one_client: bool = False
-    surface: Surface | None = None
+    def __init__(
+        self, services: Services, make_guards: Callable[[], Guards], *, has_one_client: bool = False
+    ) -> None:
+        self.services = services
+        self.has_one_client = has_one_client
+        self.surface: Surface | None = None
+        self._make_guards = make_guards
+
+    @cached_property
+    def guards(self) -> Guards:
+        """What guards the writes, made for the first call: a start does not wait for what is behind it."""
+        return self._make_guards()
 
 
 Context = ServerRequestContext[ServerState]
-
-
-async def _no_report(message: str) -> None:
-    """Tell nobody of progress."""
-
-
-def call_context_for(
-    context: Context, surface: Surface, report: Report = _no_report, ask: Ask = no_answer, code: str = ""
-) -> CallContext:
-    """What one request has at hand; without `report` and `ask`, nobody is told or asked anything."""
-    state, origin = context.lifespan_context, origin_of(context)
-    services = state.services.own
-    if origin is not None:
-        services = state.services.for_caller(origin.principal.id, origin.account)
-    caller = caller_of(context, origin, services)
-    return CallContext(
-        services,
-        state.guards,
-        report,
-        surface.find,
-        caller,
-        ask,
-        code,
-        tools=surface.offered,
-        listed=surface.listed,
-        why_not_offered=surface.why_not_offered,
-        finishes_writes=origin is not None,
-        is_admin=origin is None or origin.principal.is_admin,
-    )
 
 
 def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfaces) -> Surface:
@@ -89,7 +72,7 @@ def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfa
         surfaces = surfaces.restricted(_restriction_of(origin))
     if state.surface is not None:
         return state.surface
-    surface = surfaces.for_client(client_of(context))
+    surface = surfaces.for_client(client_of(context), shows_panels=shows_panels(context))
     if state.has_one_client:
         state.surface = surface
     return surface
@@ -119,50 +102,22 @@ def client_of(context: ServerRequestContext[Any, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
+def shows_panels(context: ServerRequestContext[Any, Any]) -> bool:
+    """Whether a client says that it shows panels (MCP Apps), in the handshake or with a request."""
+    capabilities = context.session.client_capabilities
+    if capabilities is not None:
+        extensions: object = capabilities.extensions
+    else:
+        # While the handshake is answered, its parameters do not stand in the session yet.
+        extensions = value_at(value_at(context.params, "capabilities"), "extensions")
+    types = value_at(value_at(extensions, PANEL_EXTENSION), "mimeTypes")
+    return isinstance(types, list | tuple) and PANEL_MIME_TYPE in types
+
+
+def value_at(value: object, key: str) -> object:
+    return cast("Mapping[str, object]", value).get(key) if isinstance(value, Mapping) else None
+
+
 def is_stateless(context: ServerRequestContext[Any]) -> bool:
     """Whether a request is of the era without handshake and without requests of the server."""
     return context.protocol_version >= _FIRST_STATELESS
-
-
-def caller_of(
-    context: ServerRequestContext[Any], origin: RequestOrigin | None, services: CallerServices
-) -> Caller:
-    """The host program with its version, this run of the server, and who calls.
-
-    Who calls is told by the transport, or is the user of the machine. Before 2026-07-28 a program names
-    itself over HTTP in its `User-Agent` only.
-    """
-    params = context.session.client_params
-    info = params.client_info if params else None
-    host = f"{info.name} {info.version}".strip() if info else ""
-    if origin is None:
-        return Caller(host[:100], _run(), _user())
-    headers: Mapping[str, str] = getattr(context.request, "headers", {})
-    return Caller(
-        one_line(host or headers.get("user-agent", ""))[:100],
-        _run(),
-        origin.principal.id,
-        _machine(),
-        origin.id,
-        services.account.ids,
-    )
-
-
-@cache
-def _machine() -> str:
-    """The name of the machine or container, by which whoever runs several servers tells them apart."""
-    return one_line(socket.gethostname())[:100]
-
-
-@cache
-def _run() -> str:
-    return token_hex(6)
-
-
-@cache
-def _user() -> str:
-    """The name of the user who runs the server; empty where the system knows none, as in some containers."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""

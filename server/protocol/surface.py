@@ -9,10 +9,11 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from ...schemas import Operation, Service, load_operations, load_own_operations
-from ...tools import NOTHING_SENT, Policy, Selection, SurfaceName, Tool, ToolFailure, load_tools
-from ...tools.guards.guard import not_allowed
+from ...tools.failure import NOTHING_SENT, ToolFailure
+from ...tools.policy.policy import Policy
 from ...tools.surface.former_names import current_tool
-from ...tools.surface.tool import called_with
+from ...tools.surface.selection import Selection, SurfaceName
+from ...tools.surface.tool import Tool, called_with, load_tools
 from ..settings import Settings
 from .client_limits import CLIENT_LIMITS, ClientLimit, limit_of
 from .narrowing import NOT_NARROWED, Narrowing
@@ -52,7 +53,7 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The tools of a server: `every` one, those listed (`chosen`), and those that may be called.
+    """The tools of a server: `every` one, those that a host is told of, and those that may be called.
 
     The latter, directly or through others, are `offered` in the order of lists, and `reached` by name.
     `listed` are the names of those listed. `why` says in a few words why the list is the full, the core or
@@ -120,6 +121,24 @@ class Surface:
         kept = self.restriction
         return self.settings.read_only or (kept is not None and (kept.reads_only or kept.narrowing.read_only))
 
+    @property
+    def depends_on_panels(self) -> bool:
+        """Whether a client that shows panels is told of more tools than this."""
+        return len(self.with_panel.chosen) > len(self.chosen)
+
+    @property
+    def with_panel(self) -> Surface:
+        """The same list for a client that shows panels: with the tools that only the panel calls."""
+        if self.name == "lean":
+            return self
+        names = self.listed
+        chosen = tuple(tool for tool in self.offered if tool.name in names or tool.panel == "only")
+        return replace(self, chosen=chosen)
+
+    def is_callable(self, tool: Tool) -> bool:
+        """Whether a tool may be called directly: what the panel calls also where it is not listed."""
+        return tool.name in self.listed or (tool.panel != "" and tool.name in self.reached)
+
     def operation(self, tool: Tool) -> Operation:
         """The operation that a tool calls."""
         operations = load_own_operations() if tool.service == "docreview" else load_operations()
@@ -160,6 +179,8 @@ class Surface:
                 next_step=f"Call it through {called_with(tool)}, with the same arguments under arguments.",
             )
         if reason := self.policy.tool_refusal(tool.name, tool.toolset):
+            from ...tools.guards.guard import not_allowed
+
             return not_allowed(self.operation(tool), reason)
         return ToolFailure(
             "not_allowed",
@@ -208,17 +229,22 @@ class Surfaces:
 
     @property
     def depend_on_client(self) -> bool:
-        """Whether some client that is known is told of other tools than the rest."""
-        return self._settings.surface == "auto" and any(
-            limit.max_tools < len(self.usual.chosen) for limit in CLIENT_LIMITS
+        """Whether some clients are told of other tools than the rest."""
+        return self.usual.depends_on_panels or (
+            self._settings.surface == "auto"
+            and any(limit.max_tools < len(self.usual.chosen) for limit in CLIENT_LIMITS)
         )
 
-    def for_client(self, client: str) -> Surface:
+    def for_client(self, client: str, *, shows_panels: bool = False) -> Surface:
         """The list for a client by the name that it gives of itself, which may be empty.
 
         Where the settings leave it to the client, it is the full one unless the client is known to take fewer
-        tools than that has.
+        tools than that has. One that `shows_panels` is told of the tools of the panel as well.
         """
+        surface = self._by_name(client)
+        return surface.with_panel if shows_panels else surface
+
+    def _by_name(self, client: str) -> Surface:
         limit = limit_of(client) if self._settings.surface == "auto" and self.usual.name == "full" else None
         if limit is None:
             return self.usual

@@ -1,38 +1,46 @@
-"""What whoever watches the server sees of a call: which tool, whose, and what came of it."""
+"""A call of a tool under the eyes of whoever watches the server: which tool, whose, and what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import cast, get_args
 
 from mcp import MCPError
+from mcp.types import CallToolRequestParams, CallToolResult, InputRequiredResult
 
-from ...tools import Tool, ToolResult
 from ...tools.failure import ErrorCode
 from ...tools.observation import UNKNOWN_TOOL, CallOutcome, Observer, SeenCall, observing
+from ...tools.surface.former_names import current_tool
+from .calls import answer_call
 from .principal import origin_of
 from .session import Context
+from .surface import Surface
 
-__all__ = ["outcome_of", "watched"]
+__all__ = ["answer_watched"]
 
 _CODES: frozenset[ErrorCode] = frozenset(get_args(ErrorCode))
 _TRACEPARENT = "traceparent"
 
 
-@contextmanager
-def watched(observer: Observer, context: Context, tool: Tool | None) -> Generator[SeenCall]:
-    """Let `observer` watch a call of this tool, or of one that does not exist."""
+async def answer_watched(
+    observer: Observer, context: Context, params: CallToolRequestParams, surface: Surface
+) -> CallToolResult | InputRequiredResult:
+    """The result of a call, which `observer` watches.
+
+    Raises:
+        MCPError: there is no such tool.
+    """
+    name = current_tool(params.name)
     origin = origin_of(context)
     seen = SeenCall(
-        UNKNOWN_TOOL if tool is None else tool.name,
+        name if name in surface.every else UNKNOWN_TOOL,
         "" if origin is None else origin.principal.id,
         "" if origin is None else origin.id,
         _traceparent(context),
     )
     with observing(observer, seen):
         try:
-            yield seen
+            result = await answer_call(context, params, surface)
         except MCPError:
             seen.outcome = "unknown_tool"
             raise
@@ -42,13 +50,18 @@ def watched(observer: Observer, context: Context, tool: Tool | None) -> Generato
         except BaseException:
             seen.outcome = "cancelled"
             raise
+        if seen.outcome == "ok":
+            seen.outcome = _outcome_of(result)
+        return result
 
 
-def outcome_of(result: ToolResult) -> CallOutcome:
+def _outcome_of(result: CallToolResult | InputRequiredResult) -> CallOutcome:
     """In a word, what came of a call."""
+    if isinstance(result, InputRequiredResult):
+        return "input_required"
     if not result.is_error:
         return "ok"
-    error = (result.structured or {}).get("error")
+    error = cast("Mapping[str, object]", result.structured_content or {}).get("error")
     code = cast("Mapping[str, object]", error).get("code") if isinstance(error, Mapping) else None
     return code if code in _CODES else "partly_failed"
 

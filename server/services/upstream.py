@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextvars import ContextVar
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ...schemas import Operation, Route, Service
-from ...tools import FileSource, Report, Request, Response, ToolFailure
 from ..settings import Settings
 from .account import Account
-from .files import FileAccess
-from .remedies import REMEDIES
 
 if TYPE_CHECKING:
     import httpx2
 
+    from ...tools import FileSource, Report, Request, Response
     from .client import Sender, ServiceClient
     from .credentials import Credentials
+    from .files import FileAccess
 
 __all__ = ["CallerServices", "Services", "secrets_of_caller"]
 
@@ -52,7 +51,7 @@ class Services:
         local: bool = True,
     ) -> None:
         self.settings = settings
-        self.files = FileAccess(settings, local=local)
+        self._local = local
         self._transport = transport
         self._clients: dict[Service, ServiceClient] = {}
         self._shared = Account.of_settings(settings, is_local=local)
@@ -75,6 +74,18 @@ class Services:
         services = CallerServices(self, account, held, name)
         _present.set(services)
         return services
+
+    @cached_property
+    def files(self) -> FileAccess:
+        """The local files that may be sent, and where downloads are put."""
+        from .files import FileAccess
+
+        return FileAccess(self.settings, local=self._local)
+
+    @cached_property
+    def secrets_of_settings(self) -> Sequence[str]:
+        """Those of the settings, which stay as they are."""
+        return self.settings.secrets
 
     async def close(self) -> None:
         """Close all connections."""
@@ -117,7 +128,7 @@ class CallerServices:
         """Keys, passwords and tokens of this caller and of the settings, the longest first."""
         held = [secret for credentials in self._held.values() for secret in credentials.secrets]
         given = self.account.secrets if self.account.is_own else ()
-        return sorted({*held, *given, *self._services.settings.secrets}, key=len, reverse=True)
+        return sorted({*held, *given, *self._services.secrets_of_settings}, key=len, reverse=True)
 
     def routes(self, operation: Operation) -> Sequence[Route]:
         """The address that the user set for the operation, or all that are known."""
@@ -134,10 +145,14 @@ class CallerServices:
 
     async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
         """Send the request to its service; raises `ToolFailure` where no answer came."""
+        from ...tools.failure import ToolFailure
+
         client = self._services.client(operation.service)
         try:
             return await client.send(operation, requests, report, self._sender(client, operation.service))
         except ToolFailure as failure:
+            from .remedies import REMEDIES
+
             if failure.status == 401 and self.account.source != "host settings":
                 after = REMEDIES[self.account.source].after_refused[operation.service]
                 raise failure.with_(next_step=after) from None
@@ -155,6 +170,7 @@ class CallerServices:
     def _sender(self, client: ServiceClient, service: Service) -> Sender:
         from .client import Sender
         from .credentials import NanonetsKey, StudioSession
+        from .remedies import REMEDIES
 
         if service not in self._held:
             remedy = REMEDIES[self.account.source].after_refused["studio"]

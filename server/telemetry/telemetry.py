@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from ...tools.observation import Observer, Observers, Unobserved
 from ..settings import Settings, SettingsError
-from .call_log import CallLog
+
+if TYPE_CHECKING:
+    from ...tools.observation import Observer
 
 __all__ = ["telemetry"]
 
 
 @contextmanager
-def telemetry(settings: Settings, metrics: tuple[str, int] | None = None) -> Generator[tuple[Observer, int]]:
+def telemetry(
+    settings: Settings, metrics: tuple[str, int] | None = None
+) -> Generator[tuple[Observer | None, int]]:
     """Who watches a server with these settings, as long as it runs, and the port at which metrics are shown.
 
     `metrics` is the address for them; None where the server is not one that can be asked.
@@ -25,6 +29,8 @@ def telemetry(settings: Settings, metrics: tuple[str, int] | None = None) -> Gen
     closing: list[Callable[[], None]] = []
     port = 0
     if settings.log_format == "json" or settings.log_level in ("DEBUG", "INFO"):
+        from .call_log import CallLog
+
         observers.append(CallLog())
     try:
         if "otlp" in settings.telemetry:
@@ -57,7 +63,15 @@ def telemetry(settings: Settings, metrics: tuple[str, int] | None = None) -> Gen
             f"DOCREVIEW_METRICS_ADDRESS: cannot listen on {host}:{wanted} ({error.strerror})"
         ) from None
     try:
-        yield Observers(observers) if observers else Unobserved(), port
+        yield _together(observers), port
     finally:
         for close in closing:
             close()
+
+
+def _together(observers: Sequence[Observer]) -> Observer | None:
+    if not observers:
+        return None
+    from ...tools.observation import Observers
+
+    return Observers(observers)

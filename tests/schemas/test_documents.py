@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 import yaml
-from docreview_mcp.schemas import load_operations
+from docreview_mcp.schemas import load_operations, load_own_operations
 from docreview_mcp.schemas.document import document_paths, read_document
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from scripts.generate import generated_files
+from scripts.generate import generated_files, read_operations
 
 FACTS = Path(__file__).parents[1] / "data" / "operations.csv"
 DOCUMENTS: dict[str, Any] = {name: read_document(path) for name, path in document_paths().items()}
@@ -111,3 +111,11 @@ def _examples(entry: dict[str, Any], document: dict[str, Any]) -> list[Any]:
 def test_dates_stay_text() -> None:
     assert yaml.safe_load("2026-01-01") != "2026-01-01", "plain YAML would make dates of texts"
     assert "2015-01-19T02:00:00Z" in json.dumps(DOCUMENTS["studio"])
+
+
+def test_a_server_reads_from_the_record_what_the_documents_say() -> None:
+    loaded = {**load_own_operations(), **load_operations()}
+    described = {each.id: each for each in read_operations()}
+    assert loaded.keys() == described.keys()
+    for name, operation in described.items():
+        assert repr(loaded[name]) == repr(operation)

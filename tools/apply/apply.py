@@ -19,7 +19,7 @@ from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
 from ..guards.document_locks import Claim
-from ..guards.guard import needs_confirmation
+from ..guards.guard import is_asked_in_browser, needs_confirmation
 from ..guards.summary import values_in_words
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
@@ -129,8 +129,8 @@ class _Call:
         ]
         if verified:
             operations.add("verifyDocument")
-        known = load_operations()
-        if not any(needs_confirmation(known[each], self._context) for each in operations):
+        called = [load_operations()[each] for each in operations]
+        if not any(needs_confirmation(each, self._context) for each in called):
             return None
         names = {part.document_id: str(part.answer.get("original_document_name")) for part in parts}
         is_one = len(parts) == 1
@@ -152,7 +152,8 @@ class _Call:
         state = [list[JsonValue](_state_of(change.target)) for change in left]
         state += [list[JsonValue](_state_of(value)) for each in structures for value in each.values]
         state += [list[JsonValue](_state_of(each)) for part in verified for each in part.values]
-        return Question(self._operation, shown, list[JsonValue](state), None)
+        in_browser = is_asked_in_browser(called, self._context)
+        return Question(self._operation, shown, list[JsonValue](state), None, in_browser=in_browser)
 
     async def make(self, parts: Sequence[Part], context: CallContext) -> Reply:
         """Send what is left to do."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from ..failure import NOTHING_SENT, ToolFailure
 from ..untrusted import quoted
-from .confirmation import Question, ask_person, is_agreed_by_code
+from .confirmation import Question, agreed_by_code, ask_person
 from .context import CallContext
 from .document_locks import Claim
 
@@ -44,9 +44,11 @@ async def do_agreed(
     async with locks.hold(claims, context.holds):
         found = await look()
         question = question_of(found)
-        if question is None or await is_agreed_by_code(question, code, context):
+        if question is None:
             return await go(found, inner)
-    await ask_person(question, code, context)
+        if agreed := await agreed_by_code(question, code, context):
+            return await go(found, replace(inner, agreed=agreed))
+    inner = replace(inner, agreed=await ask_person(question, code, context))
     async with locks.hold(claims, context.holds):
         found = await look()
         now = question_of(found)

@@ -10,11 +10,12 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..journal.entries import Caller, JournalFault
 from ..requests.arguments import REASON
 from .confirmation_codes import CODE_SECONDS, CodeCheck
-from .context import CallContext
+from .context import Agreed, CallContext
 from .journal_recording import journal_failure
+from .panel_key import browser_link
 from .summary import cleaned, summary_of
 
-__all__ = ["Question", "ask_person", "confirm_or_fail", "is_agreed_by_code"]
+__all__ = ["Question", "agreed_by_code", "ask_person", "confirm_or_fail"]
 
 _REJECTED: dict[CodeCheck, str] = {
     "forged or for another call": "The code in confirm is not for this call as it now stands: the arguments"
@@ -35,7 +36,7 @@ class Question:
 
     `arguments` are those of the call with its reason; `state` is everything that it touches as it was read,
     to which the answer is bound; `shown` is what the person is shown of it. `name` is that of the item which
-    the call is about, such as a field.
+    the call is about, such as a field. `in_browser`: the policy wants the person to agree in a browser.
     """
 
     operation: Operation
@@ -43,6 +44,7 @@ class Question:
     state: JsonValue
     shown: JsonValue
     name: str = ""
+    in_browser: bool = False
 
     @property
     def subject(self) -> tuple[JsonValue, ...]:
@@ -57,18 +59,19 @@ class Question:
         return ([operation, caller.user, *accounts], *rest)
 
 
-async def confirm_or_fail(question: Question, code: str, context: CallContext) -> None:
-    """Let a call pass that a person has agreed to, by the code or now.
+async def confirm_or_fail(question: Question, code: str, context: CallContext) -> Agreed:
+    """Let a call pass that a person has agreed to, by the code or now, and say how they did.
 
     Raises:
         ToolFailure: `needs_confirmation`, with a code for the second call, or `not_allowed` after a refusal.
     """
-    if not await is_agreed_by_code(question, code, context):
-        await ask_person(question, code, context)
+    return await agreed_by_code(question, code, context) or await ask_person(question, code, context)
 
 
-async def is_agreed_by_code(question: Question, code: str, context: CallContext) -> bool:
-    """Whether the code that came with the call is good for it; if so, it is used up.
+async def agreed_by_code(question: Question, code: str, context: CallContext) -> Agreed:
+    """How a person agreed, if the code that came with the call is good for it; it is used up then.
+
+    Where the policy wants a browser, a code that was not answered there is not looked at.
 
     A call that is only rehearsed needs none, and its question is noted.
 
@@ -77,31 +80,42 @@ async def is_agreed_by_code(question: Question, code: str, context: CallContext)
     """
     if context.rehearsal is not None:
         context.rehearsal.ask(_summary(question, context))
-        return True
-    if not code:
-        return False
+        return "browser" if question.in_browser else "host"
+    way: Agreed = _asked_by(context) if code == context.code else "code"
+    if not code or (question.in_browser and way != "browser"):
+        return ""
     try:
-        return await context.guards.codes.use(code, *question.subject_of(context.caller)) == "valid"
+        found = await context.guards.codes.use(code, *question.subject_of(context.caller))
     except JournalFault as fault:
         raise journal_failure(question.operation, fault) from fault
+    return way if found == "valid" else ""
 
 
-async def ask_person(question: Question, code: str, context: CallContext) -> None:
-    """Ask, and return if the person agrees. `code` is the one that came with the call and was not good.
+async def ask_person(question: Question, code: str, context: CallContext) -> Agreed:
+    """Ask, and say how, if the person agrees. `code` is the one that came with the call and was not good.
 
     Raises:
-        ToolFailure: `needs_confirmation`, with a code for the second call, or `not_allowed` after a refusal.
+        ToolFailure: `needs_confirmation`, with a code for the second call or the way to the browser, or
+            `not_allowed` after a refusal.
     """
     try:
         await _ask(question, code, context)
     except JournalFault as fault:
         raise journal_failure(question.operation, fault) from fault
+    return _asked_by(context)
+
+
+def _asked_by(context: CallContext) -> Agreed:
+    """Who asks the person in this call."""
+    return "browser" if context.in_browser else "host"
 
 
 async def _ask(question: Question, code: str, context: CallContext) -> None:
     codes, operation = context.guards.codes, question.operation
     subject = question.subject_of(context.caller)
     summary = _summary(question, context)
+    if question.in_browser and not context.in_browser:
+        raise await _only_in_browser(question, summary, context)
     fault = ""
     if code:
         found = await codes.check(code, *subject)
@@ -134,6 +148,37 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
             "outside": ["error.message", "docreview.summary"],
         },
     )
+
+
+async def _only_in_browser(question: Question, summary: str, context: CallContext) -> ToolFailure:
+    """The failure of a call to which a person has to agree in a browser; the host shows the way there."""
+    tool, link = question.operation.tool, _link_to(question, context)
+    why = "the policy wants a person to agree to this in a browser (confirmation.where)"
+    if link:
+        await context.show_link(f"{tool}: {why}. {summary}", link)
+    where = link or "of the panel, which docreview-mcp panel prints"
+    return ToolFailure(
+        "needs_confirmation",
+        f"{tool}: {why}, and no other agreement counts: {summary}",
+        happened=NOTHING_SENT,
+        next_step=f"Give the person the link {where}: they do it there themselves, or in the service's own"
+        " application. Then read the item again, and do not call this again.",
+        notes={
+            "summary": summary,
+            **({"browser": link} if link else {}),
+            "outside": ["error.message", "docreview.summary"],
+        },
+    )
+
+
+def _link_to(question: Question, context: CallContext) -> str:
+    """The page of the panel in a browser, with the document that the call is about; empty if not known."""
+    given = question.arguments
+    files = given.get("ids") or given.get("file_ids")
+    first = files[0] if isinstance(files, list) and files else None
+    workflow_id = given.get("workflow_id") or given.get("model_id")
+    document_id = given.get("document_id") or given.get("request_file_id") or first
+    return browser_link(context.browser_url, workflow_id, document_id)
 
 
 def _summary(question: Question, context: CallContext) -> str:

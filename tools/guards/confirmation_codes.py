@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 import time
 from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
@@ -61,15 +62,25 @@ class Codes:
             JournalFault: whether it was used cannot be read.
         """
         raw = _bytes(code)
-        head, seal = raw[:_HEAD_BYTES], raw[_HEAD_BYTES:]
-        if not any(hmac.compare_digest(seal, _seal(key, head, subject)) for key in self._sealing_keys()):
+        if not self.vouches(code, *subject, seconds=math.inf):
             return "forged or for another call"
-        if not -1 <= self.age(code) <= CODE_SECONDS:
+        if self.age(code) > CODE_SECONDS:
             return "expired"
         if await self._marks.moment_of(_used(raw)) is not None:
             return "used"
         declined_at = await self._marks.moment_of(_declined(subject[:2]))
         return "declined" if declined_at is not None and _given_at(raw) <= declined_at else "valid"
+
+    def vouches(self, code: str, *subject: JsonValue, seconds: float) -> bool:
+        """Whether a code was given out for this subject at most so many seconds ago, used or not.
+
+        Raises:
+            JournalFault: the lasting key cannot be read.
+        """
+        raw = _bytes(code)
+        head, seal = raw[:_HEAD_BYTES], raw[_HEAD_BYTES:]
+        is_ours = any(hmac.compare_digest(seal, _seal(key, head, subject)) for key in self._sealing_keys())
+        return is_ours and -1 <= self.age(code) <= seconds
 
     async def use(self, code: str, *subject: JsonValue) -> CodeCheck:
         """Whether a code is good for this subject; from now on it is not any more."""

@@ -29,16 +29,19 @@ from .seen_ids import SeenIds
 from .seen_values import SeenValues
 
 __all__ = [
+    "Agreed",
     "Ask",
     "CallContext",
     "Consent",
     "Flight",
     "Guards",
     "Report",
+    "ShowLink",
     "Unclear",
     "Upstream",
     "Written",
     "no_answer",
+    "no_link",
 ]
 
 Report = Callable[[str], Awaitable[None]]
@@ -46,8 +49,15 @@ Report = Callable[[str], Awaitable[None]]
 
 Consent = Literal["accepted", "declined", "no answer"]
 
+Agreed = Literal["", "browser", "host", "code"]
+"""How a person agreed to a call: on the page of the panel in a browser, asked by the host, or by a code."""
+
 Ask = Callable[[str, str], Awaitable[Consent]]
 """Asks a person to confirm, with a summary and the code of the call, where the host can ask."""
+
+
+ShowLink = Callable[[str, str], Awaitable[None]]
+"""Shows a person a message and a link, where the host can."""
 
 
 class Upstream(Protocol):
@@ -170,6 +180,10 @@ async def no_answer(summary: str, code: str) -> Consent:
     return "no answer"
 
 
+async def no_link(message: str, url: str) -> None:
+    """Shows nobody a link: for hosts that cannot."""
+
+
 def _unknown(tool: Tool) -> str:
     return "the settings leave it out"
 
@@ -181,7 +195,9 @@ class CallContext:
     `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
     called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
     says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
-    call does; `code` is a confirmation code that the answer of the person brought with it. `holds` are the
+    call does, and `agreed` how; `code` is a confirmation code that the answer of the person brought with it.
+    `in_browser`: the page of the panel in a browser made the call, and asks the person itself; `browser_url`
+    is the address of that page, empty where none is known. `panel_key` came with the call. `holds` are the
     documents that nobody else writes until this call ends. `finishes_writes`: a write that was sent goes on
     to its end though the client went away. `rehearsal` is there for a call whose writes are only looked at.
     `is_admin`: the caller may see and undo what others did, and see how the server is set up. `notes`
@@ -194,8 +210,13 @@ class CallContext:
     find_tool: Callable[[str], Operation]
     caller: Caller = field(default_factory=Caller)
     ask: Ask = no_answer
+    show_link: ShowLink = no_link
     code: str = ""
     is_confirmed: bool = False
+    agreed: Agreed = ""
+    in_browser: bool = False
+    browser_url: str = ""
+    panel_key: str = ""
     tools: Sequence[Tool] = ()
     listed: frozenset[str] = frozenset()
     why_not_offered: Callable[[Tool], str] = _unknown

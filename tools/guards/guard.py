@@ -6,7 +6,7 @@ the write: journal entry first, then the request, then the entry is closed with 
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -42,7 +42,7 @@ from .single_flight import single_flight
 from .summary import values_in_words
 from .undo_plan import may_be_undone, undo_plan
 
-__all__ = ["Assessment", "assess", "carry_out", "needs_confirmation", "not_allowed"]
+__all__ = ["Assessment", "assess", "carry_out", "is_asked_in_browser", "needs_confirmation", "not_allowed"]
 
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
@@ -85,14 +85,25 @@ async def assess(
         or _unplaced(prepared, before, guards)
         or await _disapproved(prepared, context, read)
     )
-    question = _question(prepared, before) if is_asked else None
+    question = _question(prepared, before, context) if is_asked else None
     reason = "No journal is kept." if guards.journal is None else may_be_undone(operation, before)
     return Assessment(before, refusal, question, reason)
 
 
 def needs_confirmation(operation: Operation, context: CallContext) -> bool:
-    """Whether a person has to agree to a call of this operation before it is sent."""
+    """Whether a person has to agree to a call of this operation before it is sent.
+
+    Where the policy wants them to agree in a browser, having agreed elsewhere does not count.
+    """
+    if is_asked_in_browser([operation], context):
+        return context.agreed != "browser"
     return not context.is_confirmed and is_confirmed_by_person(operation, context.guards.confirm)
+
+
+def is_asked_in_browser(operations: Iterable[Operation], context: CallContext) -> bool:
+    """Whether the policy wants a person to agree to one of these operations in a browser."""
+    policy, confirm = context.guards.policy, context.guards.confirm
+    return any(policy.is_confirmed_in_browser(each, confirm) for each in operations)
 
 
 async def carry_out(
@@ -267,7 +278,7 @@ async def _present_state(
     return State(False, problem=f"no answer within {seconds:g} seconds")
 
 
-def _question(prepared: Prepared, before: State) -> Question:
+def _question(prepared: Prepared, before: State, context: CallContext) -> Question:
     """What a person has to agree to: bound to everything that the write touches, as it was read."""
     operation, fields = prepared.operation, touched_fields(prepared.operation, before)
     reason = {name: value for name, value in prepared.values.items() if name == REASON}
@@ -275,7 +286,8 @@ def _question(prepared: Prepared, before: State) -> Question:
     shown = before.shown
     if fields and operation.present is not None and operation.present.read in OF_WHOLE_DOCUMENTS:
         shown = {**(before.value if isinstance(before.value, dict) else {}), **values_in_words(fields)}
-    return Question(operation, {**prepared.sent, **reason}, state, shown, before.key)
+    in_browser = is_asked_in_browser([operation], context)
+    return Question(operation, {**prepared.sent, **reason}, state, shown, before.key, in_browser)
 
 
 def _marks(state: FieldState) -> JsonValue:

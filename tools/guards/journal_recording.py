@@ -21,6 +21,7 @@ from ..requests.arguments import REASON, is_id
 from ..requests.prepared_call import Prepared
 from .context import CallContext
 from .current_state import State
+from .panel_key import is_from_panel
 
 __all__ = ["AFTER_AWAY", "IDS_OF_DOCUMENTS", "RecordedWrite", "closing_of", "journal_failure", "recorded"]
 
@@ -128,10 +129,12 @@ async def _open(
     if guards.journal is None:
         return None
     until = datetime.now(UTC) + timedelta(seconds=context.upstream.timeout + _SLACK_SECONDS)
+    about = _ids_among(prepared, before.item)
+    has_key = is_from_panel(guards.codes, context.panel_key, context.caller.user, about)
     opening = Opening(
         prepared.operation.tool,
         _kept(prepared, context),
-        _ids_among(prepared, before.item),
+        about,
         prepared.fingerprint,
         context.caller,
         before.value,
@@ -140,6 +143,8 @@ async def _open(
         undoes,
         until.isoformat(timespec="seconds"),
         prepared.address,
+        "panel" if has_key else "",
+        context.agreed,
     )
     try:
         # Cut off here, the record could be written already and its number lost.

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from itertools import chain, islice
+from functools import lru_cache
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..journal.entries import Caller
 from ..requests.arguments import is_id
+from ..results.result import ToolResult
 
 __all__ = ["SeenIds", "ids_in"]
 
+_KEY_OF_IDS = 'id":'
 _MAX_IDS = 20_000
 _MAX_NOTED = 5_000
 """The most ids that are noted of one result."""
@@ -42,9 +44,10 @@ class SeenIds:
     def __init__(self) -> None:
         self._kinds: OrderedDict[tuple[str, ...], frozenset[str]] = OrderedDict()
 
-    def note(self, caller: Caller, operation: Operation, values: JsonObject, answer: JsonObject) -> None:
+    def note(self, caller: Caller, operation: Operation, values: JsonObject, result: ToolResult) -> None:
         """Remember the ids of a call that went well: those that it named and those that it answered."""
-        for kind, identity in islice(ids_in(operation, values, answer), _MAX_NOTED):
+        answer = result.structured if _KEY_OF_IDS in result.text else {}
+        for kind, identity in ids_in(operation, values, answer)[:_MAX_NOTED]:
             key = _key(caller, operation, identity)
             self._kinds[key] = self._kinds.get(key, frozenset()) | {kind}
             self._kinds.move_to_end(key)
@@ -64,12 +67,14 @@ class SeenIds:
         return found
 
 
-def ids_in(operation: Operation, values: JsonObject, answer: JsonObject) -> Iterator[tuple[str, str]]:
+def ids_in(operation: Operation, values: JsonObject, answer: JsonObject) -> list[tuple[str, str]]:
     """The ids of a call that went well, each with its kind: those that it named, then those of the answer."""
     is_own = operation.service == "docreview"
     noun = operation.tool.partition("_")[2].partition("_")[2]
     last = "" if is_own or noun in _UNCLEAR else _singular(noun.rpartition("_")[2])
-    return chain(_named({} if is_own else values), _ids_in(answer, last))
+    found = [] if is_own else list(_named(values))
+    _add_ids(answer, last, found)
+    return found
 
 
 def _named(values: JsonObject) -> Iterator[tuple[str, str]]:
@@ -78,22 +83,27 @@ def _named(values: JsonObject) -> Iterator[tuple[str, str]]:
             yield _kind(name), str(value)
 
 
-def _ids_in(value: JsonValue, noun: str) -> Iterator[tuple[str, str]]:
-    """The ids anywhere in a value. `noun`: what its own `id` is the id of, if known."""
+def _add_ids(value: JsonValue, noun: str, found: list[tuple[str, str]]) -> None:
+    """Add the ids anywhere in a value, while more are noted. `noun`: what its own `id` is the id of.
+
+    Only objects and lists are looked into by a call of their own: every result is walked through.
+    """
     if isinstance(value, list):
         for entry in value:
-            yield from _ids_in(entry, noun)
-    elif isinstance(value, dict) and value.get("kind") != "file":
+            if isinstance(entry, (dict, list)):
+                _add_ids(entry, noun, found)
+    elif isinstance(value, dict) and value.get("kind") != "file" and len(found) < _MAX_NOTED:
         for key, entry in value.items():
-            if isinstance(entry, (str, int)) and not isinstance(entry, bool):
+            if isinstance(entry, (dict, list)):
+                _add_ids(entry, noun if key == "items" else _noun(key), found)
+            elif key.endswith("id") and isinstance(entry, (str, int)) and not isinstance(entry, bool):
                 if key == "id" and noun:
-                    yield _kind(f"{noun}_id"), str(entry)
+                    found.append((_kind(f"{noun}_id"), str(entry)))
                 elif key.endswith("_id"):
-                    yield _kind(key), str(entry)
-            else:
-                yield from _ids_in(entry, noun if key == "items" else _noun(key))
+                    found.append((_kind(key), str(entry)))
 
 
+@lru_cache(maxsize=1_000)
 def _noun(key: str) -> str:
     return "page" if key in _PAGES else _singular(key)
 

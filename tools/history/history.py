@@ -119,6 +119,9 @@ def entry_in_short(entry: Entry) -> JsonObject:
     if closing is not None and closing.after_known and closing.after is not None:
         shown["after"] = _short(closing.after)
     shown["by"] = _by(entry)
+    for name, how in (("via", opening.via), ("agreed", opening.agreed)):
+        if how:
+            shown[name] = how
     if opening.reason:
         shown["reason"] = opening.reason
     if opening.undoes is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
@@ -16,7 +16,7 @@ from ..guards.confirmation import Question
 from ..guards.context import CallContext, Written
 from ..guards.current_state import each_once
 from ..guards.document_locks import claims_of
-from ..guards.guard import needs_confirmation
+from ..guards.guard import is_asked_in_browser, needs_confirmation
 from ..journal.entries import Closing
 from ..json_text import compact
 from ..operation_call import prepare, read, write
@@ -79,8 +79,10 @@ async def _undo(
         if not any(needs_confirmation(step.called, call_context) for step in steps):
             return None
         if len(planned) > 1:
-            return _question_of_several(operation, values, planned)
-        return _question(operation, planned[0].chosen, values, planned[0].progress)
+            asked = _question_of_several(operation, values, planned)
+        else:
+            asked = _question(operation, planned[0].chosen, values, planned[0].progress)
+        return replace(asked, in_browser=is_asked_in_browser((each.called for each in steps), call_context))
 
     async def go(planned: list[_Planned], inner: CallContext) -> Reply:
         reason = str(values.get(REASON, ""))

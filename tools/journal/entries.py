@@ -69,7 +69,9 @@ class Opening:
     arguments, as text, so that the history of a document can be found. `fingerprint` is the same for
     identical calls. `before` is the state that the write changes, if `before_known`. `undoes` is the entry
     that this write takes back. `until` is the time (ISO 8601, UTC) after which the call is certainly over.
-    `address` is that of the service: ids mean something else at another one.
+    `address` is that of the service: ids mean something else at another one. `via` is `panel` for a call that
+    carried the key of a review panel. `agreed` says how a person agreed to it: `browser`, `host` or `code`,
+    empty where nobody was asked.
     """
 
     tool: str
@@ -83,6 +85,8 @@ class Opening:
     undoes: int | None = None
     until: str = ""
     address: str = ""
+    via: str = ""
+    agreed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

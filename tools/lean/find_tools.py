@@ -67,7 +67,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 
 
 def _is_asked_for(tool: Tool, effect: JsonValue) -> bool:
-    return tool.toolset != "lean" and (effect is None or (tool.effect == "read") == (effect == "read"))
+    has_effect = effect is None or (tool.effect == "read") == (effect == "read")
+    return tool.tier not in ("lean", "app") and has_effect
 
 
 def _not_offered(found: Sequence[Tool], offered: Collection[str], context: CallContext) -> JsonObject:

@@ -109,7 +109,7 @@ def _weight(word: str) -> float:
 @cache
 def _index() -> tuple[list[Tool], Ranking]:
     """Every tool that can be searched for, and their ranking."""
-    tools = [tool for tool in load_tools() if tool.toolset != "lean"]
+    tools = [tool for tool in load_tools() if tool.tier not in ("lean", "app")]
     return tools, Ranking([_entry(tool) for tool in tools], _weight)
 
 

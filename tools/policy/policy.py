@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from ...schemas import JsonObject, JsonValue, Operation
-from ..checks.checker import EVERY_CHECK
-from ..documents.field_state import FieldState
 from ..surface.former_names import names_of
+from ..surface.tool import ConfirmMode, is_confirmed_by_person
 from ..untrusted import quoted
-from .limits import Limit
 from .scope import Kind, given_ids, id_text, is_number, left_out
 
-__all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "Counts", "Policy", "Rule"]
+if TYPE_CHECKING:
+    from ..documents.field_state import FieldState
+    from .limits import Limit
+
+__all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "CONFIRMED", "Counts", "Policy", "Rule"]
 
 AFTER_RULE = (
     "Do not try it another way: this rule was set on purpose. Tell the user; whoever runs this server can"
@@ -30,6 +32,9 @@ AFTER_APPROVAL_RULE = (
     "Look at the named values, correct the wrong ones and verify each; or leave the approval to a person."
 )
 """The next step after `Policy.approval_refusal`."""
+
+CONFIRMED = ("",)
+"""Stands for the tools to which `DOCREVIEW_CONFIRM` wants a person to agree."""
 
 _EVERYTHING = "*"
 _SHOWN_FIELDS = 3
@@ -93,7 +98,8 @@ class Policy:
     `max_writes` and `max_approvals` are for one run of a server, `limits` for a time. With `min_confidence`
     (0 to 1) a document is approved only if every field is as certain as that or verified, with `all_verified`
     if each is verified. `checks` are those that it has to pass to be approved: names, or `*` for all of them;
-    None for no such rule.
+    None for no such rule. `confirmed_in_browser` are patterns of the tools to which a person has to agree in
+    a browser; `CONFIRMED` stands for those to which they have to agree anyhow, None for no such rule.
     """
 
     tools: Rule = Rule()
@@ -107,6 +113,7 @@ class Policy:
     min_confidence: float | None = None
     all_verified: bool = False
     checks: tuple[str, ...] | None = None
+    confirmed_in_browser: tuple[str, ...] | None = None
 
     @property
     def is_set(self) -> bool:
@@ -140,6 +147,14 @@ class Policy:
             if not inside and allowed is not None and not any(_matches(name, allowed) for name in names):
                 return f"the policy does not allow {names[0]} ({what}.allowed)"
         return ""
+
+    def is_confirmed_in_browser(self, operation: Operation, confirm: ConfirmMode) -> bool:
+        """Whether a person has to agree to this operation, and only in a browser can do so."""
+        if self.confirmed_in_browser is None:
+            return False
+        if self.confirmed_in_browser == CONFIRMED:
+            return is_confirmed_by_person(operation, confirm)
+        return operation.effect != "read" and _matches(operation.tool, self.confirmed_in_browser)
 
     def scope_refusal(self, operation: Operation, values: JsonObject) -> str:
         """Why a call may not be made with the workflows, models and projects that its arguments name.
@@ -243,6 +258,7 @@ class Policy:
                 all_verified=self.all_verified or None,
                 checks=_as_written(self.checks),
             ),
+            "confirmation": _confirmation(self.confirmed_in_browser),
         }
         return cast("JsonObject", {name: table for name, table in tables.items() if table})
 
@@ -279,10 +295,18 @@ def _described(state: FieldState) -> str:
     return f"{quoted(state.name)} ({int(state.confidence * 1000) / 1000:g})"
 
 
+def _confirmation(tools: tuple[str, ...] | None) -> JsonObject:
+    if tools is None:
+        return {}
+    return {"where": "browser", **({} if tools == CONFIRMED else {"tools": list(tools)})}
+
+
 def _as_written(checks: tuple[str, ...] | None) -> JsonValue:
-    if checks is None or checks == (EVERY_CHECK,):
-        return None if checks is None else "all"
-    return list(checks)
+    if checks is None:
+        return None
+    from ..checks.checker import EVERY_CHECK
+
+    return "all" if checks == (EVERY_CHECK,) else list(checks)
 
 
 def _without_none(**values: JsonValue) -> JsonObject:

@@ -24,6 +24,7 @@ __all__ = [
     "expected_argument",
     "file_types_of",
     "file_ways_of",
+    "guard_names",
     "guard_schema",
     "is_id",
     "is_sent_by_itself",
@@ -174,6 +175,12 @@ def is_id(name: str) -> bool:
 def guard_schema(name: str) -> JsonObject:
     """The schema of `CONFIRM` or `REASON`."""
     return _GUARDS[name]
+
+
+@cache
+def guard_names(operation: Operation) -> frozenset[str]:
+    """The arguments that are for this server itself."""
+    return frozenset(each.name for each in arguments_of(operation) if each.location == "guard")
 
 
 def _guard_arguments(operation: Operation) -> Iterator[Argument]:

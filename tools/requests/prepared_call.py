@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...schemas import JsonObject, Operation
 from ..json_text import compact
 from ..redaction import secret_arguments
-from .arguments import arguments_of
+from .arguments import guard_names
 from .request import Request
 
 __all__ = ["Prepared"]
@@ -32,7 +32,7 @@ class Prepared:
     @property
     def sent(self) -> JsonObject:
         """The arguments that are meant for the service."""
-        guards = {each.name for each in arguments_of(self.operation) if each.location == "guard"}
+        guards = guard_names(self.operation)
         return {name: value for name, value in self.values.items() if name not in guards}
 
     @property

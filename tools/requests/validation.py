@@ -24,6 +24,7 @@ __all__ = ["describe_wanted", "invalid", "validate_arguments"]
 _SHOWN_CHARACTERS = 80
 _SHOWN_FAULTS = 8
 _SHOWN_KEYS = 6
+_FINITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _SAME_WORD = 0.75
 """How much alike two words are if one is a slip of the pen of the other."""
 
@@ -217,7 +218,7 @@ def _unsendable_faults(values: JsonObject) -> list[str]:
     faults: list[str] = []
     for name, value in values.items():
         try:
-            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+            text = _FINITE.encode(value)
             text.encode()
         except UnicodeEncodeError:
             faults.append(f"{name}: holds half of a character (a lone surrogate), expected valid Unicode")

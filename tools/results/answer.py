@@ -17,7 +17,6 @@ __all__ = ["MAX_VALUES", "parse", "wrapped"]
 MAX_VALUES = 500_000
 """The most values (entries of lists and objects) of an answer: a document of some 33,000 cells."""
 
-_LARGE_BYTES = 500_000
 _MAX_PAGES = 20
 _OUTSIDE_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[,\[{]', re.DOTALL)
 _PAGE_ID = re.compile(rb'"page_id"\s*:\s*"([^"\\]{1,100})"')
@@ -36,10 +35,8 @@ def parse(operation: Operation, response: Response) -> JsonValue:
     if _has_too_many_values(response.content):
         raise _too_large(operation, response)
     text = response.text
-    # The hook is called for each object, and other threads get their turn at each call of it.
-    hook = _as_it_is if len(response.content) >= _LARGE_BYTES else None
     try:
-        value = cast("JsonValue", json.loads(text, parse_constant=_no_number, object_hook=hook))
+        value = response.json
     except RecursionError:
         return {"text": without_secret_text(operation.service, text)}
     except ValueError:
@@ -98,17 +95,9 @@ def _too_large(operation: Operation, response: Response) -> ToolFailure:
     )
 
 
-def _as_it_is(value: JsonObject) -> JsonObject:
-    return value
-
-
 def _whole_characters(value: JsonValue) -> JsonValue:
     """A copy in which half characters (lone surrogates), which no transport can carry, are question marks."""
     return cast("JsonValue", json.loads(compact(value).encode("utf-8", "replace")))
-
-
-def _no_number(_: str) -> None:
-    """NaN and the infinities are no JSON; null says that there is no number."""
 
 
 def _unreadable(operation: Operation, response: Response) -> ToolFailure:

@@ -20,6 +20,7 @@ _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,")
 _SPACE = re.compile(r"\s+")
 _STARTS = ("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR")
 """How base64 begins for the kinds of pictures that hosts show."""
+_STARTS_IN_JSON = ("data:image/", *(f'"{start}' for start in _STARTS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def picture_of(content: bytes, mime_type: str) -> Picture:
 
 def may_hold_pictures(text: str) -> bool:
     """Whether JSON text holds anything that starts like a picture, so that a closer look is needed."""
-    return "data:image/" in text or any(f'"{start}' in text for start in _STARTS)
+    return len(text) >= _MIN_CHARACTERS and any(start in text for start in _STARTS_IN_JSON)
 
 
 def without_pictures(value: JsonValue, *, shown: bool = True) -> tuple[JsonValue, list[Picture]]:

@@ -75,6 +75,11 @@ class OpenedPicture:
         """Width and height of the picture in the file, turned upright."""
         return _turned(self._stored, self._turn)
 
+    @property
+    def is_upright(self) -> bool:
+        """Whether the file shows the picture as it is to be seen, whoever opens it."""
+        return self._turn is None
+
     def part(self, cut: tuple[int, int, int, int], size: tuple[int, int]) -> Image:
         """A part, in pixels of the upright file, at another size, in colors and on white."""
         box, wanted = cut, size
@@ -102,8 +107,11 @@ class Encoded:
     quality: int | None = None
 
 
-def opened(content: bytes, *, with_gif: bool = False) -> OpenedPicture:
+def opened(content: bytes, *, with_gif: bool = False, side: int = 0) -> OpenedPicture:
     """The picture in a file; `decoding` has to be held as long as it is used.
+
+    `side`: the longer side at which it is wanted, if it is wanted whole; a large JPEG file is quickly decoded
+    at a fraction of its size then.
 
     Raises:
         ValueError: the content is no picture that can be shown; the message says why.
@@ -126,7 +134,7 @@ def opened(content: bytes, *, with_gif: bool = False) -> OpenedPicture:
     if size[0] * size[1] > most:
         raise ValueError(_too_large(most))
     try:
-        picture, is_whole = _decoded(content, formats)
+        picture, is_whole = _decoded(content, formats, side)
         # Only now: a TIFF file is turned while it is decoded, and no other is.
         turn = _turn_of(picture)
     except Exception as error:  # As above: the file is decoded only here.
@@ -206,29 +214,32 @@ def _turned(size: tuple[int, int], turn: Transpose | None) -> tuple[int, int]:
     return (size[1], size[0]) if turn in sideways else size
 
 
-def _decoded(content: bytes, formats: tuple[str, ...]) -> tuple[Image, bool]:
+def _decoded(content: bytes, formats: tuple[str, ...], side: int) -> tuple[Image, bool]:
     """The picture, decoded as far as its file goes, and whether the file is whole."""
     from PIL import ImageFile
 
     try:
-        picture = _loaded(content, formats)
+        picture = _loaded(content, formats, side)
     except OSError:
         # The switch is one for the process; `decoding` is held.
         ImageFile.LOAD_TRUNCATED_IMAGES = True
         try:
-            return _loaded(content, formats), False
+            return _loaded(content, formats, side), False
         finally:
             ImageFile.LOAD_TRUNCATED_IMAGES = False
     end = content.rfind(b"IEND")
     return picture, picture.format != "PNG" or 0 <= end <= len(content) - _PNG_END
 
 
-def _loaded(content: bytes, formats: tuple[str, ...]) -> Image:
+def _loaded(content: bytes, formats: tuple[str, ...], side: int) -> Image:
     from PIL import Image
 
     picture = Image.open(io.BytesIO(content), formats=formats)
     if picture.width * picture.height > _HALVED_FROM and picture.format == "JPEG":
         picture.draft(None, (picture.width // 2, picture.height // 2))
+    elif side and picture.format == "JPEG":
+        share = min(1.0, side / max(picture.size))
+        picture.draft(None, (round(picture.width * share), round(picture.height * share)))
     picture.load()
     return picture
 

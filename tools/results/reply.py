@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from ...schemas import JsonObject, Operation
+from ...schemas import JsonObject, JsonValue, Operation
 from .images import Picture
 from .result import Attachment
 
@@ -16,7 +16,7 @@ class Reply:
     """What one of our own tools answers.
 
     `outside` names the paths of the structured answer whose text comes from documents. `attachment` is a
-    file that was made and could not be saved.
+    file that was made and could not be saved. `meta` is for programs and not for models.
     """
 
     structured: JsonObject
@@ -24,6 +24,7 @@ class Reply:
     outside: tuple[str, ...] = ()
     is_error: bool = False
     attachment: Attachment | None = None
+    meta: JsonObject = field(default_factory=dict[str, JsonValue])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import cast
 
@@ -51,7 +50,7 @@ def reported_failure(operation: Operation, response: Response) -> tuple[int, Jso
     if not response.is_success or not response.content or not _may_report(response.content):
         return None
     try:
-        body = cast("JsonValue", json.loads(response.text))
+        body = response.json
     except (ValueError, RecursionError):
         return None
     found = [body] if isinstance(body, dict) and _says_so(operation, body) else []
@@ -72,6 +71,8 @@ def _may_report(content: bytes) -> bool:
 
 def _says_so(operation: Operation, body: JsonObject) -> bool:
     """Whether an answer tells of the call itself; an item that failed, such as a document, is shown."""
+    if _ABOUT_THE_CALL.isdisjoint(body):
+        return False
     response = operation.response or {}
     documented = response.get("properties")
     known = set(documented) if isinstance(documented, dict) else set[str]()

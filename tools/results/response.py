@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message
 
-__all__ = ["Response"]
+from ...schemas import JsonObject, JsonValue
+
+__all__ = ["LARGE_BYTES", "Response"]
 
 _START = 1024
 """The bytes by which a page is known."""
@@ -28,6 +30,22 @@ _MISREAD = (
 )
 
 
+def _no_number(_: str) -> None:
+    """NaN and the infinities are no JSON; null says that there is no number."""
+
+
+def _as_it_is(value: JsonObject) -> JsonObject:
+    return value
+
+
+LARGE_BYTES = 500_000
+"""From here on, reading takes so long that other threads have to get their turn meanwhile."""
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+_YIELDING_DECODER = json.JSONDecoder(parse_constant=_no_number, object_hook=_as_it_is)
+"""The hook is called for each object, and other threads get their turn at each call of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """Status, headers (names in lower case) and whole body of one answer of a service."""
@@ -35,6 +53,9 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     content: bytes = b""
+    _parsed: list[JsonValue] = field(
+        default_factory=list[JsonValue], init=False, repr=False, compare=False, hash=False
+    )
 
     @property
     def content_type(self) -> str:
@@ -47,6 +68,19 @@ class Response:
         return self._decoded[0]
 
     @property
+    def json(self) -> JsonValue:
+        """The body as JSON, to be read only; a number that is not finite is null.
+
+        Raises:
+            ValueError: it is not JSON.
+            RecursionError: it is nested more deeply than can be read.
+        """
+        if not self._parsed:
+            decoder = _DECODER if len(self.content) < LARGE_BYTES else _YIELDING_DECODER
+            self._parsed.append(decoder.decode(self.text))
+        return self._parsed[0]
+
+    @property
     def encoding_note(self) -> str:
         """What a reader has to know of the characters of the body; empty if they are certain."""
         return self._decoded[1]
@@ -54,6 +88,8 @@ class Response:
     @property
     def is_html(self) -> bool:
         """Whether the body is an HTML page, which web applications answer for unknown addresses."""
+        if self.content.startswith((b"{", b"[")):
+            return False
         start = self.content[:_START]
         text = start.decode(json.detect_encoding(start), "replace")
         return bool(_PAGE.match(text)) or ("html" in self.content_type and text.lstrip().startswith("<"))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 from typing import TypeAlias, cast
 
 from ...schemas import JsonObject, JsonValue, Operation
@@ -22,8 +22,29 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 Place: TypeAlias = tuple[str | int, ...]
-Check: TypeAlias = Callable[[JsonValue, Place], Iterator[tuple[Place, str, str]]]
-"""Finds the differences in a value: where, the documented type, the type that came."""
+Difference: TypeAlias = tuple[Place, str, JsonValue]
+"""Where a value stands, the documented type, and the value that came."""
+
+Look: TypeAlias = Callable[[JsonValue, Place, list[Difference]], None]
+"""Adds the differences inside a list or object to those that were found."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Documented:
+    """The type that is documented for a value; `look` goes into it if it has something inside."""
+
+    kind: str
+    types: tuple[type, ...]
+    look: Look | None
+
+    def check(self, value: JsonValue, place: Place, found: list[Difference]) -> None:
+        """Add the differences of a value and of what is inside it."""
+        if value is None:
+            return
+        if type(value) not in self.types:
+            found.append((place, self.kind, value))
+        elif self.look is not None:
+            self.look(value, place, found)
 
 
 def differences(operation: Operation, answer: JsonValue) -> list[str]:
@@ -31,44 +52,60 @@ def differences(operation: Operation, answer: JsonValue) -> list[str]:
 
     Null is taken anywhere: both services answer it for what is not known yet.
     """
-    check = _check_of(operation)
-    if check is None:
-        return []
-    found = islice(check(answer, ()), _SHOWN)
-    return [f"{_named(place)}: documented as {kind}, came {came}" for place, kind, came in found]
+    documented = _answer_of(operation)
+    found: list[Difference] = []
+    if documented is not None:
+        documented.check(answer, (), found)
+    return [
+        f"{_named(place)}: documented as {kind}, came {_kind_of(value)}"
+        for place, kind, value in found[:_SHOWN]
+    ]
 
 
 @cache
-def _check_of(operation: Operation) -> Check | None:
-    """The check of an operation's answers, made once; None where nothing is documented."""
+def _answer_of(operation: Operation) -> _Documented | None:
+    """What is documented of an operation's answers, made once; None where nothing is."""
     return None if operation.response is None else _compile(operation.response)
 
 
-def _compile(schema: JsonObject) -> Check | None:
+def _compile(schema: JsonObject) -> _Documented | None:
     kind = schema.get("type")
     if not isinstance(kind, str):
         return None
-    types = _TYPES[kind]
-    items = _compile(cast("JsonObject", schema.get("items", {}))) if kind == "array" else None
+    if kind == "array":
+        items = _compile(cast("JsonObject", schema.get("items", {})))
+        return _Documented(kind, _TYPES[kind], None if items is None else _into_list(items))
     properties = cast("dict[str, JsonObject]", schema.get("properties", {})) if kind == "object" else {}
     compiled = ((name, _compile(entry)) for name, entry in properties.items())
-    inner = [(name, entry_check) for name, entry_check in compiled if entry_check is not None]
+    inner = {name: documented for name, documented in compiled if documented is not None}
+    return _Documented(kind, _TYPES[kind], _into_object(inner) if inner else None)
 
-    def check(value: JsonValue, place: Place) -> Iterator[tuple[Place, str, str]]:
-        if value is None:
-            return
-        if type(value) not in types:
-            yield place, kind, _kind_of(value)
-        elif items is not None:
-            for index, entry in enumerate(cast("list[JsonValue]", value)):
-                yield from items(entry, (*place, index))
-        elif inner:
-            entries = cast("JsonObject", value)
-            for name, entry_check in inner:
-                if name in entries:
-                    yield from entry_check(entries[name], (*place, name))
 
-    return check
+def _into_list(items: _Documented) -> Look:
+    types, look = items.types, items.look
+
+    def into(value: JsonValue, place: Place, found: list[Difference]) -> None:
+        for index, entry in enumerate(cast("list[JsonValue]", value)):
+            # Most entries are nothing but what they are documented as: only the others are worth a call.
+            if look is not None or type(entry) not in types:
+                items.check(entry, (*place, index), found)
+                if len(found) >= _SHOWN:
+                    return
+
+    return into
+
+
+def _into_object(inner: Mapping[str, _Documented]) -> Look:
+    named = tuple((name, each.types, each.look is not None, each.check) for name, each in inner.items())
+
+    def into(value: JsonValue, place: Place, found: list[Difference]) -> None:
+        entries = cast("JsonObject", value)
+        for name, types, has_inside, check in named:
+            entry = entries.get(name)
+            if has_inside or type(entry) not in types:
+                check(entry, (*place, name), found)
+
+    return into
 
 
 def _named(place: Place) -> str:

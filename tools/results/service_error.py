@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import LOOK_FIRST, ErrorCode, ToolFailure, done_after_cut
@@ -142,7 +140,7 @@ def _told(operation: Operation, reasons: JsonValue) -> str:
 
 def _json(response: Response) -> JsonValue:
     try:
-        return cast("JsonValue", json.loads(response.text))
+        return response.json
     except (ValueError, RecursionError):
         return None
 

@@ -27,6 +27,7 @@ _MAX_CHARACTERS = 1_500
 _KEYS = "keys()"
 """Stands for the keys of an object that others name, such as those of the fields of a document."""
 
+_HOLDS_NOTHING = (int, float, type(None))
 _MAX_UNKNOWN = 5
 """The most undescribed keys of one object that are named one by one."""
 
@@ -96,7 +97,10 @@ def _look(place: _Place, value: JsonValue, found: set[str]) -> None:
                 found.add(place.path)
             return
         for entry in value:
-            _look(items, entry, found)
+            if isinstance(entry, dict):
+                _look_into(items, entry, found)
+            elif not isinstance(entry, _HOLDS_NOTHING):
+                _look(items, entry, found)
     elif isinstance(value, dict):
         _look_into(place, value, found)
 
@@ -120,9 +124,9 @@ def _look_into(place: _Place, value: JsonObject, found: set[str]) -> None:
                 found.add(inner.path)
         elif isinstance(entry, (list, dict)):
             _look(inner, entry, found)
-    if len(unknown) > _MAX_UNKNOWN:
-        unknown = ["*"]
-    found.update(_inside(place.path, name if _PLAIN_NAME.fullmatch(name) else "*") for name in unknown)
+    if unknown:
+        named = unknown if len(unknown) <= _MAX_UNKNOWN else ["*"]
+        found.update(_inside(place.path, name if _PLAIN_NAME.fullmatch(name) else "*") for name in named)
 
 
 def _holds_text(value: JsonValue) -> bool:

@@ -21,9 +21,9 @@ from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_of_file
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.confirmation import Question, confirm_or_fail
-from ..guards.context import CallContext
+from ..guards.context import Agreed, CallContext
 from ..guards.document_locks import Claim
-from ..guards.guard import needs_confirmation
+from ..guards.guard import is_asked_in_browser, needs_confirmation
 from ..json_text import compact
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
@@ -111,7 +111,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     agreed: dict[str, _State] = {}
     if left and needs_confirmation(load_operations()[call.action.operation], context):
         agreed = await call.states_of(left, began)
-        await call.confirm(left, agreed)
+        context = replace(context, agreed=await call.confirm(left, agreed))
         began = anyio.current_time()
     verdicts = [ItemResult(file_id) for file_id in left]
     doubtful: dict[str, int] = {}
@@ -208,15 +208,15 @@ class _Call:
             )
         return states
 
-    async def confirm(self, file_ids: Sequence[str], states: dict[str, _State]) -> None:
-        """Let a person agree to what becomes of these files; nothing to do needs nobody.
+    async def confirm(self, file_ids: Sequence[str], states: dict[str, _State]) -> Agreed:
+        """Let a person agree to what becomes of these files, and say how; nothing to do needs nobody.
 
         Raises:
             ToolFailure: nobody has agreed.
         """
         to_do = [each for each in file_ids if each not in states or not self._is_reached(states[each])]
         if not to_do:
-            return
+            return ""
         at_present = [states[each].in_words if each in states else "not readable" for each in to_do]
         asked: JsonObject = {"action": self._values["action"], "files": len(to_do)}
         if self.member:
@@ -228,7 +228,9 @@ class _Call:
         asked |= {name: self._values[name] for name in ("stop_after", REASON) if name in self._values}
         bound: list[JsonValue] = [states[each].bound if each in states else None for each in to_do]
         code = str(self._values.get(CONFIRM, "")) or self._context.code
-        await confirm_or_fail(Question(self._operation, asked, bound, None), code, self._context)
+        in_browser = is_asked_in_browser([load_operations()[self.action.operation]], self._context)
+        question = Question(self._operation, asked, bound, None, in_browser=in_browser)
+        return await confirm_or_fail(question, code, self._context)
 
     def claims(self, file_id: str) -> frozenset[Claim]:
         """The file, which nobody else may write meanwhile."""

@@ -10,7 +10,7 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
-from ..guards.guard import needs_confirmation
+from ..guards.guard import is_asked_in_browser, needs_confirmation
 from ..operation_call import called_inside, prepare, read, write
 from ..requests.arguments import CONFIRM, REASON
 from ..requests.validation import invalid
@@ -48,12 +48,13 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         return steps
 
     def question(found: list[Step]) -> Question | None:
-        known = load_operations()
-        if not any(needs_confirmation(known[each], context) for each, _ in found):
+        called = [load_operations()[each] for each, _ in found]
+        if not any(needs_confirmation(each, context) for each in called):
             return None
         shown = {name: value for name, value in values.items() if name not in (CONFIRM, "texts", "send")}
         shown["texts"] = len(cast("list[JsonValue]", values.get("texts", [])))
-        return Question(operation, shown, cast("JsonValue", [list(each) for each in found]), None)
+        state = cast("JsonValue", [list(each) for each in found])
+        return Question(operation, shown, state, None, in_browser=is_asked_in_browser(called, context))
 
     async def go(found: list[Step], inner: CallContext) -> Reply:
         return await _make(operation, found, values, inner)

@@ -16,7 +16,7 @@ from ..documents.values import objects_in
 from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
-from ..guards.guard import needs_confirmation
+from ..guards.guard import is_asked_in_browser, needs_confirmation
 from ..requests.arguments import CONFIRM, REASON
 from ..results.reply import Reply
 from ..review.batch import ItemResult, Job, Word, run_batch
@@ -100,8 +100,8 @@ class _Call:
         """What a person has to agree to, all that is left as a whole; None if nobody has to."""
         left = [each for each in planned if not each.is_there]
         operations = {operation_id for each in left for operation_id, _ in each.calls}
-        known = load_operations()
-        if not any(needs_confirmation(known[each], context) for each in operations):
+        called = [load_operations()[each] for each in operations]
+        if not any(needs_confirmation(each, context) for each in called):
             return None
         shown: JsonObject = {"session": planned[0].session.name, "changes": len(left)}
         shown |= {f"{each.index + 1}. segment or text {each.id}": each.in_words for each in left}
@@ -110,7 +110,8 @@ class _Call:
         state: list[JsonValue] = [
             [each.id, [[tag.id, *tag.meaning, tag.text] for tag in each.tags]] for each in left
         ]
-        return Question(self._operation, shown, state, None)
+        in_browser = is_asked_in_browser(called, context)
+        return Question(self._operation, shown, state, None, in_browser=in_browser)
 
     async def make(self, planned: Sequence[PlannedTagging], context: CallContext) -> Reply:
         """Send what is left to do: segments first, then the marks of their texts."""

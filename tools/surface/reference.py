@@ -25,9 +25,9 @@ def render_reference(operations: Sequence[Operation], tools: Sequence[Tool]) -> 
         "# Tools",
         "",
         "Made from the OpenAPI documents in `schemas/openapi/` by `make generate`; not to be edited by hand.",
-        "Tiers: review and lean (docreview's own); documented (in the services' own documents); companion"
-        " (what the documented ones need beside them, such as reading, uploading and tags); extra (from"
-        " official clients, on request: `--toolsets extra`, `--tools NAME`).",
+        "Tiers: review, lean and app (docreview's own; app for its review panel alone); documented (in the"
+        " services' own documents); companion (what the documented ones need beside them, such as reading,"
+        " uploading and tags); extra (from official clients: `--toolsets extra`, `--tools NAME`).",
         "Every tool that changes something also takes `reason` (kept in the journal) and `confirm` (the code"
         " of a call that ended as `needs_confirmation`).",
         "Where the evidence for an address or an answer is not high, the tool says so.",
@@ -39,7 +39,7 @@ def render_reference(operations: Sequence[Operation], tools: Sequence[Tool]) -> 
     for name, members in groups:
         counts = [
             sum(tool.tier in tiers for _, tool in members)
-            for tiers in (("review", "lean"), ("documented",), ("companion",), ("extra",))
+            for tiers in (("review", "lean", "app"), ("documented",), ("companion",), ("extra",))
         ]
         lines.append(f"| [{name}](#{name}) | " + " | ".join(str(count or "") for count in counts) + " |")
     for name, members in groups:

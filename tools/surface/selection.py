@@ -18,6 +18,8 @@ SurfaceName = Literal["full", "core", "lean"]
 _GROUPS = ("documented", "companion", "extra")
 _LISTED_IN_LEAN = ("review", "lean")
 """Our own tools of these tiers are in the lean list; the others of ours are companions of them."""
+_FOR_PANEL = "app"
+"""The tier of tools for the review panel alone."""
 
 
 class SelectionError(ValueError):
@@ -32,7 +34,7 @@ class Selection:
     and companion tools of `services`, and our own for review. A toolset shows its extra tools only if it has
     no others. `tools` adds single tools, `excluded` takes tools away, `read_only` leaves only tools that
     change nothing. The `surface` core lists our own tools and `CORE_TOOLS`, lean those of our own that
-    every work needs; the others are called through them.
+    every work needs; the others are called through them. `for_panel` lists tools for the review panel too.
     """
 
     toolsets: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class Selection:
     read_only: bool = False
     services: tuple[Service, ...] = ("nanonets", "studio")
     surface: SurfaceName = "full"
+    for_panel: bool = False
 
     def choose(self, tools: Iterable[Tool]) -> list[Tool]:
         """The tools to list, in the order in which they came: of the selected ones, those of the surface.
@@ -48,7 +51,7 @@ class Selection:
         Raises:
             SelectionError: a name in the selection stands for nothing.
         """
-        reached = self.reach(tools)
+        reached = [tool for tool in self.reach(tools) if self.for_panel or tool.tier != _FOR_PANEL]
         if self.surface == "full":
             return reached
         if self.surface == "lean":
@@ -64,9 +67,12 @@ class Selection:
         every = list(tools)
         self._check_names(every)
         ordinary = {tool.toolset for tool in every if tool.tier != "extra"}
-        return [
+        shown = [
             tool for tool in every if self._shows(tool, tool.tier != "extra" or tool.toolset not in ordinary)
         ]
+        if any(tool.panel == "opens" for tool in shown):
+            return shown
+        return [tool for tool in shown if tool.tier != _FOR_PANEL]
 
     def reason_for_hiding(self, tool: Tool) -> str:
         """Why a tool that exists is not shown, in terms of the settings."""
@@ -76,6 +82,8 @@ class Selection:
             return "it is excluded (--exclude-tools or DOCREVIEW_EXCLUDE_TOOLS)"
         if tool.tier == "lean":
             return "it belongs to the short tool lists (--surface core, lean or DOCREVIEW_SURFACE)"
+        if tool.tier == _FOR_PANEL:
+            return "it is for the review panel, and review_panel is not offered"
         if tool.tier == "extra":
             return "it is an extra tool (--toolsets extra or --tools show it)"
         if not self.toolsets and not self.tools:
@@ -88,6 +96,8 @@ class Selection:
             return False
         if tool.tier == "lean":
             return self.surface != "full"
+        if tool.tier == _FOR_PANEL:
+            return True
         if tool.name in self.tools or (self.surface != "full" and tool.service == "docreview"):
             return True
         if not self.toolsets:

@@ -13,13 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from ...schemas import Effect, JsonObject, Operation, Service, Tier
+from ...schemas import Effect, JsonObject, Operation, PanelUse, Service, Tier
 from ..json_text import compact
 from ..requests.arguments import CONFIRM, guard_schema
-from ..requests.input_model import input_schema
-from .output_schema import output_schema
 
 __all__ = [
+    "PANEL_URI",
     "RECORD",
     "ConfirmMode",
     "Tool",
@@ -32,6 +31,16 @@ __all__ = [
 
 RECORD = Path(__file__).with_name("surface.json")
 """The generated record of all tools."""
+
+PANEL_URI = "ui://docreview/review.html"
+"""The resource that hosts show as the review panel."""
+
+_VISIBLE_TO: dict[PanelUse, list[str]] = {
+    "": ["model"],
+    "opens": ["model", "app"],
+    "used": ["model", "app"],
+    "only": ["app"],
+}
 
 ConfirmMode = Literal["never", "destructive", "writes"]
 """Which calls a person confirms."""
@@ -53,6 +62,7 @@ class Tool:
     idempotent: bool
     input_schema: JsonObject
     output_schema: JsonObject | None
+    panel: PanelUse = ""
 
     @property
     def characters(self) -> int:
@@ -67,8 +77,11 @@ class Tool:
         properties = cast("JsonObject", schema["properties"])
         return {**schema, "properties": {**properties, CONFIRM: guard_schema(CONFIRM)}}
 
-    def definition(self, confirm: ConfirmMode = "never") -> dict[str, Any]:
-        """The tool as `tools/list` gives it, all four annotation hints set."""
+    def definition(self, confirm: ConfirmMode = "never", *, shows_panels: bool = False) -> dict[str, Any]:
+        """The tool as `tools/list` gives it, all four annotation hints set.
+
+        Hosts that show panels are told of every tool whether a panel may call it.
+        """
         return {
             "name": self.name,
             "title": self.title,
@@ -81,7 +94,16 @@ class Tool:
                 "idempotentHint": self.idempotent,
                 "openWorldHint": True,
             },
+            **({"_meta": self._panel_meta} if shows_panels or self.panel in ("opens", "only") else {}),
         }
+
+    @property
+    def _panel_meta(self) -> dict[str, Any]:
+        """Who may call the tool in hosts that show panels; what opens one is named twice, as some want it."""
+        visibility = {"visibility": _VISIBLE_TO[self.panel]}
+        if self.panel != "opens":
+            return {"ui": visibility}
+        return {"ui": {"resourceUri": PANEL_URI, **visibility}, "ui/resourceUri": PANEL_URI}
 
 
 def called_with(tool: Tool | Operation, listed: Collection[str] = ()) -> str:
@@ -111,6 +133,9 @@ def load_tools() -> tuple[Tool, ...]:
 
 def tool_of(operation: Operation) -> Tool:
     """The tool of an operation, derived from it."""
+    from ..requests.input_model import input_schema
+    from .output_schema import output_schema
+
     return Tool(
         name=operation.tool,
         title=operation.title,
@@ -124,6 +149,7 @@ def tool_of(operation: Operation) -> Tool:
         idempotent=operation.idempotent,
         input_schema=input_schema(operation),
         output_schema=output_schema(operation),
+        panel=operation.panel,
     )
 
 

@@ -53,7 +53,7 @@ async def test_a_client_lists_and_calls(era: Era) -> None:
     )
     async with Client(server, mode=era) as client:
         assert len((await client.list_tools()).tools) == sum(
-            tool.tier not in ("extra", "lean") for tool in load_tools()
+            tool.tier not in ("extra", "lean", "app") for tool in load_tools()
         )
         result = await client.call_tool("nanonets_list_workflows", {"limit": 1})
     assert len(result.structured_content["workflows"]) == 1

@@ -299,7 +299,7 @@ async def test_lists_are_for_one_caller_only_where_they_differ(keys: Path) -> No
     key = new_key(keys, "Ana")
     scopes: list[str] = []
     for http, own in (({}, ""), (with_keys(keys), key)):
-        async with served(http=http, surface="full") as client, caller(client, "auto", own) as calling:
+        async with served(http=http, surface="lean") as client, caller(client, "auto", own) as calling:
             scopes.append(str((await calling.list_tools()).cache_scope))
     assert scopes == ["public", "private"]
 

@@ -44,10 +44,11 @@ async def test_everything_listed_can_be_read(era: Era) -> None:
     async with reviewing(era=era) as (client, _):
         capabilities = client.server_capabilities
         resources = (await client.list_resources()).resources
-        shown = {tool.toolset for tool in load_tools() if tool.tier not in ("extra", "lean")}
+        shown = {tool.toolset for tool in load_tools() if tool.tier not in ("extra", "lean", "app")}
         wanted = {
             "docreview://errors",
             "docreview://settings",
+            "ui://docreview/review.html",
             *(f"docreview://tools/{name}" for name in shown),
         }
         assert {resource.uri for resource in resources} == wanted

@@ -66,7 +66,7 @@ async def test_without_credentials_tools_are_listed_and_calls_name_the_variable(
     network = Network()
     async with connected(network, era, nanonets_api_key=None, studio_token=None) as client:
         assert len((await client.list_tools()).tools) == sum(
-            tool.tier not in ("extra", "lean") for tool in load_tools()
+            tool.tier not in ("extra", "lean", "app") for tool in load_tools()
         )
         error = error_of(await client.call_tool(*call))
     assert (error["code"], error["done"]) == ("not_configured", "no")

@@ -15,7 +15,7 @@ from docreview_mcp.sandbox.nanonets.state import Document
 from docreview_mcp.server import Settings
 from docreview_mcp.server.journal import records
 from docreview_mcp.server.journal.store import open_journal
-from docreview_mcp.server.protocol import session
+from docreview_mcp.server.protocol import call_context
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
 from review_desk import ready
 
@@ -112,7 +112,7 @@ async def test_each_limit_counts_over_its_own_time(tmp_path: Path, monkeypatch: 
 async def test_limits_are_for_one_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(tmp_path, "max_writes_per_hour = 1")
     for user in ("ada", "ben"):
-        monkeypatch.setattr(session, "_user", lambda user=user: user)
+        monkeypatch.setattr(call_context, "_user", lambda user=user: user)
         assert not (await desk.write()).is_error
         assert error_of(await desk.write())["code"] == "not_allowed"
 

@@ -13,7 +13,7 @@ from docreview_mcp.tools.lean.intents import load_intents
 from docreview_mcp.tools.lean.tool_search import find
 from docreview_mcp.tools.lean.words import words_of
 
-EVERY = tuple(tool for tool in load_tools() if tool.tier != "lean")
+EVERY = tuple(tool for tool in load_tools() if tool.tier not in ("lean", "app"))
 USUAL = tuple(tool for tool in EVERY if tool.tier != "extra")
 BY_NAME = {tool.name: tool for tool in EVERY}
 

@@ -1,0 +1,83 @@
+"""Open the review panel in the browser of the person who runs the command."""
+
+from __future__ import annotations
+
+import threading
+import webbrowser
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import click
+
+from ..http.settings import HttpSettings
+from ..logs import set_up_logging
+from ..protocol.application import build_server
+from ..protocol.call_context import user_of_machine
+from ..settings import Settings, SettingsError
+from .http import panel_for
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from ..http.application import HttpApplication
+
+__all__ = ["panel_application", "serve_panel"]
+
+_LOCAL = {"auth": "none", "url": None, "hosts": (), "origins": (), "drain": (0.0, 5.0)}
+"""The panel on one's own machine takes nothing from the settings of a server for many."""
+
+
+def serve_panel(
+    settings: Settings, http: HttpSettings, place: tuple[str, str], *, opens_browser: bool
+) -> int:
+    """Serve the panel on this machine until a signal ends it. Gives the exit status.
+
+    `place` is the workflow and the document to open, both empty for the queue.
+
+    Raises:
+        SettingsError: the port cannot be used, or a setting or a file that it names has a fault.
+    """
+    from ..http.listening import listening
+    from ..http.serving import serve_on
+
+    http = http.model_copy(update=_LOCAL)
+    set_up_logging(settings.log_level, lambda: settings.secrets)
+    try:
+        listener = listening(http.host, http.port)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on port {http.port} ({error.strerror}); name another") from None
+    with listener:
+        port = int(listener.getsockname()[1])
+        application, token = panel_application(settings, http, port)
+        query = {"once": token}
+        if all(place):
+            query |= {"workflow_id": place[0], "document_id": place[1]}
+        link = f"http://{http.host}:{port}/panel/open?{urlencode(query)}"
+        if fault := settings.half_login:
+            click.echo(f"docreview-mcp: {fault}", err=True)
+        click.echo(f"The review panel is at this link, which works once: {link}", err=True)
+        if opens_browser:
+            # It may wait for the browser to start, and the browser for the server.
+            threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()
+        return 0 if serve_on(listener, application, http) else 1
+
+
+def panel_application(
+    settings: Settings, http: HttpSettings, port: int, *, transport: httpx2.AsyncBaseTransport | None = None
+) -> tuple[HttpApplication, str]:
+    """The application that serves nothing but the panel, and the token of the link to it.
+
+    Raises:
+        SelectionError: a toolset or tool of the settings does not exist.
+        SettingsError: a setting or a file that it names has a fault.
+    """
+    from ..http.application import HttpApplication
+    from ..http.authentication import PanelOnly
+    from ..http.caller_credentials import Shared
+    from ..http.panel_sign_in import LinkSignIn
+
+    sign_in = LinkSignIn(user_of_machine() or "local")
+    token = sign_in.token
+    server = build_server(settings, transport=transport, local=False)
+    panel = panel_for(settings, http, port, sign_in)
+    return HttpApplication(server, http, PanelOnly(), http.allowed(port), Shared(), panel), token

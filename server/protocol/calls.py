@@ -1,0 +1,128 @@
+"""A call of a tool as the protocol brings it, and its answer as the protocol takes it."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from dataclasses import replace
+
+from mcp import MCPError
+from mcp.types import (
+    INVALID_PARAMS,
+    BlobResourceContents,
+    CallToolRequestParams,
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    ImageContent,
+    InputRequiredResult,
+    TextContent,
+)
+
+from ...schemas import JsonObject
+from ...tools import Tool, ToolFailure, ToolResult, call_tool, failure_result
+from ...tools.json_text import compact
+from ...tools.observation import note_fault
+from ...tools.results.result import MAX_ATTACHED_BYTES
+from ...tools.surface.former_names import current_tool
+from ...tools.untrusted import with_notes
+from .call_context import call_context_for
+from .elicitation import InputRequired, asking
+from .session import Context
+from .surface import Surface
+
+__all__ = ["answer_call"]
+
+_log = logging.getLogger(__name__)
+
+
+async def answer_call(
+    context: Context, params: CallToolRequestParams, surface: Surface
+) -> CallToolResult | InputRequiredResult:
+    """The result of a call, or the question to the person with which it ends.
+
+    Raises:
+        MCPError: there is no such tool.
+    """
+    tool = surface.every.get(current_tool(params.name))
+    if tool is None:
+        raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
+    if not surface.is_callable(tool):
+        failure = surface.hidden(tool)
+        result = failure_result(failure, context.lifespan_context.services.own.secrets)
+    else:
+        try:
+            result = await _answer(tool, surface, params, context)
+        except InputRequired as question:
+            return question.result
+    if tool.name != params.name:
+        result = _with_new_name(result, params.name, tool.name)
+    meta = {**result.meta, "docreview/sandbox": True} if surface.settings.sandbox else result.meta
+    return _as_mcp(result, meta)
+
+
+async def _answer(
+    tool: Tool, surface: Surface, params: CallToolRequestParams, context: Context
+) -> ToolResult:
+    state = context.lifespan_context
+    steps = 0
+
+    async def report(message: str) -> None:
+        nonlocal steps
+        steps += 1
+        _log.info("%s: %s", tool.name, message)
+        await context.session.report_progress(steps, None, message)
+
+    how = await asking(context, params, state.guards.codes)
+    call_context = call_context_for(context, surface, report, how.ask, how.code, how.show_link)
+    try:
+        return await call_tool(surface.operation(tool), params.arguments, call_context)
+    except InputRequired:
+        raise
+    except Exception:
+        _log.exception("%s failed inside docreview", tool.name)
+        note_fault()
+        failure = ToolFailure(
+            "upstream_error",
+            f"{tool.name}: a fault inside docreview ended the call.",
+            done="no" if tool.effect == "read" else "unknown",
+            next_step="Read the item first; the server's log has details.",
+        )
+        return failure_result(failure, state.services.own.secrets)
+
+
+def _with_new_name(result: ToolResult, former: str, name: str) -> ToolResult:
+    """An answer that tells who called a tool by a former name what it is called now."""
+    structured = with_notes(result.structured, (), {"renamed": f"{former} is called {name} now"})
+    return replace(result, structured=structured, text=compact(structured))
+
+
+def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
+    """The same JSON in both channels, then pictures and an attached file.
+
+    Beside a picture the JSON is text only: hosts that take the structured result drop all other content.
+    """
+    structured = None if result.pictures else result.structured
+    content: list[ContentBlock] = [TextContent(type="text", text=result.text)]
+    content += [
+        ImageContent(type="image", data=picture.base64, mime_type=picture.mime_type)
+        for picture in result.pictures
+    ]
+    attached = result.attachment
+    if attached is not None:
+        if len(attached.content) > MAX_ATTACHED_BYTES:
+            failure = ToolFailure(
+                "too_large",
+                f"The file has {len(attached.content)} bytes, over HTTP at most {MAX_ATTACHED_BYTES}.",
+                next_step="Download it with a server that runs over stdio on the user's machine.",
+            )
+            return _as_mcp(failure_result(failure, ()), meta)
+        blob = BlobResourceContents(
+            uri=f"docreview://downloads/{attached.file_name}",
+            mime_type=attached.mime_type,
+            blob=base64.b64encode(attached.content).decode(),
+        )
+        content.append(EmbeddedResource(type="resource", resource=blob))
+    return CallToolResult(
+        content=content, structured_content=structured, is_error=result.is_error, _meta=meta or None
+    )

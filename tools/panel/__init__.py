@@ -1,0 +1,1 @@
+"""The review panel's side of the tools: a document for it, page by page."""
