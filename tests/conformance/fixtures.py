@@ -36,7 +36,6 @@ from mcp.types import (
     ListResourcesResult,
     ListResourceTemplatesResult,
     ListRootsRequest,
-    ListToolsResult,
     PaginatedRequestParams,
     Prompt,
     PromptArgument,
@@ -50,7 +49,6 @@ from mcp.types import (
     SubscribeRequestParams,
     TextContent,
     TextResourceContents,
-    Tool,
     UnsubscribeRequestParams,
 )
 
@@ -341,13 +339,13 @@ def mount_fixtures(server: Server[ServerState]) -> None:
     prompts, get = own("prompts/list"), own("prompts/get")
     schema = server.get_tool_input_schema
 
-    async def list_tools(context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
-        found = cast("ListToolsResult", await tools(context, params))
+    async def list_tools(context: Context, params: PaginatedRequestParams) -> dict[str, Any]:
+        found = cast("dict[str, Any]", await tools(context, params))
         fixtures = [
-            Tool(name=name, description="A fixture.", input_schema=_SCHEMAS.get(name, _SCHEMA))
+            {"name": name, "description": "A fixture.", "inputSchema": _SCHEMAS.get(name, _SCHEMA)}
             for name in _TOOLS
         ]
-        return found.model_copy(update={"tools": [*fixtures, *found.tools]})
+        return {**found, "tools": [*fixtures, *found["tools"]]}
 
     async def call_tool(context: Context, params: CallToolRequestParams) -> Any:
         return await (_call if params.name in _TOOLS else call)(context, params)
