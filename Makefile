@@ -3,12 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-<<<<<<< HEAD
-.PHONY: demo test test-fast cov check lint format mutation bench generate constraints test-lowest bundle panel panel-test clean
-=======
 .PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate constraints \
-	test-lowest bundle package clean
->>>>>>> panelserver
+	test-lowest bundle package panel panel-test clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -103,11 +99,7 @@ panel/node_modules/.ready: panel/package.json panel/package-lock.json
 	@touch $@
 
 clean:
-<<<<<<< HEAD
-	rm -rf panel/node_modules .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench build dist *.egg-info
-=======
-	rm -rf .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench .venv-examples build dist *.egg-info
->>>>>>> panelserver
+	rm -rf panel/node_modules .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench .venv-examples build dist *.egg-info
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docreview needs Python 3.11 or newer; set PYTHON=")'

@@ -27,6 +27,7 @@ from .inputs import (
     write_fastmcp_input,
     write_floor_input,
 )
+from .journal_writes import measure as measure_journal
 from .report import FLOOR, OURS, Day, Samples, is_missed, markdown, show
 from .review_job import JobError, measure_job
 from .tool_search import measure_recall
@@ -90,6 +91,7 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
             console.print(f"The benchmark ended early: {fault}", markup=False)
             sys.exit(2)
     recall = measure_recall()
+    notes.append(measure_journal())
     show(console, samples, job, day, recall, notes)
     _RESULTS.write_text(markdown(samples, job, day, recall, versions, notes), encoding="utf-8")
     console.print(f"Written to {_RESULTS.relative_to(_HERE.parent)}.")

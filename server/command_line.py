@@ -131,6 +131,14 @@ def panel(port: int, no_browser: bool, workflow: str | None, document: str | Non
     sys.exit(serve_panel(_settings(options), http, place, opens_browser=not no_browser))
 
 
+@command_line.command()
+def migrate() -> None:
+    """Make or change the journal's tables in PostgreSQL (DOCREVIEW_JOURNAL); servers only use them."""
+    from .commands.migrate import migrate as migrate_journal
+
+    sys.exit(migrate_journal(_settings({})))
+
+
 @command_line.group()
 def key() -> None:
     """Make keys for the callers of docreview-mcp http (DOCREVIEW_AUTH=keys)."""

@@ -26,6 +26,7 @@ from .journal_place import (
     keeps_journal,
 )
 from .placeholders import is_placeholder, without_quotes
+from .rate import Rate, parse_rate
 from .settings_error import SettingsError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings", "setting
 
 _WANTED_PATHS = 'expected a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
 _ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
+_REDIS = re.compile(r"(?:rediss?://[^\s/]+(?:/\d+)?|unix:///[^\s?]+)(?:\?\S*)?")
 _KEYS = ("nanonets_api_key", "studio_token", "studio_email")
 _QUOTED_IN_FILES = (*_KEYS, "nanonets_base_url", "studio_base_url")
 """Values around which quotation marks mean nothing; a password may begin and end with them."""
@@ -107,6 +109,8 @@ class Settings(BaseSettings):
     journal: str | None = _named("DOCREVIEW_JOURNAL", default=None, repr=False)
     seal_keys: SecretStr | None = _named("DOCREVIEW_SEAL_KEYS", default=None)
     journal_key: SecretStr | None = _named("DOCREVIEW_JOURNAL_KEY", default=None)
+    redis: SecretStr | None = _named("DOCREVIEW_REDIS", default=None)
+    upstream_rate: Annotated[Rate | None, NoDecode] = _named("DOCREVIEW_UPSTREAM_RATE", default=None)
     journal_required: bool = _named("DOCREVIEW_JOURNAL_REQUIRED", default=True)
     panel: bool = _named("DOCREVIEW_PANEL", default=False)
     panel_url: str | None = _named("DOCREVIEW_PANEL_URL", default=None)
@@ -201,6 +205,21 @@ class Settings(BaseSettings):
                 "expected keys of 32 bytes in base64, the newest first, with commas between them"
             )
         return SecretStr(",".join(keys))
+
+    @field_validator("redis")
+    @classmethod
+    def _address_of_redis(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        text = value.get_secret_value().strip()
+        if not _REDIS.fullmatch(text):
+            raise ValueError("expected an address such as redis://host:6379/0 or rediss://:PASSWORD@host/0")
+        return SecretStr(text)
+
+    @field_validator("upstream_rate", mode="before")
+    @classmethod
+    def _rate(cls, value: Any) -> Any:
+        return parse_rate(value) if isinstance(value, str) else value
 
     @field_validator("paths")
     @classmethod
@@ -315,7 +334,8 @@ class Settings(BaseSettings):
         every = (self.nanonets_api_key, self.studio_password, self.studio_token, self.journal_key)
         own = tuple(value for entry in every if entry is not None and (value := entry.get_secret_value()))
         keys = self.seal_keys.get_secret_value().split(",") if self.seal_keys is not None else ()
-        return (*own, *keys, *journal_passwords(self.journal))
+        redis = self.redis.get_secret_value() if self.redis is not None else None
+        return (*own, *keys, *journal_passwords(self.journal), *journal_passwords(redis))
 
 
 def read_settings(**given: Any) -> Settings:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import anyio
-import docreview_mcp.server.journal.database  # noqa: F401 - once for all processes
+import docreview_mcp.server.journal.sqlite_store  # noqa: F401 - once for all processes
 from docreview_mcp.server.journal.store import open_journal
 from docreview_mcp.server.settings import Settings
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening

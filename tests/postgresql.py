@@ -17,6 +17,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from docreview_mcp.server.journal.migrating import migrate_tables
+from docreview_mcp.server.journal_place import journal_place
 
 PASSWORD = "a-password-of-the-database"
 
@@ -28,6 +30,7 @@ class Cluster:
     programs: Path
     folder: Path
     user: dict[str, Any]
+    waits_for_disk: bool = False
     _process: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -42,7 +45,7 @@ class Cluster:
     def start(self) -> None:
         command = [
             self.programs / "postgres",
-            "-F",
+            *(() if self.waits_for_disk else ("-F",)),
             "-D",
             "data",
             "-k",
@@ -70,8 +73,11 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster() -> Generator[Cluster]:
-    """A cluster that is thrown away afterwards. Skips the test where PostgreSQL is not installed."""
+def running_cluster(*, waits_for_disk: bool = False) -> Generator[Cluster]:
+    """A cluster that is thrown away afterwards. Skips the test where PostgreSQL is not installed.
+
+    Tests do not wait for the disk; measurements do.
+    """
     found = [shutil.which("initdb"), *sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), reverse=True)]
     programs = [Path(path).resolve().parent for path in found if path]
     if not programs:
@@ -84,7 +90,7 @@ def running_cluster() -> Generator[Cluster]:
             pytest.skip("PostgreSQL refuses to run as root, and there is no other user")
         user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     folder = Path(tempfile.mkdtemp(prefix="docreview-"))
-    cluster = Cluster(programs[0], folder, user)
+    cluster = Cluster(programs[0], folder, user, waits_for_disk)
     try:
         if user:
             os.chown(folder, user["user"], user["group"])
@@ -96,3 +102,15 @@ def running_cluster() -> Generator[Cluster]:
     finally:
         cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def migrate(url: str) -> None:
+    """Make the journal's tables, as `docreview-mcp migrate` does."""
+    migrate_tables(journal_place(url, sandbox=False))
+
+
+def empty(url: str) -> None:
+    """Take everything out of the journal's tables, which are made if there are none."""
+    migrate(url)
+    with psycopg.connect(url) as connection:
+        connection.execute("TRUNCATE docreview_records, docreview_words, docreview_marks, docreview_counts")

@@ -27,7 +27,8 @@ from ..protocol.application import build_server
 from ..protocol.client_limits import CLIENT_LIMITS
 from ..protocol.surface import Surfaces
 from ..services.files import FileAccess
-from ..settings import Settings
+from ..settings import Settings, SettingsError
+from ..shared.state import open_shared_state
 from .doctor_hosts import configuration_remarks
 from .doctor_policy import examine_policy, permitted
 from .tools import NOTHING_CHOSEN
@@ -76,6 +77,7 @@ def examine(settings: Settings) -> int:
         *(Finding(level, "policy", text) for level, text in remarks),
         *_check_findings(settings),
         _journal_finding(settings),
+        *_redis_findings(settings),
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
         *definition_findings(permitted(policy, shown)),
         *_host_findings(settings, policy),
@@ -229,6 +231,27 @@ def _journal_finding(settings: Settings) -> Finding:
         journal.stop()
     place = journal.where()
     return Finding("ok", "journal", f"writes are recorded {place if place == 'in memory' else f'in {place}'}")
+
+
+def _redis_findings(settings: Settings) -> list[Finding]:
+    """Whether the Redis that servers share answers; it matters over HTTP only."""
+    if settings.redis is None:
+        return []
+
+    async def look() -> str:
+        state = open_shared_state(settings)
+        try:
+            return await state.redis_state()
+        finally:
+            await state.close()
+
+    try:
+        if anyio.run(look) == "ok":
+            return [Finding("ok", "redis", "answers")]
+    except SettingsError as error:
+        return [Finding("fault", "redis", str(error))]
+    said = "does not answer; each server would keep its own budgets, at half the rate, and its own sessions"
+    return [Finding("fault", "redis", said)]
 
 
 async def _reach_services(settings: Settings) -> list[Finding]:

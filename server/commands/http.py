@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from ..http.settings import HttpSettings
+from ..journal.migrating import check_tables
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.surface import OF_A_SESSION
 from ..settings import Settings, SettingsError
+from ..shared.state import open_shared_state
 from ..telemetry.telemetry import telemetry
 
 if TYPE_CHECKING:
@@ -53,6 +55,7 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
     with listener, telemetry(settings, http.metrics_address) as (observer, metrics_port):
         port = int(listener.getsockname()[1])
         application = application_for(settings, http, port, observer=observer)
+        check_tables(settings)
         if fault := _unused_credentials(settings, http) or settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
         url = http.url or f"{_origin(http.host, port)}/mcp"
@@ -89,19 +92,23 @@ def application_for(
     settings = with_panel_url(settings, http, port)
     credentials = _credentials(settings, http)
     same_for_all = keys is None and isinstance(credentials, Shared)
+    shared = open_shared_state(settings)
     server = build_server(
         _for_many(settings, http),
         transport=transport,
         local=False,
         same_for_all=same_for_all,
         observer=observer,
+        shared=shared,
     )
     authentication = NoAuthentication() if keys is None else KeyAuthentication(keys)
     is_open = http.auth in (None, "none")
     # A way to know callers that the panel does not know leaves it closed.
     sign_in = KeySignIn(keys) if keys is not None else OpenSignIn() if is_open else NoSignIn()
     panel = panel_for(settings, http, port, sign_in)
-    return HttpApplication(server, http, authentication, http.allowed(port), credentials, panel, observer)
+    return HttpApplication(
+        server, http, authentication, http.allowed(port), credentials, shared, panel, observer
+    )
 
 
 def panel_for(settings: Settings, http: HttpSettings, port: int, sign_in: SignIn) -> Panel:
@@ -170,10 +177,12 @@ def _for_many(settings: Settings, http: HttpSettings) -> Settings:
         SettingsError: a tool is asked for by name that would change the account of all, or keys are missing
             by which several servers know each other's codes.
     """
-    if settings.seal_keys is None and (settings.journal or "").startswith("postgresql"):
+    in_postgresql = (settings.journal or "").startswith("postgresql")
+    if settings.seal_keys is None and (in_postgresql or settings.redis is not None):
+        shared = "the journal is in PostgreSQL" if in_postgresql else "DOCREVIEW_REDIS is set"
         raise SettingsError(
-            "DOCREVIEW_SEAL_KEYS: expected keys, as the journal is in PostgreSQL and several servers may"
-            " share it; openssl rand -base64 32 prints one"
+            f"DOCREVIEW_SEAL_KEYS: expected keys, as {shared} and several servers may share it;"
+            " openssl rand -base64 32 prints one"
         )
     if http.credentials == "shared" and (asked := sorted(set(settings.tools) & set(OF_A_SESSION))):
         raise SettingsError(f"--tools: {asked[0]} is not offered over HTTP, where callers share one account")

@@ -75,9 +75,12 @@ def panel_application(
     from ..http.authentication import PanelOnly
     from ..http.caller_credentials import Shared
     from ..http.panel_sign_in import LinkSignIn
+    from ..shared.state import open_shared_state
 
     sign_in = LinkSignIn(user_of_machine() or "local")
     token = sign_in.token
-    server = build_server(settings, transport=transport, local=False)
+    shared = open_shared_state(settings)
+    server = build_server(settings, transport=transport, local=False, shared=shared)
     panel = panel_for(settings, http, port, sign_in)
-    return HttpApplication(server, http, PanelOnly(), http.allowed(port), Shared(), panel), token
+    application = HttpApplication(server, http, PanelOnly(), http.allowed(port), Shared(), shared, panel)
+    return application, token

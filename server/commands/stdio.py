@@ -33,6 +33,10 @@ def serve(settings: Settings) -> None:
 def _serve(settings: Settings, observer: Observer | None) -> None:
     server = build_server(settings, observer=observer)
     server.middleware.append(loading_with_first_call())
+    if (settings.journal or "").startswith("postgresql"):
+        from ..journal.migrating import check_tables
+
+        check_tables(settings)
     if sys.stdin.isatty():
         sys.stderr.write(f"{_FOR_A_PERSON}\n")
     if fault := settings.half_login:

@@ -26,6 +26,7 @@ from ...tools import load_tools
 from ...tools.observation import Observer, Unobserved
 from ..protocol.principal import READ, WRITE, RequestOrigin, mark_request
 from ..protocol.session import ServerState
+from ..shared.state import SharedState
 from .addresses import AllowedAddresses
 from .answers import Answer
 from .authentication import Authentication, missing_scope
@@ -54,8 +55,9 @@ _REQUEST_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 
 
 class HttpApplication:
-    """Serves one MCP server to many callers. `allowed` are the addresses under which it may be called.
+    """Serves one MCP server to many callers.
 
+    `allowed` are the addresses under which it may be called, `shared` is what it shares with other servers.
     `panel` serves the review panel to people with a browser. `observer` is told of requests that are refused,
     and of waiting.
     """
@@ -67,10 +69,11 @@ class HttpApplication:
         authentication: Authentication,
         allowed: AllowedAddresses,
         credentials: CallerCredentials,
+        shared: SharedState,
         panel: Panel | None = None,
         observer: Observer | None = None,
     ) -> None:
-        self.health = Health(server)
+        self.health = Health(server, shared)
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=settings.body
         )
@@ -79,7 +82,7 @@ class HttpApplication:
         self._credentials = credentials
         self._panel = panel
         self._observer = observer or Unobserved()
-        self._rates = Rates(settings.rate)
+        self._rates = Rates(settings.rate, shared.budgets)
         self._bodies = Bodies(settings.body)
         self._places = Places(settings.concurrency)
         self._writing = frozenset(tool.name for tool in load_tools() if tool.effect != "read")
@@ -150,7 +153,7 @@ class HttpApplication:
         if READ not in principal.scopes:
             raise missing_scope(READ)
         narrowing = asked_narrowing(scope, headers)
-        self._rates.take(principal.id)
+        await self._rates.take(principal.id)
         account = await self._credentials.account(principal, scope, headers)
         principal = known_by_account(principal, account)
         origin = RequestOrigin(principal, account, narrowing, answer.request_id)

@@ -1,34 +1,30 @@
-"""How much callers may ask for: requests in a time, and requests under way at once. Kept in this process."""
+"""How much callers may ask for: requests in a time, and requests under way at once."""
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable
 
 import anyio
 
+from ..rate import Rate
 from ..services.fair_places import FairPlaces
+from ..shared.budgets import Budgets
 from .refusals import Refusal
-from .settings import Rate
 
 __all__ = ["Places", "Rates"]
 
-_MAX_CALLERS = 10_000
 _WAIT_SECONDS = 20.0
 _WAITING_PER_PLACE = 8
 
 
 class Rates:
-    """Counts the requests of each caller: all of a time at once, or spread over it. None is no limit."""
+    """Counts the requests of each caller, on a budget that servers may share. None is no limit."""
 
-    def __init__(self, rate: Rate | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, rate: Rate | None, budgets: Budgets) -> None:
         self._rate = rate
-        self._clock = clock
-        self._used_until: dict[str, float] = {}
-        """When the requests of a caller would be over, were they spread evenly."""
+        self._budgets = budgets
 
-    def take(self, caller: str) -> None:
+    async def take(self, caller: str) -> None:
         """Count a request.
 
         Raises:
@@ -36,21 +32,15 @@ class Rates:
         """
         if self._rate is None:
             return
-        now, each = self._clock(), self._rate.seconds / self._rate.requests
-        until = max(now, self._used_until.get(caller, now)) + each
-        # A hundredth of a request makes up for what adding fractions loses.
-        over = until - now - self._rate.seconds - each / 100
-        if over > 0:
+        seconds = await self._budgets.take(f"caller {caller}", self._rate)
+        if seconds:
             raise Refusal(
                 429,
                 "rate_limited",
-                f"This caller may send {self._rate.requests} requests in {self._rate.seconds} s, and has.",
+                f"This caller may send {self._rate.requests} requests in {self._rate.seconds:g} s, and has.",
                 "Wait as long as Retry-After says, then send the same request again.",
-                retry_after=max(1, math.ceil(over)),
+                retry_after=max(1, math.ceil(seconds)),
             )
-        self._used_until[caller] = until
-        if len(self._used_until) > _MAX_CALLERS:
-            self._used_until = {name: when for name, when in self._used_until.items() if when > now}
 
 
 class Places:

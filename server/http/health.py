@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Literal
 
 import anyio
@@ -11,7 +11,9 @@ from mcp.server import Server
 from starlette.types import Scope, Send
 
 from ...tools import JournalFault
+from ...tools.journal.entries import Journal
 from ..protocol.session import ServerState
+from ..shared.state import SharedState
 from .refusals import Refusal, send_json
 
 __all__ = ["Health"]
@@ -23,10 +25,12 @@ _KNOWN_SECONDS = 5.0
 class Health:
     """The health of one server. `is_draining`: it is about to end, and should get no new requests."""
 
-    def __init__(self, server: Server[ServerState]) -> None:
+    def __init__(self, server: Server[ServerState], shared: SharedState) -> None:
+        self._shared = shared
+        self._redis: Literal["ok", "down", "none"] = "none"
         self.is_draining = False
         self._state: ServerState | None = None
-        self._journal: Literal["ok", "down"] = "ok"
+        self._journal: Literal["ok", "down", "none"] = "none"
         self._looked_at: float | None = None
         self._look = anyio.Lock()
         self._watch(server)
@@ -43,25 +47,17 @@ class Health:
             await send_json(send, 503, {"status": "draining" if self.is_draining else "starting"})
         else:
             # A database that is away keeps writes from being made; reads go on, here as in every replica.
-            await send_json(send, 200, {"status": "ready", "journal": await self._of_journal(self._state)})
+            await self._look_again(self._state)
+            await send_json(send, 200, {"status": "ready", "journal": self._journal, "redis": self._redis})
 
-    async def _of_journal(self, state: ServerState) -> str:
-        """How the journal is, as of some seconds ago: many balancers ask, and only one look is taken."""
-        journal = state.guards.journal
-        if journal is None:
-            return "none"
+    async def _look_again(self, state: ServerState) -> None:
+        """Look how journal and Redis are, unless that is some seconds ago: many balancers ask."""
         async with self._look:
             now = anyio.current_time()
             if self._looked_at is None or now - self._looked_at > _KNOWN_SECONDS:
-                self._journal = "down"
-                with anyio.move_on_after(_LOOK_SECONDS):
-                    try:
-                        await journal.entries(limit=1)
-                        self._journal = "ok"
-                    except JournalFault:
-                        pass
+                self._redis = await self._shared.redis_state()
+                self._journal = await _state_of(state.guards.journal)
                 self._looked_at = anyio.current_time()
-        return self._journal
 
     def _watch(self, server: Server[ServerState]) -> None:
         """Know what the server keeps alive, which it makes when it starts."""
@@ -77,3 +73,13 @@ class Health:
                     self._state = None
 
         server.lifespan = watched
+
+
+async def _state_of(journal: Journal | None) -> Literal["ok", "down", "none"]:
+    """Whether a journal can be read within a moment."""
+    if journal is None:
+        return "none"
+    with anyio.move_on_after(_LOOK_SECONDS), suppress(JournalFault):
+        await journal.entries(limit=1)
+        return "ok"
+    return "down"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,24 +10,15 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ..rate import Rate, parse_rate
 from ..settings import SettingsError, is_loopback, settings_fault
 from .addresses import AllowedAddresses, fault_of_host, fault_of_origin
 
-__all__ = ["HttpSettings", "Rate", "read_http_settings"]
+__all__ = ["HttpSettings", "read_http_settings"]
 
 MEBIBYTE = 1024 * 1024
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
-_RATE = re.compile(r"([1-9]\d{0,6})\s*/\s*(second|minute|hour)")
 
 Names = Annotated[tuple[str, ...], NoDecode]
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most so many requests of one caller in so many seconds."""
-
-    requests: int
-    seconds: int
 
 
 def _named(variable: str, **more: Any) -> Any:
@@ -122,14 +111,7 @@ class HttpSettings(BaseSettings):
     @field_validator("rate", mode="before")
     @classmethod
     def _rate(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        if value.strip().lower() == "off":
-            return None
-        found = _RATE.fullmatch(value.strip().lower())
-        if found is None:
-            raise ValueError("expected a number of requests in a time, such as 300/minute, or off")
-        return Rate(int(found[1]), _SECONDS[found[2]])
+        return parse_rate(value) if isinstance(value, str) else value
 
     @field_validator("drain", mode="before")
     @classmethod

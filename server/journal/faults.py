@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from .files import NotPrivate
+from .schema_version import WrongTablesError
 
 __all__ = ["READ_ERRORS", "is_away", "why"]
 
-READ_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError)
+READ_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError, WrongTablesError)
 """What using a journal may raise."""
 
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
@@ -42,6 +43,7 @@ _NOT_SET_UP = (
 _KINDS: Sequence[tuple[type[BaseException], Callable[[Any], str]]] = (
     (ModuleNotFoundError, lambda error: f"{error.name} is not installed; install docreview-mcp[postgresql]"),
     (NotPrivate, str),
+    (WrongTablesError, str),
     (OSError, lambda error: error.strerror or type(error).__name__),
     (ValueError, lambda error: type(error).__name__),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .database import JournalDatabase
     from .store import StoredJournal
 
 __all__ = ["StoredMarks"]
@@ -19,27 +18,12 @@ class StoredMarks:
 
     async def claim(self, mark: str, seconds: float) -> bool:
         """Set a mark for so many seconds; False if somebody has set it already."""
-        return await self._set(mark, 0.0, seconds, again=False)
+        return await self._journal.records.set_mark(mark, 0.0, seconds, again=False)
 
     async def put(self, mark: str, moment: float, seconds: float) -> None:
         """Set a mark with a moment for so many seconds from now."""
-        await self._set(mark, moment, seconds, again=True)
+        await self._journal.records.set_mark(mark, moment, seconds, again=True)
 
     async def moment_of(self, mark: str) -> float | None:
         """The moment with which a mark was last set; None if it is not set or is over."""
-        from .marks_table import find_mark
-
-        def look(database: JournalDatabase) -> float | None:
-            with database.marking() as run:
-                return find_mark(run, mark)
-
-        return await self._journal.run(look)
-
-    async def _set(self, mark: str, moment: float, seconds: float, *, again: bool) -> bool:
-        from .marks_table import set_mark
-
-        def write(database: JournalDatabase) -> bool:
-            with database.marking() as run:
-                return set_mark(run, mark, moment, seconds, again=again)
-
-        return await self._journal.run(write)
+        return await self._journal.records.moment_of(mark)

@@ -33,6 +33,7 @@ __all__ = [
     "now",
     "outcome_of",
     "payload_of",
+    "user_of",
     "word",
     "words",
     "written",
@@ -106,8 +107,13 @@ def words(payload: JsonObject) -> set[str]:
     }
 
 
-def word(what: Literal["about", "call", "undoes"], value: str) -> str:
-    """The hash under which entries about an id, of a call, or undoing an entry are found."""
+def user_of(payload: JsonObject) -> str:
+    """Whose write a record opens."""
+    return str(cast("JsonObject", payload["caller"])["user"])
+
+
+def word(what: Literal["about", "call", "undoes", "by"], value: str) -> str:
+    """The hash under which entries about an id, of a call, undoing an entry, or by a user are found."""
     return sha256(_canonical([what, value])).hexdigest()[:32]
 
 

@@ -5,12 +5,35 @@ Imported with the database, as SQLAlchemy is slow to load.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Delete, Float, Insert, Integer, MetaData, Select, String, Table, Text
+from sqlalchemy import (
+    Column,
+    Delete,
+    Float,
+    Insert,
+    Integer,
+    MetaData,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    select,
+)
 
-__all__ = ["MARKS", "METADATA", "RECORDS", "WORDS", "Run", "Statement"]
+__all__ = [
+    "LAST_OF_CALL",
+    "MARKS",
+    "METADATA",
+    "OF_ENTRY",
+    "RECORDS",
+    "WORDS",
+    "Question",
+    "Run",
+    "Statement",
+]
 
 METADATA = MetaData()
 RECORDS = Table(
@@ -42,6 +65,18 @@ MARKS = Table(
 )
 """One-time marks. They say nothing of what was written, and end by themselves; so they are not chained."""
 
+LAST_OF_CALL = (
+    select(WORDS.c.entry).where(WORDS.c.word == bindparam("word")).order_by(WORDS.c.entry.desc()).limit(1)
+)
+OF_ENTRY = select(RECORDS).where(RECORDS.c.entry == bindparam("entry")).order_by(RECORDS.c.number)
+
 Statement = Select[Any] | Insert | Delete
 Run = Callable[[Statement, dict[str, Any] | list[dict[str, Any]]], Sequence[Any]]
 """Runs a statement in a transaction, once for each of several values, and gives the rows that it finds."""
+
+
+class Question(NamedTuple):
+    """What is asked of the database, with the values that the statement leaves open."""
+
+    chosen: Select[Any]
+    values: Mapping[str, Any] = {}

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ...tools import Guards
     from ...tools.observation import Observer
+    from ..shared.state import SharedState
 
 __all__ = ["build_server"]
 
@@ -45,12 +46,14 @@ def build_server(
     transport: httpx2.AsyncBaseTransport | None = None,
     local: bool = True,
     same_for_all: bool = True,
+    shared: SharedState | None = None,
     observer: Observer | None = None,
 ) -> Server[ServerState]:
     """The docreview server for these settings, for any transport of the SDK or for `mcp.Client(server)`.
 
     `transport` replaces the network. Without `local`, the server reads and writes no files of its machine.
     `same_for_all`: the lists do not depend on who calls, so that anybody's may be kept for others.
+    `shared` is what several servers share, which ends with this one; without it, there is only this process.
     `observer` watches calls.
 
     Raises:
@@ -65,7 +68,9 @@ def build_server(
     async def lifespan(_: Server[ServerState]) -> AsyncGenerator[ServerState]:
         behind, network = _behind(settings, transport)
         async with AsyncExitStack() as closing:
-            services = Services(behind, network, local=local)
+            if shared is not None:
+                closing.push_async_callback(shared.close)
+            services = Services(behind, network, local=local, shared=shared)
             closing.push_async_callback(services.close)
 
             def make_guards() -> Guards:

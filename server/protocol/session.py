@@ -115,6 +115,7 @@ def shows_panels(context: ServerRequestContext[Any, Any]) -> bool:
 
 
 def value_at(value: object, key: str) -> object:
+    """What stands under a key of an object that a client sent; None where it is none."""
     return cast("Mapping[str, object]", value).get(key) if isinstance(value, Mapping) else None
 
 

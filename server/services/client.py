@@ -30,6 +30,7 @@ from ...tools.requests.arguments import file_types_of
 from ...tools.results.reported_failure import reported_failure
 from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
+from ..shared.state import SharedState
 from ..version import VERSION
 from .credentials import Credentials, NoCredentials
 from .fair_places import FairPlaces
@@ -45,7 +46,7 @@ from .page_images import fetch_picture, no_picture, refused_picture
 from .public_hosts import PublicHosts
 from .retries import CallProgress, Outcome, repeat_as_allowed
 from .session_tokens import token_in, token_of_login
-from .unsent import cannot_be_sent, no_connection, no_request_left, unheard
+from .unsent import cannot_be_sent, no_connection, no_request_left, over_rate, unheard
 from .urls import picture_address, same_host_redirect
 
 __all__ = ["Sender", "ServiceClient"]
@@ -75,12 +76,14 @@ class ServiceClient:
         service: str,
         settings: Settings,
         files: FileAccess,
+        shared: SharedState,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
         self._is_studio = service == "studio"
         self._base_url = settings.studio_base_url if self._is_studio else settings.nanonets_base_url
         self._settings = settings
         self._files = files
+        self._shared = shared
         self._transport = transport
         self._clients: dict[bool, httpx2.AsyncClient] = {}
         self._places = FairPlaces(settings.in_flight)
@@ -203,6 +206,7 @@ class ServiceClient:
         authorization = await sender.credentials.authorization(operation)
         progress.authorization = authorization
         began = anyio.current_time()
+        await self._keep_rate(authorization, progress)
         await self._places.take(sender.name)
         try:
             present_observer().waited("upstream", anyio.current_time() - began)
@@ -212,6 +216,21 @@ class ServiceClient:
         finally:
             self._places.give_back(sender.name)
         return outcome
+
+    async def _keep_rate(self, authorization: str, progress: CallProgress) -> None:
+        """Wait until the account's budget has room for a request.
+
+        Raises:
+            ToolFailure: it has none in the time of the call.
+        """
+        rate = self._settings.upstream_rate
+        if rate is None or not authorization:
+            return
+        account = f"account {self._base_url} {authorization}"
+        while seconds := await self._shared.budgets.take(account, rate):
+            if seconds >= progress.seconds_left:
+                raise over_rate(progress.operation, rate, seconds)
+            await anyio.sleep(seconds)
 
     async def _outcome(self, request: Request, authorization: str, progress: CallProgress) -> Outcome:
         operation = progress.operation

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import anyio
 
 from ...schemas import Operation
 from ...tools import NOTHING_SENT, ToolFailure
+from ..shared.sessions import LogIn
 from .account import Account
 from .remedies import REMEDIES
 
 __all__ = ["Credentials", "NanonetsKey", "NoCredentials", "StudioSession"]
 
 _RENEW_BEFORE_SECONDS = 60.0
-
-LogIn = Callable[[str, str], Awaitable[str]]
-"""E-mail address and password → session token."""
 
 
 class Credentials(Protocol):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from ...schemas import Operation
 from ...tools import NOTHING_SENT, ToolFailure
 from ...tools.failure import LOOK_FIRST, Done, ErrorCode
+from ..rate import Rate
 from .remedies import settings_remedy
 
-__all__ = ["cannot_be_sent", "no_connection", "no_request_left", "unheard"]
+__all__ = ["cannot_be_sent", "no_connection", "no_request_left", "over_rate", "unheard"]
 
 
 def cannot_be_sent(message: str, *, is_local: bool) -> ToolFailure:
@@ -49,4 +52,16 @@ def no_request_left(operation: Operation, status: int) -> ToolFailure:
         status=status,
         retryable=True,
         next_step="Call again later.",
+    )
+
+
+def over_rate(operation: Operation, rate: Rate, seconds: float) -> ToolFailure:
+    """The failure of a call for which the account's own rate has no room in time."""
+    return ToolFailure(
+        "rate_limited",
+        f"{operation.tool}: the {rate.requests} requests in {rate.seconds:g} s that whoever runs the server"
+        " allows this account are used up.",
+        happened=NOTHING_SENT,
+        retryable=True,
+        next_step=f"Call again in {math.ceil(seconds)} seconds.",
     )

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from ...tools import FileSource, Report, Request, Response
+    from ..shared.state import SharedState
     from .client import Sender, ServiceClient
     from .credentials import Credentials
     from .files import FileAccess
@@ -49,10 +50,12 @@ class Services:
         transport: httpx2.AsyncBaseTransport | None = None,
         *,
         local: bool = True,
+        shared: SharedState | None = None,
     ) -> None:
         self.settings = settings
         self._local = local
         self._transport = transport
+        self._given_state = shared
         self._clients: dict[Service, ServiceClient] = {}
         self._shared = Account.of_settings(settings, is_local=local)
         self._held: Held = {}
@@ -83,6 +86,13 @@ class Services:
         return FileAccess(self.settings, local=self._local)
 
     @cached_property
+    def state(self) -> SharedState:
+        """What several servers share, or what this process keeps to itself."""
+        from ..shared.state import SharedState
+
+        return self._given_state or SharedState()
+
+    @cached_property
     def secrets_of_settings(self) -> Sequence[str]:
         """Those of the settings, which stay as they are."""
         return self.settings.secrets
@@ -97,7 +107,9 @@ class Services:
         if service not in self._clients:
             from .client import ServiceClient
 
-            self._clients[service] = ServiceClient(service, self.settings, self.files, self._transport)
+            self._clients[service] = ServiceClient(
+                service, self.settings, self.files, self.state, self._transport
+            )
         return self._clients[service]
 
 
@@ -175,7 +187,10 @@ class CallerServices:
         if service not in self._held:
             remedy = REMEDIES[self.account.source].after_refused["studio"]
             log_in = partial(client.log_in, name=self._name, check_account=remedy)
+            base_url = self._services.settings.studio_base_url
             self._held[service] = (
-                StudioSession(self.account, log_in) if service == "studio" else NanonetsKey(self.account)
+                StudioSession(self.account, self._services.state.shared_login(log_in, base_url))
+                if service == "studio"
+                else NanonetsKey(self.account)
             )
         return Sender(self._held[service], self._name)

@@ -255,18 +255,18 @@ def _note_seen(prepared: Prepared, after: State, answer: JsonObject, context: Ca
 
 def _with_limits(prepared: Prepared, context: CallContext, look: LookFirst | None) -> LookFirst | None:
     """A look at the journal for duplicates and for the limits of the policy; None where there are neither."""
-    limits, user = context.guards.policy.limits, context.caller.user
+    document = approved_document(prepared.operation, prepared.sent)
+    limits = [each for each in context.guards.policy.limits if each.what == "writes" or document]
     if not limits:
         return look
-    document = approved_document(prepared.operation, prepared.sent)
 
-    def both(view: JournalView) -> None:
+    def judge(view: JournalView) -> None:
         if look is not None:
-            look(view)
-        if reason := limit_refusal(limits, view, user, document):
+            look.judge(view)
+        if reason := limit_refusal(limits, view.own_writes, document):
             raise not_allowed(prepared.operation, reason)
 
-    return both
+    return LookFirst(judge, look is not None and look.at_call, max(each.seconds for each in limits))
 
 
 async def _present_state(

@@ -105,14 +105,14 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
 def _look_for_others(prepared: Prepared, context: CallContext) -> LookFirst:
     """A look at the journal, while nobody else can open an entry: another server may be sending this call."""
 
-    def look(view: JournalView) -> None:
-        earlier = view.last_of_call(prepared.fingerprint)
+    def judge(view: JournalView) -> None:
+        earlier = view.last_of_call
         if earlier is not None and _is_recent(earlier) and earlier.outcome == "under way":
             is_own = context.is_admin or earlier.opening.caller.user == context.caller.user
             entry = f" (journal entry {earlier.number})" if is_own else ""
             raise _duplicate(prepared.operation, f"another server is carrying out an identical call{entry}.")
 
-    return look
+    return LookFirst(judge, at_call=True)
 
 
 def _is_recent(entry: Entry) -> bool:

@@ -6,10 +6,10 @@ that is still under way or whose server stopped: whether it was carried out is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol
 
 from ...schemas import JsonObject, JsonValue, Service
 
@@ -23,6 +23,7 @@ __all__ = [
     "LookFirst",
     "Opening",
     "Outcome",
+    "OwnWrite",
     "Undoing",
 ]
 
@@ -151,20 +152,40 @@ class Entry:
         )
 
 
-class JournalView(Protocol):
-    """The journal as it is while an entry is about to be opened: nobody else can open one meanwhile."""
+@dataclass(frozen=True, slots=True)
+class OwnWrite:
+    """A write that counts for the limits of its user: when it was opened, and the document that it approves.
 
-    def last_of_call(self, fingerprint: str) -> Entry | None:
-        """The last entry of such a call, whenever it was."""
-        ...
+    `document` is empty for a write that approves none.
+    """
 
-    def opened_since(self, moment: datetime) -> Iterable[Entry]:
-        """The entries that were opened at this moment or later, the newest first."""
-        ...
+    at: datetime
+    document: str = ""
 
 
-LookFirst: TypeAlias = Callable[[JournalView], None]
-"""Decides, by a look at the journal, whether an entry may be opened; raises what is to be raised if not."""
+@dataclass(frozen=True, slots=True)
+class JournalView:
+    """What a look finds while nobody else can open an entry.
+
+    `last_of_call` is the last entry of an identical call, whenever it was. `own_writes` are those of the user
+    who is about to write, without those that were not done.
+    """
+
+    last_of_call: Entry | None = None
+    own_writes: Sequence[OwnWrite] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LookFirst:
+    """A look at the journal before an entry is opened, in one transaction with it.
+
+    `judge` decides whether the entry may be opened, and raises what is to be raised if not. It is shown the
+    last identical call if `at_call`, and the user's own writes of so many `seconds`, if these are not 0.
+    """
+
+    judge: Callable[[JournalView], None]
+    at_call: bool = False
+    seconds: int = 0
 
 
 class Journal(Protocol):
@@ -173,7 +194,7 @@ class Journal(Protocol):
     async def open(self, opening: Opening, look: LookFirst | None = None) -> int:
         """Record a write that is about to be sent, and give the number of its entry.
 
-        `look` is called first, in one transaction with the opening; if it raises, nothing is recorded.
+        `look` comes first, in one transaction with the opening; if it raises, nothing is recorded.
         """
         ...
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from ...schemas import operations_by_tool
-from ..journal.entries import Entry, JournalView
+from ...schemas import JsonObject, operations_by_tool
+from ..journal.entries import OwnWrite
 from .approval import approved_document
 
-__all__ = ["Limit", "limit_refusal"]
+__all__ = ["Limit", "limit_refusal", "own_write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +32,15 @@ class Limit:
         return "an hour" if self.seconds == 3600 else "a day"
 
 
-def limit_refusal(limits: Sequence[Limit], view: JournalView, user: str, document: str) -> str:
-    """Why no further write of this user may be opened; `document` is the one that it would approve."""
-    applying = [each for each in limits if each.what == "writes" or document]
-    if not applying:
-        return ""
+def limit_refusal(limits: Sequence[Limit], writes: Sequence[OwnWrite], document: str) -> str:
+    """Why a user may not open a further write after these; `document` is the one that it would approve."""
     now = datetime.now(UTC)
-    since = now - timedelta(seconds=max(each.seconds for each in applying))
-    entries = [
-        each
-        for each in view.opened_since(since)
-        if each.opening.caller.user == user and each.outcome != "not done"
-    ]
-    for limit in applying:
+    for limit in limits:
+        if limit.what == "approvals" and not document:
+            continue
         begins = now - timedelta(seconds=limit.seconds)
-        recent = [each for each in entries if datetime.fromisoformat(each.at) >= begins]
-        approved = {each for entry in recent if (each := _approved(entry))}
+        recent = [each for each in writes if each.at >= begins]
+        approved = {each.document for each in recent if each.document}
         if limit.what == "approvals" and document in approved:
             continue
         count = len(recent) if limit.what == "writes" else len(approved)
@@ -59,6 +52,7 @@ def limit_refusal(limits: Sequence[Limit], view: JournalView, user: str, documen
     return ""
 
 
-def _approved(entry: Entry) -> str:
-    operation = operations_by_tool().get(entry.opening.tool)
-    return approved_document(operation, entry.opening.arguments) if operation else ""
+def own_write(at: datetime, tool: str, arguments: JsonObject) -> OwnWrite:
+    """How a write of this tool with these arguments counts."""
+    operation = operations_by_tool().get(tool)
+    return OwnWrite(at, approved_document(operation, arguments) if operation else "")

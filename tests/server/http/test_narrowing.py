@@ -139,13 +139,14 @@ async def test_lists_are_public_only_where_they_are_the_same_for_all(tmp_path: P
     key = {"Authorization": f"Bearer {new_key(keys, 'Ana')}"}
 
     async def scopes(http: dict[str, Any], headers: dict[str, str], path: str = "/mcp") -> set[str]:
-        async with served(http=http, surface="full") as client:
+        async with served(http=http, surface="full", panel=True) as client:
             found: set[str] = set()
             for method in ("tools/list", "server/discover", "prompts/list", "resources/list"):
                 _, message = await post(client, "auto", method, path=path, headers=headers)
                 found.add(message["result"]["cacheScope"])
             return found
 
+    # With the tools of the panel for everybody, what a host shows makes no difference.
     assert await scopes({}, {}) == {"public"}
     assert await scopes({}, {"X-Docreview-Read-Only": "1"}) == {"private"}
     assert await scopes({}, {}, "/mcp?toolsets=documented") == {"private"}

@@ -17,7 +17,7 @@ import pytest
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.settings import Settings
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
-from postgresql import Cluster, running_cluster
+from postgresql import Cluster, empty, running_cluster
 from sqlalchemy import create_engine, text
 
 WRITER = Path(__file__).parents[2] / "journal_writer.py"
@@ -56,7 +56,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/folder/journal.sqlite"
     url = request.getfixturevalue("cluster").url
-    change(url, "DROP TABLE IF EXISTS docreview_records, docreview_words")
+    empty(url)
     return url
 
 
@@ -321,7 +321,7 @@ async def test_the_first_break_of_the_chain_is_found(
 async def test_a_file_that_another_process_writes_is_waited_for_beside_the_event_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("docreview_mcp.server.journal.store._QUICK_SECONDS", 60.0)
+    monkeypatch.setattr("docreview_mcp.server.journal.sqlite_store._QUICK_SECONDS", 60.0)
     journal = journal_at(f"sqlite:///{tmp_path}/journal.sqlite")
     number = await journal.open(OPENING)
     other = sqlite3.connect(tmp_path / "journal.sqlite", isolation_level=None)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import httpx2
 import psycopg
 import pytest
 from conftest import Era, Network, connected, error_of
+from docreview_mcp.server.journal import group_commit, postgresql_store
+from docreview_mcp.server.journal.marks import StoredMarks
+from docreview_mcp.server.journal.migrating import check_tables
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings import Settings
-from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
-from postgresql import PASSWORD, Cluster, running_cluster
+from docreview_mcp.server.settings import Settings, SettingsError
+from docreview_mcp.tools import ToolFailure
+from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, JournalView, LookFirst, Opening
+from postgresql import PASSWORD, Cluster, empty, migrate, running_cluster
 
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())
 
@@ -20,6 +30,7 @@ OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerpri
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     with running_cluster() as cluster:
+        migrate(cluster.url)
         yield cluster
 
 
@@ -148,8 +159,295 @@ async def test_a_role_that_may_only_read_and_add_is_enough(cluster: Cluster) -> 
     with psycopg.connect(cluster.url) as connection:
         connection.execute("CREATE ROLE clerk LOGIN")
         connection.execute("GRANT SELECT, INSERT ON docreview_records, docreview_words TO clerk")
+        connection.execute("GRANT SELECT ON docreview_version TO clerk")
+        connection.execute("GRANT ALL ON docreview_marks, docreview_counts TO clerk")
     clerk = journal_at(cluster.url.replace("//docreview:", "//clerk:"))
     await clerk.close(await clerk.open(OPENING), Closing("done"))
     assert not owner.verify().broken
     for journal in (owner, clerk):
         journal.stop()
+
+
+def closing_of_turn(turn: int) -> Closing:
+    return Closing("done" if turn % 2 else "not done")
+
+
+async def test_what_waits_is_written_together_in_one_chain(cluster: Cluster) -> None:
+    """Two servers, each with many who write at once: few transactions, and every record in its place."""
+    empty(cluster.url)
+    journals = [journal_at(cluster.url) for _ in range(2)]
+
+    async def write(journal: StoredJournal, turn: int) -> None:
+        number = await journal.open(replace(OPENING, fingerprint=f"{turn}"))
+        await journal.close(number, closing_of_turn(turn))
+
+    async with anyio.create_task_group() as tasks:
+        for journal in journals:
+            for turn in range(40):
+                tasks.start_soon(write, journal, turn)
+    found = journals[0].verify()
+    assert (found.count, found.broken, found.index) == (160, "", "")
+    entries = await journals[1].entries(limit=100)
+    assert sorted((each.opening.fingerprint, each.outcome) for each in entries) == sorted(
+        (f"{turn}", closing_of_turn(turn).outcome) for turn in range(40) for _ in journals
+    )
+    with psycopg.connect(cluster.url) as connection:
+        rows = connection.execute("SELECT count(DISTINCT xmin::text) FROM docreview_records").fetchall()
+    assert rows[0][0] < 80
+    for journal in journals:
+        journal.stop()
+
+
+async def test_of_identical_calls_that_are_opened_together_the_first_one_is_seen_by_the_others(
+    cluster: Cluster,
+) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    seen: list[int | None] = []
+
+    def judge(view: JournalView) -> None:
+        seen.append(view.last_of_call.number if view.last_of_call else None)
+        if view.last_of_call is not None:
+            raise ToolFailure("conflict", "once", next_step="none")
+
+    refused = 0
+
+    async def write() -> None:
+        nonlocal refused
+        try:
+            await journal.open(OPENING, LookFirst(judge, at_call=True))
+        except ToolFailure:
+            refused += 1
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(write)
+    assert (refused, seen) == (4, [None, 1, 1, 1, 1])
+    assert len(await journal.entries()) == 1
+    journal.stop()
+
+
+async def test_a_caller_who_goes_away_takes_no_other_along(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    await journal.open(OPENING)
+    async with anyio.create_task_group() as tasks:
+        leaving = anyio.CancelScope()
+
+        async def leave() -> None:
+            with leaving:
+                await journal.open(replace(OPENING, fingerprint="leaves"))
+
+        tasks.start_soon(leave)
+        tasks.start_soon(journal.open, replace(OPENING, fingerprint="stays"))
+        await anyio.lowlevel.checkpoint()
+        leaving.cancel()
+    assert "stays" in [each.opening.fingerprint for each in await journal.entries()]
+    assert not journal.verify().broken
+    journal.stop()
+
+
+async def test_a_lock_that_is_not_given_up_is_waited_for_only_so_long(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
+    assert journal is not None
+    number = await journal.open(OPENING)
+    with psycopg.connect(cluster.url) as other:
+        other.execute("SELECT pg_advisory_lock(110429572588918)")
+        for work in (journal.open(OPENING), journal.close(number, Closing("done"))):
+            with pytest.raises(JournalFault, match="lock timeout") as caught:
+                await work
+            assert caught.value.is_away
+        assert (await journal.entry(number)) is not None, "reading goes on"
+    assert await journal.open(OPENING) == number + 2, "after the closing that had to wait"
+    entry = await journal.entry(number)
+    assert entry is not None
+    assert entry.outcome == "done"
+    journal.stop()
+
+
+async def test_a_connection_that_the_database_ended_is_made_anew_unnoticed(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    number = await journal.open(OPENING)
+    assert await journal.entry(number)
+    with psycopg.connect(cluster.url) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'postgres'"
+            " AND pid <> pg_backend_pid()"
+        )
+    await journal.close(number, Closing("done"))
+    entry = await journal.entry(number)
+    assert entry is not None
+    assert entry.outcome == "done"
+    assert journal.verify().count == 2
+    journal.stop()
+
+
+async def test_what_is_over_is_taken_out(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    await StoredMarks(journal).put("old", 0.0, -1.0)
+    await journal.open(OPENING)
+    journal.stop()
+    monkeypatch.setattr(group_commit, "_KEPT", timedelta(0))
+    journal = journal_at(cluster.url)
+    await journal.open(OPENING)
+    with psycopg.connect(cluster.url) as connection:
+        assert connection.execute("SELECT mark FROM docreview_marks").fetchall() == []
+        rows = connection.execute("SELECT entry FROM docreview_counts").fetchall()
+    assert rows == []
+    assert len(await journal.entries()) == 2, "the journal itself keeps all"
+    journal.stop()
+
+
+async def test_an_entry_that_was_opened_while_the_connection_was_cut_stops_no_later_call(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is there, but nobody heard of it, so nothing was sent: it must not count as under way."""
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    opening = replace(OPENING, until="2999-01-01T00:00:00+00:00")
+    await journal.open(replace(opening, fingerprint="another"))
+    genuine = postgresql_store._round_trip
+
+    async def cut(connection: Any, steps: Any) -> Any:
+        found = await genuine(connection, steps)
+        if steps[-1].statement == "COMMIT":
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return found
+
+    monkeypatch.setattr(postgresql_store, "_round_trip", cut)
+    with pytest.raises(JournalFault) as caught:
+        await journal.open(opening)
+    assert caught.value.is_away
+    monkeypatch.setattr(postgresql_store, "_round_trip", genuine)
+    outcomes: list[str] = []
+
+    def judge(view: JournalView) -> None:
+        outcomes.append(view.last_of_call.outcome if view.last_of_call else "")
+
+    again = await journal.open(opening, LookFirst(judge, at_call=True))
+    assert outcomes == ["not done"]
+    entries = await journal.entries()
+    assert [(each.number, each.outcome) for each in entries] == [
+        (again, "under way"),
+        (2, "not done"),
+        (1, "under way"),
+    ]
+    assert not journal.verify().broken
+    journal.stop()
+
+
+async def test_who_comes_while_others_are_written_is_written_next(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    await journal.open(OPENING)
+    async with (
+        await psycopg.AsyncConnection.connect(cluster.url) as other,
+        anyio.create_task_group() as tasks,
+    ):
+        await other.execute("SELECT pg_advisory_xact_lock(110429572588918)")
+        tasks.start_soon(journal.open, replace(OPENING, fingerprint="first"))
+        waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not await (await other.execute(waiting)).fetchall():
+            await anyio.lowlevel.checkpoint()
+        tasks.start_soon(journal.open, replace(OPENING, fingerprint="second"))
+        await anyio.lowlevel.checkpoint()
+        await other.rollback()
+    found = [each.opening.fingerprint for each in await journal.entries(limit=2)]
+    assert found == ["second", "first"]
+    journal.stop()
+
+
+async def test_an_end_and_another_call_that_are_written_together_do_not_disturb_each_other(
+    cluster: Cluster,
+) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+    one, _ = [
+        await journal.open(replace(OPENING, fingerprint=each, until="2999-01-01T00:00:00+00:00"))
+        for each in ("one", "two")
+    ]
+    seen: list[str] = []
+
+    def judge(view: JournalView) -> None:
+        seen.append(view.last_of_call.outcome if view.last_of_call else "")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(journal.close, one, Closing("done"))
+        for each in ("one", "two"):
+            opening = replace(OPENING, fingerprint=each)
+            tasks.start_soon(journal.open, opening, LookFirst(judge, at_call=True))
+    assert seen == ["done", "under way"]
+    journal.stop()
+
+
+async def test_a_database_that_stops_answering_is_given_up(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty(cluster.url)
+    monkeypatch.setattr(postgresql_store, "_SLACK_SECONDS", -1.8)
+    journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
+    assert journal is not None
+    number = await journal.open(OPENING)
+    assert await journal.entry(number)
+    with psycopg.connect(cluster.url) as other:
+        other.execute("LOCK TABLE docreview_records IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(JournalFault, match="does not answer in time") as caught:
+            await journal.entry(number)
+        assert caught.value.is_away
+    assert await journal.entry(number)
+    journal.stop()
+
+
+async def test_what_a_command_has_opened_serves_to_write_what_is_left(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
+    assert journal is not None
+    number = await journal.open(OPENING)
+    with psycopg.connect(cluster.url) as other:
+        other.execute("SELECT pg_advisory_xact_lock(110429572588918)")
+        with pytest.raises(JournalFault):
+            await journal.close(number, Closing("done"))
+        assert journal.verify().count == 1
+    journal.stop()
+    reader = journal_at(cluster.url)
+    entry = await reader.entry(number)
+    reader.stop()
+    assert entry is not None
+    assert entry.outcome == "done"
+
+
+def test_a_server_that_ends_while_it_writes_leaves_the_journal_whole(cluster: Cluster) -> None:
+    empty(cluster.url)
+    journal = journal_at(cluster.url)
+
+    async def begin_and_end() -> None:
+        task = asyncio.create_task(journal.open(OPENING))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert not task.done()
+
+    asyncio.run(begin_and_end())
+    journal.stop()
+    after = journal_at(cluster.url)
+
+    async def write() -> int:
+        return await after.open(OPENING)
+
+    assert asyncio.run(write()) >= 1
+    assert not after.verify().broken
+    after.stop()
+
+
+async def test_without_its_library_the_journal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("docreview_mcp.server.journal.postgresql")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(JournalFault, match=r"psycopg is not installed; install docreview-mcp\[postgresql\]"):
+        await journal_at("postgresql://host/reviews").open(OPENING)
+    with pytest.raises(SettingsError, match=r"DOCREVIEW_JOURNAL: psycopg is not installed"):
+        check_tables(Settings(journal="postgresql://host/reviews"))
+    with pytest.raises(JournalFault, match=r"psycopg is not installed"):
+        migrate("postgresql://host/reviews")

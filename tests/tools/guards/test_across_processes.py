@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,27 @@ from conftest import Era, Network, connected, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.settings import SettingsError, read_settings
+from postgresql import Cluster, empty, running_cluster
 from review_desk import field_of, ready, sent
 
 CREATE = ("studio_add_label", {"project_id": 1, "name": "late"})
 KEY = base64.b64encode(bytes(range(32))).decode()
 
 
-def journal_in(folder: Path) -> str:
-    return f"sqlite:///{folder / 'journal.sqlite'}"
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+    """The settings of servers that share an empty journal."""
+    if request.param == "sqlite":
+        return {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
+    url = request.getfixturevalue("cluster").url
+    empty(url)
+    return {"journal": url, "seal_keys": KEY}
 
 
 def total_of(sandbox: Sandbox) -> dict[str, str]:
@@ -47,8 +61,8 @@ async def deleting(sandbox: Sandbox, code: str, era: Era, **settings: Any) -> An
         return await client.call_tool("nanonets_delete_field", {**total_of(sandbox), "confirm": code})
 
 
-async def test_a_code_works_in_the_next_process_once(era: Era, tmp_path: Path) -> None:
-    sandbox, kept = Sandbox(), {"journal": journal_in(tmp_path)}
+async def test_a_code_works_in_the_next_process_once(era: Era, kept: dict[str, Any], tmp_path: Path) -> None:
+    sandbox = Sandbox()
     arguments = total_of(sandbox)
     code = await code_of(sandbox, era, **kept)
     done = await deleting(sandbox, code, era, **kept)
@@ -58,8 +72,9 @@ async def test_a_code_works_in_the_next_process_once(era: Era, tmp_path: Path) -
         again = error_of(await client.call_tool("nanonets_delete_field", {**arguments, "confirm": code}))
         assert again["done"] == "no"
     assert sent(sandbox).count("deleteFieldValue") == 1
-    key = tmp_path / "journal.sqlite.key"
-    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    if "seal_keys" not in kept:
+        key = tmp_path / "journal.sqlite.key"
+        assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("journal", ["none", "sqlite://"])
@@ -86,10 +101,8 @@ async def test_codes_of_an_older_key_stay_good_and_no_key_is_ever_shown(era: Era
 async def test_a_key_that_is_damaged_is_named_and_nothing_is_sent(era: Era, tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite.key").write_bytes(b"short")
     sandbox = Sandbox()
-    async with reviewing(sandbox, era=era, confirm="destructive", journal=journal_in(tmp_path)) as (
-        client,
-        _,
-    ):
+    kept = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
+    async with reviewing(sandbox, era=era, confirm="destructive", **kept) as (client, _):
         error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
     assert error["code"] == "not_configured"
     assert "journal.sqlite.key" in error["message"]
@@ -105,13 +118,15 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("key", LIMITS)
-async def test_limits_count_what_other_runs_wrote(key: str, era: Era, tmp_path: Path) -> None:
+async def test_limits_count_what_other_runs_wrote(
+    key: str, era: Era, kept: dict[str, Any], tmp_path: Path
+) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text(f"[limits]\n{key} = 2\n")
     sandbox = Sandbox()
     results: list[Any] = []
     for document in ready(sandbox)[:3]:
-        async with reviewing(sandbox, era=era, policy=policy, journal=journal_in(tmp_path)) as (client, _):
+        async with reviewing(sandbox, era=era, policy=policy, **kept) as (client, _):
             ids = {"model_id": document.workflow_id, "request_file_id": document.id}
             results.append(await client.call_tool("nanonets_approve_file", ids))
     assert [each.is_error for each in results] == [False, False, True]
@@ -122,23 +137,23 @@ async def test_limits_count_what_other_runs_wrote(key: str, era: Era, tmp_path: 
     assert sent(sandbox) == ["verifyFile"] * 2
 
 
-async def test_the_same_document_counts_as_one_approval(tmp_path: Path) -> None:
+async def test_the_same_document_counts_as_one_approval(kept: dict[str, Any], tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text("[limits]\nmax_approvals_per_day = 1\n")
     sandbox = Sandbox()
     document = ready(sandbox)[0]
     ids = {"model_id": document.workflow_id, "request_file_id": document.id}
     for _ in range(2):
-        async with reviewing(sandbox, policy=policy, journal=journal_in(tmp_path)) as (client, _found):
+        async with reviewing(sandbox, policy=policy, **kept) as (client, _found):
             assert not (await client.call_tool("nanonets_approve_file", ids)).is_error
             await client.call_tool("nanonets_unapprove_file", ids)
 
 
-async def test_what_was_not_done_does_not_count(tmp_path: Path, era: Era) -> None:
+async def test_what_was_not_done_does_not_count(tmp_path: Path, kept: dict[str, Any], era: Era) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text("[limits]\nmax_writes_per_hour = 1\n")
     refused = Network(lambda request: httpx2.Response(403, json={"message": "no"}))
-    async with connected(refused, era, policy=policy, journal=journal_in(tmp_path)) as client:
+    async with connected(refused, era, policy=policy, **kept) as client:
         for _ in range(3):
             assert error_of(await client.call_tool(*CREATE))["code"] == "forbidden"
 
@@ -150,7 +165,9 @@ def test_a_server_with_limits_and_no_journal_does_not_start(tmp_path: Path) -> N
         build_server(Settings(policy=policy, journal="none"))
 
 
-async def test_of_two_servers_that_begin_the_same_call_only_one_sends_it(era: Era, tmp_path: Path) -> None:
+async def test_of_two_servers_that_begin_the_same_call_only_one_sends_it(
+    era: Era, kept: dict[str, Any]
+) -> None:
     held, first = anyio.Event(), anyio.Event()
 
     class Held(Network):
@@ -163,8 +180,8 @@ async def test_of_two_servers_that_begin_the_same_call_only_one_sends_it(era: Er
     network = Held()
     results: list[Any] = []
     async with (
-        connected(network, era, journal=journal_in(tmp_path)) as one,
-        connected(network, era, journal=journal_in(tmp_path)) as two,
+        connected(network, era, **kept) as one,
+        connected(network, era, **kept) as two,
         anyio.create_task_group() as tasks,
     ):
 
@@ -181,7 +198,7 @@ async def test_of_two_servers_that_begin_the_same_call_only_one_sends_it(era: Er
 
 
 async def test_after_an_unclear_outcome_all_that_come_before_the_stop_are_stopped(
-    era: Era, tmp_path: Path
+    era: Era, kept: dict[str, Any]
 ) -> None:
     answers = [httpx2.ReadTimeout("late")]
 
@@ -192,9 +209,9 @@ async def test_after_an_unclear_outcome_all_that_come_before_the_stop_are_stoppe
 
     network = Network(answer)
     results: list[Any] = []
-    async with connected(network, era, journal=journal_in(tmp_path)) as client:
+    async with connected(network, era, **kept) as client:
         assert error_of(await client.call_tool(*CREATE))["done"] == "unknown"
-    async with connected(network, era, journal=journal_in(tmp_path)) as client:
+    async with connected(network, era, **kept) as client:
 
         async def call() -> None:
             results.append(await client.call_tool(*CREATE))
@@ -204,6 +221,6 @@ async def test_after_an_unclear_outcome_all_that_come_before_the_stop_are_stoppe
                 tasks.start_soon(call)
         assert [error_of(each)["code"] for each in results] == ["conflict"] * 4
         assert len(network.requests) == 1
-    async with connected(network, era, journal=journal_in(tmp_path)) as client:
+    async with connected(network, era, **kept) as client:
         assert not (await client.call_tool(*CREATE)).is_error, "stopped once means once for all servers"
     assert len(network.requests) == 2

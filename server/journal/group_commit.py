@@ -1,0 +1,284 @@
+"""What waits to be written to PostgreSQL goes into one transaction: records in their chain, and marks.
+
+Waiting for the disk takes far longer than all else, and as long for a hundred records as for one. The chain
+needs an order of the records, not a transaction for each.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, LiteralString, NamedTuple, cast
+
+import anyio
+
+from ...schemas import JsonObject
+from ...tools.journal.entries import Entry, JournalView, OwnWrite
+from ...tools.policy.limits import own_write
+from .record_store import Addition, NoSuchEntry, Rows
+from .records import (
+    FIRST,
+    JournalKey,
+    Kind,
+    Record,
+    chained,
+    entry_of,
+    user_of,
+    word,
+    words,
+    written,
+)
+
+__all__ = ["Mark", "Step", "Steps", "Waiting", "written_together"]
+
+_KEPT = timedelta(days=2)
+"""How long a write is counted: a little longer than the longest limit."""
+
+_LOCK = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(110429572588918)"
+_LAST = """
+    SELECT number, entry, kind, at, payload, previous, hash FROM docreview_records
+    ORDER BY number DESC LIMIT 1"""
+_OPENED = "SELECT number, hash FROM docreview_records WHERE number = ANY(%s::int[]) AND kind = 'opened'"
+_LAST_OF_CALLS = """
+    SELECT found.word, number, records.entry, kind, at, payload, previous, hash FROM (
+        SELECT DISTINCT ON (word) word, entry FROM docreview_words
+        WHERE word = ANY(%s) ORDER BY word, entry DESC
+    ) found JOIN docreview_records records ON records.entry = found.entry ORDER BY number"""
+_OWN = "SELECT caller, entry, at, document FROM docreview_counts WHERE caller = ANY(%s) AND at >= %s"
+_MARKS = "SELECT mark FROM docreview_marks WHERE mark = ANY(%s) AND until > %s"
+_ADD = """
+    INSERT INTO docreview_records (number, entry, kind, at, payload, previous, hash)
+    SELECT * FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"""
+_ADD_WORDS = """
+    INSERT INTO docreview_words (word, entry) SELECT * FROM unnest(%s::text[], %s::int[])"""
+_ADD_COUNTS = """
+    INSERT INTO docreview_counts (entry, caller, at, document)
+    SELECT * FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[])"""
+_TAKE_COUNTS = "DELETE FROM docreview_counts WHERE entry = ANY(%s::int[])"
+_SET_MARKS = """
+    INSERT INTO docreview_marks (mark, moment, until)
+    SELECT * FROM unnest(%s::text[], %s::float8[], %s::float8[])
+    ON CONFLICT (mark) DO UPDATE SET moment = EXCLUDED.moment, until = EXCLUDED.until"""
+_OLD_MARKS = "DELETE FROM docreview_marks WHERE until <= %s"
+_OLD_COUNTS = "DELETE FROM docreview_counts WHERE at < %s"
+
+
+class Step(NamedTuple):
+    """A statement with its values."""
+
+    statement: LiteralString
+    values: Sequence[Any] = ()
+
+
+Steps = Generator[Sequence[Step], Sequence[Rows], None]
+"""What a transaction does: the steps of one round trip after the other; it is given what they find."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A mark to be set with a moment for so many seconds; if it is set already, only if `again`."""
+
+    name: str
+    moment: float
+    seconds: float
+    again: bool
+
+
+@dataclass(slots=True, eq=False)
+class Waiting:
+    """Something that waits to be written. Once `ended`, it has a `result` or an `error`.
+
+    The result is the number of a record, or whether a mark was set (1) or not (0). `record` is what was
+    made of it last.
+    """
+
+    wanted: Addition | Mark
+    result: int = 0
+    record: Record | None = None
+    error: Exception | None = None
+    ended: anyio.Event = field(default_factory=anyio.Event)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is the end of an entry, which must not be lost."""
+        return isinstance(self.wanted, Addition) and self.wanted.entry is not None
+
+
+def written_together(
+    batch: Sequence[Waiting], key: JournalKey | None, shown: str, wait: float, *, tidies: bool
+) -> Steps:
+    """Write a batch, in its order, while no other server writes; `wait` is the longest to wait for that.
+
+    What is refused by its look, or cannot be written for a reason of its own, gets an `error`, and leaves the
+    others as they are. With `tidies`, what is over is taken out as well. Nothing is in the database until the
+    caller commits.
+    """
+    transaction = _Transaction(batch, key, shown)
+    steps, take = transaction.questions()
+    # 0 would wait for ever.
+    found = yield [Step(_LOCK, [f"{max(1, int(wait * 1000))}ms"]), *steps]
+    take(found[1:])
+    for each in batch:
+        transaction.add(each)
+    steps = transaction.changes()
+    if tidies:
+        old = written(datetime.now(UTC) - _KEPT)
+        steps += [Step(_OLD_MARKS, [time.time()]), Step(_OLD_COUNTS, [old])]
+    if steps:
+        yield steps
+
+
+class _Transaction:
+    """One batch: what it has to know of the database, and what it adds."""
+
+    def __init__(self, batch: Sequence[Waiting], key: JournalKey | None, shown: str) -> None:
+        self._batch = batch
+        self._key = key
+        self._shown = shown
+        self._last = FIRST
+        self._opened: dict[int, str] = {}
+        self._last_of_call: dict[str, list[Record]] = {}
+        self._own: dict[str, list[tuple[int, OwnWrite]]] = {}
+        self._set: set[str] = set()
+        self._records: list[Record] = []
+        self._words: list[tuple[str, int]] = []
+        self._counts: dict[int, tuple[str, str, str]] = {}
+        self._not_done: list[int] = []
+        self._marks: dict[str, tuple[float, float]] = {}
+
+    def questions(self) -> tuple[list[Step], Callable[[Sequence[Rows]], None]]:
+        """What has to be asked, and what takes the answers."""
+        additions = [each.wanted for each in self._batch if isinstance(each.wanted, Addition)]
+        marks = [each.wanted.name for each in self._batch if isinstance(each.wanted, Mark)]
+        closed = [each.entry for each in additions if each.entry is not None]
+        looking = [(each.payload, each.look) for each in additions if each.look is not None]
+        calls = [_call(payload) for payload, look in looking if look.at_call]
+        users = {_user(payload) for payload, look in looking if look.seconds}
+        seconds = max((look.seconds for _, look in looking), default=0)
+        since = written(datetime.now(UTC) - timedelta(seconds=seconds))
+        asked = [
+            (Step(_LAST), self._take_last, True),
+            (Step(_OPENED, [closed]), self._take_opened, bool(closed)),
+            (Step(_LAST_OF_CALLS, [calls]), self._take_calls, bool(calls)),
+            (Step(_OWN, [list(users), since]), self._take_own, bool(users)),
+            (Step(_MARKS, [marks, time.time()]), self._take_marks, bool(marks)),
+        ]
+        asked = [(step, take) for step, take, is_asked in asked if is_asked]
+
+        def take(answers: Sequence[Rows]) -> None:
+            for (_, take_rows), rows in zip(asked, answers, strict=True):
+                take_rows(rows)
+
+        return [step for step, _ in asked], take
+
+    def _take_last(self, rows: Rows) -> None:
+        self._last = Record(*rows[0]) if rows else FIRST
+
+    def _take_opened(self, rows: Rows) -> None:
+        self._opened = dict(rows)
+
+    def _take_calls(self, rows: Rows) -> None:
+        for call, *row in rows:
+            self._last_of_call.setdefault(call, []).append(Record(*row))
+
+    def _take_own(self, rows: Rows) -> None:
+        for caller, entry, at, document in rows:
+            write = OwnWrite(datetime.fromisoformat(at), json.loads(document))
+            self._own.setdefault(caller, []).append((entry, write))
+
+    def _take_marks(self, rows: Rows) -> None:
+        self._set = {name for (name,) in rows}
+
+    def add(self, waiting: Waiting) -> None:
+        """Add what waits, or note why it is not added."""
+        wanted = waiting.wanted
+        if isinstance(wanted, Mark):
+            waiting.result = self._mark(wanted)
+            return
+        try:
+            waiting.record = self._record(wanted)
+            waiting.result = waiting.record.number
+        except Exception as error:
+            waiting.error = error
+
+    def changes(self) -> list[Step]:
+        """What writes all that was added."""
+        steps: list[Step] = []
+        if self._records:
+            steps.append(Step(_ADD, [list(column) for column in zip(*self._records, strict=True)]))
+        if self._words:
+            steps.append(Step(_ADD_WORDS, [list(column) for column in zip(*self._words, strict=True)]))
+        if self._counts:
+            rows = [(entry, *row) for entry, row in self._counts.items()]
+            steps.append(Step(_ADD_COUNTS, [list(column) for column in zip(*rows, strict=True)]))
+        if self._not_done:
+            steps.append(Step(_TAKE_COUNTS, [self._not_done]))
+        if self._marks:
+            names = list(self._marks)
+            moments, untils = zip(*self._marks.values(), strict=True)
+            steps.append(Step(_SET_MARKS, [names, list(moments), list(untils)]))
+        return steps
+
+    def _mark(self, mark: Mark) -> bool:
+        if mark.name in self._set and not mark.again:
+            return False
+        self._set.add(mark.name)
+        self._marks[mark.name] = (mark.moment, time.time() + mark.seconds)
+        return True
+
+    def _record(self, addition: Addition) -> Record:
+        entry, payload = addition.entry, addition.payload
+        opened_as = "" if entry is None else self._opened.get(entry)
+        if opened_as is None or addition.opened_as not in ("", opened_as):
+            raise NoSuchEntry(f"The journal {self._shown} has no entry {entry} to close.")
+        if addition.look is not None:
+            addition.look.judge(self._view(addition, payload))
+        kind: Kind = "opened" if entry is None else "closed"
+        record = chained(self._last, entry, kind, payload, self._key)
+        self._last = record
+        self._records.append(record)
+        if entry is None:
+            self._note_opening(record, payload)
+        else:
+            self._note_closing(record, payload)
+        return record
+
+    def _note_opening(self, record: Record, payload: JsonObject) -> None:
+        """Let the later ones of this batch know of an opening."""
+        number = record.number
+        self._opened[number] = record.hash
+        self._words += [(each, number) for each in sorted(words(payload))]
+        self._last_of_call[_call(payload)] = [record]
+        arguments = cast("JsonObject", payload["arguments"])
+        write = own_write(datetime.fromisoformat(record.at), str(payload["tool"]), arguments)
+        self._own.setdefault(_user(payload), []).append((number, write))
+        # Any text can be stored as ASCII.
+        self._counts[number] = (_user(payload), record.at, json.dumps(write.document))
+
+    def _note_closing(self, record: Record, payload: JsonObject) -> None:
+        """Let the later ones of this batch know of a closing."""
+        for records in self._last_of_call.values():
+            if records[0].entry == record.entry:
+                records.append(record)
+        if payload.get("outcome") == "not done":
+            self._not_done.append(record.entry)
+
+    def _view(self, addition: Addition, payload: JsonObject) -> JournalView:
+        look = addition.look
+        last: Entry | None = None
+        if look is not None and look.at_call and (records := self._last_of_call.get(_call(payload))):
+            last = entry_of(records)
+        gone = set(self._not_done)
+        own = [write for number, write in self._own.get(_user(payload), ()) if number not in gone]
+        return JournalView(last, own)
+
+
+def _call(payload: JsonObject) -> str:
+    return word("call", str(payload["fingerprint"]))
+
+
+def _user(payload: JsonObject) -> str:
+    return word("by", user_of(payload))

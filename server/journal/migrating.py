@@ -1,0 +1,122 @@
+"""Makes and changes the journal's tables in PostgreSQL, by Alembic, and checks them before a start."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...tools.journal.entries import JournalFault
+from ...tools.policy.limits import own_write
+from ..journal_place import JournalPlace, journal_place, keeps_journal
+from ..settings import Settings
+from ..settings_error import SettingsError
+from .schema_version import READ_VERSION, SCHEMA_VERSION, VERSION_TABLE
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+__all__ = ["check_tables", "migrate_tables"]
+
+_LOCK_NUMBER = 0x646F6372
+_COUNTED = timedelta(days=2)
+_SCRIPTS = Path(__file__).with_name("migrations")
+
+
+def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
+    """Bring the tables of a database to this version. Gives the version before, if there was one, and now.
+
+    A database that an earlier version of docreview made keeps its records. Newer tables stay as they are.
+
+    Raises:
+        JournalFault: the database cannot be reached or changed, or a library is missing.
+    """
+    try:
+        import alembic.command
+        from alembic.config import Config
+        from sqlalchemy import create_engine, make_url, text
+
+        from .postgresql_connection import faults
+    except ModuleNotFoundError as error:
+        raise JournalFault(f"{error.name} is not installed; install docreview-mcp[postgresql].") from None
+    url = make_url(place.url).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, connect_args={"connect_timeout": 10}, hide_parameters=True)
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    with faults(place, "changed", engine.dispose), engine.begin() as connection:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})"))
+        before = _version(connection)
+        if before is None or before < SCHEMA_VERSION:
+            config.attributes.update(connection=connection, version_table=VERSION_TABLE)
+            alembic.command.upgrade(config, "head")
+            if before is None or before < "0003":
+                _fill_counts(connection)
+        after = _version(connection) or ""
+    engine.dispose()
+    return before, after
+
+
+def check_tables(settings: Settings) -> None:
+    """Refuse to start on tables of another version. One starts while the database is away for now.
+
+    Raises:
+        SettingsError: the journal is in PostgreSQL, and its tables are missing or older.
+    """
+    if not keeps_journal(settings.journal):
+        return
+    place = journal_place(settings.journal, sandbox=settings.sandbox)
+    if not place.url:
+        return
+    try:
+        from .postgresql_connection import connect_now, faults
+    except ModuleNotFoundError as error:
+        said = f"{error.name} is not installed; install docreview-mcp[postgresql]"
+        raise SettingsError(f"DOCREVIEW_JOURNAL: {said}") from None
+    try:
+        with faults(place, "used", lambda: None):
+            connect_now(place).close()
+    except JournalFault as fault:
+        if not fault.is_away:
+            raise SettingsError(f"DOCREVIEW_JOURNAL: {str(fault).rstrip('.')}") from None
+
+
+def _version(connection: Connection) -> str | None:
+    from sqlalchemy import inspect, text
+
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    found = connection.execute(text(READ_VERSION)).scalar()
+    return None if found is None else str(found)
+
+
+def _fill_counts(connection: Connection) -> None:
+    """Count the writes of the last days that an earlier version recorded."""
+    from sqlalchemy import column, insert, select, table
+
+    from .records import Record, user_of, word, written
+    from .tables import RECORDS
+
+    since = written(datetime.now(UTC) - _COUNTED)
+    counts: dict[int, dict[str, object]] = {}
+    for row in connection.execute(select(RECORDS).where(RECORDS.c.at >= since).order_by(RECORDS.c.number)):
+        record = Record(*row)
+        try:
+            payload = json.loads(record.payload)
+            if record.kind == "opened":
+                at = datetime.fromisoformat(record.at)
+                document = own_write(at, payload["tool"], payload["arguments"]).document
+                counts[record.entry] = {
+                    "entry": record.entry,
+                    "caller": word("by", user_of(payload)),
+                    "at": record.at,
+                    "document": json.dumps(document),
+                }
+            elif payload["outcome"] == "not done":
+                counts.pop(record.entry, None)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            continue  # a broken record; `journal verify` tells of it
+    if counts:
+        columns = ("entry", "caller", "at", "document")
+        add = insert(table("docreview_counts", *map(column, columns)))
+        connection.execute(add, list(counts.values()))

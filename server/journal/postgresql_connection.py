@@ -1,0 +1,96 @@
+"""Connections to the journal in PostgreSQL: every wait has a limit, and the tables are of this version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import errors
+
+from ...tools.journal.entries import JournalFault
+from ...tools.redaction import without_secrets
+from ..journal_place import JournalPlace, journal_passwords
+from .faults import READ_ERRORS, is_away, why
+from .schema_version import READ_VERSION, WrongTablesError, fault_of_version
+
+__all__ = ["connect", "connect_now", "connect_seconds", "faults", "is_lost"]
+
+_Connection = psycopg.AsyncConnection[Any] | psycopg.Connection[Any]
+
+
+def connect_seconds(place: JournalPlace) -> int:
+    """The longest that making a connection may take."""
+    return max(2, int(place.wait))
+
+
+async def connect(place: JournalPlace) -> psycopg.AsyncConnection[Any]:
+    """A connection for the event loop, each statement of it a transaction.
+
+    Raises:
+        psycopg.Error: none can be made.
+        WrongTablesError: its tables are not those of this version.
+    """
+    connection = await psycopg.AsyncConnection.connect(
+        _url(place), autocommit=True, connect_timeout=connect_seconds(place), prepare_threshold=None
+    )
+    with _closed_if_it_fails(connection):
+        cursor = await connection.execute(READ_VERSION)
+        _check(await cursor.fetchall())
+    return connection
+
+
+def connect_now(place: JournalPlace) -> psycopg.Connection[Any]:
+    """A connection that blocks, for commands and for the end of a server. Raises as `connect` does."""
+    connection = psycopg.connect(
+        _url(place), autocommit=True, connect_timeout=connect_seconds(place), prepare_threshold=None
+    )
+    with _closed_if_it_fails(connection):
+        _check(connection.execute(READ_VERSION).fetchall())
+    return connection
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether a connection has ended by itself, as after a restart of the database."""
+    return isinstance(error, (errors.AdminShutdown, errors.CrashShutdown, errors.IdleSessionTimeout)) or (
+        isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    )
+
+
+@contextmanager
+def faults(place: JournalPlace, done: str, undo: Callable[[], None]) -> Generator[None]:
+    """Turn what the driver raises into a `JournalFault`, after `undo`."""
+    try:
+        yield
+    except TimeoutError:
+        undo()
+        message = f"The journal {place.shown} cannot be {done}: the database does not answer in time."
+        raise JournalFault(message, is_away=True) from None
+    except (*READ_ERRORS, psycopg.Error) as error:
+        undo()
+        said = without_secrets(why(error), journal_passwords(place.url))
+        raise JournalFault(
+            f"The journal {place.shown} cannot be {done}: {said}.", is_away=is_away(error)
+        ) from None
+
+
+def _url(place: JournalPlace) -> str:
+    return place.url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+
+@contextmanager
+def _closed_if_it_fails(connection: _Connection) -> Generator[None]:
+    try:
+        yield
+    except errors.UndefinedTable:
+        connection.pgconn.finish()
+        raise WrongTablesError(fault_of_version(None)) from None
+    except BaseException:
+        connection.pgconn.finish()
+        raise
+
+
+def _check(rows: Sequence[tuple[Any, ...]]) -> None:
+    if fault := fault_of_version(rows[0][0]):
+        raise WrongTablesError(fault)

@@ -1,0 +1,82 @@
+"""What stores the records of the journal: one protocol, for SQLite and for PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from ...schemas import JsonObject
+from ...tools.journal.entries import JournalFault, LookFirst
+
+if TYPE_CHECKING:
+    from .tables import Question
+
+__all__ = ["Addition", "NoSuchEntry", "Reading", "RecordStore", "Rows", "answered"]
+
+Result = TypeVar("Result")
+
+Rows = Sequence[Any]
+"""What a database finds: sequences of values in the order of their columns."""
+
+Reading = Generator["Question", Rows, Result]
+"""Asks the database question by question, and gives what follows from the answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """A record to be added: it closes an `entry`, or opens one, after a `look`.
+
+    With `opened_as`, it closes the entry only if the record that opened it has this hash.
+    """
+
+    payload: JsonObject
+    entry: int | None = None
+    opened_as: str = ""
+    look: LookFirst | None = None
+
+
+class NoSuchEntry(JournalFault):
+    """The entry that was to be closed is not in the journal, and will not come into it."""
+
+
+class RecordStore(Protocol):
+    """Records and one-time marks at one place. Every method raises `JournalFault`.
+
+    After a fault the next use begins anew, so that the journal works again as soon as its place does. A
+    closing that could not be written is kept, and written before the next record or look.
+    """
+
+    async def add(self, addition: Addition) -> int:
+        """Add a record, after its look, which nobody can write beside. Gives its number."""
+        ...
+
+    async def read(self, reading: Reading[Result]) -> Result:
+        """What a reading finds."""
+        ...
+
+    def rows(self, question: Question) -> Rows:
+        """What one question finds. For commands: it blocks."""
+        ...
+
+    async def set_mark(self, mark: str, moment: float, seconds: float, *, again: bool) -> bool:
+        """Set a mark with a moment for so many seconds; False if it is set, unless it is set `again`."""
+        ...
+
+    async def moment_of(self, mark: str) -> float | None:
+        """The moment with which a mark was last set; None if it is not set or is over."""
+        ...
+
+    def stop(self) -> None:
+        """Write what is still to be written if that is possible, and close the connections."""
+        ...
+
+
+def answered(reading: Reading[Result], rows: Any) -> Result:
+    """What a reading finds, each of its questions answered by `rows`."""
+    try:
+        question = next(reading)
+        while True:
+            question = reading.send(rows(question))
+    except StopIteration as end:
+        return end.value
