@@ -67,6 +67,9 @@ constraints: $(VENV)/.ready
 	$(RUN)/pip-compile --quiet --strip-extras --extra dev --generate-hashes --allow-unsafe --no-header \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate --upgrade \
 		--output-file constraints.txt pyproject.toml
+	$(RUN)/pip-compile --quiet --strip-extras --extra postgresql --extra redis --extra telemetry --generate-hashes \
+		--allow-unsafe --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate \
+		--constraint constraints.txt --output-file deploy/requirements.txt pyproject.toml
 
 # The tests once more with the oldest versions that pyproject.toml allows.
 test-lowest:
