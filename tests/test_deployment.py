@@ -1,4 +1,4 @@
-"""The files in deploy/ are valid, agree with the server's settings, and allow no more than the server needs."""
+"""The files in deploy/ are valid, agree with the settings, and allow no more than the server needs."""
 
 from __future__ import annotations
 

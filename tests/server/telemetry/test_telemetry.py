@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -275,3 +276,31 @@ async def metrics_at(port: int) -> str:
     """What Prometheus would fetch."""
     async with httpx2.AsyncClient() as client:
         return (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+
+
+def test_over_stdio_what_is_left_is_sent_when_stdin_ends() -> None:
+    params = {"name": "nanonets_list_workflows", "arguments": {}, "_meta": {"traceparent": PARENT}}
+    handshake = {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "t", "version": "1"},
+    }
+    messages = (
+        {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": handshake},
+        {"jsonrpc": "2.0", "method": "notifications/initialized"},
+        {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params},
+    )
+    with collector() as found:
+        settings = {"DOCREVIEW_TELEMETRY": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": found.address}
+        done = subprocess.run(
+            [sys.executable, "-m", "docreview_mcp.server", "stdio", "--sandbox"],
+            input="".join(f"{json.dumps(message)}\n" for message in messages),
+            capture_output=True,
+            text=True,
+            env={**os.environ, **settings, "DOCREVIEW_JOURNAL": "none"},
+            timeout=60,
+        )
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines() if "result" in line] == [1, 2]
+    assert {span.trace_id.hex() for span in found.spans} == {TRACE}
+    assert {span.name for span in found.spans} == {"tools/call nanonets_list_workflows", "GET nanonets"}
