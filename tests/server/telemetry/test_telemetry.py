@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx2
 import pytest
@@ -30,13 +30,14 @@ INVENTED = 'no such tool\r\n{"level": "ERROR"} ' + "x" * 300
 
 
 @contextmanager
-def watching(*ways: str, **environment: str) -> Iterator[tuple[Observer, int]]:
+def watching(*ways: Literal["otlp", "prometheus"], **environment: str) -> Iterator[tuple[Observer, int]]:
     """An observer for these ways of telemetry; what it has collected is sent at the end."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        with telemetry(Settings(telemetry=ways, log_level="WARNING"), ("127.0.0.1", 0)) as watched:
-            yield watched
+        with telemetry(Settings(telemetry=ways, log_level="WARNING"), ("127.0.0.1", 0)) as (observer, port):
+            assert observer is not None
+            yield observer, port
 
 
 @contextmanager
