@@ -22,6 +22,7 @@ from mcp.types import (
 from ...schemas import JsonObject
 from ...tools import Tool, ToolFailure, ToolResult, call_tool, failure_result
 from ...tools.json_text import compact
+from ...tools.observation import note_fault
 from ...tools.results.result import MAX_ATTACHED_BYTES
 from ...tools.surface.former_names import current_tool
 from ...tools.untrusted import with_notes
@@ -80,6 +81,7 @@ async def _answer(
         raise
     except Exception:
         _log.exception("%s failed inside docreview", tool.name)
+        note_fault()
         failure = ToolFailure(
             "upstream_error",
             f"{tool.name}: a fault inside docreview ended the call.",
