@@ -97,7 +97,7 @@ def build_server(
     ) -> CallToolResult | InputRequiredResult:
         surface = surface_for(context, surfaces)
         if observer is not None:
-            from .watched_calls import answer_watched
+            from .calls import answer_watched
 
             return await answer_watched(observer, context, params, surface)
         from .calls import answer_call
