@@ -52,7 +52,9 @@ TESTS: Mapping[str, Sequence[str]] = {
     "tools/policy/limits.py": ("tools/guards/test_limits.py",),
     "tools/policy/approval.py": ("tools/guards/test_policy.py",),
     "tools/guards/confirmation_codes.py": (
+        "tools/guards/test_codes.py",
         "tools/guards/test_confirmation.py",
+        "tools/guards/test_across_processes.py",
         "tools/guards/test_same_moment.py",
     ),
     "tools/guards/document_locks.py": ("tools/guards/test_agreement.py", "tools/guards/test_same_moment.py"),
@@ -61,18 +63,30 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_interrupted_writes.py",
         "tools/guards/test_what_is_recorded.py",
     ),
-    "tools/guards/expectation.py": ("tools/guards/test_old_look.py", "tools/guards/test_guarded_writes.py"),
+    "tools/guards/expectation.py": (
+        "tools/guards/test_old_look.py",
+        "tools/guards/test_old_look_of_parts.py",
+        "tools/guards/test_guarded_writes.py",
+    ),
     "tools/policy/policy.py": (
         "tools/guards/test_policy.py",
         "tools/guards/test_policy_in_force.py",
         "tools/guards/test_approval.py",
+        "tools/guards/test_odd_forms.py",
     ),
     "tools/documents/field_state.py": (
         "tools/guards/test_odd_forms.py",
         "tools/guards/test_approval.py",
+        "tools/guards/test_old_look.py",
+        "tools/guards/test_old_look_of_parts.py",
         "tools/guards/test_changed_after_verification.py",
+        "tools/guards/test_summaries.py",
     ),
-    "server/journal/view.py": ("tools/guards/test_limits.py", "tools/guards/test_across_processes.py"),
+    "server/journal/view.py": (
+        "tools/guards/test_two_servers.py",
+        "tools/guards/test_limits.py",
+        "tools/guards/test_across_processes.py",
+    ),
     "server/journal/marks_table.py": ("server/journal/test_marks.py",),
 }
 """File → the tests that are to find its mutants."""
