@@ -93,9 +93,11 @@ async def test_what_changes_while_the_person_is_asked_is_not_written_over(tool: 
     async with asking(sandbox, era, person) as client:
         result = await client.call_tool(tool, CALLS[tool](document))
         assert result.is_error, result.structured_content
-        assert "conflict" in str(result.structured_content) or "needs_confirmation" in str(
-            result.structured_content
-        )
+        told = result.structured_content
+        assert "conflict" in str(told) or "needs_confirmation" in str(told)
+        if told["error"]["code"] == "conflict" and tool != "review_files":
+            assert "999.00" in told["error"]["message"]
+            assert "error.message" in told["docreview"]["outside"], "it shows values"
     assert sent(sandbox) == []
     assert total.value == "999.00"
 

@@ -98,17 +98,18 @@ async def test_the_settings_and_the_doctor_show_every_rule_as_it_stands_in_the_f
 
 async def test_a_write_that_was_certainly_not_done_does_not_count(tmp_path: Path, era: Era) -> None:
     """As many as before may be sent then, and not one more."""
-    answers = [403, 403, 403, 201, 201]
+    answers = [403, 403, 403, 201, 403, 201, 201]
     network = Network(lambda request: httpx2.Response(answers.pop(0), json={"id": 7, "name": "late"}))
-    policy = written(tmp_path, "[session]\nmax_writes = 1\n")
+    policy = written(tmp_path, "[session]\nmax_writes = 2\n")
+    results: list[Any] = []
     async with connected(network, era, policy=policy) as client:
-        results = [
-            error_of(result)["code"] if result.is_error else "done"
-            for number in range(5)
-            for result in [await client.call_tool(LABEL, {"project_id": 3, "name": f"label {number}"})]
-        ]
-    assert results == ["forbidden", "forbidden", "forbidden", "done", "not_allowed"]
-    assert len(network.requests) == 4
+        for number in range(7):
+            given = {"project_id": 3, "name": f"label {number}"}
+            results.append(await client.call_tool(LABEL, given))
+    ends = [error_of(each)["code"] if each.is_error else "done" for each in results]
+    assert ends == ["forbidden"] * 3 + ["done", "forbidden", "done", "not_allowed"]
+    assert len(network.requests) == 6
+    assert "outside" not in results[-1].structured_content.get("docreview", {}), "it quotes nobody"
 
 
 async def test_the_journal_tells_nothing_of_what_may_not_be_touched(tmp_path: Path, era: Era) -> None:
