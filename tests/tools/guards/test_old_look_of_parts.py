@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,27 @@ async def test_an_undo_of_what_somebody_else_wrote_needs_no_new_look(era: Era, t
         )
         assert not undone.is_error, undone.structured_content
     assert total.value == before
+
+
+async def test_an_own_write_is_what_was_last_seen_though_the_answer_tells_nothing(era: Era) -> None:
+    field: dict[str, Any] = {"field_data_id": "f", "value": "10"}
+    page = {"page_id": "p", "data": {"fields": {"total": [field]}, "tables": []}}
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.method != "GET":
+            field["value"] = json.loads(request.content)["value"]
+        return httpx2.Response(200, json=page if request.method == "GET" else {})
+
+    place = {"workflow_id": "w", "document_id": "d", "page_id": "p"}
+    async with connected(Network(answer), era, journal="sqlite://") as client:
+        assert not (await client.call_tool("nanonets_get_page", place)).is_error
+        for value in ("11", "12"):
+            given = {**place, "field_data_id": "f", "value": value}
+            result = await client.call_tool("nanonets_update_field", given)
+            assert not result.is_error, result.structured_content
+        field["value"] = "999"
+        error = error_of(await client.call_tool("nanonets_update_field", {**given, "value": "13"}))
+    assert "was “12” when you last read it, and is “999” now" in error["message"]
 
 
 async def test_a_state_that_cannot_be_read_is_no_conflict(era: Era) -> None:

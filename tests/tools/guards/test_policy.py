@@ -144,6 +144,11 @@ def test_an_id_inside_an_object_is_seen_too(operation: str, values: dict[str, An
     assert "policy forbids" in rules.scope_refusal(OPERATIONS[operation], values)
 
 
+def test_an_object_without_a_forbidden_id_passes() -> None:
+    given = {"project_id": 1, "group_id": 2, "documents": [{"id": 7, "project_id": 3}, {"id": 4}]}
+    assert policy("projects", forbidden=("7",)).scope_refusal(OPERATIONS["updateGroup"], given) == ""
+
+
 def test_the_two_interfaces_of_nanonets_are_one() -> None:
     rules = Policy(workflows=Rule(allowed=("a",)), models=Rule(allowed=("b", "12"), forbidden=("c",)))
     for operation, argument in (("getDocument", "workflow_id"), ("getPredictionFileByFileId", "model_id")):
