@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Era, error_of
+from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
@@ -127,3 +127,14 @@ async def test_a_decline_voids_the_codes_of_other_processes_states_and_reasons(
         error = error_of(await client.call_tool(tool, {**arguments, "confirm": code}))
     assert "the person declined this call" in error["message"]
     assert sent(sandbox) == []
+
+
+async def test_a_key_that_cannot_be_read_is_named_and_nothing_is_sent(era: Era, tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite.key").mkdir()
+    kept: dict[str, Any] = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}", "confirm": "destructive"}
+    async with reviewing(era=era, **kept) as (client, sandbox):
+        field = total_of(ready(sandbox)[0])
+        error = error_of(await client.call_tool("nanonets_delete_field", field))
+        assert (error["code"], error["done"]) == ("not_configured", "no")
+        assert "journal.sqlite.key, cannot be used: " in error["message"]
+        assert sent(sandbox) == []
