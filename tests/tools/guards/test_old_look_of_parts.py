@@ -127,19 +127,20 @@ async def test_an_undo_of_what_somebody_else_wrote_needs_no_new_look(era: Era, t
     sandbox, journal = Sandbox(), f"sqlite:///{tmp_path / 'journal.sqlite'}"
     document = ready(sandbox)[0]
     total = field_of(document, "total_amount")
-    before = total.value
+    total.verification_status = "unverified"
     async with (
         reviewing(sandbox, era=era, journal=journal) as (one, _),
         reviewing(sandbox, era=era, journal=journal) as (two, _),
     ):
         await one.call_tool("review_document", ids_of(document))
         place = {**ids_of(document), "page_id": document.pages[0].id, "field_data_id": total.id}
-        written = await two.call_tool("nanonets_update_field", {**place, "value": "101"})
+        await two.call_tool("nanonets_update_field", {**place, "value": "101"})
+        marked = await two.call_tool("nanonets_verify_field", {**place, **VERIFIED})
         undone = await one.call_tool(
-            "review_undo", {"entry": written.structured_content["docreview"]["entry"]}
+            "review_undo", {"entry": marked.structured_content["docreview"]["entry"]}
         )
         assert not undone.is_error, undone.structured_content
-    assert total.value == before
+    assert (total.value, total.verification_status) == ("101", "unverified")
 
 
 async def test_an_own_write_is_what_was_last_seen_though_the_answer_tells_nothing(era: Era) -> None:
