@@ -57,6 +57,12 @@ class FieldState:
         is_unsure = self.confidence is not None and self.confidence < MIN_CONFIDENCE
         return not self.verified and (self.failed or (is_unsure and not self.changed))
 
+    @property
+    def bound(self) -> JsonValue:
+        """What an agreement about the value is bound to: all that a person may have been shown of it."""
+        marks: list[JsonValue] = [self.verified, self.changed, self.failed]
+        return [self.id, self.name, self.text, self.confidence, *marks]
+
 
 def fields_of_document(answer: JsonObject) -> list[FieldState]:
     """The fields and cells of a v4 document, from the answer of `getDocument`."""

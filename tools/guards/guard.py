@@ -271,15 +271,11 @@ def _question(prepared: Prepared, before: State) -> Question:
     """What a person has to agree to: bound to everything that the write touches, as it was read."""
     operation, fields = prepared.operation, touched_fields(prepared.operation, before)
     reason = {name: value for name, value in prepared.values.items() if name == REASON}
-    state: JsonValue = [before.value, [[each.id, each.name, each.text, _marks(each)] for each in fields]]
+    state: JsonValue = [before.value, [each.bound for each in fields]]
     shown = before.shown
     if fields and operation.present is not None and operation.present.read in OF_WHOLE_DOCUMENTS:
         shown = {**(before.value if isinstance(before.value, dict) else {}), **values_in_words(fields)}
     return Question(operation, {**prepared.sent, **reason}, state, shown, before.key)
-
-
-def _marks(state: FieldState) -> JsonValue:
-    return [state.verified, state.changed, state.failed]
 
 
 async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> ToolFailure | None:

@@ -114,6 +114,27 @@ async def test_a_code_is_void_once_a_value_that_the_call_touches_is_another_one(
         assert sent(sandbox) == []
 
 
+@pytest.mark.parametrize("mark", ["failed", "verified", "is_moderated", "confidence"])
+@pytest.mark.parametrize("tool", ["nanonets_approve_file", "nanonets_verify_document", "review_files"])
+async def test_a_code_is_void_once_a_mark_of_a_value_is_another_one(tool: str, mark: str) -> None:
+    """The person was shown how many values are doubtful."""
+    async with reviewing(**STATE) as (client, sandbox):
+        document = ready(sandbox)[0]
+        arguments = CALLS[tool](document)
+        total = field_of(document, "total_amount")
+        total.verification_status, total.is_moderated = "unverified", False
+        code = (await client.call_tool(tool, arguments)).structured_content["docreview"]["confirm"]
+        if mark == "is_moderated":
+            total.is_moderated = True
+        elif mark == "confidence":
+            total.confidence /= 2
+        else:
+            total.verification_status = mark
+        error = error_of(await client.call_tool(tool, {**arguments, "confirm": code}))
+        assert error["code"] == "needs_confirmation"
+        assert sent(sandbox) == []
+
+
 @pytest.mark.parametrize("tool", CALLS)
 async def test_the_question_shows_the_value_that_is_judged_and_the_reason(tool: str, era: Era) -> None:
     sandbox = Sandbox()

@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import httpx2
+import pytest
 from conftest import Era, Network, connected, error_of
 
 PLACE = {"workflow_id": "w", "document_id": "d", "page_id": "p", "table_id": "t"}
@@ -39,17 +40,21 @@ class Held(Network):
         return sum(request.method != "GET" for request in self.requests)
 
 
+@pytest.mark.parametrize("limits", ["", "max_writes_per_hour = 9"])
 async def test_a_call_that_another_server_began_after_the_first_look_is_not_sent(
-    era: Era, tmp_path: Path
+    limits: str, era: Era, tmp_path: Path
 ) -> None:
     """The last look is in the transaction that opens the entry."""
-    journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    kept: dict[str, Any] = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
+    if limits:
+        kept["policy"] = tmp_path / "policy.toml"
+        kept["policy"].write_text(f"[limits]\n{limits}\n")
     reading, writing = Held("GET"), Held("POST")
     results: dict[str, Any] = {}
     ended = anyio.Event()
     async with (
-        connected(reading, era, journal=journal) as late,
-        connected(writing, era, journal=journal) as early,
+        connected(reading, era, **kept) as late,
+        connected(writing, era, **kept) as early,
         anyio.create_task_group() as tasks,
     ):
 

@@ -133,7 +133,9 @@ async def test_a_slow_read_of_the_state_before_does_not_stop_a_write(era: Era) -
 
 
 @pytest.mark.parametrize("rule", ["max_writes", "max_approvals"])
-async def test_the_limit_holds_at_the_moment_of_sending(rule: str, tmp_path: Path, era: Era) -> None:
+async def test_the_limit_holds_though_each_call_was_judged_before_one_was_counted(
+    rule: str, tmp_path: Path, era: Era
+) -> None:
     """All calls have been looked at before one of them is counted."""
     policy = tmp_path / "policy.toml"
     policy.write_text(f"[session]\n{rule} = 1\n[approval]\nmin_confidence = 0\n")
