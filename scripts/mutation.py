@@ -33,6 +33,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_guarded_writes.py",
         "tools/guards/test_interrupted_writes.py",
         "tools/guards/test_unusual_states.py",
+        "tools/guards/test_same_moment.py",
         "tools/guards/test_agreement.py",
         "tools/guards/test_confirmation.py",
         "tools/guards/test_summaries.py",

@@ -101,7 +101,11 @@ def state_after(operation: Operation, values: JsonObject, answer: JsonObject, be
     if operation.route.method == "DELETE" or not (present.keys or _is_of_something_new(present)):
         return State(True, None, is_there=False)
     earlier = before.value if isinstance(before.value, dict) else {}
-    told = {**earlier, **values, **answer}
+    told = {**values, **answer}
+    # What the call changes is not as it was before: where neither tells it, it has to be read.
+    if present.value in present.keys and present.value not in told:
+        return None
+    told = {**earlier, **told}
     if not present.keys or any(key not in told for key in present.keys):
         return None
     return State(True, {key: told[key] for key in present.keys})

@@ -17,6 +17,7 @@ import anyio
 from ...schemas import JsonObject, JsonValue, Operation, references_of
 from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_in
+from ..documents.readings import text_of
 from ..failure import NOTHING_SENT, ToolFailure
 from ..journal.entries import Closing, JournalFault, JournalView, LookFirst
 from ..json_text import compact
@@ -202,8 +203,7 @@ async def _settle(
     except ToolFailure:
         answer = {}
     after = state_after(operation, prepared.sent, answer, before)
-    if after is not None:
-        _note_seen(prepared, after, answer, context)
+    _note_seen(prepared, after, answer, context)
     if context.guards.journal is None:
         return answer, {}
     if after is None:
@@ -230,15 +230,13 @@ async def _settle(
     return answer, notes
 
 
-def _note_seen(prepared: Prepared, after: State, answer: JsonObject, context: CallContext) -> None:
+def _note_seen(prepared: Prepared, after: State | None, answer: JsonObject, context: CallContext) -> None:
     """Remember what the caller wrote as what it last saw."""
-    operation = prepared.operation
-    fields = fields_in(answer) or fields_in(after.value)
-    key = operation.present.value if operation.present else ""
-    if not fields and key and isinstance(after.value, dict):
-        identity = prepared.sent.get("field_data_id") or prepared.sent.get("cell_id")
-        text = after.value.get(key)
-        fields = [FieldState("", None, False, id=str(identity or ""), text=str(text or ""))]
+    sent = prepared.sent
+    fields = [each for each in fields_in(answer) if each.text] or fields_in(after.value if after else None)
+    identity = sent.get("field_data_id") or sent.get("cell_id")
+    if not fields and identity and "value" in sent:
+        fields = [FieldState("", None, False, id=text_of(identity), text=text_of(sent["value"]))]
     context.guards.seen.note(context.caller, prepared.address, fields)
 
 

@@ -143,24 +143,29 @@ async def test_an_undo_of_what_somebody_else_wrote_needs_no_new_look(era: Era, t
     assert (total.value, total.verification_status) == ("101", "unverified")
 
 
-async def test_an_own_write_is_what_was_last_seen_though_the_answer_tells_nothing(era: Era) -> None:
+@pytest.mark.parametrize("tool", ["nanonets_update_field", "nanonets_update_cell"])
+async def test_an_own_write_is_what_was_last_seen_though_the_answer_tells_nothing(
+    tool: str, era: Era
+) -> None:
     field: dict[str, Any] = {"field_data_id": "f", "value": "10"}
-    page = {"page_id": "p", "data": {"fields": {"total": [field]}, "tables": []}}
+    cell: dict[str, Any] = {"cell_id": "c", "text": "10", "row": 0, "col": 0, "header": "net"}
+    tables = [{"table_id": "t", "cells": [cell]}]
+    page = {"page_id": "p", "data": {"fields": {"total": [field]}, "tables": tables}}
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         if request.method != "GET":
-            field["value"] = json.loads(request.content)["value"]
+            field["value"] = cell["text"] = json.loads(request.content).popitem()[1]
         return httpx2.Response(200, json=page if request.method == "GET" else {})
 
     place = {"workflow_id": "w", "document_id": "d", "page_id": "p"}
+    item = {"field_data_id": "f"} if tool == "nanonets_update_field" else {"table_id": "t", "cell_id": "c"}
     async with connected(Network(answer), era, journal="sqlite://") as client:
         assert not (await client.call_tool("nanonets_get_page", place)).is_error
         for value in ("11", "12"):
-            given = {**place, "field_data_id": "f", "value": value}
-            result = await client.call_tool("nanonets_update_field", given)
+            result = await client.call_tool(tool, {**place, **item, "value": value})
             assert not result.is_error, result.structured_content
-        field["value"] = "999"
-        error = error_of(await client.call_tool("nanonets_update_field", {**given, "value": "13"}))
+        field["value"] = cell["text"] = "999"
+        error = error_of(await client.call_tool(tool, {**place, **item, "value": "13"}))
     assert "was “12” when you last read it, and is “999” now" in error["message"]
 
 

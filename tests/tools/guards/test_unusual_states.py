@@ -116,6 +116,40 @@ async def test_a_state_that_the_answer_does_not_tell_is_read_once_more(era: Era)
     assert [request.method for request in network.requests][-1] == "GET"
 
 
+async def test_a_state_afterwards_that_cannot_be_read_is_not_made_up(era: Era) -> None:
+    """The entry does not say that nothing is there, and its undo says what it does not know."""
+    written: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.method != "GET":
+            written.append(request.method)
+            return httpx2.Response(200, json={"table_id": "t"})
+        return httpx2.Response(500 if written else 200, json=page({}))
+
+    call = ("nanonets_add_table", {**PLACE, "bbox": [1, 1, 9, 9], "headers": ["net"]})
+    async with connected(Network(answer), era, journal="sqlite://") as client:
+        entry = await entry_of(client, call)
+        undone = error_of(await client.call_tool("review_undo", {"entry": 1}))
+    assert (entry["outcome"], "after" in entry) == ("done", False)
+    assert (undone["code"], undone["done"]) == ("upstream_error", "no")
+    assert "the present state could not be read" in undone["message"]
+
+
+async def test_the_new_text_of_a_cell_is_read_where_the_answer_does_not_tell_it(era: Era) -> None:
+    cell: dict[str, Any] = {"cell_id": "c", "text": "10", "row": 0, "col": 0, "header": "net"}
+    there = {"page_id": "p", "data": {"fields": {}, "tables": [{"table_id": "t", "cells": [cell]}]}}
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if request.method != "GET":
+            cell["text"] = "12"
+        return httpx2.Response(200, json=there if request.method == "GET" else {})
+
+    call = ("nanonets_update_cell", {**PLACE, "table_id": "t", "cell_id": "c", "value": "12"})
+    async with connected(Network(answer), era, journal="sqlite://") as client:
+        entry = await entry_of(client, call)
+    assert (entry["before"], entry["after"], entry["undoable"]) == ({"text": "10"}, {"text": "12"}, True)
+
+
 async def test_a_slow_read_of_the_state_before_does_not_stop_a_write(era: Era) -> None:
     class Slow(Network):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
