@@ -304,7 +304,7 @@ def _unplaced(prepared: Prepared, before: State, guards: Guards) -> ToolFailure 
     An approval rule goes by the journal, so it would never hear of the change.
     """
     item = before.item if isinstance(before.item, dict) else {}
-    is_placed = any(isinstance(item.get(name), str) for name in IDS_OF_DOCUMENTS)
+    is_placed = any(isinstance(found := item.get(name), str) and found for name in IDS_OF_DOCUMENTS)
     if is_placed or prepared.operation.id not in ON_UNNAMED_DOCUMENTS:
         return None
     if guards.journal is None or not guards.policy.judges_approvals:

@@ -112,6 +112,16 @@ async def test_a_write_that_was_certainly_not_done_does_not_count(tmp_path: Path
     assert "outside" not in results[-1].structured_content.get("docreview", {}), "it quotes nobody"
 
 
+async def test_a_write_whose_outcome_is_unknown_counts(tmp_path: Path, era: Era) -> None:
+    network = Network(lambda request: httpx2.Response(500, text="broken"))
+    policy = written(tmp_path, "[session]\nmax_writes = 1\n")
+    async with connected(network, era, policy=policy) as client:
+        first = error_of(await client.call_tool(LABEL, {"project_id": 3, "name": "a"}))
+        second = error_of(await client.call_tool(LABEL, {"project_id": 3, "name": "b"}))
+    assert (first["done"], second["code"]) == ("unknown", "not_allowed")
+    assert len(network.requests) == 1
+
+
 async def test_the_journal_tells_nothing_of_what_may_not_be_touched(tmp_path: Path, era: Era) -> None:
     journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
     async with reviewing(journal=journal) as (client, _):

@@ -248,3 +248,19 @@ async def test_only_so_many_values_and_ids_are_remembered(monkeypatch: pytest.Mo
         results = [await client.call_tool(UPDATE[0], {**UPDATE[1], "field_data_id": each}) for each in "gf"]
     assert error_of(results[0])["code"] == "conflict"
     assert not results[1].is_error, "the first value is forgotten"
+
+
+@pytest.mark.parametrize("identity", [None, 7, ""])
+async def test_a_page_whose_file_has_no_readable_id_is_not_changed(
+    identity: Any, tmp_path: Path, era: Era
+) -> None:
+    """With a rule about approvals, since the journal could not say which document it was."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[approval]\nmin_confidence = 0\n")
+    boxes = [{"id": "b", "label": "total", "ocr_text": "1", "score": 0.9}]
+    network = service({"result": [{"id": "q", "request_file_id": identity, "moderated_boxes": boxes}]})
+    async with connected(network, era, journal="sqlite://", policy=policy) as client:
+        given = {"model_id": "w", "moderated_boxes": boxes, "page": {"id": "q"}}
+        error = error_of(await client.call_tool("nanonets_update_file_fields", given))
+    assert (error["code"], error["done"]) == ("not_allowed", "no")
+    assert {request.method for request in network.requests} == {"GET"}
