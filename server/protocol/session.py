@@ -67,12 +67,12 @@ def call_context_for(
         state.guards,
         report,
         surface.find,
-        surface.why_not_offered,
         caller,
         ask,
         code,
         tools=surface.offered,
         listed=surface.listed,
+        why_not_offered=surface.why_not_offered,
         finishes_writes=origin is not None,
         is_admin=origin is None or origin.principal.is_admin,
     )

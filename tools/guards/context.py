@@ -170,6 +170,10 @@ async def no_answer(summary: str, code: str) -> Consent:
     return "no answer"
 
 
+def _unknown(tool: Tool) -> str:
+    return "the settings leave it out"
+
+
 @dataclass(slots=True, eq=False)
 class CallContext:
     """One tool call and all that it may use.
@@ -188,13 +192,13 @@ class CallContext:
     guards: Guards
     report: Report
     find_tool: Callable[[str], Operation]
-    why_not_offered: Callable[[Tool], str]
     caller: Caller = field(default_factory=Caller)
     ask: Ask = no_answer
     code: str = ""
     is_confirmed: bool = False
     tools: Sequence[Tool] = ()
     listed: frozenset[str] = frozenset()
+    why_not_offered: Callable[[Tool], str] = _unknown
     holds: frozenset[Claim] = frozenset()
     finishes_writes: bool = False
     is_admin: bool = True
