@@ -27,6 +27,9 @@ CODE_SECONDS = 300
 
 CodeCheck = Literal["valid", "forged or for another call", "expired", "used", "declined"]
 
+_MARK_SECONDS = CODE_SECONDS + 2
+"""How long it is kept that a code is void: longer than it could work, by clocks that differ by a second."""
+
 _NONCE_BYTES, _TIME_BYTES, _SEAL_BYTES = 4, 6, 15
 _HEAD_BYTES = _TIME_BYTES + _NONCE_BYTES
 
@@ -85,20 +88,20 @@ class Codes:
     async def use(self, code: str, *subject: JsonValue) -> CodeCheck:
         """Whether a code is good for this subject; from now on it is not any more."""
         found = await self.check(code, *subject)
-        if found == "valid" and not await self._marks.claim(_used(_bytes(code)), CODE_SECONDS + 1):
+        if found == "valid" and not await self._marks.claim(_used(_bytes(code)), _MARK_SECONDS):
             return "used"
         return found
 
     async def revoke(self, code: str) -> None:
         """From now on a code is good for nothing."""
-        await self._marks.put(_used(_bytes(code)), self._clock(), CODE_SECONDS + 1)
+        await self._marks.put(_used(_bytes(code)), self._clock(), _MARK_SECONDS)
 
     async def decline(self, *subject: JsonValue) -> None:
         """From now on no code that was given out so far is good for the call of this subject.
 
         The first two parts of a subject are the call; what follows is the state that was shown.
         """
-        await self._marks.put(_declined(subject[:2]), self._clock(), CODE_SECONDS + 1)
+        await self._marks.put(_declined(subject[:2]), self._clock(), _MARK_SECONDS)
 
     def age(self, code: str) -> float:
         """Seconds since a code was given out, as it says itself."""
