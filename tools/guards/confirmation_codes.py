@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import math
 import time
 from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
@@ -65,9 +64,9 @@ class Codes:
             JournalFault: whether it was used cannot be read.
         """
         raw = _bytes(code)
-        if not self.vouches(code, *subject, seconds=math.inf):
+        if not self._is_sealed(raw, subject):
             return "forged or for another call"
-        if self.age(code) > CODE_SECONDS:
+        if not -1 <= self.age(code) <= CODE_SECONDS:
             return "expired"
         if await self._marks.moment_of(_used(raw)) is not None:
             return "used"
@@ -80,10 +79,7 @@ class Codes:
         Raises:
             JournalFault: the lasting key cannot be read.
         """
-        raw = _bytes(code)
-        head, seal = raw[:_HEAD_BYTES], raw[_HEAD_BYTES:]
-        is_ours = any(hmac.compare_digest(seal, _seal(key, head, subject)) for key in self._sealing_keys())
-        return is_ours and -1 <= self.age(code) <= seconds
+        return self._is_sealed(_bytes(code), subject) and -1 <= self.age(code) <= seconds
 
     async def use(self, code: str, *subject: JsonValue) -> CodeCheck:
         """Whether a code is good for this subject; from now on it is not any more."""
@@ -106,6 +102,10 @@ class Codes:
     def age(self, code: str) -> float:
         """Seconds since a code was given out, as it says itself."""
         return self._clock() - _given_at(_bytes(code))
+
+    def _is_sealed(self, raw: bytes, subject: Sequence[JsonValue]) -> bool:
+        head, seal = raw[:_HEAD_BYTES], raw[_HEAD_BYTES:]
+        return any(hmac.compare_digest(seal, _seal(key, head, subject)) for key in self._sealing_keys())
 
     def _sealing_keys(self) -> Sequence[bytes]:
         if not self._keys:

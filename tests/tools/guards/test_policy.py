@@ -225,12 +225,15 @@ def test_calls_are_counted_before_they_are_sent_and_given_back_if_not_done() -> 
 def test_a_refusal_of_an_id_says_what_is_allowed_instead() -> None:
     asked = OPERATIONS["getDocument"]
     refused = "workflow_id: the policy does not allow workflow or model 'x', only "
-    for given, said in {
+    for allowed_ids, said in {
         ("a", "b", "c", "d", "e"): "a, b, c, d, e (workflows.allowed)",
         ("a", "b", "c", "d", "e", "f"): "a, b, c, d, e, … (workflows.allowed)",
         (): "none at all (workflows.allowed)",
     }.items():
-        assert policy("workflows", allowed=given).scope_refusal(asked, {"workflow_id": "x"}) == refused + said
+        assert (
+            policy("workflows", allowed=allowed_ids).scope_refusal(asked, {"workflow_id": "x"})
+            == refused + said
+        )
     both = Policy(workflows=Rule(allowed=("a",)), models=Rule(allowed=("7",)))
     assert both.scope_refusal(asked, {"workflow_id": "x"}) == (
         refused + "a, 7 (workflows.allowed and models.allowed)"
