@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hmac
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from secrets import token_bytes
 from typing import Any, cast
 
 from pydantic import SecretStr
 
 from ..services.account import Account
+from ..shared.sealing import Seal
 
-__all__ = ["CannotOpen", "Seal"]
+__all__ = ["CannotOpen", "CredentialSeal"]
 
-_NONCE_BYTES = 12
-_PURPOSE = b"docreview credentials 1"
+_PURPOSE = "docreview credentials 1"
 _NAMES = ("nanonets_api_key", "studio_token", "studio_email", "studio_password")
 
 
@@ -24,24 +21,16 @@ class CannotOpen(Exception):  # noqa: N818 - what is stored, not a programming e
     """What is stored was not sealed for this caller, or with none of the keys."""
 
 
-class Seal:
-    """Seals with the newest of these keys, and opens what was sealed with any of them (AES-256-GCM).
-
-    `keys` have 32 bytes each. They seal confirmation codes, too, so here each stands only for one that is
-    derived from it.
-    """
+class CredentialSeal:
+    """Seals credentials with the newest of these keys of 32 bytes, and opens those of any of them."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        self._ciphers = [AESGCM(hmac.digest(key, _PURPOSE, "sha256")) for key in keys]
+        self._seal = Seal(keys, _PURPOSE)
 
     def sealed(self, subject: str, account: Account) -> str:
         """The credentials, good for this caller only."""
         held = {name: _plain(getattr(account, name)) for name in _NAMES}
-        content = json.dumps({name: value for name, value in held.items() if value}).encode()
-        nonce = token_bytes(_NONCE_BYTES)
-        return urlsafe_b64encode(nonce + self._ciphers[0].encrypt(nonce, content, _bound(subject))).decode()
+        return self._seal.sealed(subject, json.dumps({name: value for name, value in held.items() if value}))
 
     def opened(self, subject: str, sealed: str) -> tuple[Account, bool]:
         """The credentials that were sealed for this caller, and whether it was with the newest key.
@@ -49,24 +38,10 @@ class Seal:
         Raises:
             CannotOpen: they were sealed for another one, with an unknown key, or were changed.
         """
-        from cryptography.exceptions import InvalidTag
-
-        try:
-            raw = urlsafe_b64decode(sealed)
-        except ValueError:
-            raise CannotOpen from None
-        nonce, encrypted = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:]
-        for cipher in self._ciphers:
-            try:
-                content = cipher.decrypt(nonce, encrypted, _bound(subject))
-            except (InvalidTag, ValueError):
-                continue
-            return _account_of(json.loads(content)), cipher is self._ciphers[0]
-        raise CannotOpen
-
-
-def _bound(subject: str) -> bytes:
-    return _PURPOSE + b"\0" + subject.encode("utf-8", "surrogatepass")
+        found = self._seal.opened(subject, sealed)
+        if found is None:
+            raise CannotOpen
+        return _account_of(json.loads(found.text)), found.is_of_newest
 
 
 def _plain(value: SecretStr | str | None) -> str | None:

@@ -20,7 +20,7 @@ from ..journal_place import JournalPlace, journal_passwords, journal_place, keep
 from ..services.account import Account
 from ..settings import Settings
 from ..settings_error import SettingsError
-from .sealing import CannotOpen, Seal
+from .sealing import CannotOpen, CredentialSeal
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine, Table
@@ -64,13 +64,13 @@ def open_store(settings: Settings) -> CredentialStore:
             "DOCREVIEW_JOURNAL: expected a file or PostgreSQL, as credentials are stored beside the journal"
         )
     keys = [b64decode(each) for each in settings.seal_keys.get_secret_value().split(",")]
-    return CredentialStore(place, Seal(keys))
+    return CredentialStore(place, CredentialSeal(keys))
 
 
 class CredentialStore:
     """The stored credentials. Every method blocks and raises `StoreFault`; several threads may call them."""
 
-    def __init__(self, place: JournalPlace, seal: Seal) -> None:
+    def __init__(self, place: JournalPlace, seal: CredentialSeal) -> None:
         self._seal = seal
         self._url = place.url
         self._file = None if place.file is None else place.file.with_name(f"{place.file.name}.credentials")
@@ -144,11 +144,18 @@ class CredentialStore:
 
     @contextmanager
     def _writing(self) -> Generator[Connection]:
+        from sqlalchemy import inspect
+
         with self._faults("written"):
             if self._file is not None and not self._file.exists():
                 create_file(self._file)
             with self._connected().begin() as connection:
-                _table().create(connection, checkfirst=True)
+                if self._file is not None:
+                    _table().create(connection, checkfirst=True)
+                elif not inspect(connection).has_table(_table().name):
+                    raise StoreFault(
+                        f"the stored credentials ({self.shown}) have no table: run docreview-mcp migrate"
+                    )
                 yield connection
 
     def _connected(self) -> Engine:

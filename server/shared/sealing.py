@@ -5,11 +5,20 @@ from __future__ import annotations
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from secrets import token_bytes
 
-__all__ = ["Seal"]
+__all__ = ["Opened", "Seal"]
 
 _NONCE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A text that was sealed. `is_of_newest`: with the newest of the keys."""
+
+    text: str
+    is_of_newest: bool
 
 
 class Seal:
@@ -37,8 +46,8 @@ class Seal:
         encrypted = self._ciphers[0].encrypt(nonce, text.encode(), self._bound(owner))
         return urlsafe_b64encode(nonce + encrypted).decode()
 
-    def opened(self, owner: str, sealed: str | bytes) -> str | None:
-        """The text; None if it was sealed for another owner, with an unknown key, or was changed."""
+    def opened(self, owner: str, sealed: str | bytes) -> Opened | None:
+        """What was sealed; None if it was sealed for another owner, with an unknown key, or was changed."""
         from cryptography.exceptions import InvalidTag
 
         try:
@@ -47,10 +56,11 @@ class Seal:
             return None
         for cipher in self._ciphers:
             try:
-                return cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], self._bound(owner)).decode()
+                text = cipher.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], self._bound(owner)).decode()
             except (InvalidTag, ValueError):
                 continue
+            return Opened(text, cipher is self._ciphers[0])
         return None
 
     def _bound(self, owner: str) -> bytes:
-        return self._purpose + b"\0" + owner.encode()
+        return self._purpose + b"\0" + owner.encode("utf-8", "surrogatepass")

@@ -112,7 +112,8 @@ class RedisSessions:
             sealed = await self._server.run(get)
         except RedisAway:
             return await self._own.find(account)
-        return (self._seal.opened(account, cast("bytes", sealed)) or "") if sealed else ""
+        opened = self._seal.opened(account, cast("bytes", sealed)) if sealed else None
+        return opened.text if opened is not None else ""
 
     async def keep(self, account: str, token: str) -> None:
         """Keep a token until it runs out."""

@@ -9,7 +9,7 @@ import pytest
 from docreview_mcp.server import Settings
 from docreview_mcp.server.credential_store.store import StoreFault, open_store
 from docreview_mcp.server.services.account import Account
-from postgresql import PASSWORD, running_cluster
+from postgresql import PASSWORD, migrate, running_cluster
 from pydantic import SecretStr
 
 KEYS = b64encode(bytes(32)).decode()
@@ -23,6 +23,9 @@ def test_credentials_are_stored_read_moved_and_removed() -> None:
         with psycopg.connect(cluster.url) as connection:
             tables = connection.execute("SELECT * FROM pg_tables WHERE tablename LIKE 'docreview%'")
             assert tables.fetchall() == [], "reading makes no table"
+        with pytest.raises(StoreFault, match="run docreview-mcp migrate"):
+            store.put("ana", Account(SecretStr("older"), source="store"))
+        migrate(cluster.url)
         account = Account(SecretStr("key-of-ana"), studio_email="a@b.c", source="store")
         store.put("ana", Account(SecretStr("older"), source="store"))
         store.put("ana", account)
