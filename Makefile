@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate constraints \
+.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate documentation site constraints \
 	test-lowest bundle package panel panel-test clean
 
 demo: $(VENV)/.ready
@@ -58,6 +58,20 @@ format: $(VENV)/.ready
 generate: $(VENV)/.ready
 	$(RUN)/python -m scripts.generate
 
+# The pages with calls and answers, recorded on the sandbox. Takes about a minute.
+documentation: $(VENV)/.ready
+	$(RUN)/python -m scripts.documentation
+	$(RUN)/python -m scripts.generate
+
+# The documentation site, in site/. It has an environment of its own, with pinned versions.
+site: .venv-site/.ready
+	.venv-site/bin/zensical build --clean --strict
+
+.venv-site/.ready: scripts/documentation/site.txt
+	$(PYTHON) -m venv --clear .venv-site
+	.venv-site/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
+
 bench: $(VENV)/.ready
 	$(RUN)/python -m bench.run
 
@@ -99,7 +113,7 @@ panel/node_modules/.ready: panel/package.json panel/package-lock.json
 	@touch $@
 
 clean:
-	rm -rf panel/node_modules .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench .venv-examples build dist *.egg-info
+	rm -rf panel/node_modules .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-site site .venv-bench .venv-examples build dist *.egg-info
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docreview needs Python 3.11 or newer; set PYTHON=")'

@@ -82,6 +82,16 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
     "DOCREVIEW_JOURNAL_REQUIRED": SettingText(
         "Journal required", "0 writes even if the journal cannot be written."
     ),
+    "DOCREVIEW_REDIS": SettingText("Redis", "The URL of a Redis that several servers share."),
+    "DOCREVIEW_UPSTREAM_RATE": SettingText(
+        "Rate of requests", "Maximum rate of requests to each service for one account, such as 60/minute."
+    ),
+    "DOCREVIEW_PANEL": SettingText(
+        "Review panel", "1 lists the panel's own tool to every host, not only to those that show panels."
+    ),
+    "DOCREVIEW_PANEL_URL": SettingText(
+        "URL of the review panel", "The address of the panel in a browser; over HTTP, /panel of the server."
+    ),
     "DOCREVIEW_LOG_LEVEL": SettingText(
         "Log level", "DEBUG, INFO, WARNING or ERROR, to stderr, secrets masked."
     ),
