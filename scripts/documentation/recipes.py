@@ -59,8 +59,9 @@ async def _review_queue(talk: Conversation) -> str:
         f"`{each['name']}` reads “{each['value']}” ({each['confidence']})" for each in values
     )
     return (
-        f"{queue['total']} documents wait. The least certain is {first['name']} with {first['doubtful']} doubtful"
-        f" of {first['unverified']} unverified values: {doubtful}. Should I show you the page?"
+        f"{queue['total']} documents wait. The least certain is {first['name']} with"
+        f" {first['doubtful']} doubtful of {first['unverified']} unverified values:"
+        f" {doubtful}. Should I show you the page?"
     )
 
 
@@ -71,9 +72,7 @@ async def _correct_and_approve(talk: Conversation) -> str:
         "review_check", workflow_id=place["workflow_id"], document_ids=[place["document_id"]]
     )
     finding = checked["documents"][0]["findings"][0]
-    talk.say(
-        "It looks at the page, corrects and verifies the value in one call, and says what it expects there."
-    )
+    talk.say("It looks at the page, then corrects and verifies the value in one call.")
     await talk.call("review_region", **place, field_data_id=finding["suspect"])
     wrong = finding["values"][0][1]
     change = {
@@ -162,7 +161,8 @@ async def _sentiment_report(talk: Conversation) -> str:
     praised = max(table["rows"], key=lambda row: row[1])
     criticized = max(table["rows"], key=lambda row: row[2])
     return (
-        f"“{analysis['name']}” has {table['texts']} texts with {table['tags']} tags. Guests praise {praised[0]} most"
+        f"“{analysis['name']}” has {table['texts']} texts with {table['tags']} tags."
+        f" Guests praise {praised[0]} most"
         f" ({praised[1]} of {praised[4]} mentions) and complain most about {criticized[0]}"
         f" ({criticized[2]} of {criticized[4]})."
     )

@@ -30,7 +30,6 @@ _CALLS = cast("dict[str, Any]", tomllib.loads(Path(__file__).with_name("calls.to
 _MOMENT = STARTED_AT.strftime("%Y-%m-%dT%H:%M:%SZ")
 _OF_THE_RUN = {
     "at": _MOMENT,
-    "run": "b7c1…",
     "by": "ana",
     "confirm": "code-of-this-call",
     "key": "key-of-the-panel",

@@ -35,9 +35,11 @@ _PURPOSES = {
 """What each toolset is for, in a few words."""
 
 
-def toolsets(
-    operations: Sequence[Operation], tools: Sequence[Tool]
-) -> dict[str, list[tuple[Operation, Tool]]]:
+Described = tuple[Operation, Tool]
+"""A tool with the operation that it calls."""
+
+
+def toolsets(operations: Sequence[Operation], tools: Sequence[Tool]) -> dict[str, list[Described]]:
     """The tools by toolset, docreview's own first."""
     paired = sorted(
         zip(operations, tools, strict=True),
@@ -46,7 +48,7 @@ def toolsets(
     return {name: list(members) for name, members in groupby(paired, key=lambda pair: pair[1].toolset)}
 
 
-def render_tool_index(groups: Mapping[str, Sequence[tuple[Operation, Tool]]]) -> str:
+def render_tool_index(groups: Mapping[str, Sequence[Described]]) -> str:
     """The page that lists the toolsets and, in each, the tools."""
     lines = [
         "# Tools",
@@ -63,9 +65,9 @@ def render_tool_index(groups: Mapping[str, Sequence[tuple[Operation, Tool]]]) ->
         "| extra | operations that only the services' clients show: deletes, downloads, setup |"
         " `--toolsets extra` or `--tools NAME` |",
         "",
-        "Every tool that changes something also takes `reason`, which the journal keeps, and `confirm`, the code"
-        " of a call that ended as `needs_confirmation`. Where the evidence for a path or an answer is weak, the"
-        " reference says so. [Errors](reference/errors.md) lists the error codes.",
+        "Every tool that changes something also takes `reason`, which the journal keeps, and `confirm`, the"
+        " code of a call that ended as `needs_confirmation`. Where the evidence for a path or an answer is"
+        " weak, the reference says so. [Errors](reference/errors.md) lists the error codes.",
         "",
         "| toolset | for | docreview's own | documented | companion | extra |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -90,14 +92,13 @@ def _first_sentence(text: str) -> str:
     return text.partition(". ")[0].rstrip(".").replace("|", "\\|") + "."
 
 
-def render_toolset(
-    name: str, members: Sequence[tuple[Operation, Tool]], examples: Mapping[str, Recording]
-) -> str:
+def render_toolset(name: str, members: Sequence[Described], examples: Mapping[str, Recording]) -> str:
     """The page of a toolset: each tool with its request, its arguments, an example call and its answer."""
     lines = [
         f"# {name}",
         "",
-        f"{_PURPOSES[name][0].upper()}{_PURPOSES[name][1:]}. {len(members)} tools; generated, not edited by hand.",
+        f"{_PURPOSES[name][0].upper()}{_PURPOSES[name][1:]}. {len(members)} tools."
+        " This page is generated; its examples were recorded on the sandbox.",
     ]
     for operation, tool in members:
         described = render_tool(operation, tool)
