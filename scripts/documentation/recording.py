@@ -92,6 +92,9 @@ class Session:
             return {key: self._settled(entry, key) for key, entry in entries.items()}
         if isinstance(value, list):
             return [self._settled(entry, name) for entry in cast("list[Any]", value)]
+        if name == "bytes" and isinstance(value, int):
+            # How well a file is compressed depends on the libraries of the machine.
+            return round(value, 1 - len(str(value)))
         if isinstance(value, str):
             if name in _OF_THE_RUN:
                 return _OF_THE_RUN[name]

@@ -58,8 +58,9 @@ def render_tool_index(groups: Mapping[str, Sequence[Described]]) -> str:
         "",
         "| tier | contains | how to get it |",
         "| --- | --- | --- |",
-        "| review, lean, app | docreview's own tools; `app` is for its review panel alone | by default,"
-        " as the tool list needs them |",
+        "| review | docreview's own tools for daily work | by default |",
+        "| lean | tools that find and run others | with the `core` and `lean` tool lists |",
+        "| app | for the review panel alone | in hosts that show panels, or with `DOCREVIEW_PANEL=1` |",
         "| documented | operations in the services' own documentation | by default |",
         "| companion | what the documented tools need beside them: reading, uploads, tags | by default |",
         "| extra | operations that only the services' clients show: deletes, downloads, setup |"
