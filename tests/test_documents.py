@@ -8,7 +8,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from documents import PAGES, ROOT, anchors_of, links_of, name_of
+from docreview_mcp.server.command_line import command_line
+from docreview_mcp.server.http.settings import HttpSettings
+from docreview_mcp.server.setting_texts import variables_of
+from documents import PAGES, ROOT, anchors_of, links_of, name_of, text_of
 
 from scripts.documentation.language_models import titles_of
 
@@ -34,6 +37,16 @@ def test_every_page_is_in_the_navigation_once() -> None:
     listed = [path for _, pages in titles_of(SITE["nav"]) for _, path in pages]
     pages = sorted(page.relative_to(DOCS).as_posix() for page in PAGES if page.is_relative_to(DOCS))
     assert sorted(listed) == pages, "zensical.toml has the navigation"
+
+
+def test_the_pages_have_every_command_and_setting() -> None:
+    commands = text_of(DOCS / "commands.md")
+    assert [
+        name for name in command_line.commands if f"`docreview-mcp {name}" not in commands and name != "stdio"
+    ] == []
+    explained = text_of(DOCS / "settings.md") + text_of(DOCS / "http.md") + text_of(DOCS / "panel.md")
+    variables = [*variables_of().values(), *variables_of(HttpSettings).values()]
+    assert [name for name in variables if f"`{name}" not in explained] == []
 
 
 def test_words_are_spelled_as_the_dictionary_has_them() -> None:
