@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import cast
 
-from ...schemas import JsonObject, Operation
+from ...schemas import JsonObject, Operation, load_operations
 from ..requests.validation import describe_wanted
 from .tool import Tool
 
 __all__ = ["render_tool"]
 
-_EFFECTS = {"read": "reads", "write": "writes", "destructive": "destroys"}
+_EFFECTS = {"read": "read-only", "write": "changes data", "destructive": "destructive"}
 
 
 def _request(operation: Operation) -> str:
@@ -22,7 +22,7 @@ def _request(operation: Operation) -> str:
 
 def render_tool(operation: Operation, tool: Tool) -> list[str]:
     """The lines about one tool: what it does, its request, its arguments."""
-    repeat = "may be repeated" if tool.idempotent else "not to be repeated blindly"
+    repeat = "idempotent" if tool.idempotent else "not idempotent"
     lines = [
         "",
         f"### `{tool.name}`",
@@ -34,7 +34,8 @@ def render_tool(operation: Operation, tool: Tool) -> list[str]:
     if operation.not_undoable:
         lines += ["", f"Cannot be undone: {operation.not_undoable}"]
     elif operation.undo:
-        steps = " and ".join(f"`{step.call}`" for step in operation.undo)
+        calls = [load_operations()[step.call].tool for step in operation.undo]
+        steps = " and ".join(f"`{name}`" for name in calls)
         lines += ["", f"Undone by {steps}. {operation.undo_leaves}".rstrip()]
     if operation.evidence and not operation.evidence.startswith("high"):
         lines += ["", f"Evidence: {operation.evidence}."]
