@@ -57,6 +57,16 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
     ),
     "DOCREVIEW_TIMEOUT": SettingText("Timeout", "Seconds for a whole call with its retries."),
     "DOCREVIEW_IN_FLIGHT": SettingText("Requests at once", "Maximum number of requests to each service."),
+    "DOCREVIEW_UPSTREAM_RATE": SettingText(
+        "Rate of requests", "Most requests to each service for one account, such as 60/minute."
+    ),
+    "DOCREVIEW_REDIS": SettingText("Redis", "Address of a Redis that several servers share."),
+    "DOCREVIEW_PANEL": SettingText(
+        "Review panel", "Tells every host of the tools of the review panel, not only those that show panels."
+    ),
+    "DOCREVIEW_PANEL_URL": SettingText(
+        "Address of the panel", "Where the review panel opens in a browser; named in answers."
+    ),
     "DOCREVIEW_ANSWER_LIMIT": SettingText(
         "Size of results", "Maximum number of characters of JSON in a result."
     ),
@@ -82,18 +92,14 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
     "DOCREVIEW_JOURNAL_REQUIRED": SettingText(
         "Journal required", "0 writes even if the journal cannot be written."
     ),
-    "DOCREVIEW_REDIS": SettingText("Redis", "The URL of a Redis that several servers share."),
-    "DOCREVIEW_UPSTREAM_RATE": SettingText(
-        "Rate of requests", "Maximum rate of requests to each service for one account, such as 60/minute."
-    ),
-    "DOCREVIEW_PANEL": SettingText(
-        "Review panel", "1 lists the panel's own tool to every host, not only to those that show panels."
-    ),
-    "DOCREVIEW_PANEL_URL": SettingText(
-        "URL of the review panel", "The address of the panel in a browser; over HTTP, /panel of the server."
-    ),
     "DOCREVIEW_LOG_LEVEL": SettingText(
         "Log level", "DEBUG, INFO, WARNING or ERROR, to stderr, secrets masked."
+    ),
+    "DOCREVIEW_LOG_FORMAT": SettingText(
+        "Log format", "text or json: a line of JSON for each record and each call of a tool."
+    ),
+    "DOCREVIEW_TELEMETRY": SettingText(
+        "Telemetry", "off (default), otlp, prometheus or otlp,prometheus: metrics and traces for operators."
     ),
 }
 """The settings of a server, by variable."""

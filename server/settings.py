@@ -31,7 +31,7 @@ from .settings_error import SettingsError
 
 if TYPE_CHECKING:
     from ..tools.checks.own_check import CheckFile
-    from ..tools.policy.policy import Policy
+    from ..tools.policy.policies import Policies
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings", "settings_fault"]
 
@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     panel: bool = _named("DOCREVIEW_PANEL", default=False)
     panel_url: str | None = _named("DOCREVIEW_PANEL_URL", default=None)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _named("DOCREVIEW_LOG_LEVEL", default="WARNING")
+    log_format: Literal["text", "json"] = _named("DOCREVIEW_LOG_FORMAT", default="text")
+    telemetry: Annotated[tuple[Literal["otlp", "prometheus"], ...], NoDecode] = _named(
+        "DOCREVIEW_TELEMETRY", default=()
+    )
 
     @field_validator("*", mode="before")
     @classmethod
@@ -135,12 +139,27 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("telemetry", mode="before")
+    @classmethod
+    def _off_or_names(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        named = tuple(part.strip() for part in value.lower().split(","))
+        if named in {("off",), ("otlp",), ("prometheus",), ("otlp", "prometheus"), ("prometheus", "otlp")}:
+            return () if named == ("off",) else named
+        raise ValueError("expected off, otlp, prometheus, or otlp,prometheus")
+
     @field_validator("files", mode="before")
     @classmethod
     def _folders(cls, value: Any) -> Any:
         if isinstance(value, str) and not is_placeholder(value):
             return tuple(Path(part.strip()).expanduser() for part in value.split(os.pathsep) if part.strip())
         return value
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _lower_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -274,28 +293,28 @@ class Settings(BaseSettings):
             self.panel,
         )
 
-    def read_policy(self) -> Policy:
+    def read_policy(self) -> Policies:
         """The rules of the policy file, none where no file is set.
 
         Raises:
             SettingsError: the file is missing, cannot be read, has a fault, or no journal counts its limits.
         """
-        from ..tools.policy.policy import Policy
+        from ..tools.policy.policies import Policies
 
         if self.policy is None:
-            return Policy()
+            return Policies()
         from ..tools.checks.checker import Checker
         from .policy_file import check_names, read_policy
 
-        policy = read_policy(self.policy)
-        if policy.checks is not None:
-            check_names(self.policy, policy.checks, Checker(self.read_checks()))
-        if policy.limits and not keeps_journal(self.journal):
+        policies = read_policy(self.policy)
+        if any(each.checks is not None for each in policies.sections):
+            check_names(self.policy, policies, Checker(self.read_checks()))
+        if any(each.limits for each in policies.sections) and not keeps_journal(self.journal):
             raise SettingsError(
                 f"DOCREVIEW_POLICY: {self.policy}: [limits] are counted in the journal, and"
                 " DOCREVIEW_JOURNAL=none keeps none; keep one, or use [session]"
             )
-        return policy
+        return policies
 
     def read_checks(self) -> CheckFile | None:
         """What the check file says, None where no file is set. Its expressions are not looked at.

@@ -75,8 +75,8 @@ def fault_of_command(line: str) -> str | None:
     if line.startswith("make "):
         targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
         return None if line.split()[1] in targets else "there is no such target in the Makefile"
-    if line.startswith("export "):
-        names = re.findall(r"(\w+)=", line.replace("==", ""))
+    if line.startswith("export ") or re.match(r"[A-Z_]+=", line):
+        names = re.findall(r"(?:^|\s)([A-Z_]+)=", line)
         unknown = [name for name in names if name not in VARIABLES]
         return f"no settings: {unknown}" if unknown else None
     if not words:

@@ -86,5 +86,6 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, Rate):
         return f"`{value.requests}/{_UNITS[value.seconds]}`"
     if isinstance(value, tuple):
-        return f"`{','.join(f'{each:g}' for each in value)}`"
+        parts = [f"{each:g}" if isinstance(each, float) else str(each) for each in value]
+        return f"`{','.join(parts)}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

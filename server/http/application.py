@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from secrets import token_hex
 from typing import Any, cast
 
+import anyio
 from mcp.server import Server
 from mcp.server.streamable_http import check_accept_headers
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -22,17 +23,19 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from ...tools import load_tools
+from ...tools.observation import Observer, Unobserved
 from ..protocol.principal import READ, WRITE, RequestOrigin, mark_request
 from ..protocol.session import ServerState
 from ..shared.state import SharedState
 from .addresses import AllowedAddresses
 from .answers import Answer
-from .authentication import Authentication, missing_scope
+from .authentication import Authentication
 from .bodies import Bodies, Disconnected
 from .budgets import Places, Rates
 from .caller_credentials import CREDENTIAL_HEADERS, CallerCredentials, known_by_account
 from .health import Health
 from .narrowing_headers import NARROWING_HEADERS, asked_narrowing
+from .oauth.protected_resource import METADATA_PATHS
 from .panel import CALLS, Panel
 from .refusals import Refusal
 from .settings import HttpSettings
@@ -56,7 +59,8 @@ class HttpApplication:
     """Serves one MCP server to many callers.
 
     `allowed` are the addresses under which it may be called, `shared` is what it shares with other servers.
-    `panel` serves the review panel to people with a browser.
+    `panel` serves the review panel to people with a browser. `observer` is told of requests that are refused,
+    and of waiting.
     """
 
     def __init__(
@@ -68,8 +72,9 @@ class HttpApplication:
         credentials: CallerCredentials,
         shared: SharedState,
         panel: Panel | None = None,
+        observer: Observer | None = None,
     ) -> None:
-        self.health = Health(server, shared)
+        self.health = Health(server, shared, authentication)
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=settings.body
         )
@@ -77,6 +82,7 @@ class HttpApplication:
         self._allowed = allowed
         self._credentials = credentials
         self._panel = panel
+        self._observer = observer or Unobserved()
         self._rates = Rates(settings.rate, shared.budgets)
         self._bodies = Bodies(settings.body)
         self._places = Places(settings.concurrency)
@@ -86,7 +92,7 @@ class HttpApplication:
     async def running(self) -> AsyncGenerator[None]:
         """Keep the server alive; requests are served as long as this lasts, once in its life."""
         try:
-            async with self._manager.run():
+            async with self._authentication.running(), self._manager.run():
                 yield
         finally:
             self._credentials.close()
@@ -104,6 +110,7 @@ class HttpApplication:
             try:
                 await self._respond(scope, receive, answer)
             except Refusal as refusal:
+                self._observer.refused(refusal.status, refusal.code, answer.request_id)
                 await refusal.answer(answer.send)
             except Disconnected:
                 pass
@@ -119,7 +126,11 @@ class HttpApplication:
             # Asked by balancers under the address of this replica, which no user types.
             await self.health.answer(scope, answer.send)
             return
-        self._check_addresses(headers, answer)
+        self._check_host(headers)
+        if self._authentication.resource is not None and scope["path"] in METADATA_PATHS:
+            await self._authentication.resource.answer(scope, answer.send)
+            return
+        self._check_origin(headers, answer)
         panel = self._panel
         if panel is not None and panel.serves(scope["path"]):
             await panel.answer(scope, headers, receive, answer)
@@ -145,7 +156,7 @@ class HttpApplication:
             principal = await self._authentication.principal(headers)
         _check_headers(scope, headers)
         if READ not in principal.scopes:
-            raise missing_scope(READ)
+            raise self._authentication.challenges.missing_scope(READ)
         narrowing = asked_narrowing(scope, headers)
         await self._rates.take(principal.id)
         account = await self._credentials.account(principal, scope, headers)
@@ -157,8 +168,10 @@ class HttpApplication:
             if browser is not None:
                 browser.check_call(tool)
             if not principal.may_write and tool in self._writing:
-                raise missing_scope(WRITE)
+                raise self._authentication.challenges.missing_scope(WRITE)
+            began = anyio.current_time()
             await self._places.take(principal.id)
+            self._observer.waited("call", anyio.current_time() - began)
         finally:
             self._bodies.release(len(body))
         try:
@@ -166,7 +179,7 @@ class HttpApplication:
         finally:
             self._places.give_back(principal.id)
 
-    def _check_addresses(self, headers: Headers, answer: Answer) -> None:
+    def _check_host(self, headers: Headers) -> None:
         if not self._allowed.has_host(headers.getlist("host")):
             raise Refusal(
                 421,
@@ -174,6 +187,8 @@ class HttpApplication:
                 "The Host of this request is not one of this server.",
                 "Use the address that whoever runs the server gave out (DOCREVIEW_HTTP_URL).",
             )
+
+    def _check_origin(self, headers: Headers, answer: Answer) -> None:
         origins = headers.getlist("origin")
         if not self._allowed.has_origin(origins):
             raise Refusal(
@@ -198,7 +213,9 @@ class HttpApplication:
             is_given = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._manager.handle_request(scope, receive_again, answer.send)
+        # What a caller shows for itself is for this server alone: nothing further in gets to see it.
+        kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"authorization"]
+        await self._manager.handle_request({**scope, "headers": kept}, receive_again, answer.send)
 
 
 def _check_headers(scope: Scope, headers: Headers) -> None:
