@@ -12,6 +12,7 @@ from docreview_mcp.tools.surface.tool import Tool
 
 from ..project import ROOT
 from .language_models import render_index
+from .prompts_page import render_prompts
 from .recipes import RECIPES, render_recipe
 from .recording import record_example
 from .settings_page import render_settings
@@ -34,13 +35,14 @@ def derived_pages(operations: Sequence[Operation], tools: Sequence[Tool]) -> dic
 
 
 async def recorded_pages(operations: Sequence[Operation], tools: Sequence[Tool]) -> dict[Path, str]:
-    """The pages with calls and answers: a page for each toolset, and the recipes."""
+    """The pages that need a server: one for each toolset, prompts and resources, and the recipes."""
     groups = toolsets(operations, tools)
     examples = {tool.name: await record_example(tool) for tool in tools}
     pages = {
         DOCUMENTS / "reference" / f"{name}.md": render_toolset(name, members, examples)
         for name, members in groups.items()
     }
+    pages[DOCUMENTS / "reference" / "prompts.md"] = await render_prompts()
     for recipe in RECIPES:
         pages[DOCUMENTS / "recipes" / f"{recipe.name}.md"] = await render_recipe(recipe)
     return pages
