@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate constraints \
-	test-lowest bundle package panel panel-test conformance clean
+.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate documentation \
+	site constraints test-lowest bundle package panel panel-test conformance clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -57,6 +57,20 @@ format: $(VENV)/.ready
 
 generate: $(VENV)/.ready
 	$(RUN)/python -m scripts.generate
+
+# The pages with calls and answers, recorded on the sandbox. Takes about a minute.
+documentation: $(VENV)/.ready
+	$(RUN)/python -m scripts.documentation
+	$(RUN)/python -m scripts.generate
+
+# The documentation site, in site/. It has an environment of its own, with pinned versions.
+site: .venv-site/.ready
+	.venv-site/bin/zensical build --clean --strict
+
+.venv-site/.ready: scripts/documentation/site.txt
+	$(PYTHON) -m venv --clear .venv-site
+	.venv-site/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@
 
 bench: $(VENV)/.ready
 	$(RUN)/python -m bench.run
@@ -112,7 +126,8 @@ conformance: $(VENV)/.ready .conformance/.ready
 	@touch $@
 
 clean:
-	rm -rf .conformance panel/node_modules .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench .venv-examples build dist *.egg-info
+	rm -rf .conformance panel/node_modules .coverage .coverage.* .mutation site $(VENV) .venv-lowest .venv-site .venv-bench \
+		.venv-examples build dist *.egg-info
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docreview needs Python 3.11 or newer; set PYTHON=")'

@@ -24,18 +24,15 @@ from docreview_mcp.schemas.state_reference import faults_of_references
 from docreview_mcp.tools.lean.intents import RECORD as INTENTS_RECORD
 from docreview_mcp.tools.lean.intents import render_intents
 from docreview_mcp.tools.requests.arguments import arguments_of
-from docreview_mcp.tools.surface.reference import render_reference
 from docreview_mcp.tools.surface.tool import RECORD as SURFACE_RECORD
 from docreview_mcp.tools.surface.tool import render_tools, tool_of
 
+from .documentation.pages import derived_pages
 from .manifest import render_manifest
 from .project import ROOT
 from .registry import render_server_json
 from .surface_record import RECORD as SURFACE
 from .surface_record import render_surface
-
-REFERENCE = ROOT / "docs" / "tools.md"
-"""The generated reference page."""
 
 __all__ = ["generated_files", "read_intents", "read_operations"]
 
@@ -73,7 +70,7 @@ def generated_files() -> dict[Path, str]:
         OPERATIONS_RECORD: render_operations(operations),
         SURFACE_RECORD: render_tools(tools),
         INTENTS_RECORD: render_intents(read_intents()),
-        REFERENCE: render_reference(operations, tools),
+        **derived_pages(operations, tools),
         ROOT / "manifest.json": render_manifest(),
         ROOT / "server.json": render_server_json(),
         SURFACE: render_surface(tools),
@@ -91,6 +88,7 @@ def main() -> int:
             sys.stderr.write(f"{path.name} is not current: run make generate\n")
         return 1 if stale else 0
     for path in stale:
+        path.parent.mkdir(exist_ok=True)
         path.write_text(files[path], encoding="utf-8")
         sys.stderr.write(f"wrote {path.name}\n")
     return 0

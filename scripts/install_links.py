@@ -1,4 +1,4 @@
-"""The links that install the published server in hosts that have such links; README.md has them."""
+"""The links that install the published server in hosts that have such links; docs/hosts.md has them."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ with (TESTS / "data" / "promises.csv").open(encoding="utf-8", newline="") as fil
     PROMISES = list(csv.DictReader(file, delimiter="|", quoting=csv.QUOTE_NONE))
 
 PROMISING = {
-    "README.md": ("Safety",),
+    "docs/security.md": ("Safety",),
     "docs/guards.md": (
         "The journal",
         "Undo",

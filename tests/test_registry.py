@@ -46,10 +46,10 @@ def test_version_and_name_are_those_of_the_project() -> None:
     assert ENTRY["name"] == registry_name()
 
 
-def test_the_readme_has_the_install_links() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_of_the_hosts_has_the_install_links() -> None:
+    page = (ROOT / "docs" / "hosts.md").read_text(encoding="utf-8")
     for host, link in install_links().items():
-        assert f"[{host}]({link})" in readme, "python -m scripts.install_links prints the links"
+        assert f"[{host}]({link})" in page, "python -m scripts.install_links prints the links"
 
 
 def test_the_links_start_the_published_command_and_hold_no_secret() -> None:

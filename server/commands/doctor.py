@@ -171,7 +171,7 @@ def _variable_findings(settings: Settings) -> list[Finding]:
         rest = name.upper().removeprefix(_PREFIX)
         if rest not in known:
             near = get_close_matches(rest, known, n=1)
-            hint = f"; did you mean {_PREFIX}{near[0]}?" if near else "; see Settings in README.md"
+            hint = f"; did you mean {_PREFIX}{near[0]}?" if near else "; see docs/settings.md"
             findings.append(Finding("note", name, f"is no setting and has no effect{hint}"))
     return findings
 
