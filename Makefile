@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate constraints \
+.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench soak generate constraints \
 	test-lowest bundle package panel panel-test clean
 
 demo: $(VENV)/.ready
@@ -60,6 +60,13 @@ generate: $(VENV)/.ready
 
 bench: $(VENV)/.ready
 	$(RUN)/python -m bench.run
+
+# Two servers behind nginx, with Redis and PostgreSQL (Debian's packages nginx, redis-server, postgresql), under
+# load while servers are killed and databases restart. SECONDS=120 does each fault once; CLIENTS=40 for less load.
+SECONDS ?= 600
+CLIENTS ?= 200
+soak: $(VENV)/.ready
+	$(RUN)/python -m bench.soak --seconds $(SECONDS) --clients $(CLIENTS)
 
 # The pinned versions with their hashes, for Python 3.11 and newer on any platform.
 constraints: $(VENV)/.ready

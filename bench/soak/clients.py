@@ -16,8 +16,8 @@ from .callers import Caller
 __all__ = ["Call", "Load", "Outcome"]
 
 Outcome = Literal["done", "refused", "unknown", "lost", "wrong"]
-"""How a call ended: `refused`: nothing was sent, and the answer says so; `unknown`: the answer says that it is
-not known; `lost`: there was no answer; `wrong`: it was not the answer to this call of this caller."""
+"""How a call ended: `refused`: nothing was sent, and the answer says so; `unknown`: the answer says that it
+is not known; `lost`: there was no answer; `wrong`: it was not the answer to this call of this caller."""
 
 _READ, _WRITE = "studio_get_project_document", "studio_add_label"
 _PATIENCE_SECONDS = 90.0

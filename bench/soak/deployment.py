@@ -1,4 +1,4 @@
-"""What a team runs, on this machine: two servers behind nginx, with Redis and PostgreSQL, all ended together."""
+"""What a team runs, on this machine: two servers behind nginx, with Redis and PostgreSQL."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .clients import Call, Load
 from .deployment import Deployment
@@ -17,6 +17,7 @@ _AWAY_SECONDS = 1.0
 """How long a database is away, or a killed server until it is started again."""
 
 _EXIT_SECONDS = 60.0
+_NOT_READY_TRIES = 200
 _NOTICE_SECONDS = 0.25
 """What was sent to a killed server within this time was still sent to it: nginx cannot know at once."""
 
@@ -24,6 +25,9 @@ _RECOVERY_SECONDS = 6.0
 """How long after a restart of PostgreSQL writes may still be refused: a write waits for its turn for 5 s."""
 
 _LONG_SECONDS = 300
+
+_ONCE = ((0.15, "kill -9"), (0.35, "SIGTERM"), (0.62, "Redis restarted"), (0.76, "PostgreSQL restarted"))
+"""The faults of a short run, with the share of it after which each begins."""
 
 
 @dataclass(slots=True)
@@ -38,7 +42,6 @@ class Fault:
     ended: float = 0.0
     under_way: int = 0
     failure: str = ""
-    seconds: float = field(default=0.0)
 
     def explains(self, call: Call) -> bool:
         """Whether a call may have ended without an outcome, or refused, because of this."""
@@ -54,13 +57,7 @@ class Fault:
 def schedule(seconds: float) -> list[tuple[float, str]]:
     """When which fault begins, in seconds from the start: each once in a short run, else again and again."""
     if seconds < _LONG_SECONDS:
-        shares = (
-            (0.15, "kill -9"),
-            (0.35, "SIGTERM"),
-            (0.62, "Redis restarted"),
-            (0.76, "PostgreSQL restarted"),
-        )
-        return [(seconds * share, kind) for share, kind in shares]
+        return [(seconds * share, kind) for share, kind in _ONCE]
     times = [(at, "kill -9") for at in range(30, int(seconds) - 20, 60)]
     times += [(at, "SIGTERM") for at in range(55, int(seconds) - 30, 120)]
     times += [(seconds * 0.4, "Redis restarted"), (seconds * 0.7, "PostgreSQL restarted")]
@@ -91,8 +88,12 @@ async def _terminate(deployment: Deployment, fault: Fault) -> None:
     """Roll a server: it says that it is not ready, the balancer turns away, it ends, a new one starts."""
     replica = deployment.mortal
     replica.terminate()
-    while await replica.is_ready():
+    for _ in range(_NOT_READY_TRIES):
+        if not await replica.is_ready():
+            break
         await asyncio.sleep(0.05)
+    else:
+        raise ReplicaError(f"{replica.name} is still ready after SIGTERM")
     deployment.balancer.use([deployment.steady])
     status = await replica.ended(_EXIT_SECONDS)
     if status != 0:

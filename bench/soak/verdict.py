@@ -20,8 +20,6 @@ __all__ = ["Check", "Evidence", "Remembered", "checks", "journal_entries", "veri
 _MAX_SILENCE_SECONDS = 3.0
 _MAX_MEMORY_BYTES = 160 * 2**20
 _MAX_GROWTH = 1.05
-_LONG_SECONDS = 300
-_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,17 +143,10 @@ def _lost(evidence: Evidence) -> Check:
     lost = evidence.calls("lost", "unknown")
     strange = [_shown(each) for each in lost if not _is_explained(each, evidence.faults)]
     kills = [each for each in evidence.faults if each.kind == "kill -9"]
-    left = [
-        f"{sum(kill.explains(call) for call in lost)} of {kill.under_way} under way at a kill"
-        for kill in kills
-    ]
-    wrong = strange + [
-        f"more calls than were under way: {text}"
-        for kill, text in zip(kills, left, strict=True)
-        if sum(kill.explains(call) for call in lost) > kill.under_way
-    ]
-    found = f"{len(strange)} besides {', '.join(left)}" if left else f"{len(strange)}"
-    return Check("calls without an outcome", found, wrong)
+    left = [(sum(kill.explains(call) for call in lost), kill.under_way) for kill in kills]
+    wrong = strange + [f"{number} at a kill, with {had} under way" for number, had in left if number > had]
+    found = ", ".join(f"{number} of {had}" for number, had in left)
+    return Check("calls under way at a kill that got no outcome", f"{found}; besides {len(strange)}", wrong)
 
 
 def _silence(evidence: Evidence) -> Check:
