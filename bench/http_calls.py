@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal
 
-__all__ = ["ERAS", "CutOffError", "Era", "HttpAnswer", "HttpConnection", "call_request", "result_in"]
+__all__ = [
+    "ERAS",
+    "CutOffError",
+    "Era",
+    "HttpAnswer",
+    "HttpConnection",
+    "call_request",
+    "free_port",
+    "result_in",
+]
 
 Era = Literal["2026-07-28", "2025-11-25"]
 ERAS: tuple[Era, ...] = ("2026-07-28", "2025-11-25")
@@ -118,3 +128,10 @@ class HttpConnection:
             await self._reader.readexactly(2)
         await self._reader.readuntil(b"\r\n")
         return b"".join(parts)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

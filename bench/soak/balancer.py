@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from .replica import Replica, ReplicaError, free_port
+from ..http_calls import free_port
+from .replica import Replica, ReplicaError
 
 __all__ = ["Balancer", "nginx_program"]
 

@@ -12,10 +12,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..http_calls import free_port
 from ..inputs import plain_environment
 from .balancer import Balancer, nginx_program
 from .callers import Callers, with_keys
-from .replica import Replica, free_port
+from .replica import Replica
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 

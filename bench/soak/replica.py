@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 
 from ..http_calls import CutOffError, HttpAnswer, HttpConnection
+from ..process_use import memory_bytes
 
-__all__ = ["Replica", "ReplicaError", "free_port"]
+__all__ = ["Replica", "ReplicaError"]
 
 _START_SECONDS = 60.0
 
@@ -33,13 +34,7 @@ class Replica:
     @property
     def memory_bytes(self) -> int:
         """Its resident memory; 0 while it does not run."""
-        if self._process is None:
-            return 0
-        try:
-            lines = Path(f"/proc/{self._process.pid}/status").read_text().splitlines()
-        except OSError:
-            return 0
-        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:")), 0)
+        return (memory_bytes(self._process.pid) or 0) if self._process is not None else 0
 
     @property
     def logged(self) -> str:
@@ -105,12 +100,3 @@ class Replica:
         except subprocess.TimeoutExpired:
             self.kill()
             return None
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    import socket
-
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -78,7 +78,10 @@ def main() -> None:
     listener.bind(("127.0.0.1", 0))
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()
-    config = uvicorn.Config(Service(), log_level="warning", access_log=False, lifespan="off")
+    # Longer than docreview keeps them: a service that closes first may cut a request that is being sent.
+    config = uvicorn.Config(
+        Service(), log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=75
+    )
     uvicorn.Server(config).run(sockets=[listener])
 
 
