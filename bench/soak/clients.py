@@ -13,7 +13,7 @@ from typing import Any, Literal
 from ..http_calls import ERAS, CutOffError, Era, HttpAnswer, HttpConnection, call_request, result_in
 from .callers import Caller
 
-__all__ = ["Call", "Load", "Outcome"]
+__all__ = ["Call", "Load", "Outcome", "judged"]
 
 Outcome = Literal["done", "refused", "unknown", "lost", "wrong"]
 """How a call ended: `refused`: nothing was sent, and the answer says so; `unknown`: the answer says that it
@@ -104,7 +104,7 @@ class Load:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS), HttpConnection(self.address) as connection:
                 answer = await connection.send(call_request(era, self.address, tool, arguments, headers))
-            call.outcome, call.detail = _judged(answer, expected)
+            call.outcome, call.detail = judged(answer, expected)
         except CutOffError as error:
             call.detail = str(error)
         except TimeoutError:
@@ -115,9 +115,9 @@ class Load:
             self.last_answer = call.ended
 
 
-def _judged(answer: HttpAnswer, expected: dict[str, str]) -> tuple[Outcome, str]:
+def judged(answer: HttpAnswer, expected: dict[str, str]) -> tuple[Outcome, str]:
     """How a call ended for which this came, and what a look at it should show."""
-    shown = f"{answer.status}: {answer.body[:400].decode(errors='replace')}"
+    shown = f"{answer.status}: {answer.body[:200].decode(errors='replace')}"
     try:
         message = result_in(answer)
         result: dict[str, Any] = message.get("result") or {}
@@ -127,7 +127,8 @@ def _judged(answer: HttpAnswer, expected: dict[str, str]) -> tuple[Outcome, str]
         # Not from docreview: nginx had nobody to ask, or the one that it asked was gone.
         return "lost", shown
     if error is not None:
-        return ("refused" if error.get("done") == "no" else "unknown"), shown
+        told = f"{answer.status} {error.get('code')}: {error.get('message', message.get('error'))}"
+        return ("refused" if error.get("done") == "no" else "unknown"), told
     if answer.status == 200 and all(
         str(structured.get(name, "")).startswith(value) for name, value in expected.items()
     ):
