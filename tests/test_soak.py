@@ -130,7 +130,7 @@ def test_a_silence_of_more_than_three_seconds_is_wrong() -> None:
 
 def test_a_short_run_has_each_fault_once_and_a_long_one_more_often() -> None:
     short = [kind for _, kind in schedule(45)]
-    assert len(short) == len(set(short)) == 4
+    assert len(short) == len(set(short)) == 6
     long = [kind for _, kind in schedule(600)]
     assert long.count("kill -9") >= 9
     assert long.count("SIGTERM") >= 4

@@ -56,6 +56,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 async def _soak(deployment: Deployment, seconds: float, clients: int, pause: float) -> Evidence:
     await asyncio.gather(*(replica.start() for replica in deployment.replicas))
+    deployment.issuer.show_next_key()
     deployment.balancer.start(deployment.replicas)
     load = Load(deployment.balancer.address, deployment.callers.each, clients, pause)
     happened: list[Fault] = []

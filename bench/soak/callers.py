@@ -1,17 +1,13 @@
-"""Who calls: principals with a key and an account of their own."""
+"""Who calls: principals that signed in, each with an account of its own at the service."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from docreview_mcp.server.http.keys import add_key
-
+from .issuer import Issuer
 from .service import TOKEN
 
-__all__ = ["Caller", "Callers", "with_keys"]
-
-_SCOPES = frozenset({"docreview:read", "docreview:write"})
+__all__ = ["Caller", "Callers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +19,27 @@ class Caller:
     headers: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
 class Callers:
-    """All principals, and the settings by which servers know them."""
+    """So many principals with tokens of an issuer for the server at the address that is the audience."""
 
-    each: list[Caller]
-    environment: dict[str, str] = field(default_factory=dict)
+    def __init__(self, issuer: Issuer, audience: str, number: int) -> None:
+        self._issuer = issuer
+        self._audience = audience
+        self.each = [self._caller(index) for index in range(number)]
+        self.sign_in()
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The settings by which servers know them."""
+        return {"DOCREVIEW_AUTH": "oauth", "DOCREVIEW_OAUTH_ISSUER": self._issuer.address}
 
-def with_keys(folder: Path, number: int) -> Callers:
-    """Principals that are known by keys in a file."""
-    file = folder / "keys.txt"
-    callers: list[Caller] = []
-    for index in range(number):
-        key = add_key(file, f"Caller {index}", _SCOPES)
-        principal = file.read_text(encoding="utf-8").splitlines()[-1].split()[0]
+    def sign_in(self) -> None:
+        """Give each of them a new token."""
+        for caller in self.each:
+            subject = caller.principal.rpartition("#")[2]
+            caller.headers["Authorization"] = f"Bearer {self._issuer.token(subject, self._audience)}"
+
+    def _caller(self, index: int) -> Caller:
         account = f"account-{index:03}"
-        headers = {"Authorization": f"Bearer {key}", "X-Studio-Token": f"{TOKEN}{account}"}
-        callers.append(Caller(principal, account, headers))
-    return Callers(callers, {"DOCREVIEW_AUTH": "keys", "DOCREVIEW_KEYS": str(file)})
+        headers = {"X-Studio-Token": f"{TOKEN}{account}"}
+        return Caller(f"{self._issuer.address}#caller-{index:03}", account, headers)

@@ -15,7 +15,8 @@ from pathlib import Path
 from ..http_calls import free_port
 from ..inputs import plain_environment
 from .balancer import Balancer, nginx_program
-from .callers import Callers, with_keys
+from .callers import Callers
+from .issuer import Issuer, running_issuer
 from .replica import Replica
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
@@ -42,6 +43,7 @@ class Deployment:
     balancer: Balancer
     steady: Replica
     mortal: Replica
+    issuer: Issuer
     callers: Callers
     environment: dict[str, str]
 
@@ -66,15 +68,17 @@ def running_deployment(principals: int) -> Generator[Deployment]:
         postgresql, redis = _databases(stack)
         migrate(postgresql.url)
         service = stack.enter_context(_service())
-        callers = with_keys(folder, principals)
+        issuer = stack.enter_context(running_issuer())
         balancer = Balancer(nginx, folder)
         stack.callback(balancer.stop)
+        url = f"http://{balancer.address}/mcp"
+        callers = Callers(issuer, url, principals)
         environment = {
             **plain_environment(),
             **callers.environment,
             "STUDIO_BASE_URL": service,
             "DOCREVIEW_CREDENTIALS": "headers",
-            "DOCREVIEW_HTTP_URL": f"http://{balancer.address}/mcp",
+            "DOCREVIEW_HTTP_URL": url,
             "DOCREVIEW_HTTP_PROXIES": "127.0.0.1",
             "DOCREVIEW_HTTP_RATE": "6000/minute",
             "DOCREVIEW_HTTP_DRAIN": _DRAIN,
@@ -88,7 +92,7 @@ def running_deployment(principals: int) -> Generator[Deployment]:
         )
         for replica in (steady, mortal):
             stack.callback(replica.kill)
-        yield Deployment(service, postgresql, redis, balancer, steady, mortal, callers, environment)
+        yield Deployment(service, postgresql, redis, balancer, steady, mortal, issuer, callers, environment)
 
 
 def _databases(stack: ExitStack) -> tuple[Cluster, RedisProcess]:

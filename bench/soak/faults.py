@@ -26,15 +26,27 @@ _RECOVERY_SECONDS = 6.0
 
 _LONG_SECONDS = 300
 
-_ONCE = ((0.15, "kill -9"), (0.35, "SIGTERM"), (0.62, "Redis restarted"), (0.76, "PostgreSQL restarted"))
+_ONCE = (
+    (0.12, "kill -9"),
+    (0.28, "SIGTERM"),
+    (0.5, "Redis restarted"),
+    (0.6, "PostgreSQL restarted"),
+    # A server that fetched the issuer's keys less than 30 s ago does not ask for new ones yet.
+    (0.85, "issuer's keys rotated"),
+    (0.9, "issuer down"),
+)
 """The faults of a short run, with the share of it after which each begins."""
+
+_ISSUER_AWAY_SHARE = 0.1
+"""How long the issuer is down: a minute of ten."""
 
 
 @dataclass(slots=True)
 class Fault:
     """Something that went wrong on purpose, from `began` to `ended` by the monotonic clock.
 
-    `under_way` is how many calls were at the servers when it began; `failure` is what should not have been.
+    `under_way` is how many calls were at the servers when it began, `run_seconds` how long the whole run is;
+    `failure` is what should not have been.
     """
 
     kind: str
@@ -42,6 +54,7 @@ class Fault:
     ended: float = 0.0
     under_way: int = 0
     failure: str = ""
+    run_seconds: float = 0.0
 
     def explains(self, call: Call) -> bool:
         """Whether a call may have ended without an outcome, or refused, because of this."""
@@ -61,6 +74,7 @@ def schedule(seconds: float) -> list[tuple[float, str]]:
     times = [(at, "kill -9") for at in range(30, int(seconds) - 20, 60)]
     times += [(at, "SIGTERM") for at in range(55, int(seconds) - 30, 120)]
     times += [(seconds * 0.4, "Redis restarted"), (seconds * 0.7, "PostgreSQL restarted")]
+    times += [(seconds * 0.2, "issuer's keys rotated"), (seconds * 0.5, "issuer down")]
     return sorted(times)
 
 
@@ -69,7 +83,7 @@ async def carry_out(deployment: Deployment, load: Load, seconds: float, happened
     began = time.monotonic()
     for at, kind in schedule(seconds):
         await asyncio.sleep(max(0.0, began + at - time.monotonic()))
-        fault = Fault(kind, time.monotonic(), under_way=len(load.under_way()))
+        fault = Fault(kind, time.monotonic(), under_way=len(load.under_way()), run_seconds=seconds)
         happened.append(fault)
         try:
             await _WAYS[kind](deployment, fault)
@@ -114,9 +128,22 @@ async def _restart_postgresql(deployment: Deployment, fault: Fault) -> None:
     await asyncio.to_thread(deployment.postgresql.start)
 
 
+async def _rotate_keys(deployment: Deployment, fault: Fault) -> None:
+    deployment.issuer.rotate()
+    deployment.callers.sign_in()
+
+
+async def _stop_issuer(deployment: Deployment, fault: Fault) -> None:
+    deployment.issuer.is_down = True
+    await asyncio.sleep(fault.run_seconds * _ISSUER_AWAY_SHARE)
+    deployment.issuer.is_down = False
+
+
 _WAYS: dict[str, Callable[[Deployment, Fault], Awaitable[None]]] = {
     "kill -9": _kill,
     "SIGTERM": _terminate,
     "Redis restarted": _restart_redis,
     "PostgreSQL restarted": _restart_postgresql,
+    "issuer's keys rotated": _rotate_keys,
+    "issuer down": _stop_issuer,
 }
