@@ -153,12 +153,15 @@ def key() -> None:
     type=click.Choice(("docreview:read", "docreview:write", "docreview:admin")),
     help="What the key allows; can be repeated. Every key may read.",
 )
-def key_new(name: str, scopes: Sequence[str]) -> None:
+@click.option(
+    "--group", "groups", multiple=True, help="A group of the policy that the key is in; can be repeated."
+)
+def key_new(name: str, scopes: Sequence[str], groups: Sequence[str]) -> None:
     """Add a key for NAME to the file in DOCREVIEW_KEYS, and print it, this once."""
     from .commands.key import new_key
     from .http.settings import read_http_settings
 
-    sys.exit(new_key(read_http_settings(), name, scopes))
+    sys.exit(new_key(read_http_settings(), name, scopes, groups))
 
 
 @command_line.group()

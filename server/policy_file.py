@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from ..tools import load_tools
 from ..tools.checks.checker import EVERY_CHECK, Checker
 from ..tools.policy.limits import Limit
+from ..tools.policy.policies import Policies
 from ..tools.policy.policy import CONFIRMED, Policy, Rule
 from ..tools.policy.scope import is_number
 from ..tools.surface.former_names import FORMER_TOOLS
@@ -84,6 +85,9 @@ _RENAMED = {
 }
 """Keys of earlier versions, with what they are called now."""
 
+_GROUP, _OTHERS = "group", "others"
+_SECTION = "tables such as [group.interns.tools]"
+
 
 def _list(of: str) -> Any:
     return Field(default=None, description=f"a list of {of}")
@@ -128,16 +132,16 @@ class _Limits(_Table):
     max_approvals_per_hour: int | None = _limit()
     max_approvals_per_day: int | None = _limit()
 
-    @property
-    def limits(self) -> tuple[Limit, ...]:
-        """Those that are set."""
+    def limits(self, section: str) -> tuple[Limit, ...]:
+        """Those that are set in this section."""
         set_limits = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return tuple(_limit_of(name, most) for name, most in set_limits if most is not None)
+        return tuple(_limit_of(section, name, most) for name, most in set_limits if most is not None)
 
 
-def _limit_of(name: str, most: int) -> Limit:
+def _limit_of(section: str, name: str, most: int) -> Limit:
     what: Literal["writes", "approvals"] = "writes" if "writes" in name else "approvals"
-    return Limit(what, _HOUR_SECONDS if name.endswith("hour") else _DAY_SECONDS, most, f"limits.{name}")
+    rule = f"{section}.limits.{name}" if section else f"limits.{name}"
+    return Limit(what, _HOUR_SECONDS if name.endswith("hour") else _DAY_SECONDS, most, rule)
 
 
 class _Approval(_Table):
@@ -155,15 +159,14 @@ class _Confirmation(_Table):
     tools: list[WritePattern] | None = _list('tool names or patterns such as ["nanonets_approve_file"]')
 
 
-class _File(_Table):
+class _Section(_Table):
+    """The rules that can stand in every section of a file."""
+
     tools: _Tools = Field(default_factory=_Tools, description=_A_RULE)
     toolsets: _Toolsets = Field(default_factory=_Toolsets, description=_A_RULE)
     workflows: _Ids = Field(default_factory=_Ids, description=_A_RULE)
     models: _Ids = Field(default_factory=_Ids, description=_A_RULE)
     projects: _Projects = Field(default_factory=_Projects, description=_A_RULE)
-    session: _Session = Field(
-        default_factory=_Session, description="a table with max_writes or max_approvals"
-    )
     limits: _Limits = Field(
         default_factory=_Limits, description="a table with keys such as max_writes_per_hour"
     )
@@ -173,12 +176,21 @@ class _File(_Table):
     confirmation: _Confirmation | None = Field(default=None, description="a table with where and tools")
 
 
+class _File(_Section):
+    session: _Session = Field(
+        default_factory=_Session, description="a table with max_writes or max_approvals"
+    )
+    group: dict[str, _Section] = Field(default_factory=dict[str, _Section], description=_SECTION)
+    others: _Section = Field(default_factory=_Section, description="tables such as [others.tools]")
+
+
 def keys() -> dict[str, list[str]]:
-    """Every table of a policy file with its keys."""
-    return {name: list(_table(name).model_fields) for name in _File.model_fields}
+    """Every table of a policy file with its keys, apart from the sections for groups, which repeat them."""
+    tables = (*_Section.model_fields, "session")
+    return {name: list(_table(name).model_fields) for name in tables}
 
 
-def read_policy(path: Path) -> Policy:
+def read_policy(path: Path) -> Policies:
     """The rules in a policy file.
 
     Raises:
@@ -190,23 +202,36 @@ def read_policy(path: Path) -> Policy:
     except ValidationError as error:
         faults = dict.fromkeys(_fault(entry) for entry in error.errors(include_url=False))
         raise PolicyFileError(path, faults) from None
-    policy = Policy(
+    policies = Policies(
+        replace(
+            _policy(given, ""),
+            max_writes=given.session.max_writes,
+            max_approvals=given.session.max_approvals,
+        ),
+        {name: _policy(rules, f"{_GROUP}.{shown_key(name)}") for name, rules in given.group.items()},
+        _policy(given.others, _OTHERS),
+    )
+    if empty := [each.section for each in policies.groups.values() if not each.is_set]:
+        raise PolicyFileError(path, [f"{section}: holds no rule" for section in empty])
+    if not policies.is_set:
+        raise PolicyFileError(path, ["holds no rule; write one, or do not set DOCREVIEW_POLICY"])
+    return policies
+
+
+def _policy(given: _Section, section: str) -> Policy:
+    return Policy(
         tools=_rule(given.tools),
         toolsets=_rule(given.toolsets),
         workflows=_rule(given.workflows),
         models=_rule(given.models),
         projects=_rule(given.projects),
-        max_writes=given.session.max_writes,
-        max_approvals=given.session.max_approvals,
-        limits=given.limits.limits,
+        limits=given.limits.limits(section),
         min_confidence=given.approval.min_confidence,
         all_verified=given.approval.all_verified,
         checks=_checks(given.approval.checks),
         confirmed_in_browser=_in_browser(given.confirmation),
+        section=section,
     )
-    if not policy.is_set:
-        raise PolicyFileError(path, ["holds no rule; write one, or do not set DOCREVIEW_POLICY"])
-    return policy
 
 
 def _in_browser(given: _Confirmation | None) -> tuple[str, ...] | None:
@@ -219,22 +244,24 @@ def _checks(given: str | list[str] | None) -> tuple[str, ...] | None:
     return (EVERY_CHECK,) if given == "all" else None if given is None else tuple(given)
 
 
-def check_names(path: Path, wanted: Iterable[str], checker: Checker) -> None:
-    """See to it that each check that the policy names can be made of a single document.
+def check_names(path: Path, policies: Policies, checker: Checker) -> None:
+    """See to it that each check that the policies name can be made of a single document.
 
     Raises:
         PolicyFileError: there is no such check, or it compares documents.
     """
     faults: list[str] = []
-    for name in wanted:
+    wanted = [(part.section, name) for part in policies.sections for name in part.checks or ()]
+    for section, name in wanted:
         if name == EVERY_CHECK:
             continue
+        key = f"{section}.approval.checks" if section else "approval.checks"
         if name not in checker.names:
             near = get_close_matches(name, checker.names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"the known ones are {', '.join(checker.names)}"
-            faults.append(f"approval.checks: got {shown_value(name)}, there is no check of that name; {hint}")
+            faults.append(f"{key}: got {shown_value(name)}, there is no check of that name; {hint}")
         elif name in checker.comparing:
-            faults.append(f"approval.checks: {name} compares documents, an approval is about one")
+            faults.append(f"{key}: {name} compares documents, an approval is about one")
     if faults:
         raise PolicyFileError(path, faults)
 
@@ -246,17 +273,27 @@ def _rule(table: _Tools | _Toolsets | _Ids | _Projects) -> Rule:
 
 def _fault(error: ErrorDetails) -> str:
     """One fault: the key, what came, what is wanted. Places in lists are left out, the value tells which."""
-    where = [str(step) for step in error["loc"] if isinstance(step, str)][:2]
-    key = ".".join(where)
+    section, where = _place([str(step) for step in error["loc"] if isinstance(step, str)])
+    key = shown_key(".".join([*section, *where]))
     if error["type"] == "extra_forbidden":
-        return f"{shown_key(key)}: unknown, {_nearest(where)}"
+        if section and where == ["session"]:
+            return f"{key}: unknown, a section for callers has none; use limits"
+        return f"{key}: unknown, {_nearest(where)}"
     if error["type"] == "missing":
         return f"{key}: missing, expected {_table(where[0]).model_fields[where[-1]].description}"
     came = shown_value(error["input"])
     if error["type"] == "value_error":
         return f"{key}: got {came}, {error.get('ctx', {}).get('error', '')}"
+    if not where or where[0] == _GROUP:
+        return f"{key}: got {came}, expected {_SECTION}"
     fields = _File.model_fields if len(where) == 1 else _table(where[0]).model_fields
     return f"{key}: got {came}, expected {fields[where[-1]].description}"
+
+
+def _place(steps: list[str]) -> tuple[list[str], list[str]]:
+    """The section of a fault, empty for the rules for everybody, and the table and key inside of it."""
+    depth = 2 if steps[0] == _GROUP and len(steps) > 1 else 1 if steps[0] == _OTHERS and len(steps) > 1 else 0
+    return steps[:depth], steps[depth:][:2]
 
 
 def _nearest(where: list[str]) -> str:
@@ -268,11 +305,11 @@ def _nearest(where: list[str]) -> str:
         meant = {name: name for name in known[where[0]]}
     else:
         inner = {name: f"{table}.{name}" for table in _WITH_OWN_KEYS for name in known[table]}
-        meant = {**inner, **{name: f"[{name}]" for name in known}}
+        meant = {**inner, **{name: f"[{name}]" for name in (*known, _GROUP, _OTHERS)}}
     near = get_close_matches(where[-1], list(meant), n=1)
     if near:
         return f"did you mean {meant[near[0]]}?"
-    listed = known[where[0]] if len(where) == 2 else [f"[{name}]" for name in known]
+    listed = known[where[0]] if len(where) == 2 else [f"[{name}]" for name in (*known, _GROUP, _OTHERS)]
     return f"the known ones are {', '.join(listed)}"
 
 

@@ -57,6 +57,16 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
     ),
     "DOCREVIEW_TIMEOUT": SettingText("Timeout", "Seconds for a whole call with its retries."),
     "DOCREVIEW_IN_FLIGHT": SettingText("Requests at once", "Maximum number of requests to each service."),
+    "DOCREVIEW_UPSTREAM_RATE": SettingText(
+        "Rate of requests", "Most requests to each service for one account, such as 60/minute."
+    ),
+    "DOCREVIEW_REDIS": SettingText("Redis", "Address of a Redis that several servers share."),
+    "DOCREVIEW_PANEL": SettingText(
+        "Review panel", "Tells every host of the tools of the review panel, not only those that show panels."
+    ),
+    "DOCREVIEW_PANEL_URL": SettingText(
+        "Address of the panel", "Where the review panel opens in a browser; named in answers."
+    ),
     "DOCREVIEW_ANSWER_LIMIT": SettingText(
         "Size of results", "Maximum number of characters of JSON in a result."
     ),

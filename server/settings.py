@@ -31,7 +31,7 @@ from .settings_error import SettingsError
 
 if TYPE_CHECKING:
     from ..tools.checks.own_check import CheckFile
-    from ..tools.policy.policy import Policy
+    from ..tools.policy.policies import Policies
 
 __all__ = ["Settings", "SettingsError", "is_loopback", "read_settings", "settings_fault"]
 
@@ -274,28 +274,28 @@ class Settings(BaseSettings):
             self.panel,
         )
 
-    def read_policy(self) -> Policy:
+    def read_policy(self) -> Policies:
         """The rules of the policy file, none where no file is set.
 
         Raises:
             SettingsError: the file is missing, cannot be read, has a fault, or no journal counts its limits.
         """
-        from ..tools.policy.policy import Policy
+        from ..tools.policy.policies import Policies
 
         if self.policy is None:
-            return Policy()
+            return Policies()
         from ..tools.checks.checker import Checker
         from .policy_file import check_names, read_policy
 
-        policy = read_policy(self.policy)
-        if policy.checks is not None:
-            check_names(self.policy, policy.checks, Checker(self.read_checks()))
-        if policy.limits and not keeps_journal(self.journal):
+        policies = read_policy(self.policy)
+        if any(each.checks is not None for each in policies.sections):
+            check_names(self.policy, policies, Checker(self.read_checks()))
+        if any(each.limits for each in policies.sections) and not keeps_journal(self.journal):
             raise SettingsError(
                 f"DOCREVIEW_POLICY: {self.policy}: [limits] are counted in the journal, and"
                 " DOCREVIEW_JOURNAL=none keeps none; keep one, or use [session]"
             )
-        return policy
+        return policies
 
     def read_checks(self) -> CheckFile | None:
         """What the check file says, None where no file is set. Its expressions are not looked at.

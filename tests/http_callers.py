@@ -44,13 +44,16 @@ async def served(
     network: httpx2.AsyncBaseTransport | None = None,
     sandbox: Sandbox | None = None,
     http: dict[str, Any] | None = None,
+    issuer: httpx2.AsyncBaseTransport | None = None,
     **settings: Any,
 ) -> AsyncGenerator[httpx2.AsyncClient]:
     """An HTTP client of the application, without a socket: on a network of the test's, or on a sandbox."""
     given = Settings(**{**ACCOUNT, "confirm": "never", "journal": "none", **settings})
     if sandbox is not None:
         given, network = embedded(given, sandbox)
-    application = application_for(given, read_http_settings(**(http or {})), 8000, transport=network)
+    application = application_for(
+        given, read_http_settings(**(http or {})), 8000, transport=network, issuer=issuer
+    )
     async with (
         application.running(),
         httpx2.AsyncClient(

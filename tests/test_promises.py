@@ -27,7 +27,7 @@ PROMISING = {
         "Policy",
         "Untrusted text",
     ),
-    "docs/policy.md": ("How the rules work",),
+    "docs/policy.md": ("Rules for groups", "How the rules work"),
 }
 """The sections of which every passage promises something."""
 

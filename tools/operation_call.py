@@ -96,7 +96,7 @@ def prepare(operation: Operation, arguments: Mapping[str, Any] | None, context: 
         ToolFailure: `invalid_arguments`, or `not_allowed` by the policy; nothing was sent.
     """
     values = validate_arguments(operation, arguments)
-    if reason := context.guards.policy.scope_refusal(operation, values):
+    if reason := context.policy.scope_refusal(operation, values):
         raise not_allowed(operation, reason)
     requests = tuple(build_request(operation, values, route) for route in context.upstream.routes(operation))
     body = requests[0].body
@@ -116,7 +116,7 @@ def called_inside(operation_id: str, context: CallContext) -> Operation:
         ToolFailure: the policy forbids it.
     """
     operation = load_operations()[operation_id]
-    if reason := context.guards.policy.tool_refusal(operation.tool, operation.toolset, inside=True):
+    if reason := context.policy.tool_refusal(operation.tool, operation.toolset, inside=True):
         raise not_allowed(operation, reason)
     return operation
 

@@ -16,9 +16,11 @@ from mcp import Client
 from pydantic import AliasChoices
 
 from ...schemas import Service
-from ...tools import ConfirmMode, JournalFault, Policy, Tool, load_tools
+from ...tools import ConfirmMode, JournalFault, Tool, load_tools
+from ...tools.policy.policies import Policies
 from ...tools.untrusted import one_line
 from ..hosts.machine import Machine
+from ..http.settings import HttpSettings
 from ..journal.store import open_journal
 from ..journal_place import journal_place
 from ..logs import set_up_logging
@@ -31,6 +33,7 @@ from ..settings import Settings, SettingsError
 from ..shared.state import open_shared_state
 from .doctor_hosts import configuration_remarks
 from .doctor_policy import examine_policy, permitted
+from .doctor_sign_in import examine_sign_in
 from .tools import NOTHING_CHOSEN
 
 __all__ = ["Finding", "definition_findings", "examine"]
@@ -68,19 +71,20 @@ def examine(settings: Settings) -> int:
     """Print every finding. Gives 1 if one is a fault, else 0. Sends one reading call to each service."""
     set_up_logging(settings.log_level, lambda: settings.secrets)
     shown = settings.selection.choose(load_tools())
-    policy, remarks = examine_policy(settings, shown)
+    policies, remarks = examine_policy(settings, shown)
     findings = [
         *_credential_findings(settings),
         *_variable_findings(settings),
         *_network_findings(settings),
         *_file_findings(settings),
         *(Finding(level, "policy", text) for level, text in remarks),
+        *(Finding(level, "sign-in", text) for level, text in examine_sign_in(policies)),
         *_check_findings(settings),
         _journal_finding(settings),
         *_redis_findings(settings),
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
-        *definition_findings(permitted(policy, shown)),
-        *_host_findings(settings, policy),
+        *definition_findings(permitted(policies.of(), shown)),
+        *_host_findings(settings, policies),
         *(Finding(level, about, text) for level, about, text in configuration_remarks(Machine.this())),
         *anyio.run(_reach_services, settings),
     ]
@@ -110,9 +114,9 @@ def definition_findings(tools: list[Tool]) -> list[Finding]:
     return findings
 
 
-def _host_findings(settings: Settings, policy: Policy) -> list[Finding]:
+def _host_findings(settings: Settings, policies: Policies) -> list[Finding]:
     """Which list each host with a known limit gets, and whether it fits."""
-    surfaces = Surfaces(settings, policy)
+    surfaces = Surfaces(settings, policies)
     if not surfaces.usual.chosen:
         return []
     findings: list[Finding] = []
@@ -153,7 +157,7 @@ def _variable_findings(settings: Settings) -> list[Finding]:
     """Variables that look like settings of docreview and are none: a misspelling would go unnoticed."""
     known = [
         str(choice).removeprefix(_PREFIX)
-        for field in Settings.model_fields.values()
+        for field in (*Settings.model_fields.values(), *HttpSettings.model_fields.values())
         if isinstance(field.validation_alias, AliasChoices)
         for choice in field.validation_alias.choices
         if str(choice).startswith(_PREFIX)

@@ -9,6 +9,7 @@ from typing import Literal
 
 from ...schemas import load_operations
 from ...tools import Tool
+from ...tools.policy.policies import Policies
 from ...tools.policy.policy import Policy
 from ...tools.policy.scope import governed_arguments
 from ...tools.requests.arguments import arguments_of
@@ -27,20 +28,26 @@ _VERIFYING = frozenset({"verification_status", "moderated_boxes"})
 _NAMED = 3
 
 
-def examine_policy(settings: Settings, shown: Sequence[Tool]) -> tuple[Policy, list[Remark]]:
-    """The policy of these settings, none if it has a fault, and what a user should know of it.
+def examine_policy(settings: Settings, shown: Sequence[Tool]) -> tuple[Policies, list[Remark]]:
+    """The policies of these settings, none if there is a fault, and what a user should know of them.
 
     `shown` are the tools that the settings show without it.
     """
     if settings.policy is None:
-        return Policy(), []
+        return Policies(), []
     try:
-        policy = settings.read_policy()
+        policies = settings.read_policy()
     except PolicyFileError as error:
-        return Policy(), [("fault", f"{error.path}: {fault}") for fault in error.faults]
+        return Policies(), [("fault", f"{error.path}: {fault}") for fault in error.faults]
     except CheckFileError:
-        return Policy(), [("fault", "its rules on checks cannot be read before the check file is right")]
-    return policy, [*_effects(policy, shown), *_gaps(policy, permitted(policy, shown)), *_place(settings)]
+        return Policies(), [("fault", "its rules on checks cannot be read before the check file is right")]
+    policy = policies.for_all
+    return policies, [
+        *_effects(policy, shown),
+        *_gaps(policies.of(), permitted(policies.of(), shown)),
+        *_of_sections(policies, shown),
+        *_place(settings),
+    ]
 
 
 def permitted(policy: Policy, tools: Sequence[Tool]) -> list[Tool]:
@@ -49,13 +56,8 @@ def permitted(policy: Policy, tools: Sequence[Tool]) -> list[Tool]:
 
 
 def _effects(policy: Policy, shown: Sequence[Tool]) -> Iterator[Remark]:
-    rules = "; ".join(
-        f"{table}.{key} = {value}"
-        for table, keys in policy.as_object().items()
-        if isinstance(keys, dict)
-        for key, value in keys.items()
-    )
-    yield "ok", f"in force: {rules}"
+    if policy.is_set:
+        yield "ok", f"in force: {_in_words(policy)}"
     left = permitted(policy, shown)
     writing = sum(tool.effect != "read" for tool in left)
     yield "ok" if left else "note", f"leaves {len(left)} of {len(shown)} tools, {writing} of them writing"
@@ -66,6 +68,36 @@ def _effects(policy: Policy, shown: Sequence[Tool]) -> Iterator[Remark]:
     ):
         if rule.allowed == ():
             yield "note", f"{kind}.allowed is empty, so none may be touched"
+
+
+def _in_words(policy: Policy) -> str:
+    return "; ".join(
+        f"{table}.{key} = {value}"
+        for table, keys in policy.as_object().items()
+        if isinstance(keys, dict)
+        for key, value in keys.items()
+    )
+
+
+def _of_sections(policies: Policies, shown: Sequence[Tool]) -> Iterator[Remark]:
+    """What the sections for groups add, and what they leave of the tools."""
+    sections = [(policies.groups[name], policies.of((name,))) for name in policies.groups]
+    if policies.others.is_set:
+        sections.append((policies.others, policies.of()))
+    for own, whole in sections:
+        left = permitted(whole, shown)
+        writing = sum(tool.effect != "read" for tool in left)
+        yield "ok", f"[{own.section}] adds: {_in_words(own)}"
+        yield (
+            "ok" if left else "note",
+            f"[{own.section}] leaves {len(left)} of {len(shown)} tools, {writing} of them writing",
+        )
+    if policies.groups and not policies.others.is_set:
+        yield (
+            "note",
+            "has no section [others], so callers in none of its groups are bound by the rules for everybody"
+            " only",
+        )
 
 
 def _gaps(policy: Policy, left: Sequence[Tool]) -> Iterator[Remark]:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import httpx2
 
     from ..http.application import HttpApplication
+    from ..http.authentication import Authentication
     from ..http.caller_credentials import CallerCredentials
+    from ..http.keys import KeyFile
     from ..http.panel import Panel
     from ..http.panel_sign_in import SignIn
 
@@ -56,39 +58,92 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         if fault := _unused_credentials(settings, http) or settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
         url = http.url or f"http://{shown}:{port}/mcp"
-        click.echo(f"docreview-mcp serves MCP at {url}, and the review panel at {_panel_url(url)}", err=True)
+        panel = f", and the review panel at {_panel_url(url)}" if _has_panel(http) else ""
+        click.echo(f"docreview-mcp serves MCP at {url}{panel}", err=True)
         return 0 if serve_on(listener, application, http) else 1
 
 
 def application_for(
-    settings: Settings, http: HttpSettings, port: int, *, transport: httpx2.AsyncBaseTransport | None = None
+    settings: Settings,
+    http: HttpSettings,
+    port: int,
+    *,
+    transport: httpx2.AsyncBaseTransport | None = None,
+    issuer: httpx2.AsyncBaseTransport | None = None,
 ) -> HttpApplication:
-    """The application for these settings, as it is served on this port. `transport` replaces the network.
+    """The application for these settings, as it is served on this port.
+
+    `transport` replaces the network to the services, `issuer` that to whoever signs callers in.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
         SettingsError: a setting or a file that it names has a fault.
     """
     from ..http.application import HttpApplication
-    from ..http.authentication import KeyAuthentication, NoAuthentication
     from ..http.caller_credentials import Shared
     from ..http.keys import KeyFile
     from ..http.panel_sign_in import KeySignIn, NoSignIn, OpenSignIn
 
     keys = KeyFile(http.keys) if http.auth == "keys" and http.keys is not None else None
-    settings = with_panel_url(settings, http, port)
+    authentication = _authentication(settings, http, keys, issuer)
+    if _has_panel(http):
+        settings = with_panel_url(settings, http, port)
     credentials = _credentials(settings, http)
-    same_for_all = keys is None and isinstance(credentials, Shared)
+    is_open = http.auth in (None, "none")
+    same_for_all = is_open and isinstance(credentials, Shared)
     shared = open_shared_state(settings)
     server = build_server(
         _for_many(settings, http), transport=transport, local=False, same_for_all=same_for_all, shared=shared
     )
-    authentication = NoAuthentication() if keys is None else KeyAuthentication(keys)
-    is_open = http.auth in (None, "none")
     # A way to know callers that the panel does not know leaves it closed.
     sign_in = KeySignIn(keys) if keys is not None else OpenSignIn() if is_open else NoSignIn()
     panel = panel_for(settings, http, port, sign_in)
     return HttpApplication(server, http, authentication, http.allowed(port), credentials, shared, panel)
+
+
+def _authentication(
+    settings: Settings, http: HttpSettings, keys: KeyFile | None, network: httpx2.AsyncBaseTransport | None
+) -> Authentication:
+    """How callers are known.
+
+    Raises:
+        SettingsError: the policy has rules for groups, and no claim is named that holds them.
+    """
+    from ..http.authentication import KeyAuthentication, NoAuthentication, TokenAuthentication
+
+    if keys is not None:
+        return KeyAuthentication(keys)
+    if http.auth != "oauth" or http.oauth_issuer is None or http.url is None:
+        return NoAuthentication()
+    from ..http.challenges import Challenges
+    from ..http.oauth.issuer_keys import IssuerKeys
+    from ..http.oauth.protected_resource import ProtectedResource, metadata_address
+    from ..http.oauth.tokens import Tokens, Trust
+
+    groups = settings.read_policy().groups
+    if groups and not http.oauth_group_claim:
+        raise SettingsError(
+            "DOCREVIEW_OAUTH_GROUP_CLAIM: expected the claim of a token that holds the groups of its owner,"
+            f" such as groups, as {settings.policy} has rules for groups"
+        )
+    trust = Trust(
+        http.oauth_issuer,
+        http.audiences,
+        http.oauth_scope_claims,
+        http.oauth_scope_prefix,
+        http.oauth_group_claim,
+        frozenset(groups),
+    )
+    return TokenAuthentication(
+        Tokens(trust, IssuerKeys(http.oauth_issuer, http.oauth_jwks, network)),
+        ProtectedResource(http.url, http.oauth_issuer, http.oauth_scope_prefix),
+        Challenges("token", metadata_address(http.url), http.oauth_scope_prefix),
+    )
+
+
+def _has_panel(http: HttpSettings) -> bool:
+    """Whether there is a way to sign in to the panel in a browser."""
+    return http.auth != "oauth"
 
 
 def panel_for(settings: Settings, http: HttpSettings, port: int, sign_in: SignIn) -> Panel:

@@ -14,17 +14,17 @@ from ..settings import SettingsError
 __all__ = ["new_key"]
 
 
-def new_key(http: HttpSettings, name: str, scopes: Sequence[str]) -> int:
+def new_key(http: HttpSettings, name: str, scopes: Sequence[str], groups: Sequence[str]) -> int:
     """Add a key to the file of keys and print it, this once. Gives the exit status.
 
     Raises:
-        SettingsError: no file is named, or it cannot be written.
+        SettingsError: no file is named, it cannot be written, or a group has a name that it cannot hold.
     """
     if http.keys is None:
         raise SettingsError(
             "DOCREVIEW_KEYS: expected the file that holds the keys, such as /etc/docreview/keys"
         )
-    key = add_key(http.keys, name, frozenset((READ, *scopes)))
+    key = add_key(http.keys, name, frozenset((READ, *scopes)), groups)
     click.echo(f"Added to {http.keys}. The key is shown this once; the file holds its hash only.", err=True)
     click.echo(key)
     return 0

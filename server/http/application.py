@@ -27,12 +27,13 @@ from ..protocol.session import ServerState
 from ..shared.state import SharedState
 from .addresses import AllowedAddresses
 from .answers import Answer
-from .authentication import Authentication, missing_scope
+from .authentication import Authentication
 from .bodies import Bodies, Disconnected
 from .budgets import Places, Rates
 from .caller_credentials import CREDENTIAL_HEADERS, CallerCredentials, known_by_account
 from .health import Health
 from .narrowing_headers import NARROWING_HEADERS, asked_narrowing
+from .oauth.protected_resource import METADATA_PATHS
 from .panel import CALLS, Panel
 from .refusals import Refusal
 from .settings import HttpSettings
@@ -69,7 +70,7 @@ class HttpApplication:
         shared: SharedState,
         panel: Panel | None = None,
     ) -> None:
-        self.health = Health(server, shared)
+        self.health = Health(server, shared, authentication)
         self._manager = StreamableHTTPSessionManager(
             server, stateless=True, max_request_body_size=settings.body
         )
@@ -86,7 +87,7 @@ class HttpApplication:
     async def running(self) -> AsyncGenerator[None]:
         """Keep the server alive; requests are served as long as this lasts, once in its life."""
         try:
-            async with self._manager.run():
+            async with self._authentication.running(), self._manager.run():
                 yield
         finally:
             self._credentials.close()
@@ -119,7 +120,11 @@ class HttpApplication:
             # Asked by balancers under the address of this replica, which no user types.
             await self.health.answer(scope, answer.send)
             return
-        self._check_addresses(headers, answer)
+        self._check_host(headers)
+        if self._authentication.resource is not None and scope["path"] in METADATA_PATHS:
+            await self._authentication.resource.answer(scope, answer.send)
+            return
+        self._check_origin(headers, answer)
         panel = self._panel
         if panel is not None and panel.serves(scope["path"]):
             await panel.answer(scope, headers, receive, answer)
@@ -145,7 +150,7 @@ class HttpApplication:
             principal = await self._authentication.principal(headers)
         _check_headers(scope, headers)
         if READ not in principal.scopes:
-            raise missing_scope(READ)
+            raise self._authentication.challenges.missing_scope(READ)
         narrowing = asked_narrowing(scope, headers)
         await self._rates.take(principal.id)
         account = await self._credentials.account(principal, scope, headers)
@@ -157,7 +162,7 @@ class HttpApplication:
             if browser is not None:
                 browser.check_call(tool)
             if not principal.may_write and tool in self._writing:
-                raise missing_scope(WRITE)
+                raise self._authentication.challenges.missing_scope(WRITE)
             await self._places.take(principal.id)
         finally:
             self._bodies.release(len(body))
@@ -166,7 +171,7 @@ class HttpApplication:
         finally:
             self._places.give_back(principal.id)
 
-    def _check_addresses(self, headers: Headers, answer: Answer) -> None:
+    def _check_host(self, headers: Headers) -> None:
         if not self._allowed.has_host(headers.getlist("host")):
             raise Refusal(
                 421,
@@ -174,6 +179,8 @@ class HttpApplication:
                 "The Host of this request is not one of this server.",
                 "Use the address that whoever runs the server gave out (DOCREVIEW_HTTP_URL).",
             )
+
+    def _check_origin(self, headers: Headers, answer: Answer) -> None:
         origins = headers.getlist("origin")
         if not self._allowed.has_origin(origins):
             raise Refusal(
@@ -198,7 +205,9 @@ class HttpApplication:
             is_given = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._manager.handle_request(scope, receive_again, answer.send)
+        # What a caller shows for itself is for this server alone: nothing further in gets to see it.
+        kept = [(name, value) for name, value in scope["headers"] if name.lower() != b"authorization"]
+        await self._manager.handle_request({**scope, "headers": kept}, receive_again, answer.send)
 
 
 def _check_headers(scope: Scope, headers: Headers) -> None:

@@ -1,17 +1,29 @@
-"""Who sends a request: anybody, or the holder of a key. Other ways to know are further classes here."""
+"""Who sends a request: anybody, the holder of a key, or whoever signed in; another way is a class more."""
 
 from __future__ import annotations
 
 import logging
-from typing import Protocol
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Literal, Protocol
 
 from starlette.datastructures import Headers
 
-from ..protocol.principal import READ, SCOPES, WRITE, Principal
+from ..protocol.principal import SCOPES, Principal
+from .challenges import Challenges
 from .keys import KeyFile
+from .oauth.issuer_keys import KeysUnknown
+from .oauth.protected_resource import ProtectedResource
+from .oauth.tokens import TokenError, Tokens
 from .refusals import Refusal
 
-__all__ = ["LOCAL", "Authentication", "KeyAuthentication", "NoAuthentication", "PanelOnly", "missing_scope"]
+__all__ = [
+    "LOCAL",
+    "Authentication",
+    "KeyAuthentication",
+    "NoAuthentication",
+    "PanelOnly",
+    "TokenAuthentication",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -19,12 +31,31 @@ _log = logging.getLogger(__name__)
 class Authentication(Protocol):
     """Finds out who sends a request, from its headers alone."""
 
+    @property
+    def challenges(self) -> Challenges:
+        """Its refusals."""
+        ...
+
+    @property
+    def resource(self) -> ProtectedResource | None:
+        """The document about signing in; None where nobody signs in."""
+        ...
+
     async def principal(self, headers: Headers) -> Principal:
         """Who sends it.
 
         Raises:
-            Refusal: 401, as it does not say, or what it says is not true.
+            Refusal: 401, as it does not say, or what it says is not true; 503, as that cannot be told now.
         """
+        ...
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Keep alive what it needs, as long as this lasts."""
+        ...
+
+    @property
+    def issuer(self) -> Literal["ok", "down", "none"]:
+        """Whether whoever signs callers in could be reached."""
         ...
 
 
@@ -35,13 +66,25 @@ LOCAL = Principal("local", frozenset(SCOPES))
 class NoAuthentication:
     """Everybody who reaches the server is the same caller, `local`."""
 
+    challenges = Challenges()
+    resource = None
+    issuer: Literal["none"] = "none"
+
     async def principal(self, headers: Headers) -> Principal:
         """The one caller that there is."""
         return LOCAL
 
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Nothing is needed."""
+        return nullcontext()
+
 
 class PanelOnly:
     """Nobody calls with a client: only the page of the panel is served."""
+
+    challenges = Challenges()
+    resource = None
+    issuer: Literal["none"] = "none"
 
     async def principal(self, headers: Headers) -> Principal:
         """Nobody.
@@ -51,9 +94,17 @@ class PanelOnly:
         """
         raise Refusal(403, "not_allowed", "Only the review panel is served here.", "Use docreview-mcp http.")
 
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Nothing is needed."""
+        return nullcontext()
+
 
 class KeyAuthentication:
     """Callers show one of the keys in a file, as a bearer token."""
+
+    challenges = Challenges("key")
+    resource = None
+    issuer: Literal["none"] = "none"
 
     def __init__(self, keys: KeyFile) -> None:
         self._keys = keys
@@ -64,34 +115,63 @@ class KeyAuthentication:
         Raises:
             Refusal: 401, without a reason: whoever guesses learns nothing.
         """
-        given = headers.getlist("authorization")
-        scheme, _, key = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        if not given or (len(given) == 1 and scheme.lower() != "bearer"):
-            raise _unauthorized("A key is required.", f'Bearer scope="{READ} {WRITE}"')
-        found = self._keys.principal(key.strip())
+        found = self._keys.principal(_bearer(headers, self.challenges))
         if found is None:
             _log.warning("a request was refused: its key is not in the file of keys")
-            raise _unauthorized("The key is not valid.", 'Bearer error="invalid_token"')
+            raise self.challenges.invalid()
         return found
 
-
-def missing_scope(needed: str) -> Refusal:
-    """The refusal of a call that the caller has no right to."""
-    wanted = f"{READ} {WRITE}" if needed == WRITE else needed
-    return Refusal(
-        403,
-        "insufficient_scope",
-        f"The key of this caller lacks the scope {needed}.",
-        "Use a tool that only reads, or ask whoever runs the server for a key with this scope.",
-        headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{wanted}"'},
-    )
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Nothing is needed."""
+        return nullcontext()
 
 
-def _unauthorized(message: str, challenge: str) -> Refusal:
-    return Refusal(
-        401,
-        "unauthorized",
-        message,
-        "Send Authorization: Bearer KEY, with a key from whoever runs the server.",
-        headers={"WWW-Authenticate": challenge},
-    )
+class TokenAuthentication:
+    """Callers sign in with an issuer, and show the access token that it gave them."""
+
+    def __init__(self, tokens: Tokens, resource: ProtectedResource, challenges: Challenges) -> None:
+        self._tokens = tokens
+        self.resource = resource
+        self.challenges = challenges
+
+    async def principal(self, headers: Headers) -> Principal:
+        """Whose token the `Authorization` header holds; one that stands anywhere else is not looked at.
+
+        Raises:
+            Refusal: 401, without a reason, which is in the log; 503 while the issuer is not known.
+        """
+        try:
+            return await self._tokens.principal(_bearer(headers, self.challenges))
+        except TokenError as fault:
+            _log.warning("a request was refused for its token: %s", fault)
+            raise self.challenges.invalid() from None
+        except KeysUnknown:
+            raise Refusal(
+                503,
+                "unavailable",
+                "The service that signs users in cannot be reached, so the token cannot be checked.",
+                "Wait as long as Retry-After says, then send the same request again.",
+                retry_after=30,
+            ) from None
+
+    def running(self) -> AbstractAsyncContextManager[None]:
+        """Keep the keys of the issuer fresh."""
+        return self._tokens.keys.running()
+
+    @property
+    def issuer(self) -> Literal["ok", "down"]:
+        """Whether the keys of the issuer could be fetched when that was last tried."""
+        return self._tokens.keys.state
+
+
+def _bearer(headers: Headers, challenges: Challenges) -> str:
+    """What a request shows for itself; empty, so never valid, where it shows two things.
+
+    Raises:
+        Refusal: 401, as there is nothing.
+    """
+    given = headers.getlist("authorization")
+    scheme, _, shown = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if not given or (len(given) == 1 and scheme.lower() != "bearer"):
+        raise challenges.missing()
+    return shown.strip()

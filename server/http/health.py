@@ -14,6 +14,7 @@ from ...tools import JournalFault
 from ...tools.journal.entries import Journal
 from ..protocol.session import ServerState
 from ..shared.state import SharedState
+from .authentication import Authentication
 from .refusals import Refusal, send_json
 
 __all__ = ["Health"]
@@ -25,8 +26,11 @@ _KNOWN_SECONDS = 5.0
 class Health:
     """The health of one server. `is_draining`: it is about to end, and should get no new requests."""
 
-    def __init__(self, server: Server[ServerState], shared: SharedState) -> None:
+    def __init__(
+        self, server: Server[ServerState], shared: SharedState, authentication: Authentication
+    ) -> None:
         self._shared = shared
+        self._authentication = authentication
         self._redis: Literal["ok", "down", "none"] = "none"
         self.is_draining = False
         self._state: ServerState | None = None
@@ -47,8 +51,14 @@ class Health:
             await send_json(send, 503, {"status": "draining" if self.is_draining else "starting"})
         else:
             # A database that is away keeps writes from being made; reads go on, here as in every replica.
+            # So it is with an issuer: keys that are known go on.
             await self._look_again(self._state)
-            await send_json(send, 200, {"status": "ready", "journal": self._journal, "redis": self._redis})
+            state = {
+                "journal": self._journal,
+                "redis": self._redis,
+                "issuer": self._authentication.issuer,
+            }
+            await send_json(send, 200, {"status": "ready", **state})
 
     async def _look_again(self, state: ServerState) -> None:
         """Look how journal and Redis are, unless that is some seconds ago: many balancers ask."""

@@ -7,7 +7,7 @@ import hmac
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex, token_urlsafe
@@ -22,8 +22,12 @@ _log = logging.getLogger(__name__)
 _PREFIX = "docreview_"
 _ID = r"[a-z0-9][a-z0-9-]{0,79}"
 _KEY = re.compile(rf"{_PREFIX}(?P<id>{_ID})_(?P<secret>[\w-]{{43}})", re.ASCII)
-_LINE = re.compile(rf"(?P<id>{_ID})\s+(?P<hash>[0-9a-f]{{64}})\s+(?P<scopes>[\w:,]+)(?:\s+(?P<name>.*))?")
-_WANTED = "expected an id, the SHA-256 of the key in hex, its scopes with commas between them, and a name"
+_LINE = re.compile(rf"(?P<id>{_ID})\s+(?P<hash>[0-9a-f]{{64}})\s+(?P<rights>[\w:,./-]+)(?:\s+(?P<name>.*))?")
+_WANTED = "expected an id, the SHA-256 of the key in hex, scopes with commas between them, and a name"
+_GROUP = "group:"
+"""Stands before a group among the scopes of a line."""
+
+_GROUP_NAME = re.compile(r"[\w./-]{1,80}", re.ASCII)
 _NO_KEY = bytes(32)
 
 
@@ -34,6 +38,7 @@ class _StoredKey:
     id: str
     hash: bytes
     scopes: frozenset[str]
+    groups: frozenset[str]
 
 
 class KeyFile:
@@ -63,13 +68,15 @@ class KeyFile:
         stored = self._keys.get(found["id"]) if found is not None else None
         # Compared in any case, so that the time tells nothing of which ids exist.
         is_same = hmac.compare_digest(_hash(key), stored.hash if stored is not None else _NO_KEY)
-        return Principal(stored.id, stored.scopes) if stored is not None and is_same else None
+        if stored is None or not is_same:
+            return None
+        return Principal(stored.id, stored.scopes, stored.groups)
 
     def holder(self, identity: str) -> Principal | None:
         """The caller with the key of this id; None if it is not in the file any more."""
         self._refresh()
         stored = self._keys.get(identity)
-        return Principal(stored.id, stored.scopes) if stored is not None else None
+        return Principal(stored.id, stored.scopes, stored.groups) if stored is not None else None
 
     def _refresh(self) -> None:
         try:
@@ -91,16 +98,22 @@ class KeyFile:
         return (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-def add_key(path: Path, name: str, scopes: frozenset[str]) -> str:
+def add_key(path: Path, name: str, scopes: frozenset[str], groups: Sequence[str] = ()) -> str:
     """Make a key, add its line to the file, which is made where there is none, and give the key.
 
     Raises:
-        SettingsError: the file cannot be written.
+        SettingsError: the file cannot be written, or a group has a name that it cannot hold.
     """
+    for group in groups:
+        if not _GROUP_NAME.fullmatch(group):
+            raise SettingsError(
+                f"--group: got {group[:80]!r}, expected at most 80 letters, digits and . _ / -"
+            )
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "key"
     identity = f"{slug}-{token_hex(4)}"
     key = f"{_PREFIX}{identity}_{token_urlsafe(32)}"
-    granted = ",".join(scope for scope in SCOPES if scope in scopes)
+    rights = [scope for scope in SCOPES if scope in scopes] + [f"{_GROUP}{group}" for group in groups]
+    granted = ",".join(rights)
     line = f"{identity} {_hash(key).hex()} {granted} {' '.join(name.split())}\n"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -126,7 +139,9 @@ def _keys_in(text: str) -> tuple[Mapping[str, _StoredKey], list[str]]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         found = _LINE.fullmatch(line.strip())
-        scopes = frozenset(found["scopes"].split(",")) if found is not None else frozenset[str]()
+        rights = frozenset(found["rights"].split(",")) if found is not None else frozenset[str]()
+        groups = frozenset(each.removeprefix(_GROUP) for each in rights if each.startswith(_GROUP))
+        scopes = frozenset(each for each in rights if not each.startswith(_GROUP))
         if found is None:
             faults.append(f"line {number}: {_WANTED}")
         elif unknown := sorted(scopes - set(SCOPES)):
@@ -134,5 +149,5 @@ def _keys_in(text: str) -> tuple[Mapping[str, _StoredKey], list[str]]:
         elif found["id"] in keys:
             faults.append(f"line {number}: the id {found['id']} stands above already")
         else:
-            keys[found["id"]] = _StoredKey(found["id"], bytes.fromhex(found["hash"]), scopes)
+            keys[found["id"]] = _StoredKey(found["id"], bytes.fromhex(found["hash"]), scopes, groups)
     return keys, faults

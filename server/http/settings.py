@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..rate import Rate, parse_rate
@@ -17,6 +18,8 @@ from .addresses import AllowedAddresses, fault_of_host, fault_of_origin
 __all__ = ["HttpSettings", "read_http_settings"]
 
 MEBIBYTE = 1024 * 1024
+_ISSUER = re.compile(r"https?://[\w.~:/@\[\]%+?&=-]+", re.ASCII)
+_SCOPE_PREFIX = re.compile(r"[!#-\[\]-~]*")
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -47,8 +50,14 @@ class HttpSettings(BaseSettings):
     concurrency: int = _named("DOCREVIEW_HTTP_CONCURRENCY", default=64, ge=1, le=10_000)
     rate: Annotated[Rate | None, NoDecode] = _named("DOCREVIEW_HTTP_RATE", default=Rate(300, 60))
     drain: Annotated[tuple[float, float], NoDecode] = _named("DOCREVIEW_HTTP_DRAIN", default=(5.0, 55.0))
-    auth: Literal["none", "keys"] | None = _named("DOCREVIEW_AUTH", default=None)
+    auth: Literal["none", "keys", "oauth"] | None = _named("DOCREVIEW_AUTH", default=None)
     keys: Path | None = _named("DOCREVIEW_KEYS", default=None)
+    oauth_issuer: str | None = _named("DOCREVIEW_OAUTH_ISSUER", default=None)
+    oauth_audience: Names = _named("DOCREVIEW_OAUTH_AUDIENCE", default=())
+    oauth_jwks: str | None = _named("DOCREVIEW_OAUTH_JWKS", default=None)
+    oauth_scope_claims: Names = _named("DOCREVIEW_OAUTH_SCOPE_CLAIMS", default=("scope", "scp"))
+    oauth_scope_prefix: str = _named("DOCREVIEW_OAUTH_SCOPE_PREFIX", default="")
+    oauth_group_claim: str = _named("DOCREVIEW_OAUTH_GROUP_CLAIM", default="")
     credentials: Literal["shared", "headers", "store"] = _named("DOCREVIEW_CREDENTIALS", default="shared")
     proxies: Names = _named("DOCREVIEW_HTTP_PROXIES", default=())
     insecure: bool = _named("DOCREVIEW_HTTP_INSECURE", default=False)
@@ -69,7 +78,33 @@ class HttpSettings(BaseSettings):
             raise ValueError("plain http is not allowed but for this machine itself; use https")
         return value.strip()
 
-    @field_validator("hosts", "origins", "proxies", mode="before")
+    @field_validator("oauth_issuer", "oauth_jwks")
+    @classmethod
+    def _address_of_issuer(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        value = value.strip()
+        wanted = "expected an address such as https://login.example.com/realm"
+        try:
+            parts = urlsplit(value)
+            host, is_complete = parts.hostname or "", bool(_ISSUER.fullmatch(value))
+        except ValueError:
+            raise ValueError(wanted) from None
+        has_more = parts.fragment or parts.username or parts.password
+        if not host or not is_complete or has_more or (parts.query and info.field_name == "oauth_issuer"):
+            raise ValueError(wanted)
+        if parts.scheme == "http" and not is_loopback(host):
+            raise ValueError("plain http is not allowed but for this machine itself; use https")
+        return value
+
+    @field_validator("oauth_scope_prefix")
+    @classmethod
+    def _part_of_a_scope(cls, value: str) -> str:
+        if not _SCOPE_PREFIX.fullmatch(value.strip()):
+            raise ValueError("expected what stands before the scopes, such as https://mcp.example.com/mcp/")
+        return value.strip()
+
+    @field_validator("hosts", "origins", "oauth_audience", "oauth_scope_claims", "proxies", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -125,6 +160,11 @@ class HttpSettings(BaseSettings):
         return (before, waiting)
 
     @property
+    def audiences(self) -> tuple[str, ...]:
+        """Those of which an access token has to name one."""
+        return self.oauth_audience or ((self.url,) if self.url is not None else ())
+
+    @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
         return is_loopback(self.host)
@@ -148,25 +188,39 @@ class HttpSettings(BaseSettings):
 
         Raises:
             SettingsError: the server is to be reached from other machines without authentication or without
-                its address, or there is no file for the keys.
+                its address, there is no file for the keys, or it is not said who signs callers in.
         """
         if self.auth == "keys" and self.keys is None:
             raise SettingsError(
                 "DOCREVIEW_KEYS: expected the file of the keys, as DOCREVIEW_AUTH=keys is set;"
                 " docreview-mcp key new NAME makes one"
             )
+        if self.auth == "oauth":
+            self._check_sign_in()
         if self.is_local:
             return
         if self.auth is None or (self.auth == "none" and not (insecure_no_auth and self.insecure)):
             raise SettingsError(
-                f"--host {self.host}: expected DOCREVIEW_AUTH=keys, as other machines can reach this address"
-                " (without authentication only with DOCREVIEW_AUTH=none, --insecure-no-auth and"
+                f"--host {self.host}: expected DOCREVIEW_AUTH=keys or oauth, as other machines can reach this"
+                " address (without authentication only with DOCREVIEW_AUTH=none, --insecure-no-auth and"
                 " DOCREVIEW_HTTP_INSECURE=1)"
             )
         if self.url is None:
             raise SettingsError(
                 "DOCREVIEW_HTTP_URL: expected the address that users type, such as"
                 f" https://mcp.example.com/mcp, as --host {self.host} is not this machine alone"
+            )
+
+    def _check_sign_in(self) -> None:
+        if self.oauth_issuer is None:
+            raise SettingsError(
+                "DOCREVIEW_OAUTH_ISSUER: expected the address of the issuer, as its tokens name it in iss, as"
+                " DOCREVIEW_AUTH=oauth is set"
+            )
+        if self.url is None:
+            raise SettingsError(
+                "DOCREVIEW_HTTP_URL: expected the address that users type, such as"
+                " https://mcp.example.com/mcp, as DOCREVIEW_AUTH=oauth is set and tokens are made for it"
             )
 
 

@@ -73,7 +73,7 @@ def build_server(
             def make_guards() -> Guards:
                 from .guarding import guards_for
 
-                return guards_for(settings, surfaces.policy, checks, services, closing)
+                return guards_for(settings, checks, services, closing)
 
             yield ServerState(services, make_guards, has_one_client=local)
 

@@ -56,6 +56,7 @@ def call_context_for(
         tools=surface.offered,
         listed=surface.listed,
         why_not_offered=surface.why_not_offered,
+        policy=surface.policy,
         finishes_writes=origin is not None,
         is_admin=origin is None or origin.principal.is_admin,
     )

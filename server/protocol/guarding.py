@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
-from ...tools import Codes, Guards, MemoryMarks, Policy
+from ...tools import Codes, Guards, MemoryMarks
 from ...tools.checks.checker import Checker
 from ...tools.checks.own_check import CheckFile
 from ..journal.marks import StoredMarks
@@ -18,7 +18,6 @@ __all__ = ["guards_for"]
 
 def guards_for(
     settings: Settings,
-    policy: Policy,
     checks: CheckFile | None,
     services: Services,
     closing: AsyncExitStack,
@@ -32,7 +31,6 @@ def guards_for(
         settings.confirm,
         journal,
         settings.journal_required,
-        policy,
         codes=Codes(keys=seal_keys(settings), marks=marks),
         marks=marks,
         checks=Checker(checks),

@@ -34,11 +34,13 @@ _KEY = "docreview.origin"
 class Principal:
     """A caller: `id` is the same in every request, and stands in the journal; `scopes` say what it may do.
 
+    `groups` are those that it is in and of which the policy may know.
     `in_browser`: the page of the review panel in a browser sent the request, signed in by its cookie.
     """
 
     id: str
     scopes: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
     in_browser: bool = False
 
     @property

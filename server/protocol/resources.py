@@ -245,7 +245,7 @@ async def _settings(reading: _Reading) -> Contents:
         "tools_offered": len(reading.surface.reached),
     }
     if is_admin:
-        about["policy"] = reading.call_context.guards.policy.as_object()
+        about["policy"] = reading.call_context.policy.as_object()
     return reading.text(_JSON, json.dumps(about, ensure_ascii=False, indent=1))
 
 

@@ -64,12 +64,12 @@ Context = ServerRequestContext[ServerState]
 def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfaces) -> Surface:
     """The list of tools for the client that sent a request, the same for all requests of a connection.
 
-    Over HTTP each request has its own: less for a caller who may not write, or has no credentials for a
-    service, or wants less.
+    Over HTTP each request has its own: less for a caller who may not write, or is in a group for which the
+    policy has rules, or has no credentials for a service, or wants less.
     """
     state, origin = context.lifespan_context, origin_of(context)
     if origin is not None:
-        surfaces = surfaces.restricted(_restriction_of(origin))
+        surfaces = surfaces.restricted(_restriction_of(origin), origin.principal.groups)
     if state.surface is not None:
         return state.surface
     surface = surfaces.for_client(client_of(context), shows_panels=shows_panels(context))

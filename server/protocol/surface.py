@@ -10,6 +10,7 @@ from functools import cached_property
 
 from ...schemas import Operation, Service, load_operations, load_own_operations
 from ...tools.failure import NOTHING_SENT, ToolFailure
+from ...tools.policy.policies import Policies
 from ...tools.policy.policy import Policy
 from ...tools.surface.former_names import current_tool
 from ...tools.surface.selection import Selection, SurfaceName
@@ -201,8 +202,8 @@ class Surface:
 class Surfaces:
     """The lists that a server with these settings gives to its clients, each made when it is first needed.
 
-    The `policy` is that of the settings unless it has been read already. `restriction` is what keeps tools
-    from a caller.
+    The policies are those of the settings unless they have been read already; `groups` are those of the
+    callers, as far as the policies have sections for them. `restriction` is what keeps tools from a caller.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
@@ -210,22 +211,22 @@ class Surfaces:
     """
 
     def __init__(
-        self, settings: Settings, policy: Policy | None = None, restriction: Restriction | None = None
+        self,
+        settings: Settings,
+        policies: Policies | None = None,
+        restriction: Restriction | None = None,
+        groups: frozenset[str] = frozenset(),
     ) -> None:
         self._settings = settings
-        self._policy = settings.read_policy() if policy is None else policy
+        self._policies = settings.read_policy() if policies is None else policies
+        self._policy = self._policies.of(groups)
         self._restriction = restriction
-        self._restricted: OrderedDict[Restriction, Surfaces] = OrderedDict()
+        self._restricted: OrderedDict[tuple[Restriction, frozenset[str]], Surfaces] = OrderedDict()
         self._for_limits: dict[ClientLimit, Surface] = {}
         own = settings.selection.surface
         chosen = own if restriction is None else restriction.narrowing.shorter(own)
         why = "no limit of the client is known" if settings.surface == "auto" else "set by the user"
         self.usual = self._made(chosen, why if chosen == own else "the request asks for it")
-
-    @property
-    def policy(self) -> Policy:
-        """The rules that hold for all of them."""
-        return self._policy
 
     @property
     def depend_on_client(self) -> bool:
@@ -254,15 +255,19 @@ class Surfaces:
             self._for_limits[limit] = replace(self._core if is_longer else self.usual, why=why)
         return self._for_limits[limit]
 
-    def restricted(self, restriction: Restriction) -> Surfaces:
-        """The lists for callers from whom tools are kept, made once for each combination."""
-        found = self._restricted.get(restriction)
+    def restricted(self, restriction: Restriction, groups: frozenset[str] = frozenset()) -> Surfaces:
+        """The lists for callers in these groups from whom tools are kept, made once for each combination.
+
+        They are the same for all groups that the policies do not tell apart.
+        """
+        key = (restriction, self._policies.named(groups))
+        found = self._restricted.get(key)
         if found is None:
-            found = self._restricted[restriction] = Surfaces(self._settings, self._policy, restriction)
+            found = self._restricted[key] = Surfaces(self._settings, self._policies, *key)
             if len(self._restricted) > _MAX_RESTRICTIONS:
                 self._restricted.popitem(last=False)
         else:
-            self._restricted.move_to_end(restriction)
+            self._restricted.move_to_end(key)
         return found
 
     @cached_property

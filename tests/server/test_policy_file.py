@@ -14,6 +14,7 @@ from docreview_mcp.tools import load_tools
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text()
 EXAMPLE = PAGE.split("```toml\n")[1].split("```")[0]
+FOR_GROUPS = PAGE.split("```toml\n")[2].split("```")[0]
 
 
 @pytest.fixture
@@ -37,13 +38,24 @@ def test_no_file_means_no_rules() -> None:
 def test_the_example_of_the_documentation_works(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written.write_text(EXAMPLE)
     monkeypatch.setenv("DOCREVIEW_POLICY", str(written))
-    policy = read_settings().read_policy()
+    policy = read_settings().read_policy().of()
     assert policy.models.allowed == ("1201",)
     assert policy.as_object()["session"] == {"max_writes": 200, "max_approvals": 50}
     assert policy.as_object()["approval"] == {"min_confidence": 0.9}
     left = {tool.name for tool in load_tools() if not policy.tool_refusal(tool.name, tool.toolset)}
     assert {"nanonets_update_field", "nanonets_approve_file", "review_apply"} <= left
     assert not left & {"nanonets_delete_field", "studio_delete_project", "nanonets_update_file_fields"}
+
+
+def test_the_example_for_groups_works(written: Path) -> None:
+    written.write_text(FOR_GROUPS)
+    policies = Settings(policy=written).read_policy()
+    assert set(policies.groups) == {"interns", "/accounting/clerks"}
+    assert policies.of(["interns"]).tool_refusal("studio_create_project", "studio-projects")
+    assert policies.of(["/accounting/clerks"]).as_object() == {
+        "group./accounting/clerks": {"approval": {"all_verified": True}}
+    }
+    assert policies.of().tool_refusal("nanonets_approve_file", "nanonets-files")
 
 
 def test_the_documentation_names_every_key() -> None:
@@ -65,7 +77,7 @@ def _with_table(rows: list[str]) -> list[tuple[str, str]]:
 
 def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
     written.write_text("\ufeff[session]\nmax_writes = 0\n", encoding="utf-8")
-    assert Settings(policy=written).read_policy().max_writes == 0
+    assert Settings(policy=written).read_policy().of().max_writes == 0
 
 
 @pytest.mark.parametrize(
@@ -104,6 +116,25 @@ def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
         ),
         ("[approval]\nmin_confidence = nan", "expected a number from 0 to 1"),
         ("[approval]\nall_verified = 1", "approval.all_verified: got 1, expected true or false"),
+        ("group = 5", "group: got 5, expected tables such as [group.interns.tools]"),
+        ("[group]\ninterns = 5", "group.interns: got 5, expected tables such as"),
+        ("[group.interns]\n", "group.interns: holds no rule"),
+        ("[group.interns.tool]\nallowed = []", "group.interns.tool: unknown, did you mean [tools]?"),
+        ("[group.interns.tools]\nallow = []", "group.interns.tools.allow: unknown, did you mean allowed?"),
+        (
+            "[group.interns.session]\nmax_writes = 1",
+            "group.interns.session: unknown, a section for",
+        ),
+        ("[others.confirmation]\ntools = []", 'others.confirmation.where: missing, expected "browser"'),
+        ("[others.session]\nmax_writes = 1", "others.session: unknown, a section for"),
+        (
+            '[group."a.b".projects]\nallowed = ["x"]',
+            'group.a.b.projects.allowed: got "x", expected the number of a project',
+        ),
+        ("others = 1", "others: got 1, expected tables such as [others.tools]"),
+        ("[group.a\u200bb.tools]\nallowed = [5]", "is not TOML: "),
+        ('[group."a\u200bb".tools]\nallowed = [5]', "group.a?b.tools.allowed: got 5"),
+        ("[groups.interns.tools]\nallowed = []", "groups: unknown, did you mean [group]?"),
     ],
 )
 def test_each_fault_is_told_with_the_key_what_came_and_what_is_wanted(
@@ -159,6 +190,31 @@ def test_doctor_tells_where_the_rules_do_not_reach(written: Path, capsys: pytest
     said = capsys.readouterr().out
     assert "leaves no tool that approves" in said
     assert "mark values as verified" not in said
+
+
+def test_doctor_tells_what_each_group_is_left(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written.write_text('[group.interns.tools]\nforbidden = ["studio_*"]\n[group.none.tools]\nallowed = []\n')
+    assert examine(Settings(sandbox=True, policy=written)) == 0
+    said = capsys.readouterr().out
+    shown = Settings(sandbox=True).selection.choose(load_tools())
+    left = [tool for tool in shown if not tool.name.startswith("studio_")]
+    assert "ok    policy: [group.interns] adds: tools.forbidden = ['studio_*']" in said
+    assert f"ok    policy: [group.interns] leaves {len(left)} of {len(shown)} tools" in said
+    assert f"note  policy: [group.none] leaves 0 of {len(shown)} tools" in said
+    assert "note  policy: has no section [others]" in said
+    written.write_text("[group.a.tools]\nallowed = []\n[others.projects]\nallowed = [1]\n")
+    examine(Settings(sandbox=True, policy=written))
+    said = capsys.readouterr().out
+    assert "[others] adds: projects.allowed = ['1']" in said
+    assert "has no section [others]" not in said
+
+
+def test_limits_and_checks_of_groups_are_looked_at_too(written: Path) -> None:
+    written.write_text("[group.a.limits]\nmax_writes_per_day = 1\n")
+    with pytest.raises(SettingsError, match="are counted in the journal"):
+        Settings(policy=written, journal="none").read_policy()
+    written.write_text('[others.approval]\nchecks = ["totl"]\n')
+    assert fault_of(written).startswith('others.approval.checks: got "totl", there is no check')
 
 
 def test_doctor_tells_every_fault_of_the_file(written: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -151,18 +151,17 @@ class Unclear:
 class Guards:
     """What stands between a write and the service, for one server.
 
-    `policy` holds the rules of the user, `counts` what each user did so far. `journal` is None where the user
-    wants none; `journal_required` says whether writes stop without it. `marks` say which codes were used and
-    which calls were stopped. `under_way` holds the writes that must not be doubled, `unclear` those whose
-    last outcome is not known, by fingerprint. `documents` are those that are being written, `seen` what
-    callers last read and `seen_ids` the ids that they were shown. `undoing` holds the entries that are just
-    being undone. `checks` judges documents.
+    `counts` says what each user did so far. `journal` is None where the user wants none; `journal_required`
+    says whether writes stop without it. `marks` say which codes were used and which calls were stopped.
+    `under_way` holds the writes that must not be doubled, `unclear` those whose last outcome is not known, by
+    fingerprint. `documents` are those that are being written, `seen` what callers last read and `seen_ids`
+    the ids that they were shown. `undoing` holds the entries that are just being undone. `checks` judges
+    documents.
     """
 
     confirm: ConfirmMode = "destructive"
     journal: Journal | None = None
     journal_required: bool = True
-    policy: Policy = field(default_factory=Policy)
     counts: defaultdict[str, Counts] = field(default_factory=lambda: defaultdict[str, Counts](Counts))
     codes: Codes = field(default_factory=Codes)
     under_way: dict[tuple[str, ...], Flight] = field(default_factory=dict[tuple[str, ...], Flight])
@@ -194,14 +193,15 @@ class CallContext:
 
     `find_tool` gives the operation of a tool by its name, and raises `ToolFailure` for one that may not be
     called; `tools` are those that may, `listed` the names of those that the host lists, and `why_not_offered`
-    says what keeps a tool from being called. `is_confirmed` says that a person has agreed to all that this
-    call does, and `agreed` how; `code` is a confirmation code that the answer of the person brought with it.
-    `in_browser`: the page of the panel in a browser made the call, and asks the person itself; `browser_url`
-    is the address of that page, empty where none is known. `panel_key` came with the call. `holds` are the
-    documents that nobody else writes until this call ends. `finishes_writes`: a write that was sent goes on
-    to its end though the client went away. `rehearsal` is there for a call whose writes are only looked at.
-    `is_admin`: the caller may see and undo what others did, and see how the server is set up. `notes`
-    collects what the result of one of our own tools has to say of the answers that it read.
+    says what keeps a tool from being called. `policy` holds the rules for this caller. `is_confirmed` says
+    that a person has agreed to all that this call does, and `agreed` how; `code` is a confirmation code that
+    the answer of the person brought with it. `in_browser`: the page of the panel in a browser made the call,
+    and asks the person itself; `browser_url` is the address of that page, empty where none is known.
+    `panel_key` came with the call. `holds` are the documents that nobody else writes until this call ends.
+    `finishes_writes`: a write that was sent goes on to its end though the client went away. `rehearsal` is
+    there for a call whose writes are only looked at. `is_admin`: the caller may see and undo what others did,
+    and see how the server is set up. `notes` collects what the result of one of our own tools has to say of
+    the answers that it read.
     """
 
     upstream: Upstream
@@ -220,6 +220,7 @@ class CallContext:
     tools: Sequence[Tool] = ()
     listed: frozenset[str] = frozenset()
     why_not_offered: Callable[[Tool], str] = _unknown
+    policy: Policy = field(default_factory=Policy)
     holds: frozenset[Claim] = frozenset()
     finishes_writes: bool = False
     is_admin: bool = True

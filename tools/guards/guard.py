@@ -32,7 +32,7 @@ from ..surface.tool import is_confirmed_by_person
 from .agreement import do_agreed
 from .changed_since import with_own_changes
 from .confirmation import Question
-from .context import CallContext, Guards, Written
+from .context import CallContext, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
 from .document_locks import ON_UNNAMED_DOCUMENTS, claims_of
 from .expectation import OF_WHOLE_DOCUMENTS, misplaced, touched_fields, unexpected
@@ -82,7 +82,7 @@ async def assess(
         unexpected(prepared, before, context, undoes)
         or await misplaced(prepared, read)
         or _too_many(prepared, context)
-        or _unplaced(prepared, before, guards)
+        or _unplaced(prepared, before, context)
         or await _disapproved(prepared, context, read)
     )
     question = _question(prepared, before, context) if is_asked else None
@@ -102,7 +102,7 @@ def needs_confirmation(operation: Operation, context: CallContext) -> bool:
 
 def is_asked_in_browser(operations: Iterable[Operation], context: CallContext) -> bool:
     """Whether the policy wants a person to agree to one of these operations in a browser."""
-    policy, confirm = context.guards.policy, context.guards.confirm
+    policy, confirm = context.policy, context.guards.confirm
     return any(policy.is_confirmed_in_browser(each, confirm) for each in operations)
 
 
@@ -256,7 +256,7 @@ def _note_seen(prepared: Prepared, after: State, answer: JsonObject, context: Ca
 def _with_limits(prepared: Prepared, context: CallContext, look: LookFirst | None) -> LookFirst | None:
     """A look at the journal for duplicates and for the limits of the policy; None where there are neither."""
     document = approved_document(prepared.operation, prepared.sent)
-    limits = [each for each in context.guards.policy.limits if each.what == "writes" or document]
+    limits = [each for each in context.policy.every_limit if each.what == "writes" or document]
     if not limits:
         return look
 
@@ -296,7 +296,7 @@ def _marks(state: FieldState) -> JsonValue:
 
 async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> ToolFailure | None:
     """The refusal of an approval that the policy does not allow as long as the document is as it is."""
-    policy, journal = context.guards.policy, context.guards.journal
+    policy, journal = context.policy, context.guards.journal
     document = approved_document(prepared.operation, prepared.sent)
     if not document or not policy.judges_approvals:
         return None
@@ -309,14 +309,16 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
         except JournalFault as fault:
             return journal_failure(prepared.operation, fault)
     reason = policy.approval_refusal(fields)
-    if not reason and policy.checks is not None:
-        reason = policy.check_refusal(await context.guards.checks.unmet(policy.checks, prepared.sent, answer))
+    for part in policy.parts:
+        if not reason and part.checks is not None:
+            failed = await context.guards.checks.unmet(part.checks, prepared.sent, answer)
+            reason = part.check_refusal(failed)
     if not reason:
         return None
     return not_allowed(prepared.operation, reason, AFTER_APPROVAL_RULE, quotes=True)
 
 
-def _unplaced(prepared: Prepared, before: State, guards: Guards) -> ToolFailure | None:
+def _unplaced(prepared: Prepared, before: State, context: CallContext) -> ToolFailure | None:
     """The refusal of a change to a document of which the journal could not say later that it is this one.
 
     An approval rule goes by the journal, so it would never hear of the change.
@@ -325,7 +327,7 @@ def _unplaced(prepared: Prepared, before: State, guards: Guards) -> ToolFailure 
     is_placed = any(isinstance(item.get(name), str) for name in IDS_OF_DOCUMENTS)
     if is_placed or prepared.operation.id not in ON_UNNAMED_DOCUMENTS:
         return None
-    if guards.journal is None or not guards.policy.judges_approvals:
+    if context.guards.journal is None or not context.policy.judges_approvals:
         return None
     said = f"the policy has a rule about approvals, so the document has to be known: {before.problem}"
     return not_allowed(prepared.operation, said, _AFTER_UNPLACED)
@@ -351,7 +353,7 @@ def _give_back(document: str, context: CallContext) -> None:
 def _too_many(prepared: Prepared, context: CallContext) -> ToolFailure | None:
     document = approved_document(prepared.operation, prepared.sent)
     counts = context.guards.counts.get(context.caller.user, Counts())
-    reason = context.guards.policy.count_refusal(counts, document)
+    reason = context.policy.count_refusal(counts, document)
     return not_allowed(prepared.operation, reason) if reason else None
 
 

@@ -149,7 +149,7 @@ async def _open(
         with anyio.CancelScope(shield=True):
             return await guards.journal.open(opening, look)
     except JournalFault as fault:
-        if guards.journal_required or guards.policy.limits:
+        if guards.journal_required or context.policy.every_limit:
             raise journal_failure(prepared.operation, fault) from fault
         return None
 

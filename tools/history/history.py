@@ -61,9 +61,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 def withheld(entry: Entry, context: CallContext) -> JsonObject | None:
     """All that is told of an entry about what the policy forbids; None if it may be told in full."""
     called = operations_by_tool().get(entry.opening.tool)
-    reason = (
-        context.guards.policy.scope_refusal(called, entry.opening.arguments) if called is not None else ""
-    )
+    reason = context.policy.scope_refusal(called, entry.opening.arguments) if called is not None else ""
     return {"entry": entry.number, "outcome": entry.outcome, "not_shown": reason} if reason else None
 
 

@@ -142,7 +142,7 @@ async def _against(
     if _APPROVING not in offered:
         return ["This server does not offer to approve files here."]
     approval = load_operations()["verifyFile"]
-    policy = context.guards.policy
+    policy = context.policy
     if reason := policy.tool_refusal(approval.tool, approval.toolset, inside=True):
         return [f"{reason}."]
     if not policy.is_set:

@@ -100,6 +100,9 @@ class Policy:
     if each is verified. `checks` are those that it has to pass to be approved: names, or `*` for all of them;
     None for no such rule. `confirmed_in_browser` are patterns of the tools to which a person has to agree in
     a browser; `CONFIRMED` stands for those to which they have to agree anyhow, None for no such rule.
+
+    `section` is where the rules stand in a policy file, such as `group.reviewers`; empty for those that hold
+    for everybody. `further` are policies of such sections: each of them holds as well, so they only narrow.
     """
 
     tools: Rule = Rule()
@@ -114,21 +117,38 @@ class Policy:
     all_verified: bool = False
     checks: tuple[str, ...] | None = None
     confirmed_in_browser: tuple[str, ...] | None = None
+    section: str = ""
+    further: tuple[Policy, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Policy, ...]:
+        """This policy and the further ones, all of which hold."""
+        return (self, *self.further)
+
+    @property
+    def every_limit(self) -> tuple[Limit, ...]:
+        """The limits of all parts."""
+        return tuple(limit for part in self.parts for limit in part.limits)
 
     @property
     def is_set(self) -> bool:
         """Whether there is any rule."""
-        return self != Policy()
+        return bool(self.as_object())
 
     @property
     def judges_approvals(self) -> bool:
         """Whether the fields of a document have to be read before it is approved."""
-        return self.all_verified or self.min_confidence is not None or self.checks is not None
+        return any(
+            part.all_verified or part.min_confidence is not None or part.checks is not None
+            for part in self.parts
+        )
 
     @property
     def judges_ids(self) -> bool:
         """Whether there is a rule about workflows, models or projects."""
-        return self.workflows.is_set or self.models.is_set or self.projects.is_set
+        return any(
+            rule.is_set for part in self.parts for rule in (part.workflows, part.models, part.projects)
+        )
 
     def tool_refusal(self, tool: str, toolset: str, *, inside: bool = False) -> str:
         """Why a tool may not be used.
@@ -142,14 +162,17 @@ class Policy:
         ):
             for pattern in rule.forbidden:
                 if any(fnmatchcase(name, pattern) for name in names):
-                    return f"the policy forbids {pattern} ({what}.forbidden)"
+                    return f"the policy forbids {pattern} ({self._key(what)}.forbidden)"
             allowed = rule.allowed
             if not inside and allowed is not None and not any(_matches(name, allowed) for name in names):
-                return f"the policy does not allow {names[0]} ({what}.allowed)"
-        return ""
+                return f"the policy does not allow {names[0]} ({self._key(what)}.allowed)"
+        return _first(part.tool_refusal(tool, toolset, inside=inside) for part in self.further)
 
     def is_confirmed_in_browser(self, operation: Operation, confirm: ConfirmMode) -> bool:
         """Whether a person has to agree to this operation, and only in a browser can do so."""
+        return any(part._own_confirmation(operation, confirm) for part in self.parts)
+
+    def _own_confirmation(self, operation: Operation, confirm: ConfirmMode) -> bool:
         if self.confirmed_in_browser is None:
             return False
         if self.confirmed_in_browser == CONFIRMED:
@@ -164,19 +187,19 @@ class Policy:
         if not self.judges_ids:
             return ""
         for given in given_ids(operation, values):
-            if refusal := self.id_refusal(given.kind, given.id):
+            if refusal := self._id_refusal(given.kind, given.id):
                 return f"{given.argument}: {refusal}"
         for kind in _NAMES:
             rules = self._rules(kind)
             if any(rule.is_set for _, rule in rules) and (name := left_out(operation, values, kind)):
-                tables = " and ".join(table for table, rule in rules if rule.is_set)
+                tables = " and ".join(self._key(table) for table, rule in rules if rule.is_set)
                 return (
                     f"{name}: missing, so the service would choose the {_NAMES[kind]} itself,"
                     f" and the policy has a rule about that ({tables})"
                 )
-        return ""
+        return _first(part.scope_refusal(operation, values) for part in self.further)
 
-    def id_refusal(self, kind: Kind, identity: str | int) -> str:
+    def _id_refusal(self, kind: Kind, identity: str) -> str:
         """Why this workflow, model or project may not be touched."""
         asked = id_text(kind, identity)
         rules = self._rules(kind)
@@ -184,17 +207,18 @@ class Policy:
         for table, rule in rules:
             forbidden = {id_text(kind, each).casefold() for each in rule.forbidden}
             if _EVERYTHING in forbidden or asked.casefold() in forbidden:
-                return f"the policy forbids {shown} ({table}.forbidden)"
+                return f"the policy forbids {shown} ({self._key(table)}.forbidden)"
         allowing = [(table, rule.allowed) for table, rule in rules if rule.allowed is not None]
         allowed = [id_text(kind, each) for _, listed in allowing for each in listed]
         if asked in allowed:
             return ""
         if kind == "model" and not is_number(asked) and self.models.forbidden:
-            return f"the policy forbids some models by id (models.forbidden), and {shown} is not an id"
+            key = f"{self._key('models')}.forbidden"
+            return f"the policy forbids some models by id ({key}), and {shown} is not an id"
         if not allowing or _EVERYTHING in allowed:
             return ""
         named = ", ".join(allowed[:_SHOWN_IDS]) + (", …" if len(allowed) > _SHOWN_IDS else "")
-        tables = " and ".join(f"{table}.allowed" for table, _ in allowing)
+        tables = " and ".join(f"{self._key(table)}.allowed" for table, _ in allowing)
         return f"the policy does not allow {shown}, only {named or 'none at all'} ({tables})"
 
     def count_refusal(self, counts: Counts, document: str = "") -> str:
@@ -214,14 +238,17 @@ class Policy:
 
     def approval_refusal(self, fields: Sequence[FieldState]) -> str:
         """Why a document with these fields and cells may not be approved."""
+        return _first(part._own_approval_refusal(fields) for part in self.parts)
+
+    def _own_approval_refusal(self, fields: Sequence[FieldState]) -> str:
         if self.all_verified:
-            rule = "only if every field and cell is verified (approval.all_verified)"
+            rule = f"only if every field and cell is verified ({self._key('approval')}.all_verified)"
             failing = [each for each in fields if not each.verified]
         elif self.min_confidence is not None:
             least = self.min_confidence
             rule = (
                 f"only if every field and cell has a confidence of at least {least:g} or is verified"
-                " (approval.min_confidence)"
+                f" ({self._key('approval')}.min_confidence)"
             )
             failing = [each for each in fields if not each.verified and not _is_certain(each, least)]
         else:
@@ -236,10 +263,13 @@ class Policy:
         return f"the policy approves a document {rule}; {len(failing)} of {len(fields)} fail: {named}{more}"
 
     def check_refusal(self, failed: Sequence[str]) -> str:
-        """Why a document that fails these checks may not be approved; each is told by its name and why."""
+        """Why a document that fails these checks may not be approved; each is told by its name and why.
+
+        It is about the rule of this part alone.
+        """
         if self.checks is None or not failed:
             return ""
-        rule = "only if it passes the checks (approval.checks)"
+        rule = f"only if it passes the checks ({self._key('approval')}.checks)"
         named = "; ".join(failed[:_SHOWN_FIELDS]) + ("; …" if len(failed) > _SHOWN_FIELDS else "")
         return f"the policy approves a document {rule}; {len(failed)} fail: {named}"
 
@@ -252,7 +282,7 @@ class Policy:
             "models": self.models.as_object(),
             "projects": self.projects.as_object(),
             "session": _without_none(max_writes=self.max_writes, max_approvals=self.max_approvals),
-            "limits": {each.rule.partition(".")[2]: each.most for each in self.limits},
+            "limits": {each.rule.rpartition(".")[2]: each.most for each in self.limits},
             "approval": _without_none(
                 min_confidence=self.min_confidence,
                 all_verified=self.all_verified or None,
@@ -260,7 +290,12 @@ class Policy:
             ),
             "confirmation": _confirmation(self.confirmed_in_browser),
         }
-        return cast("JsonObject", {name: table for name, table in tables.items() if table})
+        narrowed = {part.section: part.as_object() for part in self.further}
+        return cast("JsonObject", {name: table for name, table in (tables | narrowed).items() if table})
+
+    def _key(self, table: str) -> str:
+        """The name of a table where it stands in the file."""
+        return f"{self.section}.{table}" if self.section else table
 
     def _rules(self, kind: Kind) -> tuple[tuple[str, Rule], ...]:
         """The rules about a kind, with their tables."""
@@ -268,6 +303,11 @@ class Policy:
         if kind == "workflow":
             return (("workflows", self.workflows), models)
         return (models,) if kind == "model" else (("projects", self.projects),)
+
+
+def _first(refusals: Iterable[str]) -> str:
+    """The first of these refusals; empty if there is none."""
+    return next((refusal for refusal in refusals if refusal), "")
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

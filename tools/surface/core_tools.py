@@ -15,7 +15,6 @@ CORE_TOOLS = frozenset(
         "nanonets_retry_exports",
         "studio_list_projects",
         "studio_list_classes",
-        "studio_list_labeling_sessions",
         "studio_list_project_models",
         "studio_run_adhoc_analysis",
     }

@@ -286,7 +286,7 @@ async def test_the_server_starts_as_the_file_says(setup: Setup) -> None:
     setup("claude-desktop", "--write", "--sandbox", "--toolsets", "review")
     entry = entry_of("claude-desktop", file_of("claude-desktop").read_text())
     async with Client(StdioServerParameters(**entry)) as client:
-        assert len((await client.list_tools()).tools) == 14
+        assert len((await client.list_tools()).tools) == 15
 
 
 PLACES = """

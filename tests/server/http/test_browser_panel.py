@@ -16,10 +16,12 @@ from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Document
 from docreview_mcp.server import Settings
 from docreview_mcp.server.commands.panel import panel_application
+from docreview_mcp.server.http.keys import add_key
 from docreview_mcp.server.http.settings import read_http_settings
 from docreview_mcp.server.panel.page import panel_tools
 from docreview_mcp.server.services.sandbox_transport import embedded
 from http_callers import ADDRESS, HEADERS, MODERN, PING, new_key, served
+from issuers import Issuer, bearer, signing_in, token
 from review_desk import field_of, ready, sent
 
 OWN = {"Origin": ADDRESS, "Sec-Fetch-Site": "same-origin"}
@@ -257,6 +259,35 @@ async def test_over_http_people_sign_in_with_their_key(sandbox: Sandbox, tmp_pat
         keys.write_text(f"{lines[0]}\n")
         assert (await posted(client, "review_panel", place(document), headers=cookie)).status_code == 401
         assert (await posted(client, "review_panel", place(document), headers=reading)).status_code == 200
+
+
+async def test_a_key_in_a_group_is_bound_by_its_rules_in_the_browser_too(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    policy, keys, document = tmp_path / "policy.toml", tmp_path / "keys.txt", ready(sandbox)[0]
+    policy.write_text('[group.interns.tools]\nforbidden = ["nanonets_approve_*"]\n')
+    scopes = frozenset(("docreview:read", "docreview:write"))
+    shown = [add_key(keys, "Ana", scopes, groups) for groups in (["interns"], [])]
+    form = {**OWN, "Content-Type": "application/x-www-form-urlencoded"}
+    found: list[Any] = []
+    async with served(sandbox=sandbox, http={"auth": "keys", "keys": keys}, policy=policy) as client:
+        for key in shown:
+            signed_in = await client.post("/panel/sign-in", content=f"key={key}", headers=form)
+            cookie = {"Cookie": signed_in.headers["set-cookie"].partition(";")[0]}
+            client.cookies.clear()
+            told = await called(client, "review_panel", place(document), headers=cookie)
+            found.append(told["structuredContent"]["against_approval"])
+    assert found[0] == ["the policy forbids nanonets_approve_* (group.interns.tools.forbidden)."]
+    assert "forbids" not in str(found[1])
+
+
+async def test_where_callers_sign_in_the_panel_is_closed() -> None:
+    async with served(http=signing_in(), issuer=Issuer()) as client:
+        page = await client.get("/panel/sign-in")
+        refused = await client.post("/panel/mcp", json=PING, headers={**OWN, **MODERN, **bearer(token())})
+    assert "which the panel in a browser does not do yet" in page.text
+    assert refused.status_code == 401
+    assert "set-cookie" not in refused.headers
 
 
 async def test_without_keys_whoever_reaches_the_server_uses_the_panel(sandbox: Sandbox) -> None:

@@ -74,7 +74,8 @@ async def test_without_redis_a_server_goes_on_at_half_the_rate(caplog: pytest.Lo
 
 async def test_readyz_says_how_redis_is(redis: dict[str, Any]) -> None:
     async with served(Network(), **redis) as client:
-        assert (await client.get("/readyz")).json() == {"status": "ready", "journal": "none", "redis": "ok"}
+        told = {"status": "ready", "journal": "none", "redis": "ok", "issuer": "none"}
+        assert (await client.get("/readyz")).json() == told
     async with served(Network()) as client:
         assert (await client.get("/readyz")).json()["redis"] == "none"
 

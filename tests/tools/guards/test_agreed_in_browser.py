@@ -108,6 +108,15 @@ async def test_elsewhere_nothing_counts_but_the_browser(
     assert [params.mode for params in asked] == ["url"], "the host shows the link and asks for nothing else"
 
 
+async def test_the_rule_may_stand_in_a_section_for_some_callers(era: Era, tmp_path: Path) -> None:
+    policy = rule(tmp_path, APPROVE.replace("[confirmation]", "[others.confirmation]"))
+    async with host(era, [], policy=policy, confirm="never") as (client, sandbox):
+        document = ready(sandbox)[0]
+        refused = await client.call_tool("review_files", approval(document))
+        assert error_of(refused)["code"] == "needs_confirmation"
+        assert not sent(sandbox)
+
+
 async def test_a_code_of_another_rule_does_not_open_this_one(era: Era, tmp_path: Path) -> None:
     """The code is from a server without the rule, with the same keys: even so it does not count."""
     import base64

@@ -112,7 +112,7 @@ async def test_each_limit_counts_over_its_own_time(tmp_path: Path, monkeypatch: 
 async def test_limits_are_for_one_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(tmp_path, "max_writes_per_hour = 1")
     for user in ("ada", "ben"):
-        monkeypatch.setattr(call_context, "_user", lambda user=user: user)
+        monkeypatch.setattr(call_context, "user_of_machine", lambda user=user: user)
         assert not (await desk.write()).is_error
         assert error_of(await desk.write())["code"] == "not_allowed"
 

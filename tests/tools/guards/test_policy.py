@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 from docreview_mcp.schemas import Operation, load_operations, load_own_operations
 from docreview_mcp.tools import load_tools
+from docreview_mcp.tools.documents.field_state import FieldState
 from docreview_mcp.tools.policy.approval import approved_document
+from docreview_mcp.tools.policy.policies import Policies
 from docreview_mcp.tools.policy.policy import Counts, Policy, Rule
 from docreview_mcp.tools.policy.scope import GOVERNED, UNGOVERNED, Kind, governed_arguments, left_out
 from docreview_mcp.tools.requests.arguments import arguments_of
+from hypothesis import given
+from hypothesis import strategies as st
 
 OPERATIONS = load_operations()
 EVERY = [*OPERATIONS.values(), *load_own_operations().values()]
@@ -147,8 +151,8 @@ def test_an_id_inside_an_object_is_seen_too(operation: str, values: dict[str, An
 def test_the_two_interfaces_of_nanonets_are_one() -> None:
     rules = Policy(workflows=Rule(allowed=("a",)), models=Rule(allowed=("b", "12"), forbidden=("c",)))
     for operation, argument in (("getDocument", "workflow_id"), ("getPredictionFileByFileId", "model_id")):
-        for given, passes in {"a": True, "b": True, "c": False, "d": False}.items():
-            assert (rules.scope_refusal(OPERATIONS[operation], {argument: given}) == "") == passes
+        for identity, passes in {"a": True, "b": True, "c": False, "d": False}.items():
+            assert (rules.scope_refusal(OPERATIONS[operation], {argument: identity}) == "") == passes
     only_studio = policy("models", allowed=("12",))
     assert "only 12 (models.allowed)" in only_studio.scope_refusal(
         OPERATIONS["getDocument"], {"workflow_id": "a"}
@@ -219,3 +223,48 @@ def test_what_an_approval_is() -> None:
     assert approving == {"verifyFile": "f", "verifyDocument": "d"}
     undone = {**both, "verification_status": "unverified"}
     assert approved_document(OPERATIONS["verifyDocument"], undone) == ""
+
+
+RULES = st.builds(
+    Rule,
+    st.none() | st.lists(st.sampled_from(["1", "2", "3", "*"]), max_size=2).map(tuple),
+    st.lists(st.sampled_from(["1", "2", "*"]), max_size=1).map(tuple),
+)
+TOOL_RULES = st.builds(
+    Rule,
+    st.none() | st.lists(st.sampled_from(["nanonets_*", "studio_*", "*_get_*"]), max_size=2).map(tuple),
+    st.lists(st.sampled_from(["nanonets_delete_*", "studio_*"]), max_size=1).map(tuple),
+)
+SECTIONS = st.builds(
+    Policy,
+    tools=TOOL_RULES,
+    workflows=RULES,
+    models=RULES,
+    projects=RULES,
+    min_confidence=st.none() | st.floats(0, 1),
+    all_verified=st.booleans(),
+)
+
+
+@given(SECTIONS, st.lists(SECTIONS, max_size=3), SECTIONS, st.lists(st.sampled_from("012x"), max_size=3))
+def test_a_section_only_narrows_and_that_of_each_group_holds(
+    for_all: Policy, sections: list[Policy], others: Policy, groups: list[str]
+) -> None:
+    policies = Policies(for_all, {str(number): each for number, each in enumerate(sections)}, others)
+    bound = [policies.groups[each] for each in sorted(policies.named(groups))] or [others]
+    whole = policies.of(groups)
+    parts = [for_all, *bound]
+    fields = [FieldState("a", 0.5, False), FieldState("b", None, True)]
+    for tool in ("nanonets_get_document", "nanonets_delete_field", "studio_get_project", "review_apply"):
+        for inside in (False, True):
+            refused = [bool(part.tool_refusal(tool, "review", inside=inside)) for part in parts]
+            assert bool(whole.tool_refusal(tool, "review", inside=inside)) == any(refused)
+    for operation, values in (
+        ("getDocument", {"workflow_id": "1"}),
+        ("getModel", {"model_id": 2}),
+        ("getProject", {"project_id": 3}),
+    ):
+        refused = [bool(part.scope_refusal(OPERATIONS[operation], values)) for part in parts]
+        assert bool(whole.scope_refusal(OPERATIONS[operation], values)) == any(refused)
+    assert bool(whole.approval_refusal(fields)) == any(part.approval_refusal(fields) for part in parts)
+    assert whole.judges_approvals == any(part.judges_approvals for part in parts)
