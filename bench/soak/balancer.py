@@ -1,10 +1,9 @@
-"""nginx before the servers, configured as the documentation of deployments says."""
+"""nginx before the servers, which learns that one is gone only when it refuses a connection."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterable
@@ -89,12 +88,6 @@ class Balancer:
             time.sleep(0.02)
         assert self._process.stderr is not None
         raise ReplicaError(f"nginx does not start: {self._process.stderr.read().decode()}")
-
-    def use(self, replicas: Iterable[Replica]) -> None:
-        """Send new requests to these servers only; what is under way at others goes on."""
-        assert self._process is not None
-        self._configure(replicas)
-        self._process.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
         """End it."""

@@ -17,7 +17,6 @@ _AWAY_SECONDS = 1.0
 """How long a database is away, or a killed server until it is started again."""
 
 _EXIT_SECONDS = 60.0
-_NOT_READY_TRIES = 200
 _NOTICE_SECONDS = 0.25
 """What was sent to a killed server within this time was still sent to it: nginx cannot know at once."""
 
@@ -99,21 +98,13 @@ async def _kill(deployment: Deployment, fault: Fault) -> None:
 
 
 async def _terminate(deployment: Deployment, fault: Fault) -> None:
-    """Roll a server: it says that it is not ready, the balancer turns away, it ends, a new one starts."""
+    """Replace a server, and tell nobody: nginx does not ask whether it is ready."""
     replica = deployment.mortal
     replica.terminate()
-    for _ in range(_NOT_READY_TRIES):
-        if not await replica.is_ready():
-            break
-        await asyncio.sleep(0.05)
-    else:
-        raise ReplicaError(f"{replica.name} is still ready after SIGTERM")
-    deployment.balancer.use([deployment.steady])
     status = await replica.ended(_EXIT_SECONDS)
     if status != 0:
         fault.failure = f"SIGTERM: {replica.name} ended with status {status}: {replica.logged[-500:]}"
     await replica.start()
-    deployment.balancer.use(deployment.replicas)
 
 
 async def _restart_redis(deployment: Deployment, fault: Fault) -> None:
