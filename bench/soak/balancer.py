@@ -75,8 +75,17 @@ class Balancer:
         Raises:
             ReplicaError: nginx does not start.
         """
+        configuration = self._configure(replicas)
         self._process = subprocess.Popen(
-            [self._program, "-c", str(self._configure(replicas)), "-p", str(self._folder)],
+            [
+                self._program,
+                "-c",
+                configuration,
+                "-p",
+                self._folder,
+                "-e",
+                f"{self._folder}/nginx-errors.log",
+            ],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )

@@ -21,7 +21,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 TOKEN = "studio-token-of-"
 """What a token begins with; the account that it stands for follows."""
 
-_SECONDS = (0.02, 0.2)
+_SECONDS = (0.05, 0.5)
 """How long an answer takes, at least and at most: calls have to be under way when a fault happens."""
 
 _FILLING = "The room was clean and the bed was comfortable. " * 40
