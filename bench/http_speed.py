@@ -217,7 +217,7 @@ def _ours(upstream: str) -> Contender:
 
 
 def _with_keys(folder: Path, upstream: str, redis: str | None) -> Contender:
-    """docreview as a team runs it: callers have keys, and their rates are counted in Redis."""
+    """docreview as a team runs it: keys, rates counted in Redis, metrics for Prometheus."""
     from docreview_mcp.server.http.keys import add_key
 
     keys = folder / "keys.txt"
@@ -228,6 +228,8 @@ def _with_keys(folder: Path, upstream: str, redis: str | None) -> Contender:
         "DOCREVIEW_KEYS": str(keys),
         "DOCREVIEW_HTTP_RATE": "1000000/minute",
         "DOCREVIEW_SEAL_KEYS": base64.b64encode(os.urandom(32)).decode(),
+        "DOCREVIEW_TELEMETRY": "prometheus",
+        "DOCREVIEW_METRICS_ADDRESS": f"127.0.0.1:{free_port()}",
         **({"DOCREVIEW_REDIS": redis} if redis else {}),
     }
     return Contender(WITH_KEYS, _docreview, environment, {"Authorization": f"Bearer {key}"})
