@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench generate documentation \
-	site constraints test-lowest bundle package panel panel-test conformance clean
+.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench soak generate \
+	documentation site constraints test-lowest bundle package panel panel-test conformance clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -74,6 +74,13 @@ site: .venv-site/.ready
 
 bench: $(VENV)/.ready
 	$(RUN)/python -m bench.run
+
+# Two servers behind nginx, with Redis and PostgreSQL (Debian's packages nginx, redis-server, postgresql), under
+# load while servers are killed and databases restart. SECONDS=120 does each fault once; CLIENTS=40 for less load.
+SECONDS ?= 600
+CLIENTS ?= 200
+soak: $(VENV)/.ready
+	$(RUN)/python -m bench.soak --seconds $(SECONDS) --clients $(CLIENTS)
 
 # The pinned versions with their hashes, for Python 3.11 and newer on any platform.
 constraints: $(VENV)/.ready

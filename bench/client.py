@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Sequence
 from itertools import count
-from pathlib import Path
 from statistics import median
 from types import TracebackType
 from typing import Any
+
+from .process_use import cpu_seconds, memory_bytes
 
 __all__ = ["ServerError", "StdioServer"]
 
@@ -76,26 +75,12 @@ class StdioServer:
     @property
     def cpu_seconds(self) -> float | None:
         """The processor time that the server has used; None where the system does not tell."""
-        try:
-            fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            return None
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self._process.pid)
 
     @property
     def memory_bytes(self) -> int | None:
         """The resident memory of the server; None where the system does not tell."""
-        try:
-            for line in Path(f"/proc/{self._process.pid}/status").read_text().splitlines():
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) * 1024
-        except OSError:
-            if sys.platform != "win32":
-                told = subprocess.run(
-                    ["ps", "-o", "rss=", "-p", str(self._process.pid)], capture_output=True, check=False
-                )
-                return int(told.stdout) * 1024 if told.stdout.strip() else None
-        return None
+        return memory_bytes(self._process.pid)
 
     def call(self, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """One call, its whole result parsed and looked at.

@@ -1,7 +1,8 @@
 """FastMCP over the same OpenAPI documents, made by `from_openapi` as its documentation shows.
 
 Runs in a virtual environment of its own, because FastMCP is no dependency of the project. Started by the
-benchmark as `python fastmcp_server.py SPECS_FILE`; see `inputs.write_fastmcp_input`.
+benchmark as `python fastmcp_server.py SPECS_FILE`, or `python fastmcp_server.py SPECS_FILE PORT` to serve
+over HTTP; see `inputs.write_fastmcp_input`.
 """
 
 from __future__ import annotations
@@ -34,4 +35,15 @@ def _client(part: dict[str, Any]) -> httpx2.AsyncClient:
 
 
 if __name__ == "__main__":
-    build_fastmcp(json.loads(Path(sys.argv[1]).read_bytes())).run(transport="stdio", show_banner=False)
+    built = build_fastmcp(json.loads(Path(sys.argv[1]).read_bytes()))
+    if len(sys.argv) > 2:
+        built.run(
+            transport="http",
+            host="127.0.0.1",
+            port=int(sys.argv[2]),
+            stateless_http=True,
+            show_banner=False,
+            uvicorn_config={"access_log": False, "log_level": "warning"},
+        )
+    else:
+        built.run(transport="stdio", show_banner=False)

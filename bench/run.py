@@ -18,6 +18,7 @@ from rich.console import Console
 from .client import ServerError, StdioServer
 from .day_jobs import measure_day_jobs, measure_lists
 from .fastmcp_home import FastMcpMissingError, fastmcp_python
+from .http_speed import measure_http
 from .inputs import (
     LOOKING_WRITE,
     READ,
@@ -28,7 +29,7 @@ from .inputs import (
     write_floor_input,
 )
 from .journal_writes import measure as measure_journal
-from .report import FLOOR, OURS, Day, Samples, is_missed, markdown, show
+from .report import FLOOR, OURS, Day, Results, Samples, is_missed, markdown, show
 from .review_job import JobError, measure_job
 from .tool_search import measure_recall
 from .upstream import DOCUMENT, FIELD
@@ -76,6 +77,7 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
     with tempfile.TemporaryDirectory(prefix=".run-", dir=_HERE) as temporary, _upstream() as upstream:
         folder = Path(temporary)
         contenders = [_floor(folder, upstream), _docreview(upstream), _journalled(folder, upstream)]
+        python = None
         try:
             if without_fastmcp:
                 raise FastMcpMissingError("it was left out")
@@ -85,17 +87,19 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
             notes.append(f"FastMCP was not measured: {missing}.")
         try:
             samples = _measured(contenders, rounds, console)
+            with console.status("Reads over HTTP"):
+                http, http_notes = measure_http(folder, upstream, python)
             job = measure_job()
             day = Day(measure_day_jobs(), measure_lists())
         except (ServerError, JobError) as fault:
             console.print(f"The benchmark ended early: {fault}", markup=False)
             sys.exit(2)
-    recall = measure_recall()
-    notes.append(measure_journal())
-    show(console, samples, job, day, recall, notes)
-    _RESULTS.write_text(markdown(samples, job, day, recall, versions, notes), encoding="utf-8")
+    results = Results(samples, http, job, day, measure_recall())
+    notes += [*http_notes, measure_journal()]
+    show(console, results, notes)
+    _RESULTS.write_text(markdown(results, versions, notes), encoding="utf-8")
     console.print(f"Written to {_RESULTS.relative_to(_HERE.parent)}.")
-    if strict and is_missed(samples, job, day, recall):
+    if strict and is_missed(results):
         sys.exit(1)
 
 

@@ -115,7 +115,10 @@ def main() -> None:
     listener.bind(("127.0.0.1", 0))
     sys.stdout.write(f"{listener.getsockname()[1]}\n")
     sys.stdout.flush()
-    config = uvicorn.Config(application, log_level="warning", access_log=False, lifespan="off")
+    # Servers wait for their turn longer than the usual 5 s; a connection that ends meanwhile may cost a call.
+    config = uvicorn.Config(
+        application, log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=75
+    )
     uvicorn.Server(config).run(sockets=[listener])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
@@ -18,11 +18,13 @@ _EXPOSED = "WWW-Authenticate, Retry-After, X-Request-Id"
 class Answer:
     """The way of an answer. `has_begun`: its status is sent, so that no other can follow.
 
-    `request_id` names the request in the journal and in logs.
+    `request_id` names the request in the journal and in logs; `is_ending` is whether the server will stop
+    listening soon, so that nobody should keep the connection.
     """
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, is_ending: Callable[[], bool]) -> None:
         self._send = send
+        self._is_ending = is_ending
         self.request_id = request_id
         self._origin = ""
         self._is_replaced = False
@@ -65,6 +67,8 @@ class Answer:
             return
         headers["Vary"] = "Origin"
         headers["X-Request-Id"] = self.request_id
+        if self._is_ending():
+            headers["Connection"] = "close"
         if self._origin:
             headers["Access-Control-Allow-Origin"] = self._origin
             headers["Access-Control-Expose-Headers"] = _EXPOSED

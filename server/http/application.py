@@ -106,7 +106,7 @@ class HttpApplication:
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
         elif scope["type"] == "http":
-            answer = Answer(send, _request_id(scope))
+            answer = Answer(send, _request_id(scope), lambda: self.health.is_draining)
             try:
                 await self._respond(scope, receive, answer)
             except Refusal as refusal:

@@ -53,6 +53,8 @@ __all__ = ["Sender", "ServiceClient"]
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
+_IDLE_SECONDS = 4.0
+"""Many servers close idle connections after 5 s; a write on its way just then has an unknown outcome."""
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _UNKNOWN_ADDRESS = (404, 405)
 
@@ -303,6 +305,7 @@ class ServiceClient:
             limits = httpx2.Limits(
                 max_connections=self._settings.in_flight,
                 max_keepalive_connections=self._settings.in_flight,
+                keepalive_expiry=_IDLE_SECONDS,
             )
             transport = self._transport
             if not is_plain and transport is None:
