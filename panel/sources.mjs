@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const CONFIGURATION = [
-  ".npmrc", "index.html", "package-lock.json", "package.json", "sources.mjs", "tsconfig.json", "vite.config.mjs",
+  ".npmrc", "index.html", "package-lock.json", "package.json", "smaller.mjs", "sources.mjs", "tsconfig.json", "vite.config.mjs",
 ];
 
 /** Hash of all sources, the lock file and the configuration; tests/test_panel_sources.py computes the same. */

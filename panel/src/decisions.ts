@@ -42,7 +42,7 @@ async function decide(what: JsonObject, label: string, dialog: "approve" | "assi
   if (session.ids !== opened) return;
   if (!isFailure(outcome)) {
     markDecided(what);
-    recordChange({ label, valueId: null, before: null, after: null }, outcome);
+    recordChange(outcome, label);
   } else if (dialog === "assign") {
     openDialog({ kind: "assign", failure: outcome });
   } else if (dialog === "approve") {

@@ -26,7 +26,7 @@ export function openIds(): DocumentIds {
 }
 
 /** A value of the present page. */
-export function valueOf(id: string | undefined): Value | null {
+export function valueOf(id: string | null | undefined): Value | null {
   return state.answer?.values.find((value) => value.id === id) ?? null;
 }
 
