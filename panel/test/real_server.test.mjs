@@ -1,12 +1,10 @@
 // The page against the real server and its sample documents, in a chat host and in the browser panel.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, test } from "node:test";
 import { newPage, openPanel, stop } from "./host.mjs";
-import { MISSING, RealServer, startServer } from "./real_server.mjs";
+import { MISSING, policy, RealServer, startServer } from "./real_server.mjs";
+import { invoiceOf, POLICY, reviewInvoice } from "./whole_review.mjs";
 
 const HARD = "0dd0c0de-0000-4000-a000-000000000001";
 const running = [];
@@ -30,66 +28,11 @@ async function sharedServer() {
   return new RealServer(await shared);
 }
 
-function policy(text) {
-  const path = join(mkdtempSync(join(tmpdir(), "panel-")), "policy.toml");
-  writeFileSync(path, text);
-  return path;
-}
-
-async function invoiceOf(server, doubtful) {
-  const { entries } = await server.answer("review_queue", { kinds: ["document"], order: "least_confident", limit: 100 });
-  const { workflow_id, document_id } = entries.find((entry) => entry.doubtful === doubtful && entry.name.startsWith("invoice"));
-  return { workflow_id, document_id };
-}
-
 test("an invoice is corrected, approved and all of it taken back", { skip: MISSING }, async () => {
-  const server = new RealServer(await started("http", { env: { DOCREVIEW_POLICY: policy("[approval]\nmin_confidence = 0.8\n") } }));
+  const server = new RealServer(await started("http", { env: { DOCREVIEW_POLICY: policy(POLICY) } }));
   const ids = await invoiceOf(server, 2);
-  const before = await server.answer("review_document", ids);
   const panel = await openPanel(server, { ids });
-  await panel.enter();
-  const first = await panel.focus();
-  await panel.keys("Shift+A");
-  assert.match(await panel.text("dialog"), /cannot be approved yet/);
-  await panel.keys("Escape", "Enter");
-  await panel.page.keyboard.type("PO-7781");
-  await panel.keys("Tab");
-  const second = await panel.focus();
-  assert.notEqual(first, second);
-  await panel.settled();
-
-  // A second client changes the value meanwhile.
-  const { fields } = await server.answer("review_document", ids);
-  const old = fields.find((field) => field.field_data_id === second).value;
-  await server.answer("review_apply", { ...ids, changes: [{ field_data_id: second, expected_value: old, value: "changed by another" }] });
-  await panel.keys("Enter");
-  await panel.page.keyboard.type("mine");
-  await panel.keys("Enter");
-  await panel.frame.waitForSelector(".both");
-  assert.match(await panel.text(".both"), /changed by another\s*Yours\s*mine/);
-  assert.match(await panel.text(".trouble"), /Somebody changed this value meanwhile: \S+, /);
-  await panel.frame.getByRole("button", { name: "Write mine" }).click();
-  await panel.frame.waitForFunction((id) => document.querySelector(`[data-value="${id}"]`).innerText.includes("corrected"), second);
-  await panel.settled();
-
-  await panel.frame.locator("header").getByRole("button", { name: "Approve" }).click();
-  await panel.frame.waitForSelector("dialog");
-  assert.match(await panel.text("dialog"), /Approve this document\?/);
-  await panel.keys("Enter");
-  await panel.frame.waitForFunction(() => document.querySelector("header").innerText.includes("approved"));
-  await panel.settled();
-
-  const { entries } = await server.answer("review_history", { about: [ids.document_id], limit: 100 });
-  assert.ok(entries.filter((entry) => entry.via === "panel").length >= 5, JSON.stringify(entries.map((entry) => [entry.tool, entry.via])));
-  // The approval, the value over the other one, and the first one; the other client's change stays.
-  for (let index = 0; index < 3; index += 1) {
-    await panel.keys("u");
-    await panel.settled();
-  }
-  const now = await server.answer("review_document", ids);
-  const texts = ({ fields: all }) => Object.fromEntries(all.map((field) => [field.field_data_id, field.value]));
-  assert.deepEqual(texts(now), { ...texts(before), [second]: "changed by another" });
-  assert.equal(now.stage, before.stage);
+  await reviewInvoice(panel, server, ids);
   assert.deepEqual(panel.faults, []);
   await panel.close();
 });
