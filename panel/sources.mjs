@@ -7,7 +7,7 @@ const CONFIGURATION = [
   ".npmrc", "index.html", "package-lock.json", "package.json", "smaller.mjs", "sources.mjs", "tsconfig.json", "vite.config.mjs",
 ];
 
-/** Hash of all sources, the lock file and the configuration; tests/test_panel_sources.py computes the same. */
+/** Hash of all sources, the lock file and the configuration; tests/test_panel_page.py computes the same. */
 export function sourcesHash(folder) {
   const sources = readdirSync(join(folder, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
