@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { newPage, openPanel, stop } from "./host.mjs";
+import { handsOn, newPage, openPanel, stop } from "./host.mjs";
 import { MISSING, policy, RealServer, startServer } from "./real_server.mjs";
 import { invoiceOf, POLICY, reviewInvoice } from "./whole_review.mjs";
 
@@ -94,5 +94,63 @@ test("the same page in the browser panel", { skip: MISSING }, async () => {
   assert.ok(await frame.evaluate(() => document.querySelector(".paper img").naturalWidth > 0));
   assert.ok(await frame.evaluate(() => Math.abs(document.getElementById("panel").offsetHeight - innerHeight) <= 1));
   assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a whole review in the browser panel, where the page around it asks for agreement", { skip: MISSING }, async () => {
+  const server = new RealServer(await started("http", { env: { DOCREVIEW_POLICY: policy(POLICY) } }));
+  const ids = await invoiceOf(server, 2);
+  const { page, faults, close } = await newPage(new URL(server.address).origin, { viewport: { width: 1100, height: 760 } });
+  await page.clock.install();
+  await page.goto(new URL(`/panel?${new URLSearchParams(ids)}`, server.address).href);
+  const frame = await (await page.waitForSelector("iframe")).contentFrame();
+  await frame.waitForSelector("[data-value]");
+  const panel = { page, frame, ...handsOn(page, () => frame) };
+  await reviewInvoice(panel, server, ids);
+
+  const cells = () => frame.locator("td[data-place=grid]").count();
+  const before = await cells();
+  const deleteRow = async () => {
+    await frame.locator("td[data-place=grid]").first().click();
+    await frame.getByRole("button", { name: "Delete row" }).click();
+    await page.locator("dialog[open]").waitFor();
+    // A click in the first moment is not taken for an answer.
+    await page.clock.fastForward(1000);
+  };
+  const said = () => panel.text("footer [role=alert]");
+  for (const decline of [() => page.getByRole("button", { name: "Decline" }).click(), () => page.keyboard.press("Escape")]) {
+    await deleteRow();
+    await decline();
+    await panel.settled();
+    assert.match(await said(), /not deleted.*declined/);
+    assert.equal(await frame.locator("dialog").count(), 0);
+  }
+  // Nobody answers: the panel asks once more, for as long as it takes.
+  await deleteRow();
+  await page.clock.fastForward(171_000);
+  await frame.waitForSelector("dialog .summary");
+  await frame.getByRole("button", { name: "Do not" }).click();
+  await panel.settled();
+  assert.match(await said(), /not deleted/);
+  assert.equal(await cells(), before);
+  await deleteRow();
+  await page.getByRole("button", { name: "Carry it out" }).click();
+  await frame.waitForFunction((old) => document.querySelectorAll("td[data-place=grid]").length < old, before);
+  const { entries } = await server.answer("review_history", { about: [ids.document_id], limit: 100 });
+  assert.deepEqual([...new Set(entries.map((entry) => entry.agreed).filter(Boolean))], ["browser"]);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("the panel's file by itself reaches nothing", { skip: MISSING }, async () => {
+  const { address } = await sharedServer();
+  const { page, close } = await newPage();
+  await page.goto(new URL("/panel/app", address).href);
+  const reached = await page.evaluate(async () => {
+    const paths = ["/mcp", "/panel/mcp", "/panel"];
+    const ask = (path) => fetch(new URL(path, location.href), { method: "POST" }).then(() => path, () => null);
+    return { origin: self.origin, paths: (await Promise.all(paths.map(ask))).filter(Boolean) };
+  });
+  assert.deepEqual(reached, { origin: "null", paths: [] });
   await close();
 });

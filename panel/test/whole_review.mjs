@@ -16,6 +16,10 @@ export async function invoiceOf(server, doubtful) {
 /** `panel` shows the document `ids`; `server` is the one that it speaks to, for a second client. */
 export async function reviewInvoice(panel, server, ids) {
   const before = await server.answer("review_document", ids);
+  const statusOf = async (id) => {
+    const { values } = await server.answer("review_panel_page", { ...ids, page_number: 1, picture: false });
+    return values.find((value) => value.id === id).status;
+  };
   await panel.enter();
   const first = await panel.focus();
   await panel.keys("Shift+A");
@@ -26,6 +30,9 @@ export async function reviewInvoice(panel, server, ids) {
   const second = await panel.focus();
   assert.notEqual(first, second);
   await panel.settled();
+
+  // What was typed has been looked at: the save has two entries, the value and the mark.
+  assert.equal(await statusOf(first), "verified");
 
   // A second client changes the value meanwhile.
   const { fields } = await server.answer("review_document", ids);
@@ -59,4 +66,5 @@ export async function reviewInvoice(panel, server, ids) {
   const texts = ({ fields: all }) => Object.fromEntries(all.map((field) => [field.field_data_id, field.value]));
   assert.deepEqual(texts(now), { ...texts(before), [second]: "changed by another" });
   assert.equal(now.stage, before.stage);
+  assert.deepEqual([await statusOf(first), await statusOf(second)], ["unverified", "unverified"]);
 }
