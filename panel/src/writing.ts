@@ -127,7 +127,13 @@ interface Wanted {
   note: string | null;
 }
 
-async function write(value: Value, page: number, wanted: Wanted): Promise<void> {
+function write(value: Value, page: number, wanted: Wanted): Promise<void> {
+  const save = writeNow(value, page, wanted);
+  session.saves = Promise.all([session.saves, save]);
+  return save;
+}
+
+async function writeNow(value: Value, page: number, wanted: Wanted): Promise<void> {
   const opened = session.ids;
   const { text, base, note } = wanted;
   const label = labelOf(value);
