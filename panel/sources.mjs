@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const CONFIGURATION = [
-  ".npmrc", "index.html", "package-lock.json", "package.json", "sources.mjs", "tsconfig.json", "vite.config.mjs",
+  ".npmrc", "index.html", "package-lock.json", "package.json", "smaller.mjs", "sources.mjs", "tsconfig.json", "vite.config.mjs",
 ];
 
-/** Hash of all sources, the lock file and the configuration; tests/test_panel_sources.py computes the same. */
+/** Hash of all sources, the lock file and the configuration; tests/test_panel_page.py computes the same. */
 export function sourcesHash(folder) {
   const sources = readdirSync(join(folder, "src"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

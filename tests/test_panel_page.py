@@ -18,6 +18,7 @@ CONFIGURATION = (
     "index.html",
     "package-lock.json",
     "package.json",
+    "smaller.mjs",
     "sources.mjs",
     "tsconfig.json",
     "vite.config.mjs",

@@ -2,28 +2,31 @@
 
 import { carryOut } from "./asking.ts";
 import { request } from "./bridge.ts";
-import { doneInWords, isFailure, type Success } from "./outcome.ts";
+import { isFailure, type Success } from "./outcome.ts";
 import { readAgain } from "./reading.ts";
-import { session } from "./session.ts";
-import { type Change, say, state, update } from "./state.ts";
+import { session, valueOf } from "./session.ts";
+import { type Change, say, sayFailure, state, update } from "./state.ts";
 
 const CONTEXT_SECONDS = 20;
 const MAX_NAMED = 50;
 // A name of a field may be text from the document: only what looks like a name is told to the model.
 const PLAIN_NAME = /^[\p{L}\p{N}_.-]{1,40}$/u;
 
-type What = Pick<Change, "label" | "valueId" | "before" | "after">;
-
-export function recordChange(what: What, outcome: Success): void {
+/** Keeps what was saved, to be undone; `before` is the text that a value had, if its text was changed. */
+export function recordChange(
+  outcome: Success, label: string, valueId: string | null = null, before: string | null = null,
+): void {
   const change: Change = {
-    ...what,
+    label,
+    valueId,
+    before,
     entries: outcome.entries,
     undoable: outcome.undoable && outcome.entries.length > 0,
     why: outcome.whyNotUndoable,
     undone: false,
   };
   update({ changes: [...state.changes, change] });
-  say(`Saved: ${what.label}.`, { change });
+  say(`Saved: ${label}.`, { change });
   tellModel();
 }
 
@@ -60,7 +63,7 @@ export async function undoEntries(entries: readonly number[], label: string): Pr
   await readAgain();
   update({ busy: null });
   if (isFailure(outcome)) {
-    say(`Not undone: ${label}. ${outcome.message} ${doneInWords(outcome.done)}`, { urgent: true });
+    sayFailure(`Not undone: ${label}.`, outcome);
   } else {
     say(`Undone: ${label}.`);
   }
@@ -78,7 +81,6 @@ export function countsOf(): { saved: number; undone: number } | null {
 export function tellModel(): void {
   const { changes, answer } = state;
   if (!("updateModelContext" in state.capabilities) || session.ids === null) return;
-  const values = new Map((answer?.values ?? []).map((value) => [value.id, value]));
   const changed = changes.filter((change) => !change.undone && change.valueId !== null).slice(-MAX_NAMED);
   const structuredContent = {
     ...session.ids,
@@ -86,7 +88,7 @@ export function tellModel(): void {
     counts: countsOf(),
     approved: answer?.document.approved,
     changed: changed.map(({ valueId }) => {
-      const name = values.get(valueId ?? "")?.name ?? "";
+      const name = valueOf(valueId)?.name ?? "";
       return { id: valueId, ...(PLAIN_NAME.test(name) ? { name } : {}) };
     }),
   };

@@ -13,8 +13,12 @@ const HISTORY_PAGE = 30;
 const QUEUE_PAGE = 50;
 
 /** Shows what stands against an approval, or asks whether to approve. */
-export function startApproval(): void {
-  const { answer, busy } = state;
+export async function startApproval(): Promise<void> {
+  const opened = session.ids;
+  // Before, what stands against it is from before the last save.
+  await session.saves;
+  const { answer, busy, dialog } = state;
+  if (session.ids !== opened || dialog !== null) return;
   if (answer === null || busy !== null || answer.document.approved || answer.document.read_only) return;
   const { allowed, reasons } = answer.document.approve;
   openDialog({ kind: "approve", allowed, reasons, failure: null });
@@ -42,7 +46,7 @@ async function decide(what: JsonObject, label: string, dialog: "approve" | "assi
   if (session.ids !== opened) return;
   if (!isFailure(outcome)) {
     markDecided(what);
-    recordChange({ label, valueId: null, before: null, after: null }, outcome);
+    recordChange(outcome, label);
   } else if (dialog === "assign") {
     openDialog({ kind: "assign", failure: outcome });
   } else if (dialog === "approve") {

@@ -23,16 +23,12 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["?", "these keys"],
 ];
 
-const ARROWS: Readonly<Record<string, Direction>> = {
-  ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right",
-};
-
 const LETTERS: Readonly<Record<string, () => unknown>> = {
   j: () => move("down"),
   k: () => move("up"),
   n: () => goToDoubtful(1),
   p: () => goToDoubtful(-1),
-  v: () => verify(state.selected ? [state.selected?.id ?? ""] : []),
+  v: () => verify([state.selected?.id]),
   u: undoLast,
   A: startApproval,
   "+": zoomIn,
@@ -57,10 +53,9 @@ function actOn({ key, target }: KeyboardEvent): boolean {
   const isInList = element === document.body || element.closest("[data-values]") !== null;
   const isOnButton = element.closest("button, select, summary") !== null;
   const { selected, keysOn } = state;
-  const arrow = ARROWS[key];
-  if (arrow) {
+  if (key.startsWith("Arrow")) {
     if (!isInList || isOnButton) return false;
-    move(arrow);
+    move(key.slice(5).toLowerCase() as Direction);
     return true;
   }
   if (key === "Enter") {

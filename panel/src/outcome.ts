@@ -39,8 +39,7 @@ export function outcomeOf(result: ToolResult): Outcome {
   const answer = structuredOf(result);
   if (answer === null) {
     const text = textOf(result).slice(0, MAX_MESSAGE);
-    if (result.isError) return { kind: "refused", message: text, next: "", done: "unknown" };
-    return unknown(CUT);
+    return result.isError ? unclear("refused", text) : unclear("unknown", CUT);
   }
   const notes = isObject(answer["docreview"]) ? answer["docreview"] : {};
   if (isObject(answer["error"])) return failureOf(answer["error"], notes);
@@ -58,23 +57,21 @@ export function outcomeOf(result: ToolResult): Outcome {
 }
 
 export function outcomeOfError(error: unknown): Failure {
-  if (error instanceof NoAnswer) return unknown(error.message);
-  if (error instanceof HostError) {
-    const message = `The host did not carry out the call: ${error.message.slice(0, MAX_MESSAGE)}`;
-    return { kind: "refused", message, next: "", done: "unknown" };
-  }
-  return unknown(String(error).slice(0, MAX_MESSAGE));
+  if (error instanceof NoAnswer) return unclear("unknown", error.message);
+  const text = String(error instanceof HostError ? error.message : error).slice(0, MAX_MESSAGE);
+  return error instanceof HostError
+    ? unclear("refused", `The host did not carry out the call: ${text}`)
+    : unclear("unknown", text);
 }
 
 /** Why a result cannot be shown. */
 export function readFailureOf(result: ToolResult): Failure {
   const outcome = outcomeOf(result);
-  return isFailure(outcome) ? outcome : unknown(CUT);
+  return isFailure(outcome) ? outcome : unclear("unknown", CUT);
 }
 
 export function isFailure(outcome: object): outcome is Failure {
-  const kind = "kind" in outcome ? outcome.kind : null;
-  return kind === "refused" || kind === "unknown" || kind === "conflict";
+  return ["refused", "unknown", "conflict"].includes((outcome as Partial<Failure>).kind ?? "");
 }
 
 /** In words for a person what of a failed write was done. */
@@ -86,8 +83,8 @@ export function doneInWords(done: Done): string {
   }[done];
 }
 
-function unknown(message: string): Failure {
-  return { kind: "unknown", message, next: "", done: "unknown" };
+function unclear(kind: Failure["kind"], message: string): Failure {
+  return { kind, message, next: "", done: "unknown" };
 }
 
 function listOf(value: unknown): JsonObject[] {

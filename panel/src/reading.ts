@@ -3,7 +3,7 @@
 import { isToCheck, labelOf, nextDoubtful, nextDoubtfulPage, passing } from "./arrangement.ts";
 import { type Failure, isFailure } from "./outcome.ts";
 import { type DocumentIds, fetchPage, openPanel } from "./server.ts";
-import { session } from "./session.ts";
+import { session, valueOf } from "./session.ts";
 import { FRESH, say, type Selection, state, type Trouble, update } from "./state.ts";
 import type { PageAnswer, PanelAnswer, Value } from "./wire.ts";
 
@@ -122,7 +122,7 @@ function present(answer: PageAnswer, which: "first" | "last"): void {
     editing: null,
     held: passing(answer.values, state.filter),
     toCheck: new Set(toCheck.map((each) => each.id)),
-    selected: value ? { id: value.id, place: placeOf(value) } : null,
+    selected: value ? selectionOf(value) : null,
     focus: state.focus + 1,
     drawing: false,
   });
@@ -133,9 +133,8 @@ function present(answer: PageAnswer, which: "first" | "last"): void {
 function refresh(answer: PageAnswer): void {
   const ids = new Set(answer.values.map((value) => value.id));
   const selected = state.selected && ids.has(state.selected.id) ? state.selected : closest(answer);
-  const before = new Map((state.answer?.values ?? []).map((value) => [value.id, value]));
   const values = answer.values.map((value) => {
-    const old = before.get(value.id);
+    const old = valueOf(value.id);
     return old && JSON.stringify(old) === JSON.stringify(value) ? old : value;
   });
   const troubles = new Map<string, Trouble>();
@@ -169,12 +168,13 @@ function whatIsLeft(trouble: Trouble, value: Value): Trouble | null {
 
 function closest(answer: PageAnswer): Selection | null {
   const index = state.answer?.values.findIndex((value) => value.id === state.selected?.id) ?? 0;
-  const value = answer.values[Math.min(Math.max(0, index), answer.values.length - 1)];
-  return value ? { id: value.id, place: placeOf(value) } : null;
+  const value = answer.values[Math.max(0, index)] ?? answer.values.at(-1);
+  return value ? selectionOf(value) : null;
 }
 
-export function placeOf(value: Value): Selection["place"] {
-  return value.kind === "cell" && !isToCheck(value) ? "grid" : "list";
+/** A value where it is first in the list. */
+export function selectionOf(value: Value): Selection {
+  return { id: value.id, place: value.kind === "cell" && !isToCheck(value) ? "grid" : "list" };
 }
 
 function readAhead(number: number): void {
@@ -188,6 +188,6 @@ function readAhead(number: number): void {
 
 /** The name of a value of this page by its id, or the id. */
 export function nameOf(id: string): string {
-  const value = state.answer?.values.find((each) => each.id === id);
+  const value = valueOf(id);
   return value ? labelOf(value) : id;
 }

@@ -15,6 +15,8 @@ export const session = {
   ids: null as DocumentIds | null,
   /** Writes that have ended: what was read before the last one may be out of date. */
   writes: 0,
+  /** Settled when all that was typed or marked so far is saved, or not, and the page read again. */
+  saves: Promise.resolve() as Promise<unknown>,
   pages: new Map<number, KeptPage>(),
   /** Documents that were open, not to offer them as the next one again. */
   seen: new Set<string>(),
@@ -26,7 +28,7 @@ export function openIds(): DocumentIds {
 }
 
 /** A value of the present page. */
-export function valueOf(id: string | undefined): Value | null {
+export function valueOf(id: string | null | undefined): Value | null {
   return state.answer?.values.find((value) => value.id === id) ?? null;
 }
 

@@ -1,6 +1,6 @@
 // All that the panel shows, in one object that is replaced when something changes.
 
-import type { Failure, Question } from "./outcome.ts";
+import { doneInWords, type Failure, type Question } from "./outcome.ts";
 import type { Box, JsonObject, PageAnswer } from "./wire.ts";
 
 /** What a host says of itself, by and by. */
@@ -45,7 +45,6 @@ export interface Change {
   label: string;
   valueId: string | null;
   before: string | null;
-  after: string | null;
   entries: readonly number[];
   undoable: boolean;
   why: string;
@@ -150,9 +149,17 @@ export function say(text: string, more: Partial<Message> = {}): void {
   update({ message: { text, urgent: false, change: null, show: null, ...more } });
 }
 
-/** Opens a dialog, or closes the open one. */
-export function openDialog(dialog: Dialog | null): void {
+/** Says why something was not done, and whether anything was changed all the same. */
+export function sayFailure(text: string, { message, done }: Failure): void {
+  say(`${text} ${message} ${doneInWords(done)}`, { urgent: true });
+}
+
+export function openDialog(dialog: Dialog): void {
   update({ dialog });
+}
+
+export function closeDialog(): void {
+  update({ dialog: null });
 }
 
 export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V | null): ReadonlyMap<K, V> {

@@ -3,10 +3,10 @@
 import { arrange } from "./arrangement.ts";
 import { carryOut } from "./asking.ts";
 import { recordChange } from "./changes.ts";
-import { doneInWords, type Failure, isFailure } from "./outcome.ts";
+import { type Failure, isFailure } from "./outcome.ts";
 import { readAgain } from "./reading.ts";
 import { openIds, session } from "./session.ts";
-import { openDialog, say, state, update } from "./state.ts";
+import { openDialog, say, sayFailure, state, update } from "./state.ts";
 import type { Box, JsonObject } from "./wire.ts";
 
 /** Adds a field to the present page. What was typed stays in the dialog if that fails. */
@@ -32,7 +32,7 @@ async function add(change: JsonObject, label: string): Promise<Failure | null> {
   const outcome = await carryOut("review_apply", { ...openIds(), changes: [change] }, label);
   update({ busy: null });
   if (session.ids !== opened) return null;
-  if (!isFailure(outcome)) recordChange({ label, valueId: null, before: null, after: null }, outcome);
+  if (!isFailure(outcome)) recordChange(outcome, label);
   const isRead = await readAgain();
   const fresh = state.answer?.values.find((value) => !before.has(value.id));
   if (isRead && fresh) {
@@ -61,9 +61,9 @@ export async function deleteRow(tableId: string, row: number): Promise<void> {
   update({ busy: null });
   if (session.ids !== opened) return;
   if (isFailure(outcome)) {
-    say(`Row ${row} was not deleted. ${outcome.message} ${doneInWords(outcome.done)}`, { urgent: true });
+    sayFailure(`Row ${row} was not deleted.`, outcome);
   } else {
-    recordChange({ label: `Row ${row} deleted`, valueId: null, before: null, after: null }, outcome);
+    recordChange(outcome, `Row ${row} deleted`);
   }
   await readAgain();
   update({ focus: state.focus + 1 });

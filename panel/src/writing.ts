@@ -4,9 +4,9 @@ import { labelOf } from "./arrangement.ts";
 import { carryOut } from "./asking.ts";
 import { recordChange } from "./changes.ts";
 import { type Failure, isFailure, type Success } from "./outcome.ts";
-import { goToDoubtful, placeOf, readAgain } from "./reading.ts";
+import { goToDoubtful, selectionOf, readAgain } from "./reading.ts";
 import { isReadOnly, openIds, pageNumber, session, valueOf } from "./session.ts";
-import { type Draft, say, type Selection, state, update, withEntry, withMember } from "./state.ts";
+import { type Draft, say, sayFailure, type Selection, state, update, withEntry, withMember } from "./state.ts";
 import type { JsonObject, Value } from "./wire.ts";
 
 type Then = "stay" | "next" | "previous";
@@ -73,7 +73,7 @@ export async function writeMineAgain(id: string): Promise<void> {
 }
 
 /** Marks values as verified, with a note if there is one. */
-export async function verify(ids: readonly string[], note: string | null = null): Promise<void> {
+export async function verify(ids: readonly (string | undefined)[], note: string | null = null): Promise<void> {
   const values = ids.map((id) => valueOf(id)).filter((value) => value !== null);
   const [first] = values;
   if (first === undefined || isReadOnly()) return;
@@ -107,8 +107,8 @@ async function verifyMany(values: readonly Value[]): Promise<void> {
   const title = `Verify ${values.length} cells`;
   const outcome = await carryOut("review_apply", { ...openIds(), changes }, title);
   update({ busy: null });
-  if (isFailure(outcome)) say(`Not all were verified. ${outcome.message}`, { urgent: true });
-  else recordChange({ label: `${values.length} cells verified`, valueId: null, before: null, after: null }, outcome);
+  if (isFailure(outcome)) sayFailure("Not all were verified.", outcome);
+  else recordChange(outcome, `${values.length} cells verified`);
   await readAgain();
 }
 
@@ -127,7 +127,13 @@ interface Wanted {
   note: string | null;
 }
 
-async function write(value: Value, page: number, wanted: Wanted): Promise<void> {
+function write(value: Value, page: number, wanted: Wanted): Promise<void> {
+  const save = writeNow(value, page, wanted);
+  session.saves = Promise.all([session.saves, save]);
+  return save;
+}
+
+async function writeNow(value: Value, page: number, wanted: Wanted): Promise<void> {
   const opened = session.ids;
   const { text, base, note } = wanted;
   const label = labelOf(value);
@@ -152,9 +158,8 @@ async function saved(value: Value, { text, base, note }: Wanted, outcome: Succes
   };
   settle(value.id, state.answer?.values.some((each) => each.id === value.id) ? now : null);
   const label = labelOf(value);
-  const after = text ?? note;
   if (outcome.kind === "already") say(`${label}: it was so already.`);
-  else recordChange({ label, valueId: value.id, before: text === null ? null : base, after }, outcome);
+  else recordChange(outcome, label, value.id, text === null ? null : base);
   await readAgain();
 }
 
@@ -166,7 +171,7 @@ async function notSaved(value: Value, page: number, wanted: Wanted, failure: Fai
     saving: withMember(saving, value.id, false),
     troubles: withEntry(troubles, value.id, trouble),
   });
-  const show = { selected: { id: value.id, place: placeOf(value) }, page };
+  const show = { selected: selectionOf(value), page };
   const what = failure.kind === "conflict" ? "somebody changed it meanwhile, nothing was overwritten."
     : `${failure.kind === "unknown" ? "perhaps not saved" : "not saved"}. ${failure.message}`;
   say(`${label}: ${what}`, { urgent: true, show });

@@ -81,6 +81,25 @@ export async function newPage(address = null, options = {}) {
   return { page, faults, close: () => browserContext.close() };
 }
 
+/** What a person does in a panel, whatever frames it. */
+export function handsOn(page, frame) {
+  return {
+    focus: () => frame().evaluate(() => {
+      const element = document.activeElement;
+      return element?.getAttribute("data-value") ?? element?.textContent?.trim().slice(0, 40) ?? null;
+    }),
+    /** Puts the focus on the selected value, as a click into the panel does. */
+    enter: () => frame().locator("[data-value][tabindex='0']").first().focus(),
+    text: (selector) => frame().locator(selector).first().innerText(),
+    settled: async () => {
+      // A key that was just pressed has been drawn by then.
+      await frame().evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+      await frame().waitForFunction(() => !/Saving|Undoing|Verifying|Deleting|Asking|Reading|Looking/.test(document.querySelector("footer").innerText));
+    },
+    keys: async (...keys) => { for (const key of keys) await page.keyboard.press(key); },
+  };
+}
+
 const CAPABILITIES = { serverTools: {}, updateModelContext: {}, message: {}, openLinks: {} };
 
 /**
@@ -91,7 +110,7 @@ export async function openPanel(server, options = {}) {
   const { width = 1100, height = 760, theme = "light", context = {}, ids = { workflow_id: "w-1", document_id: "doc-1" } } = options;
   const address = await start();
   const { page, faults, close } = await newPage(address, { viewport: { width, height }, colorScheme: theme, ...options.browser });
-  const panel = { page, server, faults, address, displayMode: context.displayMode ?? "inline" };
+  const panel = { page, server, faults, address, displayMode: context.displayMode ?? "inline", ...handsOn(page, () => panel.frame) };
   const hostContext = { theme, displayMode: "inline", availableDisplayModes: ["inline", "fullscreen"], locale: "en-US", timeZone: "UTC", ...context };
   await page.exposeFunction("opening", async () => {
     if (options.opening) return options.opening();
@@ -132,18 +151,5 @@ export async function openPanel(server, options = {}) {
   await panel.load();
   panel.sent = (method) => page.evaluate((name) => window.messages.filter((each) => each.method === name).map((each) => each.params), method);
   panel.close = close;
-  panel.focus = () => panel.frame.evaluate(() => {
-    const element = document.activeElement;
-    return element?.getAttribute("data-value") ?? element?.textContent?.trim().slice(0, 40) ?? null;
-  });
-  /** Puts the focus on the selected value, as a click into the panel does. */
-  panel.enter = () => panel.frame.locator("[data-value][tabindex='0']").first().focus();
-  panel.text = (selector) => panel.frame.locator(selector).first().innerText();
-  panel.settled = async () => {
-    // A key that was just pressed has been drawn by then.
-    await panel.frame.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
-    await panel.frame.waitForFunction(() => !/Saving|Undoing|Verifying|Deleting|Asking|Reading|Looking/.test(document.querySelector("footer").innerText));
-  };
-  panel.keys = async (...keys) => { for (const key of keys) await page.keyboard.press(key); };
   return panel;
 }

@@ -191,6 +191,27 @@ test("a frame that is loaded anew in the middle of a write doubles and loses not
   await panel.close();
 });
 
+test("another text after the frame was loaded anew in the middle of a write is a conflict", async () => {
+  const server = new MadeUpServer();
+  const slow = gate();
+  server.instead.set("review_apply", [async (answer) => { await slow.promise; return answer(); }]);
+  const panel = await openPanel(server);
+  await panel.enter();
+  await type(panel, "PO-1");
+  await panel.frame.waitForFunction(() => document.querySelector("[data-value=f1-0]").innerText.includes("saving"));
+  await panel.load();
+  await panel.enter();
+  await panel.keys("Enter");
+  await panel.page.keyboard.type("PO-2");
+  slow.open();
+  await panel.page.waitForFunction(() => window.messages.length > 0);
+  await panel.keys("Enter");
+  await panel.frame.waitForSelector(".both");
+  assert.match(await panel.text(".both"), /PO-1\s*Yours\s*PO-2/);
+  assert.equal(server.value("f1-0").value, "PO-1");
+  await panel.close();
+});
+
 test("an added field whose answer is lost is looked for before it could be added twice", async () => {
   const server = new MadeUpServer();
   server.instead.set("review_apply", [(answer) => { answer(); throw new Error("connection closed"); }, () => { throw new Error("denied"); }]);

@@ -1,11 +1,13 @@
 // The real server with its sample documents, as a process, spoken to over HTTP as a host would.
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const COMMAND = ["bin/docreview-mcp", "Scripts/docreview-mcp.exe"]
+export const COMMAND = ["bin/docreview-mcp", "Scripts/docreview-mcp.exe"]
   .map((name) => fileURLToPath(new URL(`../../.venv/${name}`, import.meta.url))).find(existsSync);
 
 /** Why the tests with the real server cannot run, or false. */
@@ -24,6 +26,13 @@ async function freePort() {
   const { port } = server.address();
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** A policy file with this text. */
+export function policy(text) {
+  const path = join(mkdtempSync(join(tmpdir(), "panel-")), "policy.toml");
+  writeFileSync(path, text);
+  return path;
 }
 
 /** Starts `docreview-mcp <command> --sandbox` and gives the address that it says, and how to end it. */

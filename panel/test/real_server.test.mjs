@@ -1,12 +1,10 @@
 // The page against the real server and its sample documents, in a chat host and in the browser panel.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, test } from "node:test";
-import { newPage, openPanel, stop } from "./host.mjs";
-import { MISSING, RealServer, startServer } from "./real_server.mjs";
+import { handsOn, newPage, openPanel, stop } from "./host.mjs";
+import { MISSING, policy, RealServer, startServer } from "./real_server.mjs";
+import { invoiceOf, POLICY, reviewInvoice } from "./whole_review.mjs";
 
 const HARD = "0dd0c0de-0000-4000-a000-000000000001";
 const running = [];
@@ -30,66 +28,11 @@ async function sharedServer() {
   return new RealServer(await shared);
 }
 
-function policy(text) {
-  const path = join(mkdtempSync(join(tmpdir(), "panel-")), "policy.toml");
-  writeFileSync(path, text);
-  return path;
-}
-
-async function invoiceOf(server, doubtful) {
-  const { entries } = await server.answer("review_queue", { kinds: ["document"], order: "least_confident", limit: 100 });
-  const { workflow_id, document_id } = entries.find((entry) => entry.doubtful === doubtful && entry.name.startsWith("invoice"));
-  return { workflow_id, document_id };
-}
-
 test("an invoice is corrected, approved and all of it taken back", { skip: MISSING }, async () => {
-  const server = new RealServer(await started("http", { env: { DOCREVIEW_POLICY: policy("[approval]\nmin_confidence = 0.8\n") } }));
+  const server = new RealServer(await started("http", { env: { DOCREVIEW_POLICY: policy(POLICY) } }));
   const ids = await invoiceOf(server, 2);
-  const before = await server.answer("review_document", ids);
   const panel = await openPanel(server, { ids });
-  await panel.enter();
-  const first = await panel.focus();
-  await panel.keys("Shift+A");
-  assert.match(await panel.text("dialog"), /cannot be approved yet/);
-  await panel.keys("Escape", "Enter");
-  await panel.page.keyboard.type("PO-7781");
-  await panel.keys("Tab");
-  const second = await panel.focus();
-  assert.notEqual(first, second);
-  await panel.settled();
-
-  // A second client changes the value meanwhile.
-  const { fields } = await server.answer("review_document", ids);
-  const old = fields.find((field) => field.field_data_id === second).value;
-  await server.answer("review_apply", { ...ids, changes: [{ field_data_id: second, expected_value: old, value: "changed by another" }] });
-  await panel.keys("Enter");
-  await panel.page.keyboard.type("mine");
-  await panel.keys("Enter");
-  await panel.frame.waitForSelector(".both");
-  assert.match(await panel.text(".both"), /changed by another\s*Yours\s*mine/);
-  assert.match(await panel.text(".trouble"), /Somebody changed this value meanwhile: \S+, /);
-  await panel.frame.getByRole("button", { name: "Write mine" }).click();
-  await panel.frame.waitForFunction((id) => document.querySelector(`[data-value="${id}"]`).innerText.includes("corrected"), second);
-  await panel.settled();
-
-  await panel.frame.locator("header").getByRole("button", { name: "Approve" }).click();
-  await panel.frame.waitForSelector("dialog");
-  assert.match(await panel.text("dialog"), /Approve this document\?/);
-  await panel.keys("Enter");
-  await panel.frame.waitForFunction(() => document.querySelector("header").innerText.includes("approved"));
-  await panel.settled();
-
-  const { entries } = await server.answer("review_history", { about: [ids.document_id], limit: 100 });
-  assert.ok(entries.filter((entry) => entry.via === "panel").length >= 5, JSON.stringify(entries.map((entry) => [entry.tool, entry.via])));
-  // The approval, the value over the other one, and the first one; the other client's change stays.
-  for (let index = 0; index < 3; index += 1) {
-    await panel.keys("u");
-    await panel.settled();
-  }
-  const now = await server.answer("review_document", ids);
-  const texts = ({ fields: all }) => Object.fromEntries(all.map((field) => [field.field_data_id, field.value]));
-  assert.deepEqual(texts(now), { ...texts(before), [second]: "changed by another" });
-  assert.equal(now.stage, before.stage);
+  await reviewInvoice(panel, server, ids);
   assert.deepEqual(panel.faults, []);
   await panel.close();
 });
@@ -151,5 +94,63 @@ test("the same page in the browser panel", { skip: MISSING }, async () => {
   assert.ok(await frame.evaluate(() => document.querySelector(".paper img").naturalWidth > 0));
   assert.ok(await frame.evaluate(() => Math.abs(document.getElementById("panel").offsetHeight - innerHeight) <= 1));
   assert.deepEqual(faults, []);
+  await close();
+});
+
+test("a whole review in the browser panel, where the page around it asks for agreement", { skip: MISSING }, async () => {
+  const server = new RealServer(await started("http", { env: { DOCREVIEW_POLICY: policy(POLICY) } }));
+  const ids = await invoiceOf(server, 2);
+  const { page, faults, close } = await newPage(new URL(server.address).origin, { viewport: { width: 1100, height: 760 } });
+  await page.clock.install();
+  await page.goto(new URL(`/panel?${new URLSearchParams(ids)}`, server.address).href);
+  const frame = await (await page.waitForSelector("iframe")).contentFrame();
+  await frame.waitForSelector("[data-value]");
+  const panel = { page, frame, ...handsOn(page, () => frame) };
+  await reviewInvoice(panel, server, ids);
+
+  const cells = () => frame.locator("td[data-place=grid]").count();
+  const before = await cells();
+  const deleteRow = async () => {
+    await frame.locator("td[data-place=grid]").first().click();
+    await frame.getByRole("button", { name: "Delete row" }).click();
+    await page.locator("dialog[open]").waitFor();
+    // A click in the first moment is not taken for an answer.
+    await page.clock.fastForward(1000);
+  };
+  const said = () => panel.text("footer [role=alert]");
+  for (const decline of [() => page.getByRole("button", { name: "Decline" }).click(), () => page.keyboard.press("Escape")]) {
+    await deleteRow();
+    await decline();
+    await panel.settled();
+    assert.match(await said(), /not deleted.*declined/);
+    assert.equal(await frame.locator("dialog").count(), 0);
+  }
+  // Nobody answers: the panel asks once more, for as long as it takes.
+  await deleteRow();
+  await page.clock.fastForward(171_000);
+  await frame.waitForSelector("dialog .summary");
+  await frame.getByRole("button", { name: "Do not" }).click();
+  await panel.settled();
+  assert.match(await said(), /not deleted/);
+  assert.equal(await cells(), before);
+  await deleteRow();
+  await page.getByRole("button", { name: "Carry it out" }).click();
+  await frame.waitForFunction((old) => document.querySelectorAll("td[data-place=grid]").length < old, before);
+  const { entries } = await server.answer("review_history", { about: [ids.document_id], limit: 100 });
+  assert.deepEqual([...new Set(entries.map((entry) => entry.agreed).filter(Boolean))], ["browser"]);
+  assert.deepEqual(faults, []);
+  await close();
+});
+
+test("the panel's file by itself reaches nothing", { skip: MISSING }, async () => {
+  const { address } = await sharedServer();
+  const { page, close } = await newPage();
+  await page.goto(new URL("/panel/app", address).href);
+  const reached = await page.evaluate(async () => {
+    const paths = ["/mcp", "/panel/mcp", "/panel"];
+    const ask = (path) => fetch(new URL(path, location.href), { method: "POST" }).then(() => path, () => null);
+    return { origin: self.origin, paths: (await Promise.all(paths.map(ask))).filter(Boolean) };
+  });
+  assert.deepEqual(reached, { origin: "null", paths: [] });
   await close();
 });

@@ -161,6 +161,25 @@ test("approval is refused with the policy's reasons, then allowed", async () => 
   await panel.close();
 });
 
+test("an approval right after a save is judged by what was saved", async () => {
+  const server = new MadeUpServer({ needsVerified: true });
+  const panel = await openPanel(server);
+  await panel.enter();
+  for (let index = 0; index < 3; index += 1) {
+    await panel.keys("v");
+    await panel.settled();
+    await panel.keys("n");
+  }
+  let answerNow;
+  server.instead.set("review_apply", [(answer) => new Promise((resolve) => { answerNow = () => resolve(answer()); })]);
+  await panel.keys("v", "Shift+A");
+  assert.equal(await panel.frame.locator("dialog").count(), 0);
+  answerNow();
+  await panel.frame.waitForSelector("dialog");
+  assert.match(await panel.text("dialog"), /Approve this document\?/);
+  await panel.close();
+});
+
 test("approval can be taken back, and a reviewer assigned", async () => {
   const server = new MadeUpServer();
   const panel = await openPanel(server);

@@ -46,7 +46,7 @@ function NoDocument() {
       <FailureWords failure={{ ...failure, done: "no" }} />
       <p class="buttons">
         {session.ids !== null && (
-          <button class="main" onClick={() => session.ids && void openDocument(session.ids, null)}>Try again</button>
+          <button class="main" onClick={() => session.ids && openDocument(session.ids, null)}>Try again</button>
         )}
       </p>
       {browser && <BrowserLink address={browser} />}

@@ -29,7 +29,7 @@ export function Conflict({ value, trouble, draft }: Props) {
         </dl>
         <p class="buttons">
           <button onClick={() => takeTheirs(value.id)}>Keep what is there</button>
-          <button class="main" onClick={() => void writeMineAgain(value.id)}>
+          <button class="main" onClick={() => writeMineAgain(value.id)}>
             {mine === null ? "Verify what is there" : "Write mine"}
           </button>
         </p>
@@ -42,7 +42,7 @@ export function Conflict({ value, trouble, draft }: Props) {
       {theirs !== null && failure?.done === "unknown" && <p>Read again, it is still <bdi class="draft">{theirs || "(empty)"}</bdi>.</p>}
       {mine !== null && <p>Your text is kept: <bdi class="draft">{mine || "(empty)"}</bdi></p>}
       <p class="buttons">
-        <button class="main" onClick={() => void writeMineAgain(value.id)}>{trouble ? "Try again" : "Save"}</button>
+        <button class="main" onClick={() => writeMineAgain(value.id)}>{trouble ? "Try again" : "Save"}</button>
         <button onClick={() => discardDraft(value.id)}>{mine === null ? "Dismiss" : "Discard"}</button>
       </p>
     </div>

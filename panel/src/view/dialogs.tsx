@@ -11,10 +11,8 @@ import { labelOf } from "../arrangement.ts";
 import { approve, assign } from "../decisions.ts";
 import type { Failure } from "../outcome.ts";
 import { valueOf } from "../session.ts";
-import { type Dialog, openDialog, state } from "../state.ts";
+import { closeDialog, type Dialog, state } from "../state.ts";
 import { verify } from "../writing.ts";
-
-const close = (): void => openDialog(null);
 
 export function Dialogs() {
   const { dialog } = state;
@@ -34,7 +32,7 @@ export function Dialogs() {
 function Agreement({ title, lines, question, agree, cancel }: Dialog & { kind: "question" }) {
   return (
     <DialogFrame title={title} onClose={cancel} wide>
-      {lines.length > 0 && <ul class="lines">{lines.map((line, index) => <li key={index}><bdi>{line}</bdi></li>)}</ul>}
+      <Lines lines={lines} />
       <p>The server asks for your agreement to this:</p>
       <p class="summary" tabIndex={0}><bdi>{question.summary}</bdi></p>
       <p class="buttons">
@@ -46,14 +44,18 @@ function Agreement({ title, lines, question, agree, cancel }: Dialog & { kind: "
   );
 }
 
+function Lines({ lines }: { lines: readonly string[] }) {
+  return lines.length > 0 && <ul class="lines">{lines.map((line, index) => <li key={index}><bdi>{line}</bdi></li>)}</ul>;
+}
+
 function Approve({ allowed, reasons, failure }: Dialog & { kind: "approve" }) {
   const pages = Object.entries(state.answer?.document.doubtful_by_page ?? {}).filter(([, count]) => count > 0);
   const doubtful = pages.reduce((sum, [, count]) => sum + count, 0);
   const isOpen = allowed && !failure;
   return (
-    <DialogFrame title={isOpen ? "Approve this document?" : "It cannot be approved yet"} onClose={close}>
+    <DialogFrame title={isOpen ? "Approve this document?" : "It cannot be approved yet"} onClose={closeDialog}>
       <FailureText failure={failure} />
-      {reasons.length > 0 && <ul class="lines">{reasons.map((reason, index) => <li key={index}><bdi>{reason}</bdi></li>)}</ul>}
+      <Lines lines={reasons} />
       {isOpen && doubtful > 0 && (
         <p class="reason failed">
           {doubtful} {doubtful === 1 ? "value is" : "values are"} still doubtful, on page {pages.map(([page]) => page).join(", ")}.
@@ -62,9 +64,9 @@ function Approve({ allowed, reasons, failure }: Dialog & { kind: "approve" }) {
       {isOpen && state.drafts.size > 0 && <p class="reason failed">{state.drafts.size} typed texts are not saved.</p>}
       <p class="buttons">
         {isOpen && (
-          <button class="main" data-first onClick={(event) => event.isTrusted && void approve()}>Approve</button>
+          <button class="main" data-first onClick={(event) => event.isTrusted && approve()}>Approve</button>
         )}
-        <button {...(isOpen ? {} : { "data-first": true })} onClick={close}>{isOpen ? "Cancel" : "Close"}</button>
+        <button data-first={!isOpen} onClick={closeDialog}>{isOpen ? "Cancel" : "Close"}</button>
       </p>
     </DialogFrame>
   );
@@ -87,7 +89,7 @@ function Note({ id }: { id: string }) {
   const value = valueOf(id);
   if (!value) return null;
   const save = ([text = ""]: readonly string[]): boolean => {
-    openDialog(null);
+    closeDialog();
     void verify([id], text.trim());
     return true;
   };

@@ -4,7 +4,7 @@ import { type ComponentChildren, h } from "preact";
 import { DialogFrame } from "./dialog_frame.tsx";
 import { FailureText } from "./failure_text.tsx";
 import type { Failure } from "../outcome.ts";
-import { openDialog } from "../state.ts";
+import { closeDialog } from "../state.ts";
 
 interface Props {
   title: string;
@@ -16,8 +16,6 @@ interface Props {
   onSave: (texts: readonly string[]) => boolean;
   children?: ComponentChildren;
 }
-
-const close = (): void => openDialog(null);
 
 export function FormDialog({ title, action, failure, labels, texts, onSave, children }: Props) {
   const save = (event: Event): void => {
@@ -32,7 +30,7 @@ export function FormDialog({ title, action, failure, labels, texts, onSave, chil
     save(event);
   };
   return (
-    <DialogFrame title={title} onClose={close}>
+    <DialogFrame title={title} onClose={closeDialog}>
       <FailureText failure={failure} />
       {children}
       <div class="fields" onKeyDown={onKeyDown}>
@@ -40,7 +38,7 @@ export function FormDialog({ title, action, failure, labels, texts, onSave, chil
           <label key={index}><bdi>{label}</bdi><input data-first={index === 0} dir="auto" maxLength={2000} defaultValue={texts[index] ?? ""} /></label>
         ))}
       </div>
-      <p class="buttons"><button class="main" onClick={save}>{action}</button><button onClick={close}>Cancel</button></p>
+      <p class="buttons"><button class="main" onClick={save}>{action}</button><button onClick={closeDialog}>Cancel</button></p>
     </DialogFrame>
   );
 }

@@ -3,6 +3,8 @@
 import type { Turn } from "../state.ts";
 import type { Box } from "../wire.ts";
 
+const { max, min } = Math;
+
 export interface Size {
   width: number;
   height: number;
@@ -27,7 +29,7 @@ export function pointBy(matrix: DOMMatrix, x: number, y: number): Point {
 }
 
 export function boxOf(one: Point, other: Point): Box {
-  return [Math.min(one[0], other[0]), Math.min(one[1], other[1]), Math.max(one[0], other[0]), Math.max(one[1], other[1])];
+  return [min(one[0], other[0]), min(one[1], other[1]), max(one[0], other[0]), max(one[1], other[1])];
 }
 
 const LEAST_TEXT = 13;
@@ -36,10 +38,10 @@ const MOST_OF_ROOM = 0.94;
 
 /** The scale at which a box can be read and seen as a whole: the present one if that is good enough. */
 export function readableScale([x1, y1, x2, y2]: Box, room: Size, scale: number, least: number): number {
-  const [width, height] = [Math.max(1, x2 - x1), Math.max(1, y2 - y1)];
-  const fits = MOST_OF_ROOM * Math.min(room.width / width, room.height / height);
-  if (scale > fits * 1.05) return Math.max(least / 2, fits);
+  const [width, height] = [max(1, x2 - x1), max(1, y2 - y1)];
+  const fits = MOST_OF_ROOM * min(room.width / width, room.height / height);
+  if (scale > fits * 1.05) return max(least / 2, fits);
   // The shorter side is the height of the text, also of a text that lies on its side.
-  const text = Math.min(width, height);
-  return text * scale >= LEAST_TEXT ? scale : Math.max(scale, Math.min(GOOD_TEXT / text, fits));
+  const text = min(width, height);
+  return text * scale >= LEAST_TEXT ? scale : max(scale, min(GOOD_TEXT / text, fits));
 }

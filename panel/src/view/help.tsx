@@ -3,12 +3,11 @@
 import { h } from "preact";
 import { DialogFrame } from "./dialog_frame.tsx";
 import { KEYS } from "../keyboard.ts";
-import { openDialog, state, update } from "../state.ts";
+import { closeDialog, state, update } from "../state.ts";
 
 export function Help() {
-  const close = (): void => openDialog(null);
   return (
-    <DialogFrame title="Keys" onClose={close}>
+    <DialogFrame title="Keys" onClose={closeDialog}>
       <p class="quiet">They work while the focus is in this panel and not in a text.</p>
       <table class="keys">
         <tbody>
@@ -22,7 +21,7 @@ export function Help() {
           <input type="checkbox" checked={state.keysOn} onChange={() => update({ keysOn: !state.keysOn })} /> Single-letter keys are on
         </label>
       </p>
-      <p class="buttons"><button class="main" data-first onClick={close}>Close</button></p>
+      <p class="buttons"><button class="main" data-first onClick={closeDialog}>Close</button></p>
     </DialogFrame>
   );
 }

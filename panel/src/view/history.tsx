@@ -7,16 +7,15 @@ import { momentInWords } from "./words.ts";
 import { undoEntries } from "../changes.ts";
 import { showHistory } from "../decisions.ts";
 import { nameOf } from "../reading.ts";
-import { type Dialog, type HistoryEntry, openDialog, state } from "../state.ts";
+import { closeDialog, type Dialog, type HistoryEntry, state } from "../state.ts";
 import { isObject } from "../wire.ts";
 
 export function History({ entries, older, failure }: Dialog & { kind: "history" }) {
-  const close = (): void => openDialog(null);
   const undo = async (entry: HistoryEntry, label: string): Promise<void> => {
     if (await undoEntries([entry.entry], label)) await showHistory();
   };
   return (
-    <DialogFrame title="History of this document" onClose={close} wide>
+    <DialogFrame title="History of this document" onClose={closeDialog} wide>
       <FailureText failure={failure} />
       {entries.length === 0 && !failure && <p>Nothing was changed through this server.</p>}
       <ol class="history" tabIndex={0} aria-label="Changes, the newest first">
@@ -38,7 +37,7 @@ export function History({ entries, older, failure }: Dialog & { kind: "history" 
                 {entry.not_undoable && <> · <bdi>{entry.not_undoable}</bdi></>}
               </p>
               {entry.undoable && (
-                <button disabled={state.busy !== null} onClick={() => void undo(entry, `${name} ${what}`)}>
+                <button disabled={state.busy !== null} onClick={() => undo(entry, `${name} ${what}`)}>
                   Undo{putBack(entry)}
                 </button>
               )}
@@ -47,8 +46,8 @@ export function History({ entries, older, failure }: Dialog & { kind: "history" 
         })}
       </ol>
       <p class="buttons">
-        {older && <button onClick={() => void showHistory(entries.at(-1)?.entry ?? null)}>Older</button>}
-        <button class="main" data-first onClick={close}>Close</button>
+        {older && <button onClick={() => showHistory(entries.at(-1)?.entry ?? null)}>Older</button>}
+        <button class="main" data-first onClick={closeDialog}>Close</button>
       </p>
     </DialogFrame>
   );

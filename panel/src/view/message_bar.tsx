@@ -13,15 +13,15 @@ export function MessageBar() {
     <footer>
       <div role="status" class="message">{under ?? (message?.urgent ? "" : message?.text)}</div>
       <div role="alert" class="message urgent">{message?.urgent ? message.text : ""}</div>
-      {message?.show && <button onClick={() => void show(message.show)}>Show</button>}
+      {message?.show && <button onClick={() => show(message.show)}>Show</button>}
       {present?.undoable && !present.undone && under === null && (
-        <button onClick={() => void undoChange(present)}>
+        <button onClick={() => undoChange(present)}>
           Undo <kbd>u</kbd><span class="put-back">: <bdi>{putBackOf(present)}</bdi></span>
         </button>
       )}
       {stale !== null && (
         <span class="message urgent">
-          The page could not be read again. <button onClick={() => void readAgain()}>Read again</button>
+          The page could not be read again. <button onClick={() => readAgain()}>Read again</button>
         </span>
       )}
     </footer>

@@ -5,11 +5,12 @@ import { boxOf, type Point, pointBy, readableScale, type Size, turned, turnOf } 
 import { memo } from "./memo.tsx";
 import { toneOf } from "./words.ts";
 import { zoomAt, zoomLimits } from "./zoom.ts";
-import { placeOf, select } from "../reading.ts";
+import { select, selectionOf } from "../reading.ts";
 import { valueOf } from "../session.ts";
 import { openDialog, state, update } from "../state.ts";
 import type { Box, PageAnswer, Value } from "../wire.ts";
 
+const { hypot, max, min, round } = Math;
 const MARGIN = 12;
 const MOVED = 4;
 const LEAST_BOX = 3;
@@ -86,7 +87,7 @@ export class PagePicture extends Component<{ answer: PageAnswer }> {
     const isPinch = points.length === 2;
     if (!one || !other || !(isPinch || (event instanceof WheelEvent && (event.ctrlKey || event.metaKey)))) return;
     event.preventDefault();
-    const distance = Math.hypot(one[0] - other[0], one[1] - other[1]);
+    const distance = hypot(one[0] - other[0], one[1] - other[1]);
     const edge = this.room.getBoundingClientRect();
     this.anchor = [(one[0] + other[0]) / 2 - edge.left, (one[1] + other[1]) / 2 - edge.top];
     if (event instanceof WheelEvent) zoomAt(Math.exp(-event.deltaY / 300));
@@ -116,7 +117,7 @@ export class PagePicture extends Component<{ answer: PageAnswer }> {
     const { drag } = this;
     if (!drag) return;
     const [x, y] = [event.clientX - drag.from[0], event.clientY - drag.from[1]];
-    drag.hasMoved ||= Math.hypot(x, y) > MOVED;
+    drag.hasMoved ||= hypot(x, y) > MOVED;
     if (!drag.hasMoved) return;
     if (state.drawing) {
       this.drawn = boxOf(drag.start, this.#onPage(event));
@@ -193,7 +194,7 @@ function Layer({ width, height, children }: Size & { children?: ComponentChildre
 }
 
 function BoxShape({ box: [x1, y1, x2, y2], kind, id }: { box: Box; kind: string; id?: string }) {
-  return <rect class={kind} data-box={id} x={x1} y={y1} width={Math.max(1, x2 - x1)} height={Math.max(1, y2 - y1)} />;
+  return <rect class={kind} data-box={id} x={x1} y={y1} width={max(1, x2 - x1)} height={max(1, y2 - y1)} />;
 }
 
 function areaOf(box: Box | null): number {
@@ -201,14 +202,14 @@ function areaOf(box: Box | null): number {
 }
 
 function selectBox(id: string | null): void {
-  const value = id === null ? null : valueOf(id);
-  if (value) select({ id: value.id, place: placeOf(value) });
+  const value = valueOf(id);
+  if (value) select(selectionOf(value));
 }
 
 function finishBox([x1, y1, x2, y2]: Box, page: Size): void {
   const box: Box = [
-    Math.max(0, Math.round(x1)), Math.max(0, Math.round(y1)),
-    Math.min(page.width, Math.round(x2)), Math.min(page.height, Math.round(y2)),
+    max(0, round(x1)), max(0, round(y1)),
+    min(page.width, round(x2)), min(page.height, round(y2)),
   ];
   if (box[2] - box[0] < LEAST_BOX || box[3] - box[1] < LEAST_BOX) return;
   update({ drawing: false });

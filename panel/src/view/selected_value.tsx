@@ -6,7 +6,7 @@ import { ValueText } from "./field_row.tsx";
 import { momentInWords, toneInWords, toneOf } from "./words.ts";
 import { labelOf } from "../arrangement.ts";
 import { putBackOf, undoChange, undoEntries } from "../changes.ts";
-import { isReadOnly } from "../session.ts";
+import { isReadOnly, valueOf } from "../session.ts";
 import { openDialog, state } from "../state.ts";
 import { deleteRow } from "../structure.ts";
 import type { Value } from "../wire.ts";
@@ -16,7 +16,7 @@ import { startEditing, verify } from "../writing.ts";
 const LONG = 120;
 
 export function SelectedValue() {
-  const value = state.answer?.values.find((each) => each.id === state.selected?.id);
+  const value = valueOf(state.selected?.id);
   if (!value || !state.selected) return null;
   const trouble = state.troubles.get(value.id);
   const draft = state.drafts.get(value.id);
@@ -43,12 +43,12 @@ function Actions({ value }: { value: Value }) {
   return (
     <p class="buttons">
       <button onClick={() => selected && startEditing(selected)}>Edit <kbd>Enter</kbd></button>
-      <button onClick={() => void verify([value.id])}>Verify <kbd>v</kbd></button>
+      <button onClick={() => verify([value.id])}>Verify <kbd>v</kbd></button>
       <button onClick={() => openDialog({ kind: "note", id: value.id })}>Note…</button>
       {value.kind === "cell" && value.table_id !== null && value.row !== null && (
         <>
-          <button onClick={() => void verify(row.map((each) => each.id))}>Verify row</button>
-          <button onClick={() => void deleteRow(value.table_id as string, value.row as number)}>Delete row</button>
+          <button onClick={() => verify(row.map((each) => each.id))}>Verify row</button>
+          <button onClick={() => deleteRow(value.table_id as string, value.row as number)}>Delete row</button>
         </>
       )}
     </p>
@@ -60,14 +60,14 @@ function LastChange({ value }: { value: Value }) {
   const last = value.last_entry;
   if (!change && !last) return null;
   return (
-    <p class="last-change">
+    <p class="last">
       {last && <span>Last change: <bdi>{last.who}</bdi>, {momentInWords(last.when)}. </span>}
       {change?.undoable && (
-        <button onClick={() => void undoChange(change)}>Undo: <bdi>{putBackOf(change)}</bdi></button>
+        <button onClick={() => undoChange(change)}>Undo: <bdi>{putBackOf(change)}</bdi></button>
       )}
       {change && !change.undoable && <span>It cannot be undone. {change.why}</span>}
       {!change && last?.undoable && (
-        <button onClick={() => void undoEntries([last.entry], labelOf(value))}>Undo the last change</button>
+        <button onClick={() => undoEntries([last.entry], labelOf(value))}>Undo the last change</button>
       )}
     </p>
   );

@@ -27,12 +27,12 @@ export function TableGrid({ grid, readOnly }: Props) {
         <h2 id={title}><bdi>{table.name || "Table"}</bdi> <small>{rows.length} rows</small></h2>
         {!readOnly && (
           <span class="buttons">
-            <button onClick={() => void verify(cells.map((cell) => cell.id))}>Verify table</button>
+            <button onClick={() => verify(cells.map((cell) => cell.id))}>Verify table</button>
             <button onClick={addRow}>Add row</button>
           </span>
         )}
       </div>
-      <div class="grid-room">
+      <div class="grid">
         <table role="grid" aria-labelledby={title}>
           <thead>
             <tr>

@@ -31,18 +31,18 @@ export function Toolbar({ answer }: Props) {
       </div>
       <nav class="buttons" aria-label="Document">
         {!document.read_only && (document.approved ? (
-          <button disabled={busy !== null} onClick={() => void takeApprovalBack()}>Take approval back</button>
+          <button disabled={busy !== null} onClick={() => takeApprovalBack()}>Take approval back</button>
         ) : (
           <button class="main" disabled={busy !== null} onClick={() => startApproval()}>Approve</button>
         ))}
-        <button disabled={busy !== null} onClick={() => void openNextDocument()}>Next document</button>
+        <button disabled={busy !== null} onClick={() => openNextDocument()}>Next document</button>
         {!document.read_only && (
           <button onClick={() => openDialog({ kind: "assign", failure: null })}>Assign</button>
         )}
-        <button onClick={() => void showHistory()}>History</button>
+        <button onClick={() => showHistory()}>History</button>
         {"message" in capabilities && countsOf() && <button onClick={() => tellChat()}>Tell the chat</button>}
         {modes.includes("fullscreen") && modes.includes("inline") && (
-          <button aria-pressed={host.displayMode === "fullscreen"} onClick={() => void changeMode()}>
+          <button aria-pressed={host.displayMode === "fullscreen"} onClick={() => changeMode()}>
             Full screen
           </button>
         )}
@@ -58,7 +58,7 @@ export function PageBar({ answer }: Props) {
   const index = numbers.indexOf(page.page_number);
   const go = (number: number | undefined): void => { if (number !== undefined) void showPage(number); };
   return (
-    <div class="page-bar" role="toolbar" aria-label="Page">
+    <div class="bar" role="toolbar" aria-label="Page">
       {numbers.length > 1 && (
         <span class="pages">
           <button aria-label="Previous page" disabled={index <= 0} onClick={() => go(numbers[index - 1])}>‹</button>

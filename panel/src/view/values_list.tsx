@@ -5,7 +5,7 @@ import { FieldRow } from "./field_row.tsx";
 import { shownValue } from "./shown_value.ts";
 import { TableGrid } from "./table_grid.tsx";
 import { arrange, isToCheck, passes, passing } from "../arrangement.ts";
-import { placeOf, select } from "../reading.ts";
+import { select, selectionOf } from "../reading.ts";
 import { isReadOnly } from "../session.ts";
 import { type Filter, openDialog, state, update } from "../state.ts";
 import type { Value } from "../wire.ts";
@@ -94,9 +94,7 @@ function Checks() {
           return (
             <li key={index}>
               <bdi>{check.message}</bdi>
-              {value && (
-                <button onClick={() => select({ id: value.id, place: placeOf(value) })}>Show</button>
-              )}
+              {value && <button onClick={() => select(selectionOf(value))}>Show</button>}
             </li>
           );
         })}

@@ -131,6 +131,7 @@ async def test_the_extension_is_advertised_where_the_protocol_can() -> None:
 async def test_the_page_is_one_content_that_loads_nothing(era: Era, declares: bool) -> None:
     async with host(era, declares=declares) as (client, _):
         read = await client.read_resource(PANEL_URI)
+        assert (await client.read_resource(PANEL_URI)).contents == read.contents
         resources = {each.uri: each for each in (await client.list_resources()).resources}
         for other in ("ui://docreview/", f"{PANEL_URI}?x", "ui://docreview/other.html", "docreview://review"):
             with pytest.raises(MCPError):
