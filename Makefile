@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
-.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench soak generate constraints \
-	test-lowest bundle package panel panel-test clean
+.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench soak generate \
+	constraints test-lowest bundle package panel panel-test conformance clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -74,6 +74,9 @@ constraints: $(VENV)/.ready
 	$(RUN)/pip-compile --quiet --strip-extras --extra dev --generate-hashes --allow-unsafe --no-header \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate --upgrade \
 		--output-file constraints.txt pyproject.toml
+	$(RUN)/pip-compile --quiet --strip-extras --extra postgresql --extra redis --extra telemetry --generate-hashes \
+		--allow-unsafe --no-header --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-annotate \
+		--constraint constraints.txt --output-file deploy/requirements.txt pyproject.toml
 
 # The tests once more with the oldest versions that pyproject.toml allows.
 test-lowest:
@@ -105,8 +108,18 @@ panel/node_modules/.ready: panel/package.json panel/package-lock.json
 	cd panel && npm ci --silent
 	@touch $@
 
+# The official conformance suite against the server over HTTP. Needs npm, which fetches the Node that the suite wants.
+conformance: $(VENV)/.ready .conformance/.ready
+	$(RUN)/python -m scripts.conformance
+
+.conformance/.ready: tests/conformance/package.json
+	mkdir -p .conformance
+	cp tests/conformance/package.json .conformance/
+	npm --prefix .conformance install --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean:
-	rm -rf panel/node_modules .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench .venv-examples build dist *.egg-info
+	rm -rf .conformance panel/node_modules .coverage .coverage.* .mutation $(VENV) .venv-lowest .venv-bench .venv-examples build dist *.egg-info
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "docreview needs Python 3.11 or newer; set PYTHON=")'

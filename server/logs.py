@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
 
-__all__ = ["MaskingFormatter", "set_up_logging"]
+__all__ = ["CALL_LOG", "JsonFormatter", "MaskingFormatter", "set_up_logging"]
+
+CALL_LOG = "docreview_mcp.calls"
+"""The logger of calls. Its records have `fields`, which a line of JSON shows under their own names."""
 
 _QUERY = re.compile(r"\?\S+")
 _HTTP_LIBRARIES = ("httpx2", "httpcore2")  # at DEBUG they print header lines, such as Set-Cookie
@@ -39,16 +45,53 @@ class MaskingFormatter(logging.Formatter):
         return without_secrets(text, self._secrets())
 
 
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON in ASCII, whatever it quotes, without secrets."""
+
+    def __init__(self, secrets: Callable[[], Sequence[str]]) -> None:
+        super().__init__()
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line as it is written."""
+        from ..tools.redaction import without_secrets
+
+        secrets = self._secrets()
+        message = record.getMessage()
+        if record.name in _HTTP_LIBRARIES:
+            message = _QUERY.sub("?…", message)
+        told: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": message,
+            **cast("Mapping[str, Any]", getattr(record, "fields", {})),
+        }
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        clean = {
+            name: without_secrets(value, secrets) if isinstance(value, str) else value
+            for name, value in told.items()
+        }
+        return json.dumps(clean)
+
+
 def _plain(line: str) -> str:
     from ..tools.untrusted import one_line
 
     return one_line(line)
 
 
-def set_up_logging(level: str, secrets: Callable[[], Sequence[str]]) -> None:
-    """Send the records of all loggers to stderr from `level` on. Replaces what was set up before."""
+def set_up_logging(
+    level: str, secrets: Callable[[], Sequence[str]], form: Literal["text", "json"] = "text"
+) -> None:
+    """Send the records of all loggers to stderr from `level` on. Replaces what was set up before.
+
+    As JSON, calls are told at any level.
+    """
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(MaskingFormatter(secrets))
+    handler.setFormatter(JsonFormatter(secrets) if form == "json" else MaskingFormatter(secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger(CALL_LOG).setLevel(logging.INFO if form == "json" else logging.NOTSET)
     for name in _HTTP_LIBRARIES:
         logging.getLogger(name).setLevel(logging.INFO if level == "DEBUG" else logging.NOTSET)

@@ -95,6 +95,12 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
     "DOCREVIEW_LOG_LEVEL": SettingText(
         "Log level", "DEBUG, INFO, WARNING or ERROR, to stderr, secrets masked."
     ),
+    "DOCREVIEW_LOG_FORMAT": SettingText(
+        "Log format", "text or json: a line of JSON for each record and each call of a tool."
+    ),
+    "DOCREVIEW_TELEMETRY": SettingText(
+        "Telemetry", "off (default), otlp, prometheus or otlp,prometheus: metrics and traces for operators."
+    ),
 }
 """The settings of a server, by variable."""
 

@@ -115,6 +115,10 @@ class Settings(BaseSettings):
     panel: bool = _named("DOCREVIEW_PANEL", default=False)
     panel_url: str | None = _named("DOCREVIEW_PANEL_URL", default=None)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = _named("DOCREVIEW_LOG_LEVEL", default="WARNING")
+    log_format: Literal["text", "json"] = _named("DOCREVIEW_LOG_FORMAT", default="text")
+    telemetry: Annotated[tuple[Literal["otlp", "prometheus"], ...], NoDecode] = _named(
+        "DOCREVIEW_TELEMETRY", default=()
+    )
 
     @field_validator("*", mode="before")
     @classmethod
@@ -135,12 +139,27 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("telemetry", mode="before")
+    @classmethod
+    def _off_or_names(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        named = tuple(part.strip() for part in value.lower().split(","))
+        if named in {("off",), ("otlp",), ("prometheus",), ("otlp", "prometheus"), ("prometheus", "otlp")}:
+            return () if named == ("off",) else named
+        raise ValueError("expected off, otlp, prometheus, or otlp,prometheus")
+
     @field_validator("files", mode="before")
     @classmethod
     def _folders(cls, value: Any) -> Any:
         if isinstance(value, str) and not is_placeholder(value):
             return tuple(Path(part.strip()).expanduser() for part in value.split(os.pathsep) if part.strip())
         return value
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _lower_case(cls, value: Any) -> Any:
+        return value.lower() if isinstance(value, str) else value
 
     @field_validator("log_level", mode="before")
     @classmethod

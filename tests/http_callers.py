@@ -21,6 +21,7 @@ from docreview_mcp.server.commands.http import application_for
 from docreview_mcp.server.http.keys import add_key
 from docreview_mcp.server.http.settings import read_http_settings
 from docreview_mcp.server.services.sandbox_transport import embedded
+from docreview_mcp.tools.observation import Observer
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
@@ -45,6 +46,7 @@ async def served(
     sandbox: Sandbox | None = None,
     http: dict[str, Any] | None = None,
     issuer: httpx2.AsyncBaseTransport | None = None,
+    observer: Observer | None = None,
     **settings: Any,
 ) -> AsyncGenerator[httpx2.AsyncClient]:
     """An HTTP client of the application, without a socket: on a network of the test's, or on a sandbox."""
@@ -52,7 +54,12 @@ async def served(
     if sandbox is not None:
         given, network = embedded(given, sandbox)
     application = application_for(
-        given, read_http_settings(**(http or {})), 8000, transport=network, issuer=issuer
+        given,
+        read_http_settings(**(http or {})),
+        8000,
+        transport=network,
+        issuer=issuer,
+        observer=observer,
     )
     async with (
         application.running(),
@@ -117,14 +124,19 @@ class Process:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "docreview_mcp.server", "http", "--port", "0", *options],
             stderr=subprocess.PIPE,
-            env={**os.environ, **environment},
+            # Lines of log for each call only where a test asks for them.
+            env={**os.environ, "DOCREVIEW_LOG_FORMAT": "text", **environment},
             text=True,
         )
-        assert self._process.stderr is not None
-        line = self._process.stderr.readline()
+        line = self.next_line()
         found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        assert found is not None, line + self._process.stderr.read()
+        assert found is not None, line + self.ended()[1]
         self.address = found[0]
+
+    def next_line(self) -> str:
+        """The next line that it writes to stderr."""
+        assert self._process.stderr is not None
+        return self._process.stderr.readline()
 
     def terminate(self) -> None:
         """Ask it to end, as an orchestrator does."""

@@ -18,6 +18,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "tools": (
         ("json_text", "hidden_characters"),
         ("failure", "redaction", "secret_forms", "untrusted"),
+        ("observation",),
         ("results",),
         ("beside_loop",),
         ("requests",),
@@ -59,8 +60,9 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("shared",),
         ("journal", "services", "panel"),
         ("credential_store",),
+        ("telemetry",),
         ("protocol", "probe"),
-        ("http", "hosts"),
+        ("http", "hosts", "stdio"),
         ("__init__",),
         ("commands",),
         ("command_line",),

@@ -13,6 +13,7 @@ from .failure import ToolFailure
 from .guards.context import CallContext
 from .guards.guard import carry_out
 from .json_text import compact
+from .observation import pass_on
 from .operation_call import prepare, read, secret_values
 from .own_tools import run_own
 from .redaction import masked, without_secrets
@@ -39,6 +40,7 @@ async def call_tool(
         if operation.service == "docreview":
             result = await run_own(operation, validate_arguments(operation, arguments), context)
             if isinstance(result, Delegation):
+                pass_on(result.operation.tool)
                 return await call_tool(result.operation, result.arguments, context)
             if operation.effect == "read":
                 context.guards.seen_ids.note(context.caller, operation, {}, result)

@@ -14,10 +14,12 @@ from ..protocol.application import build_server
 from ..protocol.surface import OF_A_SESSION
 from ..settings import Settings, SettingsError
 from ..shared.state import open_shared_state
+from ..telemetry.telemetry import telemetry
 
 if TYPE_CHECKING:
     import httpx2
 
+    from ...tools.observation import Observer
     from ..http.application import HttpApplication
     from ..http.authentication import Authentication
     from ..http.caller_credentials import CallerCredentials
@@ -42,7 +44,9 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
     from ..http.serving import serve_on
     from ..services.upstream import secrets_of_caller
 
-    set_up_logging(settings.log_level, lambda: (*settings.secrets, *secrets_of_caller()))
+    if "log_format" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_format": "json"})
+    set_up_logging(settings.log_level, lambda: (*settings.secrets, *secrets_of_caller()), settings.log_format)
     try:
         listener = listening(http.host, http.port)
     except OSError as error:
@@ -50,16 +54,18 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         raise SettingsError(
             f"cannot listen on {http.host}:{http.port} ({why}); name another --host or --port"
         ) from None
-    with listener:
+    with listener, telemetry(settings, http.metrics_address) as (observer, metrics_port):
         port = int(listener.getsockname()[1])
-        application = application_for(settings, http, port)
+        application = application_for(settings, http, port, observer=observer)
         check_tables(settings)
-        shown = f"[{http.host}]" if ":" in http.host else http.host
         if fault := _unused_credentials(settings, http) or settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
-        url = http.url or f"http://{shown}:{port}/mcp"
+        url = http.url or f"{_origin(http.host, port)}/mcp"
         panel = f", and the review panel at {_panel_url(url)}" if _has_panel(http) else ""
         click.echo(f"docreview-mcp serves MCP at {url}{panel}", err=True)
+        if metrics_port:
+            where = _origin(http.metrics_address[0], metrics_port)
+            click.echo(f"docreview-mcp shows metrics at {where}/metrics", err=True)
         return 0 if serve_on(listener, application, http) else 1
 
 
@@ -70,10 +76,12 @@ def application_for(
     *,
     transport: httpx2.AsyncBaseTransport | None = None,
     issuer: httpx2.AsyncBaseTransport | None = None,
+    observer: Observer | None = None,
 ) -> HttpApplication:
     """The application for these settings, as it is served on this port.
 
-    `transport` replaces the network to the services, `issuer` that to whoever signs callers in.
+    `transport` replaces the network to the services, `issuer` that to whoever signs callers in; `observer`
+    watches.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
@@ -93,12 +101,19 @@ def application_for(
     same_for_all = is_open and isinstance(credentials, Shared)
     shared = open_shared_state(settings)
     server = build_server(
-        _for_many(settings, http), transport=transport, local=False, same_for_all=same_for_all, shared=shared
+        _for_many(settings, http),
+        transport=transport,
+        local=False,
+        same_for_all=same_for_all,
+        observer=observer,
+        shared=shared,
     )
     # A way to know callers that the panel does not know leaves it closed.
     sign_in = KeySignIn(keys) if keys is not None else OpenSignIn() if is_open else NoSignIn()
     panel = panel_for(settings, http, port, sign_in)
-    return HttpApplication(server, http, authentication, http.allowed(port), credentials, shared, panel)
+    return HttpApplication(
+        server, http, authentication, http.allowed(port), credentials, shared, panel, observer
+    )
 
 
 def _authentication(
@@ -164,8 +179,13 @@ def with_panel_url(settings: Settings, http: HttpSettings, port: int) -> Setting
     """The settings with the address of the panel, unless the user has set one."""
     if settings.panel_url is not None:
         return settings
-    shown = f"[{http.host}]" if ":" in http.host else http.host
-    return settings.model_copy(update={"panel_url": _panel_url(http.url or f"http://{shown}:{port}/mcp")})
+    url = http.url or f"{_origin(http.host, port)}/mcp"
+    return settings.model_copy(update={"panel_url": _panel_url(url)})
+
+
+def _origin(host: str, port: int) -> str:
+    """The beginning of addresses of this machine."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _panel_url(url: str) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 import anyio
 
 from ..loading import loading_with_first_call
 from ..logs import set_up_logging
 from ..protocol.application import build_server
-from ..protocol.stdio_transport import answering_stdio
 from ..settings import Settings
+from ..stdio.transport import answering_stdio
+from ..telemetry.telemetry import telemetry
+
+if TYPE_CHECKING:
+    from ...tools.observation import Observer
 
 __all__ = ["serve"]
 
@@ -20,8 +25,13 @@ _FOR_A_PERSON = "docreview-mcp serves MCP on stdin and stdout; try docreview-mcp
 
 def serve(settings: Settings) -> None:
     """Serve until stdin ends."""
-    set_up_logging(settings.log_level, lambda: settings.secrets)
-    server = build_server(settings)
+    set_up_logging(settings.log_level, lambda: settings.secrets, settings.log_format)
+    with telemetry(settings) as (observer, _):
+        _serve(settings, observer)
+
+
+def _serve(settings: Settings, observer: Observer | None) -> None:
+    server = build_server(settings, observer=observer)
     server.middleware.append(loading_with_first_call())
     if (settings.journal or "").startswith("postgresql"):
         from ..journal.migrating import check_tables

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from secrets import token_hex
 from typing import Any, cast
 
+import anyio
 from mcp.server import Server
 from mcp.server.streamable_http import check_accept_headers
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -22,6 +23,7 @@ from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
 
 from ...tools import load_tools
+from ...tools.observation import Observer, Unobserved
 from ..protocol.principal import READ, WRITE, RequestOrigin, mark_request
 from ..protocol.session import ServerState
 from ..shared.state import SharedState
@@ -57,7 +59,8 @@ class HttpApplication:
     """Serves one MCP server to many callers.
 
     `allowed` are the addresses under which it may be called, `shared` is what it shares with other servers.
-    `panel` serves the review panel to people with a browser.
+    `panel` serves the review panel to people with a browser. `observer` is told of requests that are refused,
+    and of waiting.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class HttpApplication:
         credentials: CallerCredentials,
         shared: SharedState,
         panel: Panel | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.health = Health(server, shared, authentication)
         self._manager = StreamableHTTPSessionManager(
@@ -78,6 +82,7 @@ class HttpApplication:
         self._allowed = allowed
         self._credentials = credentials
         self._panel = panel
+        self._observer = observer or Unobserved()
         self._rates = Rates(settings.rate, shared.budgets)
         self._bodies = Bodies(settings.body)
         self._places = Places(settings.concurrency)
@@ -105,6 +110,7 @@ class HttpApplication:
             try:
                 await self._respond(scope, receive, answer)
             except Refusal as refusal:
+                self._observer.refused(refusal.status, refusal.code, answer.request_id)
                 await refusal.answer(answer.send)
             except Disconnected:
                 pass
@@ -163,7 +169,9 @@ class HttpApplication:
                 browser.check_call(tool)
             if not principal.may_write and tool in self._writing:
                 raise self._authentication.challenges.missing_scope(WRITE)
+            began = anyio.current_time()
             await self._places.take(principal.id)
+            self._observer.waited("call", anyio.current_time() - began)
         finally:
             self._bodies.release(len(body))
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -60,6 +60,9 @@ class HttpSettings(BaseSettings):
     oauth_group_claim: str = _named("DOCREVIEW_OAUTH_GROUP_CLAIM", default="")
     credentials: Literal["shared", "headers", "store"] = _named("DOCREVIEW_CREDENTIALS", default="shared")
     proxies: Names = _named("DOCREVIEW_HTTP_PROXIES", default=())
+    metrics_address: Annotated[tuple[str, int], NoDecode] = _named(
+        "DOCREVIEW_METRICS_ADDRESS", default=("127.0.0.1", 9464)
+    )
     insecure: bool = _named("DOCREVIEW_HTTP_INSECURE", default=False)
 
     @field_validator("url")
@@ -158,6 +161,21 @@ class HttpSettings(BaseSettings):
         if not (0 <= before <= 3600 and 0 <= waiting <= 3600):
             raise ValueError(wanted)
         return (before, waiting)
+
+    @field_validator("metrics_address", mode="before")
+    @classmethod
+    def _host_and_port(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        host, _, port = value.strip().rpartition(":")
+        host = host.removeprefix("[").removesuffix("]")
+        try:
+            ip_address(host)
+            if not 0 <= int(port) <= 65535:
+                raise ValueError
+        except ValueError:
+            raise ValueError("expected an IP address and a port such as 127.0.0.1:9464") from None
+        return (host, int(port))
 
     @property
     def audiences(self) -> tuple[str, ...]:

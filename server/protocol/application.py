@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import httpx2
 
     from ...tools import Guards
+    from ...tools.observation import Observer
     from ..shared.state import SharedState
 
 __all__ = ["build_server"]
@@ -46,12 +47,14 @@ def build_server(
     local: bool = True,
     same_for_all: bool = True,
     shared: SharedState | None = None,
+    observer: Observer | None = None,
 ) -> Server[ServerState]:
     """The docreview server for these settings, for any transport of the SDK or for `mcp.Client(server)`.
 
     `transport` replaces the network. Without `local`, the server reads and writes no files of its machine.
     `same_for_all`: the lists do not depend on who calls, so that anybody's may be kept for others.
     `shared` is what several servers share, which ends with this one; without it, there is only this process.
+    `observer` watches calls.
 
     Raises:
         SelectionError: a toolset or tool of the settings does not exist.
@@ -92,9 +95,14 @@ def build_server(
     async def call_tool(
         context: Context, params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
+        surface = surface_for(context, surfaces)
+        if observer is not None:
+            from .calls import answer_watched
+
+            return await answer_watched(observer, context, params, surface)
         from .calls import answer_call
 
-        return await answer_call(context, params, surface_for(context, surfaces))
+        return await answer_call(context, params, surface)
 
     scope = "public" if same_for_all and not surfaces.depend_on_client else "private"
     hint = CacheHint(ttl_ms=_LIST_SECONDS * 1000, scope=scope)
@@ -110,7 +118,8 @@ def build_server(
     )
     server.add_request_handler("tools/list", PaginatedRequestParams, list_tools)
     server.extensions[PANEL_EXTENSION] = {}
-    server.middleware.append(introducing(surfaces))
+    # In place of the SDK's own spans, which are named as callers like, and quote errors.
+    server.middleware[:] = [introducing(surfaces)]
     add_handlers(server, surfaces)
     return server
 

@@ -25,6 +25,7 @@ from ...tools import (
     build_request,
 )
 from ...tools.failure import ErrorCode, done_after_cut
+from ...tools.observation import SeenRequest, present_observer
 from ...tools.requests.arguments import file_types_of
 from ...tools.results.reported_failure import reported_failure
 from ...tools.results.service_error import failure_of, failure_reported
@@ -172,7 +173,12 @@ class ServiceClient:
             authorization = await sender.credentials.authorization(operation) if is_own else ""
             async with self._places.place(sender.name):
                 progress.sent += 1
-                return await fetch_picture(client, url, authorization)
+                seen = SeenRequest(operation.tool, operation.service, "GET")
+                with present_observer().request(seen):
+                    outcome = await fetch_picture(client, url, authorization)
+                    if outcome.response is not None:
+                        seen.status, seen.received = outcome.response.status, len(outcome.response.content)
+                return outcome
 
         try:
             with anyio.fail_after(self._settings.timeout):
@@ -201,9 +207,11 @@ class ServiceClient:
         operation = progress.operation
         authorization = await sender.credentials.authorization(operation)
         progress.authorization = authorization
+        began = anyio.current_time()
         await self._keep_rate(authorization, progress)
         await self._places.take(sender.name)
         try:
+            present_observer().waited("upstream", anyio.current_time() - began)
             progress.under_way = True
             outcome = await self._outcome(request, authorization, progress)
             progress.under_way = False
@@ -257,16 +265,22 @@ class ServiceClient:
             progress.sent += 1
             body = _body_of(request, progress.file)
             outgoing = client.build_request(request.method, url, headers=headers, **body)
-            answer = await client.send(outgoing, stream=True)
-            try:
-                target = same_host_redirect(outgoing, answer)
-                if target is None:
-                    return await _whole(answer, operation)
-                if not progress.may_send:
-                    raise no_request_left(operation, answer.status_code)
-                url = target
-            finally:
-                await answer.aclose()
+            seen = SeenRequest(operation.tool, operation.service, request.method)
+            seen.sent = int(outgoing.headers.get("Content-Length", 0))
+            with present_observer().request(seen):
+                answer = await client.send(outgoing, stream=True)
+                try:
+                    target = same_host_redirect(outgoing, answer)
+                    if target is None:
+                        response = await _whole(answer, operation)
+                        seen.status, seen.received = response.status, len(response.content)
+                        return response
+                    seen.status = answer.status_code
+                finally:
+                    await answer.aclose()
+            if not progress.may_send:
+                raise no_request_left(operation, answer.status_code)
+            url = target
 
     @contextmanager
     def _opened_file(

@@ -12,6 +12,7 @@ import tenacity
 from ...schemas import Operation
 from ...tools import Report, Response, ToolFailure
 from ...tools.failure import Done, done_after_cut
+from ...tools.observation import present_observer
 from ...tools.results.asked_wait import asked_wait
 from ...tools.results.service_error import leaves_open
 
@@ -113,6 +114,8 @@ async def repeat_as_allowed(
         return not progress.may_send or state.upcoming_sleep >= progress.seconds_left
 
     async def tell(state: tenacity.RetryCallState) -> None:
+        response = _last(state).response
+        present_observer().retried(progress.operation.tool, 0 if response is None else response.status)
         await report(f"{_last(state).reason}, trying again in {state.upcoming_sleep:.1f} s")
 
     first = await send_once()

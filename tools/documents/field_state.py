@@ -57,6 +57,12 @@ class FieldState:
         is_unsure = self.confidence is not None and self.confidence < MIN_CONFIDENCE
         return not self.verified and (self.failed or (is_unsure and not self.changed))
 
+    @property
+    def bound(self) -> JsonValue:
+        """What an agreement about the value is bound to: all that a person may have been shown of it."""
+        marks: list[JsonValue] = [self.verified, self.changed, self.failed]
+        return [self.id, self.name, self.text, self.confidence, *marks]
+
 
 def fields_of_document(answer: JsonObject) -> list[FieldState]:
     """The fields and cells of a v4 document, from the answer of `getDocument`."""
@@ -100,13 +106,12 @@ def fields_in(item: JsonValue) -> list[FieldState]:
 def state_of_value(value: DocumentValue) -> FieldState:
     """The state of a value of a v4 document."""
     name = value.name if value.kind == "field" else f"{value.name} in row {value.row}"
-    has_failed = not is_fine_status(value.status) or (value.message != "" and not value.is_moderated)
     return FieldState(
         _short(name),
         value.confidence,
         value.is_verified,
         value.is_moderated,
-        has_failed,
+        _has_failed(value),
         value.id,
         value.table_id,
         value.text,
@@ -168,18 +173,23 @@ def _state_of_box(
 ) -> FieldState:
     value = value_of_box(box, _ANY_PAGE, table)
     own_status = text_of(box.get("status"))
-    is_another = text_of_box(read.get(value.id, box)) not in ("", value.text)
-    has_failed = not is_fine_status(value.status) or (own_status != "" and not is_fine_status(own_status))
+    is_another = text_of_box(read.get(value.id, box)) != value.text
+    contradicts = own_status != "" and not is_fine_status(own_status)
     return FieldState(
         _short(name),
         value.confidence,
-        value.is_verified and not has_failed,
+        value.is_verified and not contradicts,
         is_another or value.is_moderated,
-        has_failed,
+        _has_failed(value) or contradicts,
         value.id,
         value.table_id,
         value.text,
     )
+
+
+def _has_failed(value: DocumentValue) -> bool:
+    """Whether a status is not fine, or the value was not changed since a rule of the service found fault."""
+    return not is_fine_status(value.status) or (value.message != "" and not value.is_moderated)
 
 
 def _not_read(answer: JsonObject) -> Iterator[FieldState]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import math
 import time
 from base64 import b32decode, b32encode
 from binascii import Error as NotBase32
@@ -26,6 +25,9 @@ CODE_SECONDS = 300
 """How long a code works."""
 
 CodeCheck = Literal["valid", "forged or for another call", "expired", "used", "declined"]
+
+_MARK_SECONDS = CODE_SECONDS + 2
+"""How long it is kept that a code is void: longer than it could work, by clocks that differ by a second."""
 
 _NONCE_BYTES, _TIME_BYTES, _SEAL_BYTES = 4, 6, 15
 _HEAD_BYTES = _TIME_BYTES + _NONCE_BYTES
@@ -62,9 +64,9 @@ class Codes:
             JournalFault: whether it was used cannot be read.
         """
         raw = _bytes(code)
-        if not self.vouches(code, *subject, seconds=math.inf):
+        if not self._is_sealed(raw, subject):
             return "forged or for another call"
-        if self.age(code) > CODE_SECONDS:
+        if not -1 <= self.age(code) <= CODE_SECONDS:
             return "expired"
         if await self._marks.moment_of(_used(raw)) is not None:
             return "used"
@@ -77,32 +79,33 @@ class Codes:
         Raises:
             JournalFault: the lasting key cannot be read.
         """
-        raw = _bytes(code)
-        head, seal = raw[:_HEAD_BYTES], raw[_HEAD_BYTES:]
-        is_ours = any(hmac.compare_digest(seal, _seal(key, head, subject)) for key in self._sealing_keys())
-        return is_ours and -1 <= self.age(code) <= seconds
+        return self._is_sealed(_bytes(code), subject) and -1 <= self.age(code) <= seconds
 
     async def use(self, code: str, *subject: JsonValue) -> CodeCheck:
         """Whether a code is good for this subject; from now on it is not any more."""
         found = await self.check(code, *subject)
-        if found == "valid" and not await self._marks.claim(_used(_bytes(code)), CODE_SECONDS + 1):
+        if found == "valid" and not await self._marks.claim(_used(_bytes(code)), _MARK_SECONDS):
             return "used"
         return found
 
     async def revoke(self, code: str) -> None:
         """From now on a code is good for nothing."""
-        await self._marks.put(_used(_bytes(code)), self._clock(), CODE_SECONDS + 1)
+        await self._marks.put(_used(_bytes(code)), self._clock(), _MARK_SECONDS)
 
     async def decline(self, *subject: JsonValue) -> None:
         """From now on no code that was given out so far is good for the call of this subject.
 
         The first two parts of a subject are the call; what follows is the state that was shown.
         """
-        await self._marks.put(_declined(subject[:2]), self._clock(), CODE_SECONDS + 1)
+        await self._marks.put(_declined(subject[:2]), self._clock(), _MARK_SECONDS)
 
     def age(self, code: str) -> float:
         """Seconds since a code was given out, as it says itself."""
         return self._clock() - _given_at(_bytes(code))
+
+    def _is_sealed(self, raw: bytes, subject: Sequence[JsonValue]) -> bool:
+        head, seal = raw[:_HEAD_BYTES], raw[_HEAD_BYTES:]
+        return any(hmac.compare_digest(seal, _seal(key, head, subject)) for key in self._sealing_keys())
 
     def _sealing_keys(self) -> Sequence[bytes]:
         if not self._keys:

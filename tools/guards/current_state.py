@@ -14,6 +14,7 @@ from ...schemas import (
     parsed,
     references_of,
 )
+from ..documents.values import objects_in
 from ..failure import ToolFailure
 from ..json_text import compact
 from ..requests.arguments import arguments_of
@@ -97,14 +98,15 @@ def state_after(operation: Operation, values: JsonObject, answer: JsonObject, be
         return _told_after(present, {**values, "answer": answer})
     if present.again:
         return None
-    is_new = _is_of_something_new(present)
-    if operation.route.method == "DELETE" or not (present.keys or is_new):
+    if operation.route.method == "DELETE" or not (present.keys or _is_of_something_new(present)):
         return State(True, None, is_there=False)
-    if not present.keys:
-        return State(True, answer)
     earlier = before.value if isinstance(before.value, dict) else {}
-    told = {**earlier, **values, **answer}
-    if any(key not in told for key in present.keys):
+    told = {**values, **answer}
+    # What the call changes is not as it was before: where neither tells it, it has to be read.
+    if present.value in present.keys and present.value not in told:
+        return None
+    told = {**earlier, **told}
+    if not present.keys or any(key not in told for key in present.keys):
         return None
     return State(True, {key: told[key] for key in present.keys})
 
@@ -204,10 +206,8 @@ def _inside(
 ) -> Iterator[tuple[JsonValue, str]]:
     if isinstance(step, dict):
         wanted = {name: str(resolve(reference, context)) for name, reference in step.items()}
-        for entry in item if isinstance(item, list) else []:
-            if isinstance(entry, dict) and all(
-                str(entry.get(name)) == value for name, value in wanted.items()
-            ):
+        for entry in objects_in(item):
+            if all(str(entry.get(name)) == value for name, value in wanted.items()):
                 yield entry, key
     elif isinstance(step, int):
         if isinstance(item, list) and len(item) > step:
@@ -227,9 +227,6 @@ def _inside(
 
 def _step_into(place: JsonValue, step: str) -> Iterator[JsonValue]:
     if step == "*":
-        if isinstance(place, list):
-            yield from place
-        elif isinstance(place, dict):
-            yield from place.values()
+        yield from place if isinstance(place, list) else ()
     elif isinstance(place, dict) and step in place:
         yield place[step]

@@ -17,6 +17,7 @@ import anyio
 from ...schemas import JsonObject, JsonValue, Operation, references_of
 from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_in
+from ..documents.readings import text_of
 from ..failure import NOTHING_SENT, ToolFailure
 from ..journal.entries import Closing, JournalFault, JournalView, LookFirst
 from ..json_text import compact
@@ -213,8 +214,7 @@ async def _settle(
     except ToolFailure:
         answer = {}
     after = state_after(operation, prepared.sent, answer, before)
-    if after is not None:
-        _note_seen(prepared, after, answer, context)
+    _note_seen(prepared, after, answer, context)
     if context.guards.journal is None:
         return answer, {}
     if after is None:
@@ -241,15 +241,13 @@ async def _settle(
     return answer, notes
 
 
-def _note_seen(prepared: Prepared, after: State, answer: JsonObject, context: CallContext) -> None:
+def _note_seen(prepared: Prepared, after: State | None, answer: JsonObject, context: CallContext) -> None:
     """Remember what the caller wrote as what it last saw."""
-    operation = prepared.operation
-    fields = fields_in(answer) or fields_in(after.value)
-    key = operation.present.value if operation.present else ""
-    if not fields and key and isinstance(after.value, dict):
-        identity = prepared.sent.get("field_data_id") or prepared.sent.get("cell_id")
-        text = after.value.get(key)
-        fields = [FieldState("", None, False, id=str(identity or ""), text=str(text or ""))]
+    sent = prepared.sent
+    fields = [each for each in fields_in(answer) if each.text] or fields_in(after.value if after else None)
+    identity = sent.get("field_data_id") or sent.get("cell_id")
+    if not fields and identity and "value" in sent:
+        fields = [FieldState("", None, False, id=text_of(identity), text=text_of(sent["value"]))]
     context.guards.seen.note(context.caller, prepared.address, fields)
 
 
@@ -282,16 +280,12 @@ def _question(prepared: Prepared, before: State, context: CallContext) -> Questi
     """What a person has to agree to: bound to everything that the write touches, as it was read."""
     operation, fields = prepared.operation, touched_fields(prepared.operation, before)
     reason = {name: value for name, value in prepared.values.items() if name == REASON}
-    state: JsonValue = [before.value, [[each.id, each.name, each.text, _marks(each)] for each in fields]]
+    state: JsonValue = [before.value, [each.bound for each in fields]]
     shown = before.shown
     if fields and operation.present is not None and operation.present.read in OF_WHOLE_DOCUMENTS:
         shown = {**(before.value if isinstance(before.value, dict) else {}), **values_in_words(fields)}
     in_browser = is_asked_in_browser([operation], context)
     return Question(operation, {**prepared.sent, **reason}, state, shown, before.key, in_browser)
-
-
-def _marks(state: FieldState) -> JsonValue:
-    return [state.verified, state.changed, state.failed]
 
 
 async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> ToolFailure | None:
@@ -324,7 +318,7 @@ def _unplaced(prepared: Prepared, before: State, context: CallContext) -> ToolFa
     An approval rule goes by the journal, so it would never hear of the change.
     """
     item = before.item if isinstance(before.item, dict) else {}
-    is_placed = any(isinstance(item.get(name), str) for name in IDS_OF_DOCUMENTS)
+    is_placed = any(isinstance(found := item.get(name), str) and found for name in IDS_OF_DOCUMENTS)
     if is_placed or prepared.operation.id not in ON_UNNAMED_DOCUMENTS:
         return None
     if context.guards.journal is None or not context.policy.judges_approvals:

@@ -15,6 +15,7 @@ from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import NOTHING_SENT, ToolFailure
 from ..journal.entries import Closing, JournalFault, LookFirst, Opening
 from ..json_text import compact
+from ..observation import present_observer
 from ..redaction import REMOVED, masked, secret_arguments, without_secret_properties
 from ..requests.arguments import REASON, is_id
 from ..requests.prepared_call import Prepared
@@ -71,7 +72,8 @@ class RecordedWrite:
             return
         with anyio.CancelScope(shield=True):
             try:
-                await journal.close(self.entry, closing)
+                with present_observer().journal("close"):
+                    await journal.close(self.entry, closing)
             except JournalFault as fault:
                 self.fault = (
                     f"The journal could not record how this call ended ({fault})."
@@ -147,7 +149,8 @@ async def _open(
     try:
         # Cut off here, the record could be written already and its number lost.
         with anyio.CancelScope(shield=True):
-            return await guards.journal.open(opening, look)
+            with present_observer().journal("open"):
+                return await guards.journal.open(opening, look)
     except JournalFault as fault:
         if guards.journal_required or context.policy.every_limit:
             raise journal_failure(prepared.operation, fault) from fault

@@ -111,19 +111,16 @@ def _kinds(schema: JsonObject) -> list[str]:
 
 
 def _fitted(value: JsonValue, schema: JsonObject) -> JsonValue:
-    """The value without the keys and nulls that the argument does not take."""
+    """The value without the keys and nulls that the argument does not take; as it is where it takes any."""
     if isinstance(value, list):
         items = cast("JsonObject", schema.get("items", {}))
         return [_fitted(entry, items) for entry in value]
-    properties = schema.get("properties")
+    properties = None if schema.get("additionalProperties", True) else schema.get("properties")
     if not isinstance(value, dict) or not isinstance(properties, dict):
         return value
-    open_ended = bool(schema.get("additionalProperties", True))
     fitted: JsonObject = {}
     for name, entry in value.items():
         known = cast("JsonObject | None", properties.get(name))
-        if known is None and open_ended:
-            fitted[name] = entry
-        elif known is not None and _fits(entry, known):
+        if known is not None and _fits(entry, known):
             fitted[name] = _fitted(entry, known)
     return fitted

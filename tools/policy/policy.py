@@ -76,15 +76,15 @@ class Counts:
         """How many documents were approved."""
         return len(self.approved)
 
-    def reserve(self, document: str = "") -> None:
-        """Count a write that is about to be sent; `document` is the one that it approves."""
+    def reserve(self, document: str) -> None:
+        """Count a write that is about to be sent; `document` is the one that it approves, empty for none."""
         self.writes += 1
         if document:
             self.approved[document] = self.approved.get(document, 0) + 1
 
-    def give_back(self, document: str = "") -> None:
+    def give_back(self, document: str) -> None:
         """Take back what was reserved for a write that was certainly not carried out."""
-        self.writes = max(0, self.writes - 1)
+        self.writes -= 1
         if document in self.approved:
             self.approved[document] -= 1
             if not self.approved[document]:

@@ -75,10 +75,7 @@ class _State:
     @property
     def bound(self) -> JsonValue:
         """What an agreement about the file is bound to."""
-        values: list[JsonValue] = [
-            f"{each.id} {each.name} {each.verified} {each.text}" for each in self.values
-        ]
-        return [self.name, self.status, self.is_approved, self.member, values]
+        return [self.name, self.status, self.is_approved, self.member, [each.bound for each in self.values]]
 
 
 @dataclass(frozen=True, slots=True)

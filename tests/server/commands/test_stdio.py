@@ -89,7 +89,13 @@ def test_starting_imports_no_second_http_stack_and_nothing_that_stdio_does_not_n
     late = ("httpx", "PIL", "tenacity", "jwt", "rich.table", "yaml", "jsonschema", "docreview_mcp.sandbox")
     asked_for = ("server.prompts", "server.resources", "server.completion")
     searched = ("tools.lean.tool_search", "tools.lean.intents", "tools.lean.run_tool")
-    late = (*late, "snowballstemmer", *(f"docreview_mcp.{name}" for name in (*asked_for, *searched)))
+    telemetry = ("opentelemetry.sdk", "opentelemetry.exporter", "prometheus_client", "google.protobuf")
+    late = (
+        *late,
+        *telemetry,
+        "snowballstemmer",
+        *(f"docreview_mcp.{name}" for name in (*asked_for, *searched)),
+    )
     program = (
         "import sys; from docreview_mcp.server import Settings, build_server; build_server(Settings());"
         f"print([name for name in {late!r} if name in sys.modules])"

@@ -93,9 +93,11 @@ async def test_what_changes_while_the_person_is_asked_is_not_written_over(tool: 
     async with asking(sandbox, era, person) as client:
         result = await client.call_tool(tool, CALLS[tool](document))
         assert result.is_error, result.structured_content
-        assert "conflict" in str(result.structured_content) or "needs_confirmation" in str(
-            result.structured_content
-        )
+        told = result.structured_content
+        assert "conflict" in str(told) or "needs_confirmation" in str(told)
+        if told["error"]["code"] == "conflict" and tool != "review_files":
+            assert "999.00" in told["error"]["message"]
+            assert "error.message" in told["docreview"]["outside"], "it shows values"
     assert sent(sandbox) == []
     assert total.value == "999.00"
 
@@ -107,6 +109,27 @@ async def test_a_code_is_void_once_a_value_that_the_call_touches_is_another_one(
         arguments = CALLS[tool](document)
         code = (await client.call_tool(tool, arguments)).structured_content["docreview"]["confirm"]
         field_of(document, "total_amount").value = "999.00"
+        error = error_of(await client.call_tool(tool, {**arguments, "confirm": code}))
+        assert error["code"] == "needs_confirmation"
+        assert sent(sandbox) == []
+
+
+@pytest.mark.parametrize("mark", ["failed", "verified", "is_moderated", "confidence"])
+@pytest.mark.parametrize("tool", ["nanonets_approve_file", "nanonets_verify_document", "review_files"])
+async def test_a_code_is_void_once_a_mark_of_a_value_is_another_one(tool: str, mark: str) -> None:
+    """The person was shown how many values are doubtful."""
+    async with reviewing(**STATE) as (client, sandbox):
+        document = ready(sandbox)[0]
+        arguments = CALLS[tool](document)
+        total = field_of(document, "total_amount")
+        total.verification_status, total.is_moderated = "unverified", False
+        code = (await client.call_tool(tool, arguments)).structured_content["docreview"]["confirm"]
+        if mark == "is_moderated":
+            total.is_moderated = True
+        elif mark == "confidence":
+            total.confidence /= 2
+        else:
+            total.verification_status = mark
         error = error_of(await client.call_tool(tool, {**arguments, "confirm": code}))
         assert error["code"] == "needs_confirmation"
         assert sent(sandbox) == []

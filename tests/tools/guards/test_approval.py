@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from conftest import reviewing
 from docreview_mcp.tools.documents.field_state import FieldState, fields_of_document, fields_of_file
+from docreview_mcp.tools.documents.file_values import values_of_file
 from docreview_mcp.tools.documents.values import values_of_document
 from docreview_mcp.tools.policy.policy import Policy
 from hypothesis import given
@@ -136,8 +137,18 @@ def test_a_refusal_names_the_most_doubtful_and_no_more_than_three() -> None:
     fields = [FieldState(f"field {number}", number / 10, False) for number in range(9, 0, -1)]
     refusal = CONFIDENT.approval_refusal([*fields, FieldState("sure", 0.9, False)])
     assert refusal.endswith("8 of 10 fail: “field 1” (0.1), “field 2” (0.2), “field 3” (0.3), …")
+    three = CONFIDENT.approval_refusal([FieldState(name, 0.5, False) for name in "abc"])
+    assert three.endswith("3 of 3 fail: “a” (0.5), “b” (0.5), “c” (0.5)")
+    unrated = CONFIDENT.approval_refusal([FieldState("a", 0.85, False), FieldState("b", None, False)])
+    assert unrated.endswith("“b” (no confidence), “a” (0.85)")
     almost = CONFIDENT.approval_refusal([FieldState("almost", 0.89999, False)])
     assert almost.endswith("“almost” (0.899)")
+
+
+def test_a_long_name_is_cut_to_forty_characters() -> None:
+    for length, shown in ((40, "x" * 40), (41, "x" * 39 + "…")):
+        (state,) = fields_of_document({"pages": [{"data": {"fields": {"x" * length: [{"value": "1"}]}}}]})
+        assert state.name == shown
 
 
 @pytest.mark.parametrize("rules", [CONFIDENT, VERIFIED])
@@ -205,6 +216,20 @@ def test_what_a_review_calls_doubtful_is_not_approved(pages: list[dict[str, Any]
     states = fields_of_document(answer)
     assert len(values) == len(states)
     if any(value.is_doubtful(least) for value in values):
+        assert Policy(min_confidence=least).approval_refusal(states)
+        assert VERIFIED.approval_refusal(states)
+
+
+BOXES = st.lists(ENTRIES, max_size=3).flatmap(
+    lambda boxes: st.lists(ENTRIES, max_size=2).map(lambda cells: [*boxes, {"type": "table", "cells": cells}])
+)
+
+
+@given(st.lists(BOXES, max_size=2), st.sampled_from(["moderated_boxes", "predicted_boxes"]), st.floats(0, 1))
+def test_nor_is_it_in_a_file(pages: list[Any], boxes: str, least: float) -> None:
+    answer: dict[str, Any] = {"unmoderated_images": [{boxes: page} for page in pages]}
+    states = fields_of_file(answer)
+    if any(value.is_doubtful(least) for value in values_of_file(answer).values):
         assert Policy(min_confidence=least).approval_refusal(states)
         assert VERIFIED.approval_refusal(states)
 

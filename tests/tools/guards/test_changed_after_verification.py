@@ -107,6 +107,16 @@ async def test_a_verified_value_that_is_changed_keeps_the_document_from_being_ap
         assert document.decision == ""
 
 
+async def test_other_entries_about_a_document_say_nothing_of_its_values(era: Era, tmp_path: Path) -> None:
+    async with desk(tmp_path, era) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        ids = {"model_id": document.workflow_id, "request_file_id": document.id}
+        await passes(client, document, "nanonets_approve_file")
+        await done(client, "nanonets_unapprove_file", **ids)
+        await passes(client, document, "nanonets_approve_file")
+
+
 async def test_it_holds_for_cells_and_for_every_server_that_shares_the_journal(tmp_path: Path) -> None:
     sandbox = Sandbox()
     document = ready(sandbox)[0]

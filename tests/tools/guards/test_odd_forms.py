@@ -21,6 +21,9 @@ BOX = {
     "validation_status": "verified",
 }
 OPEN_BOX = {key: value for key, value in BOX.items() if key != "validation_status"}
+OPEN = {key: value for key, value in GOOD.items() if key != "verification_status"}
+TABLE_BOX = {"id": "t", "type": "table", "validation_status": "verified"}
+CELL_BOX = {"id": "c", "text": "x", "row": 1, "header": "net", "score": 0.99}
 
 
 def page(fields: Any = None, tables: Any = None) -> dict[str, Any]:
@@ -56,6 +59,7 @@ DOCUMENTS: dict[str, list[Any]] = {
     ],
     "a changed value": [page({"x": [{**GOOD, "verification_status": "", "is_moderated": 1}]})],
     "a changed value, as text": [page({"x": [{**GOOD, "verification_status": "", "is_moderated": "true"}]})],
+    "a rule of the service that found fault": [page({"x": [{**OPEN, "verification_message": "Too much."}]})],
     "no pages": [],
     "a page that is none": [PAGE, "page"],
 }
@@ -81,16 +85,63 @@ FILES: dict[str, list[Any]] = {
     "a changed cell of a verified table": [
         {
             "moderated_boxes": [
-                {
-                    "id": "t",
-                    "type": "table",
-                    "validation_status": "verified",
-                    "cells": [{"id": "c", "text": "x", "row": 1, "score": 0.99, "is_moderated": True}],
-                }
+                {**TABLE_BOX, "cells": [{**CELL_BOX, "is_moderated": True}]},
             ]
         }
     ],
+    "a cell that is another one than was read": [
+        {
+            "moderated_boxes": [{"id": "t", "type": "table", "cells": [{**CELL_BOX, "text": "y"}]}],
+            "predicted_boxes": [{"id": "t", "type": "table", "cells": [CELL_BOX]}],
+        }
+    ],
+    "filled since it was read": [
+        {"moderated_boxes": [OPEN_BOX], "predicted_boxes": [{**OPEN_BOX, "ocr_text": ""}]}
+    ],
+    "a text where none was read": [
+        {
+            "moderated_boxes": [OPEN_BOX],
+            "predicted_boxes": [{name: value for name, value in OPEN_BOX.items() if name != "ocr_text"}],
+        }
+    ],
+    "a rule of the service that found fault": [
+        {"moderated_boxes": [{**OPEN_BOX, "verification_message": "Too much."}]}
+    ],
+    "a failed box that was removed": [
+        {
+            "moderated_boxes": [BOX],
+            "predicted_boxes": [BOX, {**OPEN_BOX, "id": "z", "label": "tax", "status": "failed"}],
+        }
+    ],
+    "a box that is none": [{"moderated_boxes": [BOX, 5]}],
+    "a cell that is none": [{"moderated_boxes": [{**TABLE_BOX, "cells": [CELL_BOX, None]}]}],
+    "a page that is none": [{"moderated_boxes": [BOX]}, "page"],
     "no pages": [],
+}
+
+GOOD_FILES: dict[str, dict[str, Any]] = {
+    "a box": {"moderated_boxes": [BOX], "predicted_boxes": [BOX]},
+    "a box as it was read": {"predicted_boxes": [BOX]},
+    "a verified box on which a rule found fault": {
+        "moderated_boxes": [{**BOX, "verification_message": "Too much."}]
+    },
+    "a cell of a verified table": {"moderated_boxes": [{**TABLE_BOX, "cells": [CELL_BOX]}]},
+    "a sure box that was removed": {
+        "moderated_boxes": [BOX],
+        "predicted_boxes": [BOX, {**OPEN_BOX, "id": "z", "label": "tax", "score": 0.8}],
+    },
+    "a doubtful box that was verified and removed": {
+        "moderated_boxes": [BOX],
+        "predicted_boxes": [BOX, {**BOX, "id": "z", "label": "tax", "score": 0.1}],
+    },
+    "a box of another name": {
+        "moderated_boxes": [{**BOX, "label": "sum"}],
+        "predicted_boxes": [{**OPEN_BOX, "score": 0.1}],
+    },
+    "a box of another id": {
+        "moderated_boxes": [{**BOX, "id": "new"}],
+        "predicted_boxes": [{**OPEN_BOX, "score": 0.1}],
+    },
 }
 
 
@@ -135,7 +186,10 @@ async def test_no_odd_form_of_a_document_is_approved(form: str, rule: str, era: 
 @RULES
 @pytest.mark.parametrize("form", FILES)
 async def test_no_odd_form_of_a_file_is_approved(form: str, rule: str, era: Era, tmp_path: Path) -> None:
-    pages = [{"id": str(number), "status": "success", **each} for number, each in enumerate(FILES[form])]
+    pages = [
+        {"id": str(number), "status": "success", **each} if isinstance(each, dict) else each
+        for number, each in enumerate(FILES[form])
+    ]
     answer = {"moderated_images": [], "unmoderated_images": pages}
     assert not await approved(answer, "nanonets_approve_file", rule, tmp_path, era)
 
@@ -155,8 +209,75 @@ async def test_nothing_is_approved_that_is_not_read_yet(
 async def test_the_usual_forms_are_approved(rule: str, era: Era, tmp_path: Path) -> None:
     document = {"document_id": "d", "status": "success", "pages": [PAGE, page()]}
     assert await approved(document, "nanonets_verify_document", rule, tmp_path, era)
-    file = {
-        "moderated_images": [],
-        "unmoderated_images": [{"moderated_boxes": [BOX], "predicted_boxes": [BOX]}],
-    }
-    assert await approved(file, "nanonets_approve_file", rule, tmp_path, era)
+
+
+@RULES
+@pytest.mark.parametrize("form", GOOD_FILES)
+async def test_what_is_sure_and_verified_is_approved(form: str, rule: str, tmp_path: Path) -> None:
+    """Wherever it stands: a file need not have both lists of pages."""
+    for pages in ("moderated_images", "unmoderated_images"):
+        file = {pages: [GOOD_FILES[form]]}
+        assert await approved(file, "nanonets_approve_file", rule, tmp_path, "auto")
+
+
+@pytest.mark.parametrize("pages", ["moderated_images", "unmoderated_images"])
+async def test_a_doubtful_page_is_found_among_all_pages(pages: str, era: Era, tmp_path: Path) -> None:
+    file = {name: [{"moderated_boxes": [BOX]}] for name in ("moderated_images", "unmoderated_images")}
+    file[pages].append({"moderated_boxes": [{**OPEN_BOX, "score": 0.1}]})
+    assert not await approved(file, "nanonets_approve_file", "min_confidence = 0.5", tmp_path, era)
+
+
+NAMED: dict[str, tuple[dict[str, Any], str]] = {
+    "a cell": (
+        {"moderated_boxes": [{"type": "table", "cells": [{**CELL_BOX, "label": "unused", "score": 0.25}]}]},
+        "1 of 1 fail: “net in row 1” (0.25).",
+    ),
+    "a cell without a header": (
+        {
+            "moderated_boxes": [
+                {"type": "table", "cells": [{"label": "net", "text": "x", "row": 2, "score": 0.25}]}
+            ]
+        },
+        "1 of 1 fail: “net in row 2” (0.25).",
+    ),
+    "a page": ({"moderated_boxes": []}, "1 of 1 fail: “a page without values” (no confidence)."),
+    "a box": ({"moderated_boxes": [BOX, 5]}, "1 of 2 fail: “a box” (no confidence)."),
+    "a table": (
+        {"moderated_boxes": [{"type": "table"}]},
+        "1 of 1 fail: “the cells of a table” (no confidence).",
+    ),
+    "an entry": (
+        {"moderated_boxes": [{"type": "table", "cells": [5]}]},
+        "1 of 1 fail: “a cell” (no confidence).",
+    ),
+    "what was removed": (
+        {
+            "moderated_boxes": [BOX],
+            "predicted_boxes": [{**OPEN_BOX, "id": "z", "label": "tax", "score": 0.25}],
+        },
+        "1 of 2 fail: “tax, removed” (0.25).",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", NAMED)
+async def test_the_refusal_names_what_fails(form: str, era: Era, tmp_path: Path) -> None:
+    entry, said = NAMED[form]
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[approval]\nmin_confidence = 0.5\n")
+    network = upstream({"unmoderated_images": [entry]})
+    async with connected(network, era, journal="sqlite://", policy=policy) as client:
+        ids = {"model_id": "w", "request_file_id": "d"}
+        error = error_of(await client.call_tool("nanonets_approve_file", ids))
+    assert f"(approval.min_confidence); {said}" in error["message"]
+
+
+async def test_a_page_that_is_none_is_named(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[approval]\nall_verified = true\n")
+    network = upstream({"unmoderated_images": [{"moderated_boxes": [BOX]}, "page"]})
+    async with connected(network, journal="sqlite://", policy=policy) as client:
+        ids = {"model_id": "w", "request_file_id": "d"}
+        error = error_of(await client.call_tool("nanonets_approve_file", ids))
+    rule = "the policy approves a document only if every field and cell is verified (approval.all_verified)"
+    assert f"{rule}; 1 of 2 fail: “a page” (no confidence)." in error["message"]

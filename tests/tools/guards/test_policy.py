@@ -148,6 +148,11 @@ def test_an_id_inside_an_object_is_seen_too(operation: str, values: dict[str, An
     assert "policy forbids" in rules.scope_refusal(OPERATIONS[operation], values)
 
 
+def test_an_object_without_a_forbidden_id_passes() -> None:
+    given = {"project_id": 1, "group_id": 2, "documents": [{"id": 7, "project_id": 3}, {"id": 4}]}
+    assert policy("projects", forbidden=("7",)).scope_refusal(OPERATIONS["updateGroup"], given) == ""
+
+
 def test_the_two_interfaces_of_nanonets_are_one() -> None:
     rules = Policy(workflows=Rule(allowed=("a",)), models=Rule(allowed=("b", "12"), forbidden=("c",)))
     for operation, argument in (("getDocument", "workflow_id"), ("getPredictionFileByFileId", "model_id")):
@@ -215,6 +220,44 @@ def test_calls_are_counted_before_they_are_sent_and_given_back_if_not_done() -> 
     counts.give_back("a")
     assert rules.count_refusal(counts, "b") == ""
     assert "(session.max_writes)" in Policy(max_writes=0).count_refusal(Counts())
+
+
+def test_a_refusal_of_an_id_says_what_is_allowed_instead() -> None:
+    asked = OPERATIONS["getDocument"]
+    refused = "workflow_id: the policy does not allow workflow or model 'x', only "
+    for allowed_ids, said in {
+        ("a", "b", "c", "d", "e"): "a, b, c, d, e (workflows.allowed)",
+        ("a", "b", "c", "d", "e", "f"): "a, b, c, d, e, … (workflows.allowed)",
+        (): "none at all (workflows.allowed)",
+    }.items():
+        assert (
+            policy("workflows", allowed=allowed_ids).scope_refusal(asked, {"workflow_id": "x"})
+            == refused + said
+        )
+    both = Policy(workflows=Rule(allowed=("a",)), models=Rule(allowed=("7",)))
+    assert both.scope_refusal(asked, {"workflow_id": "x"}) == (
+        refused + "a, 7 (workflows.allowed and models.allowed)"
+    )
+    forbidden = policy("models", forbidden=("7",)).scope_refusal(asked, {"workflow_id": "7"})
+    assert forbidden == "workflow_id: the policy forbids workflow or model '7' (models.forbidden)"
+    long = policy("workflows", allowed=("a",)).scope_refusal(asked, {"workflow_id": "x" * 200})
+    assert f" '{'x' * 80}', " in long
+
+
+def test_a_refusal_of_a_choice_by_the_service_names_the_rules() -> None:
+    rules = Policy(workflows=Rule(allowed=("a",)), models=Rule(forbidden=("7",)))
+    assert rules.scope_refusal(OPERATIONS["runAdHocAnalysis"], {}) == (
+        "model_id: missing, so the service would choose the model itself, and the policy has a rule about"
+        " that (models)"
+    )
+
+
+def test_a_refusal_names_no_more_than_three_checks() -> None:
+    rules = Policy(checks=("*",))
+    said = "the policy approves a document only if it passes the checks (approval.checks); "
+    assert rules.check_refusal(["a (1)", "b", "c"]) == f"{said}3 fail: a (1); b; c"
+    assert rules.check_refusal(["a", "b", "c", "d"]) == f"{said}4 fail: a; b; c; …"
+    assert rules.check_refusal([]) == Policy().check_refusal(["a"]) == ""
 
 
 def test_what_an_approval_is() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
-from conftest import Era, error_of, reviewing
+from conftest import Era, Network, connected, error_of, reviewing
+from docreview_mcp.server import Settings
+from docreview_mcp.server.commands.doctor_policy import examine_policy
+from docreview_mcp.tools import load_tools
 from review_desk import ready, sent
 
 LABEL = "studio_add_label"
@@ -39,6 +45,81 @@ async def test_no_more_writes_are_sent_than_allowed_and_the_preview_says_so(tmp_
         )
         assert "session.max_writes" in shown.structured_content["would_be_refused"]["message"]
         assert error_of(next(each for each in results if each.is_error))["code"] == "not_allowed"
+
+
+EVERY_RULE = """
+[tools]
+allowed = ["nanonets_*", "review_*"]
+forbidden = ["nanonets_delete_*"]
+
+[toolsets]
+allowed = ["nanonets-files", "review"]
+
+[workflows]
+forbidden = ["w-1"]
+
+[models]
+allowed = ["1201"]
+
+[projects]
+allowed = []
+
+[session]
+max_writes = 200
+max_approvals = 50
+
+[limits]
+max_writes_per_hour = 30
+max_approvals_per_day = 20
+
+[approval]
+min_confidence = 0.9
+all_verified = true
+checks = {checks}
+"""
+
+
+@pytest.mark.parametrize("checks", ['"all"', '["total", "line_sum"]'])
+async def test_the_settings_and_the_doctor_show_every_rule_as_it_stands_in_the_file(
+    checks: str, tmp_path: Path, era: Era
+) -> None:
+    rules = EVERY_RULE.format(checks=checks)
+    file = written(tmp_path, rules)
+    async with reviewing(era=era, policy=file, journal="sqlite://") as (client, _):
+        (read,) = (await client.read_resource("docreview://settings")).contents
+    assert json.loads(read.text)["policy"] == tomllib.loads(rules)  # type: ignore[union-attr]
+    (told,) = [
+        said for _, said in examine_policy(Settings(policy=file), load_tools())[1] if "in force" in said
+    ]
+    for table, keys in tomllib.loads(rules).items():
+        for key, value in keys.items():
+            assert f"{table}.{key} = {value}" in told
+
+
+async def test_a_write_that_was_certainly_not_done_does_not_count(tmp_path: Path, era: Era) -> None:
+    """As many as before may be sent then, and not one more."""
+    answers = [403, 403, 403, 201, 403, 201, 201]
+    network = Network(lambda request: httpx2.Response(answers.pop(0), json={"id": 7, "name": "late"}))
+    policy = written(tmp_path, "[session]\nmax_writes = 2\n")
+    results: list[Any] = []
+    async with connected(network, era, policy=policy) as client:
+        for number in range(7):
+            given = {"project_id": 3, "name": f"label {number}"}
+            results.append(await client.call_tool(LABEL, given))
+    ends = [error_of(each)["code"] if each.is_error else "done" for each in results]
+    assert ends == ["forbidden"] * 3 + ["done", "forbidden", "done", "not_allowed"]
+    assert len(network.requests) == 6
+    assert "outside" not in results[-1].structured_content.get("docreview", {}), "it quotes nobody"
+
+
+async def test_a_write_whose_outcome_is_unknown_counts(tmp_path: Path, era: Era) -> None:
+    network = Network(lambda request: httpx2.Response(500, text="broken"))
+    policy = written(tmp_path, "[session]\nmax_writes = 1\n")
+    async with connected(network, era, policy=policy) as client:
+        first = error_of(await client.call_tool(LABEL, {"project_id": 3, "name": "a"}))
+        second = error_of(await client.call_tool(LABEL, {"project_id": 3, "name": "b"}))
+    assert (first["done"], second["code"]) == ("unknown", "not_allowed")
+    assert len(network.requests) == 1
 
 
 async def test_the_journal_tells_nothing_of_what_may_not_be_touched(tmp_path: Path, era: Era) -> None:

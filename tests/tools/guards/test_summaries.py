@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from conftest import Era, reviewing
 from mcp import Client
-from review_desk import field_of, ready
+from review_desk import cells_of, field_of, ready
 
 STATE: dict[str, Any] = {"confirm": "writes", "journal": "sqlite://"}
 
@@ -84,6 +84,15 @@ async def test_the_present_reviewers_of_several_files_are_shown(era: Era) -> Non
     assert "ada@example.com" in told
     assert "At present: " in told
     assert "assigned_member" in told.partition("At present: ")[2]
+
+
+async def test_the_name_of_a_document_that_is_deleted_is_shown(era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, sandbox):
+        document = ready(sandbox)[0]
+        ids = {"workflow_id": document.workflow_id, "document_id": document.id}
+        told = await summary(client, "nanonets_delete_document", **ids)
+    assert f"original_document_name “{document.name}”" in told
+    assert f"values {sum(len(page.fields) for page in document.pages) + len(cells_of(document))}" in told
 
 
 async def test_a_call_without_ids_is_shown_by_its_arguments(era: Era) -> None:

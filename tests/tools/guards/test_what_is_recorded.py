@@ -137,3 +137,14 @@ async def test_limits_do_not_let_a_call_pass_that_another_server_is_sending(tmp_
             let_go.set()
     assert error["code"] == "conflict"
     assert here.requests == []
+
+
+async def test_a_number_that_no_id_can_be_is_no_id_in_the_journal() -> None:
+    given = {"project_id": 1, "source": "csv", "credential_id": 2.5}
+    network = service(httpx2.Response(200, json={}))
+    async with connected(network, journal="sqlite://", toolsets="all") as client:
+        result = await client.call_tool("studio_connect_labeling_source", given)
+        assert not result.is_error, result.structured_content
+        for about, found in (("1", 1), ("2.5", 0)):
+            told = await client.call_tool("review_history", {"about": [about]})
+            assert len(told.structured_content["entries"]) == found

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from conftest import Era, connected
+from conftest import Era, connected, error_of
 
 WORKFLOWS = [{"id": f"w{number}"} for number in range(12)]
 LISTED = {
@@ -69,6 +69,17 @@ async def test_a_service_that_hangs_is_told_as_such(tool: str, arguments: dict[s
     told = result.structured_content
     codes = [told["error"]["code"]] if "error" in told else [each["error"]["code"] for each in told["failed"]]
     assert set(codes) == {"timeout"}
+
+
+async def test_a_picture_that_does_not_come_in_time_is_told_as_such(era: Era) -> None:
+    address = "https://app.nanonets.com/files/pages/p.png"
+    field = {"field_data_id": "f", "value": "1", "bbox": [1, 1, 9, 9]}
+    page = {"page_id": "p", "page_number": 1, "image_url": address, "data": {"fields": {"total": [field]}}}
+    service = Hanging(lambda path: path.endswith(".png"), lambda path: {"document_id": "d", "pages": [page]})
+    arguments = {"workflow_id": "w", "document_id": "d", "field_data_id": "f"}
+    result = await result_of(service, "review_region", arguments, era)
+    error = error_of(result)
+    assert (error["code"], error["done"], error["retryable"]) == ("timeout", "no", True)
 
 
 async def test_a_wait_ends_with_the_call_and_tells_the_last_state() -> None:

@@ -1,0 +1,1 @@
+"""What whoever runs the server sees of it: lines of log, metrics, traces. Nothing here is needed to serve."""

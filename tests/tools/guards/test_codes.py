@@ -1,0 +1,140 @@
+"""Confirmation codes at the ends of their time, and what a decline or a use leaves of them."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import Era, error_of, reviewing
+from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.server import Settings, build_server
+from docreview_mcp.server.services.sandbox_transport import embedded
+from docreview_mcp.tools.guards.confirmation_codes import CODE_SECONDS, Codes
+from mcp import Client
+from mcp.types import ElicitResult
+from review_desk import field_of, ready, sent
+from test_agreement import total_of
+
+CALL = ("delete", {"id": 1})
+KEY, OTHER_KEY = bytes(range(32)), bytes(32)
+
+
+class At:
+    """A clock that stands where a test puts it, for codes and for their marks."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1_000_000.0
+        monkeypatch.setattr(time, "time", self)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> At:
+    return At(monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("age", "found"),
+    [
+        (-1.5, "expired"),
+        (-1.0, "valid"),
+        (CODE_SECONDS, "valid"),
+        (CODE_SECONDS + 0.001, "expired"),
+    ],
+)
+async def test_a_code_is_good_from_a_second_before_its_time_to_five_minutes_after(
+    age: float, found: str, at: At
+) -> None:
+    """Two processes need not have quite the same clock."""
+    codes = Codes(at)
+    code = codes.give(*CALL)
+    at.now += age
+    assert await codes.check(code, *CALL) == found
+
+
+async def test_a_used_or_revoked_code_is_never_good_again(at: At) -> None:
+    codes = Codes(at)
+    used, revoked = codes.give(*CALL), codes.give(*CALL)
+    at.now -= 1
+    assert await codes.use(used, *CALL) == "valid"
+    await codes.revoke(revoked)
+    for passed in (0, 1 + CODE_SECONDS):
+        at.now += passed
+        for code in (used, revoked):
+            assert await codes.check(code, *CALL) == "used"
+            assert await codes.use(code, *CALL) == "used"
+
+
+async def test_a_decline_voids_what_was_given_until_then_whatever_was_shown(at: At) -> None:
+    codes = Codes(at)
+    earlier = [codes.give(*CALL, reason, state) for reason, state in (("a", 1), ("b", 1), ("a", 2))]
+    other = codes.give("delete", {"id": 2}, "a", 1)
+    await codes.decline(*CALL, "a", 1)
+    at.now += 0.001
+    later = codes.give(*CALL, "a", 1)
+    at.now += CODE_SECONDS - 0.001
+    for code, (reason, state) in zip(earlier, (("a", 1), ("b", 1), ("a", 2)), strict=True):
+        assert await codes.use(code, *CALL, reason, state) == "declined"
+    assert await codes.use(later, *CALL, "a", 1) == "valid"
+    assert await codes.use(other, "delete", {"id": 2}, "a", 1) == "valid"
+
+
+async def test_codes_of_a_lasting_key_are_good_in_the_next_process_and_for_older_keys(at: At) -> None:
+    code = Codes(at, lambda: [KEY]).give(*CALL)
+    assert await Codes(at, lambda: [KEY]).check(code, *CALL) == "valid"
+    assert await Codes(at, lambda: [OTHER_KEY, KEY]).check(code, *CALL) == "valid"
+    for others in (Codes(at, lambda: [OTHER_KEY]), Codes(at, list[bytes]), Codes(at)):
+        assert await others.check(code, *CALL) == "forged or for another call"
+    assert Codes(at, lambda: [KEY]).is_lasting
+    assert not Codes(at).is_lasting
+
+
+async def test_half_of_a_character_in_an_argument_breaks_no_code(at: At) -> None:
+    codes = Codes(at)
+    code = codes.give("delete", {"name": "\ud800"})
+    assert await codes.check(code, "delete", {"name": "\ud800"}) == "valid"
+    assert await codes.check(code, "delete", {"name": "\ud801"}) == "forged or for another call"
+
+
+@pytest.mark.parametrize("reason", ["first", "second"])
+async def test_a_decline_voids_the_codes_of_other_processes_states_and_reasons(
+    reason: str, era: Era, tmp_path: Path
+) -> None:
+    sandbox = Sandbox()
+    total = field_of(ready(sandbox)[0], "total_amount")
+    settings = Settings(confirm="writes", journal=f"sqlite:///{tmp_path / 'journal.sqlite'}")
+
+    def asking(answer: ElicitResult) -> Client:
+        async def person(context: Any, params: Any) -> ElicitResult:
+            return answer
+
+        behind, transport = embedded(settings, sandbox)
+        return Client(build_server(behind, transport=transport), mode=era, elicitation_callback=person)
+
+    tool, arguments = "nanonets_delete_field", {**total_of(ready(sandbox)[0]), "reason": "first"}
+    async with asking(ElicitResult(action="cancel")) as client:
+        code = (await client.call_tool(tool, arguments)).structured_content["docreview"]["confirm"]
+    shown, total.value = total.value, "999"
+    async with asking(ElicitResult(action="accept", content={"confirm": False})) as client:
+        declined = error_of(await client.call_tool(tool, {**arguments, "reason": reason}))
+        assert declined["code"] == "not_allowed"
+    total.value = shown
+    async with asking(ElicitResult(action="cancel")) as client:
+        error = error_of(await client.call_tool(tool, {**arguments, "confirm": code}))
+    assert "the person declined this call" in error["message"]
+    assert sent(sandbox) == []
+
+
+async def test_a_key_that_cannot_be_read_is_named_and_nothing_is_sent(era: Era, tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite.key").mkdir()
+    kept: dict[str, Any] = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}", "confirm": "destructive"}
+    async with reviewing(era=era, **kept) as (client, sandbox):
+        field = total_of(ready(sandbox)[0])
+        error = error_of(await client.call_tool("nanonets_delete_field", field))
+        assert (error["code"], error["done"]) == ("not_configured", "no")
+        assert "journal.sqlite.key, cannot be used: " in error["message"]
+        assert sent(sandbox) == []
