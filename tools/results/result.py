@@ -90,10 +90,9 @@ def shape(
     Raises:
         ToolFailure: the body is not what its content type says.
     """
-    if response.encoding_note:
-        notes = {**(notes or {}), CHARACTERS: response.encoding_note}
     if operation.download and response.content and not _is_json(response):
         return _download(operation, response, limit, secrets, save, notes)
+    notes = _with_encoding(notes, response)
     body = parse(operation, response)
     meta: JsonObject = {}
     differing = differences(operation, body)
@@ -179,6 +178,7 @@ def _download(
             seen, compact(seen), (picture_of(small.content, small.mime_type),), attachment=attachment
         )
     if kind.startswith("text/") and len(response.content) <= limit:
+        notes = _with_encoding(notes, response)
         whole = told(text=response.text)
         whole = cast("JsonObject", masked(whole, compact(whole), secrets))
         text = compact(whole)
@@ -190,6 +190,11 @@ def _download(
         return ToolResult(saved, compact(saved))
     seen = told()
     return ToolResult(seen, compact(seen), attachment=Attachment(name, kind, response.content))
+
+
+def _with_encoding(notes: JsonObject | None, response: Response) -> JsonObject | None:
+    """The notes, with what a reader of the text has to know of its characters."""
+    return {**(notes or {}), CHARACTERS: response.encoding_note} if response.encoding_note else notes
 
 
 def _smaller(content: bytes) -> Encoded | None:

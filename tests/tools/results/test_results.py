@@ -273,7 +273,7 @@ async def test_any_other_download_is_saved_where_the_user_said_and_nowhere_else(
     disposition: str, name: str, tmp_path: Path
 ) -> None:
     headers = {"content-type": "application/pdf", "content-disposition": disposition}
-    response = httpx2.Response(200, content=b"%PDF-1.4 x", headers=headers)
+    response = httpx2.Response(200, content=b"%PDF-1.4 \xe9", headers=headers)
     folder = tmp_path / "downloads"
     first = await result_of(response, DOWNLOAD, downloads=folder)
     second = await result_of(response, DOWNLOAD, downloads=folder)
@@ -283,9 +283,10 @@ async def test_any_other_download_is_saved_where_the_user_said_and_nowhere_else(
         "content_type": "application/pdf",
         "bytes": 10,
     }
+    assert first.structured_content["docreview"].keys() == {"outside"}, "nothing on reading it as text"
     assert second.structured_content["path"] != first.structured_content["path"], "nothing is written over"
     assert len(list(folder.iterdir())) == 2
-    assert Path(first.structured_content["path"]).read_bytes() == b"%PDF-1.4 x"
+    assert Path(first.structured_content["path"]).read_bytes() == b"%PDF-1.4 \xe9"
 
 
 async def test_results_from_the_sandbox_say_so(era: Era) -> None:
