@@ -106,8 +106,8 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
 @contextmanager
 def _upstream() -> Generator[str]:
     """The address of a running upstream."""
-    command = [sys.executable, str(_HERE / "upstream.py")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "bench.upstream"]
+    with subprocess.Popen(command, cwd=_HERE.parent, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"

@@ -1,20 +1,15 @@
 """A stand-in for both services that costs next to nothing: fixed answers over kept connections on loopback.
 
-Started by the benchmark as `python upstream.py`; writes its port to stdout and serves until it is ended.
+Started as `python -m bench.upstream`; writes its port to stdout and serves until it is ended.
 """
 
 from __future__ import annotations
 
 import json
-import socket
-import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
-import uvicorn
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from .serving import Receive, Send, serve_on_free_port
 
 _SENTENCES = (
     "The room was clean and the bed was comfortable.",
@@ -108,19 +103,5 @@ async def application(scope: MutableMapping[str, Any], receive: Receive, send: S
     await send({"type": "http.response.body", "body": content})
 
 
-def main() -> None:
-    """Serve on a free port."""
-    # asyncio turns off Nagle's algorithm only where the protocol is named; else each answer waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    sys.stdout.write(f"{listener.getsockname()[1]}\n")
-    sys.stdout.flush()
-    # Servers wait for their turn longer than the usual 5 s; a connection that ends meanwhile may cost a call.
-    config = uvicorn.Config(
-        application, log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=75
-    )
-    uvicorn.Server(config).run(sockets=[listener])
-
-
 if __name__ == "__main__":
-    main()
+    serve_on_free_port(application)

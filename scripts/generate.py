@@ -28,6 +28,7 @@ from docreview_mcp.tools.surface.tool import RECORD as SURFACE_RECORD
 from docreview_mcp.tools.surface.tool import render_tools, tool_of
 
 from .documentation.pages import derived_pages
+from .generated import write_or_check
 from .manifest import render_manifest
 from .project import ROOT
 from .registry import render_server_json
@@ -79,19 +80,7 @@ def generated_files() -> dict[Path, str]:
 
 def main() -> int:
     """Write the files, or check them."""
-    files = generated_files()
-    stale = [
-        path for path, text in files.items() if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    if "--check" in sys.argv:
-        for path in stale:
-            sys.stderr.write(f"{path.name} is not current: run make generate\n")
-        return 1 if stale else 0
-    for path in stale:
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(files[path], encoding="utf-8")
-        sys.stderr.write(f"wrote {path.name}\n")
-    return 0
+    return write_or_check(generated_files(), "make generate")
 
 
 if __name__ == "__main__":

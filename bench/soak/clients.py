@@ -43,10 +43,6 @@ class Call:
         """Whether it changes something."""
         return self.name is not None
 
-    def was_under_way(self, at: float) -> bool:
-        """Whether it had begun then, and had not ended."""
-        return self.began <= at and (self.ended is None or self.ended >= at)
-
 
 @dataclass(slots=True)
 class Load:

@@ -8,15 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import socket
-import sys
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any
 
-import uvicorn
-
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+from ..serving import Receive, Send, serve_on_free_port
 
 TOKEN = "studio-token-of-"
 """What a token begins with; the account that it stands for follows."""
@@ -71,19 +66,5 @@ async def _answer(send: Send, answer: dict[str, Any], account: str) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-def main() -> None:
-    """Serve on a free port."""
-    # asyncio turns off Nagle's algorithm only where the protocol is named; else each answer waits 40 ms.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
-    sys.stdout.write(f"{listener.getsockname()[1]}\n")
-    sys.stdout.flush()
-    # Longer than docreview keeps them: a service that closes first may cut a request that is being sent.
-    config = uvicorn.Config(
-        Service(), log_level="warning", access_log=False, lifespan="off", timeout_keep_alive=75
-    )
-    uvicorn.Server(config).run(sockets=[listener])
-
-
 if __name__ == "__main__":
-    main()
+    serve_on_free_port(Service())

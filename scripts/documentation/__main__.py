@@ -11,6 +11,7 @@ import anyio
 from docreview_mcp.tools.surface.tool import tool_of
 
 from ..generate import read_operations
+from ..generated import write_or_check
 from .pages import recorded_pages
 
 
@@ -18,18 +19,7 @@ def main() -> int:
     """Write the pages, or check them."""
     operations = read_operations()
     pages = anyio.run(recorded_pages, operations, [tool_of(operation) for operation in operations])
-    stale = [
-        path for path, text in pages.items() if not path.exists() or path.read_text(encoding="utf-8") != text
-    ]
-    if "--check" in sys.argv:
-        for path in stale:
-            sys.stderr.write(f"{path} is not current: run make documentation\n")
-        return 1 if stale else 0
-    for path in stale:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(pages[path], encoding="utf-8")
-        sys.stderr.write(f"wrote {path.name}\n")
-    return 0
+    return write_or_check(pages, "make documentation")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ __all__ = [
     "RequestOrigin",
     "mark_request",
     "origin_of",
-    "principal_of",
 ]
 
 READ = "docreview:read"
@@ -78,9 +77,3 @@ def origin_of(context: ServerRequestContext[Any, Any]) -> RequestOrigin | None:
     scope = cast("MutableMapping[str, Any]", getattr(context.request, "scope", {}))
     found = scope.get(_KEY)
     return found if isinstance(found, RequestOrigin) else None
-
-
-def principal_of(context: ServerRequestContext[Any, Any]) -> Principal | None:
-    """Who sent a request; None where the transport knows of one user only, as stdio does."""
-    origin = origin_of(context)
-    return None if origin is None else origin.principal
