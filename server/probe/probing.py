@@ -31,6 +31,13 @@ class Probe:
     is_whole: bool = True
     requests: int = 0
 
+    def counts_request(self) -> bool:
+        """Count one more request; False if no more may be sent."""
+        if self.requests >= _MAX_REQUESTS:
+            return False
+        self.requests += 1
+        return True
+
 
 async def probe(services: CallerServices, which: Sequence[Service]) -> Probe:
     """Try every read of these services that can be tried, and the uncertain addresses of writes.
@@ -75,9 +82,8 @@ async def _read(services: CallerServices, operation: Operation, known: KnownIds,
         tried: list[Tried] = []
         leads_on = False
         for route in services.routes(operation):
-            if found.requests >= _MAX_REQUESTS:
+            if not found.counts_request():
                 return
-            found.requests += 1
             once, answer = await ask(services, operation, route, ids)
             tried.append(once)
             if once.outcome == "answers":
@@ -94,7 +100,8 @@ async def _document_as_file(services: CallerServices, known: KnownIds, found: Pr
     reading = load_operations()["getPredictionFileByFileId"]
     for ids in known.sets_for(("workflow_id", "document_id"))[:1]:
         of_file = {"model_id": ids["workflow_id"], "request_file_id": ids["document_id"]}
-        found.requests += 1
+        if not found.counts_request():
+            return
         tried, _ = await ask(services, reading, reading.route, of_file)
         if tried.outcome in ("answers", "not found"):
             found.is_also_a_file = tried.outcome == "answers"
@@ -109,5 +116,6 @@ async def _look_for_write(
         found.left_out.append(operation)
     for ids in sets:
         for route in services.routes(operation):
-            found.requests += 1
+            if not found.counts_request():
+                return
             found.tried.append(await ask_for_write(services, operation, route, ids))
