@@ -124,7 +124,7 @@ async def _forty_documents(agent: Agent, sandbox: Sandbox) -> None:
 async def _invoices_of_supplier(agent: Agent, sandbox: Sandbox) -> None:
     workflow = _invoice(sandbox).workflow_id
     fields = ["vendor_name", "invoice_number", "invoice_date", "total_amount"]
-    told = await agent(
+    answer = await agent(
         "review_table",
         workflow_id=workflow,
         fields=fields,
@@ -133,28 +133,30 @@ async def _invoices_of_supplier(agent: Agent, sandbox: Sandbox) -> None:
     documents = [each for each in sandbox.nanonets.documents.values() if each.workflow_id == workflow]
     values = [value.value for each in documents for page in each.pages for value in page.fields]
     _expect(len(documents) == 40, "40 documents")
-    _expect(len(told["rows"]) == sum(_SUPPLIER in value for value in values), "all invoices of the supplier")
+    _expect(
+        len(answer["rows"]) == sum(_SUPPLIER in value for value in values), "all invoices of the supplier"
+    )
 
 
 async def _totals_against_lines(agent: Agent, sandbox: Sandbox) -> None:
     workflow = _invoice(sandbox).workflow_id
     own = [each for each in sandbox.nanonets.documents.values() if each.workflow_id == workflow]
     documents = sorted(own, key=lambda document: document.name)
-    told = await agent(
+    answer = await agent(
         "review_check",
         workflow_id=workflow,
         document_ids=[each.id for each in documents[:_CHECKED]],
         checks=["line_amount", "line_sum", "total"],
     )
-    _expect(told["checked"] == _CHECKED, "20 documents checked")
-    _expect("4,898.29" in json.dumps(told["documents"]), "the wrong total and the right one")
+    _expect(answer["checked"] == _CHECKED, "20 documents checked")
+    _expect("4,898.29" in json.dumps(answer["documents"]), "the wrong total and the right one")
 
 
 async def _sentiment_report(agent: Agent, sandbox: Sandbox) -> None:
     texts = [each.text for each in sandbox.studio.texts.values() if each.project_id == 1][:_ANALYZED]
-    told = await agent("review_table", model_id=_MODEL_OF_HOTELS, texts=texts)
-    _expect(told["texts"] == _ANALYZED, "50 texts analyzed")
-    _expect(len(told["rows"]) > 1, "counts of classes and labels")
+    answer = await agent("review_table", model_id=_MODEL_OF_HOTELS, texts=texts)
+    _expect(answer["texts"] == _ANALYZED, "50 texts analyzed")
+    _expect(len(answer["rows"]) > 1, "counts of classes and labels")
 
 
 def _expect(is_so: bool, what: str) -> None:
@@ -182,8 +184,8 @@ async def _six_entries(agent: Agent, sandbox: Sandbox) -> None:
 
 
 async def _undo_work_on_document(agent: Agent, sandbox: Sandbox) -> None:
-    told = await agent("review_undo", since=_LONG_AGO, about=[_invoice(sandbox).id])
-    _expect(len(told["undone"]) == 6, "6 entries undone")
+    answer = await agent("review_undo", since=_LONG_AGO, about=[_invoice(sandbox).id])
+    _expect(len(answer["undone"]) == 6, "6 entries undone")
 
 
 async def _open_session(agent: Agent, sandbox: Sandbox) -> None:
@@ -227,8 +229,8 @@ async def _set_up(agent: Agent, sandbox: Sandbox) -> None:
         "texts": [f"Answer number {n} is fine." for n in range(30)],
     }
     await agent("review_set_up", **description)
-    told = await agent("review_set_up", **description, send=True)
-    _expect(told["annotation_id"] in sandbox.studio.sessions, "a labeling session")
+    answer = await agent("review_set_up", **description, send=True)
+    _expect(answer["annotation_id"] in sandbox.studio.sessions, "a labeling session")
 
 
 async def _failed_exports(agent: Agent, sandbox: Sandbox) -> None:

@@ -139,7 +139,7 @@ def read_check_file(path: Path) -> ReadCheckFile:
 
 async def expression_faults(file: ReadCheckFile, evaluator: Evaluator) -> list[str]:
     """What is wrong with the expressions of a check file, each with its line and column in the file."""
-    told: list[str] = []
+    faults: list[str] = []
     for number, check in enumerate(file.content.checks):
         for key in _EXPRESSIONS:
             expression = str(getattr(check, key))
@@ -147,8 +147,8 @@ async def expression_faults(file: ReadCheckFile, evaluator: Evaluator) -> list[s
             if fault is not None:
                 line, column = _place(file.text, number, key, expression, fault.line, fault.column)
                 at = f"line {line}" + (f", column {column}" if column else "")
-                told.append(f"{at}: {key} of {check.name}: {fault.message}")
-    return told
+                faults.append(f"{at}: {key} of {check.name}: {fault.message}")
+    return faults
 
 
 def examine_check_file(path: Path) -> tuple[ReadCheckFile, list[str]]:

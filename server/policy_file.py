@@ -281,13 +281,13 @@ def _fault(error: ErrorDetails) -> str:
         return f"{key}: unknown, {_nearest(where)}"
     if error["type"] == "missing":
         return f"{key}: missing, expected {_table(where[0]).model_fields[where[-1]].description}"
-    came = shown_value(error["input"])
+    actual = shown_value(error["input"])
     if error["type"] == "value_error":
-        return f"{key}: got {came}, {error.get('ctx', {}).get('error', '')}"
+        return f"{key}: got {actual}, {error.get('ctx', {}).get('error', '')}"
     if not where or where[0] == _GROUP:
-        return f"{key}: got {came}, expected {_SECTION}"
+        return f"{key}: got {actual}, expected {_SECTION}"
     fields = _File.model_fields if len(where) == 1 else _table(where[0]).model_fields
-    return f"{key}: got {came}, expected {fields[where[-1]].description}"
+    return f"{key}: got {actual}, expected {fields[where[-1]].description}"
 
 
 def _place(steps: list[str]) -> tuple[list[str], list[str]]:

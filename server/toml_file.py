@@ -66,8 +66,8 @@ def tables_in(path: Path, text: str, error: type[TomlFileError]) -> dict[str, An
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        said = " ".join(str(fault).split())
-        raise error(path, [f"is not TOML: {said[:200]}"]) from None
+        reason = " ".join(str(fault).split())
+        raise error(path, [f"is not TOML: {reason[:200]}"]) from None
 
 
 def shown_key(key: str) -> str:

@@ -85,9 +85,9 @@ def _with_wrong_kinds(
     wrong = context.guards.seen_ids.wrong_kinds(context.caller, operation, given)
     if not wrong:
         return failure
-    said = " ".join(f"{name}: this is a {kind}." for name, kind in wrong)
+    hints = " ".join(f"{name}: this is a {kind}." for name, kind in wrong)
     return failure.with_(
-        message=f"{failure.message} {said}", next_step=f"Give the right id. {failure.next_step}"
+        message=f"{failure.message} {hints}", next_step=f"Give the right id. {failure.next_step}"
     )
 
 
@@ -95,8 +95,8 @@ def _left_out(prepared: Prepared) -> JsonObject:
     """What a result says of parts that it lacks because nobody asked for them."""
     asked = prepared.values.get("details")
     asked = asked if isinstance(asked, list) else []
-    said = [hint for part, hint in prepared.operation.parts.items() if part not in asked]
-    return {"next": " ".join(said)} if said else {}
+    hints = [hint for part, hint in prepared.operation.parts.items() if part not in asked]
+    return {"next": " ".join(hints)} if hints else {}
 
 
 async def _shaped(

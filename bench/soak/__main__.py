@@ -93,8 +93,8 @@ async def _watch(deployment: Deployment, memory: list[int]) -> None:
 
 def _remembered(service: str) -> Remembered:
     with urlopen(f"{service}/remembered") as response:
-        told = json.load(response)
-    return Remembered([(name, account) for name, account in told["writes"]], told["cookies"])
+        remembered = json.load(response)
+    return Remembered([(name, account) for name, account in remembered["writes"]], remembered["cookies"])
 
 
 def _report(evidence: Evidence, found: list[Check], about: str) -> None:

@@ -123,8 +123,8 @@ def judged(answer: HttpAnswer, expected: dict[str, str]) -> tuple[Outcome, str]:
         # Not from docreview: nginx had nobody to ask, or the one that it asked was gone.
         return "lost", shown
     if error is not None:
-        told = f"{answer.status} {error.get('code')}: {error.get('message', message.get('error'))}"
-        return ("refused" if error.get("done") == "no" else "unknown"), told
+        problem = f"{answer.status} {error.get('code')}: {error.get('message', message.get('error'))}"
+        return ("refused" if error.get("done") == "no" else "unknown"), problem
     if answer.status == 200 and all(
         str(structured.get(name, "")).startswith(value) for name, value in expected.items()
     ):

@@ -196,8 +196,8 @@ def journal_entries(environment: dict[str, str]) -> list[dict[str, Any]]:
 def verify_journal(environment: dict[str, str]) -> tuple[str, str]:
     """What the command says of the chain, and the same once more if it does not hold."""
     done = _journal("verify", environment)
-    said = (done.stdout + done.stderr).strip()
-    return said.partition(";")[0], said if done.returncode else ""
+    output = (done.stdout + done.stderr).strip()
+    return output.partition(";")[0], output if done.returncode else ""
 
 
 def _journal(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -98,8 +98,12 @@ class Session:
         if isinstance(value, str):
             if name in _OF_THE_RUN:
                 return _OF_THE_RUN[name]
-            for actual, told in ((self.downloads, _DOWNLOADS), (_BASE, _ADDRESS), (yesterday(), _YESTERDAY)):
-                value = value.replace(actual, told)
+            for actual, stable in (
+                (self.downloads, _DOWNLOADS),
+                (_BASE, _ADDRESS),
+                (yesterday(), _YESTERDAY),
+            ):
+                value = value.replace(actual, stable)
         return value
 
 

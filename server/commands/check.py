@@ -76,8 +76,8 @@ def _show(verdicts: Sequence[tuple[OwnCheck, Verdict]], built_in: Sequence[str])
         reason = check.message if verdict.state == "failed" else verdict.said
         beside = f" {verdict.texts[0]!r}" if verdict.texts else ""
         detail = f" ({verdict.detail})" if verdict.detail else ""
-        told = f"{reason}{beside}{detail}"
-        click.echo(f"{verdict.state:<9}{check.name}" + (f": {told}" if told else ""))
+        line = f"{reason}{beside}{detail}"
+        click.echo(f"{verdict.state:<9}{check.name}" + (f": {line}" if line else ""))
     for each in built_in:
         click.echo(f"{'failed':<9}{each}")
     has_failed = bool(built_in) or any(verdict.state in ("failed", "unjudged") for _, verdict in verdicts)
@@ -91,8 +91,8 @@ def _paper_of_file(file: Path, workflow_id: str) -> Paper:
         raise _NoDocumentError(f"--document: {file}: {error}") from None
     if not isinstance(answer, dict):
         raise _NoDocumentError(f"--document: {file}: expected a JSON object with pages")
-    told = cast("JsonObject", answer)
-    return Paper.of(workflow_id, str(told.get("document_id", "")), told, values_of_document(told))
+    document = cast("JsonObject", answer)
+    return Paper.of(workflow_id, str(document.get("document_id", "")), document, values_of_document(document))
 
 
 async def _paper_of_service(settings: Settings, document: str, workflow_id: str) -> Paper:
@@ -103,9 +103,9 @@ async def _paper_of_service(settings: Settings, document: str, workflow_id: str)
         for place in places:
             arguments = {"workflow_id": place, "document_id": document}
             result = await client.call_tool("nanonets_get_document", arguments)
-            told = cast("JsonObject", result.structured_content or {})
+            answer = cast("JsonObject", result.structured_content or {})
             if not result.is_error:
-                return Paper.of(place, document, told, values_of_document(told))
+                return Paper.of(place, document, answer, values_of_document(answer))
     where = f"the workflow {workflow_id}" if workflow_id else f"{len(places)} workflows"
     raise _NoDocumentError(f"--document: got {document!r}, it is neither a file nor a document in {where}")
 

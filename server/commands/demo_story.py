@@ -204,15 +204,20 @@ async def _approve(transcript: Transcript, doubt: _Doubt) -> list[int]:
 
 async def _see_who_changed_what(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -> None:
     transcript.step("8. Who changed what? The journal knows")
-    told = await _history(transcript, doubt)
-    expect([entry["entry"] for entry in told] == sorted(entries, reverse=True), "the history is another one")
-    for entry in told:
+    entries_in_words = await _history(transcript, doubt)
+    expect(
+        [entry["entry"] for entry in entries_in_words] == sorted(entries, reverse=True),
+        "the history is another one",
+    )
+    for entry in entries_in_words:
         what = _CHANGED[entry["tool"]]
         before, after = (entry[when][what] or "none" for when in ("before", "after"))
         why = f", because: {entry['reason']}" if "reason" in entry else ""
         expect(entry["outcome"] == "done" and entry["undoable"], f"entry {entry['entry']} is not undoable")
         transcript.found(f"entry {entry['entry']}: {entry['tool']}, {what} {before} → {after}{why}")
-    transcript.found(f"done at {told[0]['at']} by {told[0]['by']}; each can be undone")
+    transcript.found(
+        f"done at {entries_in_words[0]['at']} by {entries_in_words[0]['by']}; each can be undone"
+    )
 
 
 async def _undo(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -> None:
@@ -226,9 +231,14 @@ async def _undo(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -
     expect(field["value"] == doubt.value and field["status"] == "unverified", "the value is not put back")
     expect(not await _is_approved(transcript, doubt), "the file is still approved")
     transcript.found(f"read back: {field['value']}, {field['status']}, not approved")
-    told = await _history(transcript, doubt)
-    expect(all(entry["undone_by"] for entry in told if entry["entry"] in entries), "an entry is not undone")
-    transcript.found(f"the journal forgets nothing: {len(told)} entries, {len(entries)} of them undone")
+    entries_in_words = await _history(transcript, doubt)
+    expect(
+        all(entry["undone_by"] for entry in entries_in_words if entry["entry"] in entries),
+        "an entry is not undone",
+    )
+    transcript.found(
+        f"the journal forgets nothing: {len(entries_in_words)} entries, {len(entries)} of them undone"
+    )
 
 
 async def _destroy_without_consent(transcript: Transcript, doubt: _Doubt) -> None:

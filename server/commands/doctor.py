@@ -123,11 +123,11 @@ def _host_findings(settings: Settings, policies: Policies) -> list[Finding]:
     for limit in CLIENT_LIMITS:
         surface = surfaces.for_client(limit.names[0])
         count = len(surface.chosen)
-        said = f"gets the {surface.name} list ({count} tools) and takes {limit.max_tools} of all servers"
+        message = f"gets the {surface.name} list ({count} tools) and takes {limit.max_tools} of all servers"
         if count > limit.max_tools:
-            findings.append(Finding("note", limit.host, f"{said}; choose --surface auto or core"))
+            findings.append(Finding("note", limit.host, f"{message}; choose --surface auto or core"))
         else:
-            findings.append(Finding("ok", limit.host, said))
+            findings.append(Finding("ok", limit.host, message))
     return [*findings, Finding("ok", "other hosts", f"get the {surfaces.usual.name} list")]
 
 
@@ -254,8 +254,10 @@ def _redis_findings(settings: Settings) -> list[Finding]:
             return [Finding("ok", "redis", "answers")]
     except SettingsError as error:
         return [Finding("fault", "redis", str(error))]
-    said = "does not answer; each server would keep its own budgets, at half the rate, and its own sessions"
-    return [Finding("fault", "redis", said)]
+    message = (
+        "does not answer; each server would keep its own budgets, at half the rate, and its own sessions"
+    )
+    return [Finding("fault", "redis", message)]
 
 
 async def _reach_services(settings: Settings) -> list[Finding]:

@@ -89,7 +89,7 @@ def _list(journal: StoredJournal, *, limit: int, about: Sequence[str]) -> int:
     entries = anyio.run(partial(journal.entries, about=about, limit=limit))
     if not entries:
         return _nothing(journal, "about these ids" if about else "")
-    rows = [(entry, [_printable(told(entry)) for _, told in _COLUMNS]) for entry in entries]
+    rows = [(entry, [_printable(column_text(entry)) for _, column_text in _COLUMNS]) for entry in entries]
     if not sys.stdout.isatty():
         for _, cells in rows:
             click.echo("\t".join(cells))

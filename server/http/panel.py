@@ -159,7 +159,7 @@ class Panel:
             f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none';"
             " form-action 'self'"
         )
-        said = f'<p role="alert">{escape(problem)}</p>' if problem else ""
+        alert = f'<p role="alert">{escape(problem)}</p>' if problem else ""
         how = _HOW[self._sign_in.way]
         form = (
             '<form method="post"><label>Your key<br><input type="password" name="key" required autofocus'
@@ -169,7 +169,7 @@ class Panel:
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>docreview: sign in</title>'
             f'<style nonce="{nonce}">:root{{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}}'
             "body{margin:2rem auto;max-width:40rem;padding:0 1rem}input{max-width:100%}</style>"
-            f"<h1>docreview</h1>{said}{f'<p>{escape(how)}</p>' if how else form}</html>"
+            f"<h1>docreview</h1>{alert}{f'<p>{escape(how)}</p>' if how else form}</html>"
         )
         sent = {**_FOR_ALL, "Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
         await answer.page(status, sent, page)

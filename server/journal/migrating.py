@@ -71,8 +71,8 @@ def check_tables(settings: Settings) -> None:
     try:
         from .postgresql_connection import connect_now, faults
     except ModuleNotFoundError as error:
-        said = f"{error.name} is not installed; install docreview-mcp[postgresql]"
-        raise SettingsError(f"DOCREVIEW_JOURNAL: {said}") from None
+        message = f"{error.name} is not installed; install docreview-mcp[postgresql]"
+        raise SettingsError(f"DOCREVIEW_JOURNAL: {message}") from None
     try:
         with faults(place, "used", lambda: None):
             connect_now(place).close()

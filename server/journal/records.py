@@ -157,8 +157,10 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     closed = records[-1] if len(records) > 1 else None
     try:
         given = _known(opened, _OPENING)
-        told = given.pop("caller")
-        caller = Caller(**{field.name: told[field.name] for field in fields(Caller) if field.name in told})
+        recorded = given.pop("caller")
+        caller = Caller(
+            **{field.name: recorded[field.name] for field in fields(Caller) if field.name in recorded}
+        )
         given["about"] = tuple(given["about"])
         opening = Opening(**given, caller=caller)
         closing = None
@@ -198,7 +200,7 @@ def outcome_of(opening: Opening, closing: Closing | None) -> Outcome:
 
 def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
     """An entry with its records; from these the hashes can be computed again."""
-    said: list[JsonObject] = [
+    readings: list[JsonObject] = [
         {**record._asdict(), "payload": json.loads(record.payload)} for record in records
     ]
     return {
@@ -206,7 +208,7 @@ def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
         "outcome": entry.outcome,
         "undone_by": entry.undone_by,
         "undo_unclear": [each.number for each in entry.undo_unclear],
-        "records": list(said),
+        "records": list(readings),
     }
 
 

@@ -29,11 +29,11 @@ def introducing(surfaces: Surfaces) -> ServerMiddleware[ServerState]:
         result = await call_next(ctx)
         if not isinstance(result, Mapping):
             return result
-        told = result
-        if "cacheScope" in told and is_narrowed(ctx):
-            told = {**told, "cacheScope": "private"}
+        introduced = result
+        if "cacheScope" in introduced and is_narrowed(ctx):
+            introduced = {**introduced, "cacheScope": "private"}
         if ctx.method not in _METHODS:
-            return told
-        return {**told, "instructions": instructions(surface_for(ctx, surfaces))}
+            return introduced
+        return {**introduced, "instructions": instructions(surface_for(ctx, surfaces))}
 
     return introduce

@@ -58,7 +58,7 @@ def get_prompt(surface: Surface, params: GetPromptRequestParams) -> GetPromptRes
     unknown = given.keys() - {wish.name for wish in plan.wishes}
     if unknown:
         raise MCPError(INVALID_PARAMS, f"{plan.name}: unknown argument {sorted(unknown)[0]!r}")
-    filled = {wish.name: _said(wish, given.get(wish.name, "")) for wish in plan.wishes}
+    filled = {wish.name: _argument_text(wish, given.get(wish.name, "")) for wish in plan.wishes}
     steps = [step for step in plan.steps if _fits(step, given, surface)]
     content = TextContent(text=_text(plan.aim, steps, filled, surface))
     return GetPromptResult(
@@ -78,7 +78,7 @@ def _listed(plan: Plan) -> Prompt:
     return Prompt(name=plan.name, title=plan.title, description=plan.description, arguments=arguments)
 
 
-def _said(wish: PlanArgument, value: str) -> str:
+def _argument_text(wish: PlanArgument, value: str) -> str:
     """What the text says for an argument."""
     if not value:
         if wish.required:

@@ -112,8 +112,8 @@ class ServiceClient:
         failure = outcome.failure
         if outcome.response is not None and not outcome.response.is_success:
             failure = failure_of(operation, outcome.response)
-        elif outcome.response is not None and (said := reported_failure(operation, outcome.response)):
-            failure = failure_reported(operation, outcome.response, *said)
+        elif outcome.response is not None and (reported := reported_failure(operation, outcome.response)):
+            failure = failure_reported(operation, outcome.response, *reported)
         if failure is not None:
             raise failure.after_uncertain_try() if progress.uncertain_before else failure
         response = cast("Response", outcome.response)

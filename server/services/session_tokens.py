@@ -35,8 +35,8 @@ def token_of_login(operation: Operation, outcome: Outcome, check_account: str) -
         return token
     if response is None:
         failure = cast("ToolFailure", outcome.failure)
-    elif said := reported_failure(operation, response):
-        failure = failure_reported(operation, response, *said).with_(
+    elif reported := reported_failure(operation, response):
+        failure = failure_reported(operation, response, *reported).with_(
             code="unauthorized", next_step=check_account
         )
     elif response.is_success:

@@ -78,9 +78,9 @@ class _Call:
         documents = await read_each(document_ids, self._read_one, self._context, began)
         missing = [each for each in document_ids if each not in documents.found]
         if missing:
-            said = f"{len(missing)} of {len(document_ids)} documents could not be read: {_few(missing)}."
+            message = f"{len(missing)} of {len(document_ids)} documents could not be read: {_few(missing)}."
             advice = "Call again without them, or with fewer documents at once."
-            raise documents.failure(self._operation, said, advice)
+            raise documents.failure(self._operation, message, advice)
         return {each: documents.found[each] for each in document_ids}
 
     def claims(self, document_ids: Sequence[str]) -> frozenset[Claim]:
@@ -144,9 +144,9 @@ class _Call:
             place = each.title if is_one else f"{each.title} of {names[each.document_id]}"
             shown[f"{each.index + 1}. {place}"] = each.in_words
         for number, part in enumerate(verified, 1):
-            told = values_in_words([state_of_value(each) for each in part.values])
+            in_words = values_in_words([state_of_value(each) for each in part.values])
             shown[f"verified as a whole {number}:"] = names[part.document_id]
-            shown |= {f"of {number}, {key}": value for key, value in told.items()}
+            shown |= {f"of {number}, {key}": value for key, value in in_words.items()}
         bound = (WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
         shown |= {name: self._values[name] for name in bound if name in self._values}
         state = [list[JsonValue](_state_of(change.target)) for change in left]
@@ -171,8 +171,8 @@ class _Call:
         verdicts = [verdict for verdict, _ in jobs]
         next_step = _next_step(verdicts, parts)
         new: JsonObject = {"new": self._new} if self._new else {}
-        telling = BatchReport(self._operation, self._values, "changes", "made", next_step, new)
-        return telling.reply(verdicts, stop, context.upstream.answer_limit)
+        report = BatchReport(self._operation, self._values, "changes", "made", next_step, new)
+        return report.reply(verdicts, stop, context.upstream.answer_limit)
 
     async def carry_out(self, part: Part, change: PlannedChange, verdict: ItemResult) -> Word:
         """Correct the value, then set its status, as far as either is left to do."""
@@ -220,8 +220,8 @@ class _Call:
             except ToolFailure as failure:
                 if not verdict.writes:
                     raise
-                told = f"{verdict.writes} of {len(planned.calls)} were made. {failure.message}"
-                raise failure.with_(message=told) from failure
+                message = f"{verdict.writes} of {len(planned.calls)} were made. {failure.message}"
+                raise failure.with_(message=message) from failure
             new = next((written.answer[name] for name in _NEW_IDS if name in written.answer), None)
             made += [new] if planned.kind == "add" and isinstance(new, str) else []
         if made:
@@ -281,8 +281,8 @@ class _Call:
             if name := expected_argument(load_operations()[operation_id]):
                 arguments[name] = target.text
             written = await verdict.write(self._context, operation_id, arguments, snapshot)
-            text = _told(written.answer, _TEXT[target.kind], change.value or "")
-            status = _told(written.answer, "verification_status", status)
+            text = _text_of(written.answer, _TEXT[target.kind], change.value or "")
+            status = _text_of(written.answer, "verification_status", status)
         if change.marks_after(status):
             try:
                 await self._mark(snapshot, change, place, text, verdict)
@@ -308,7 +308,7 @@ class _Call:
             arguments["verification_message"] = change.message
         kind = change.target.kind
         written = await verdict.write(self._context, _VERIFY[kind], arguments, snapshot)
-        now = _told(written.answer, _TEXT[kind], text)
+        now = _text_of(written.answer, _TEXT[kind], text)
         if now != text:
             raise ToolFailure(
                 "conflict",
@@ -325,10 +325,10 @@ def _state_of(value: DocumentValue) -> tuple[str, ...]:
     return (value.id, value.text, value.status, value.message)
 
 
-def _told(answer: JsonObject, name: str, otherwise: str) -> str:
+def _text_of(answer: JsonObject, name: str, otherwise: str) -> str:
     """What an answer says of a value; answers are not documented well enough to count on it."""
-    told = answer.get(name)
-    return told if isinstance(told, str) else otherwise
+    text = answer.get(name)
+    return text if isinstance(text, str) else otherwise
 
 
 def _few(document_ids: Sequence[str]) -> str:

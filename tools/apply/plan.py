@@ -214,8 +214,8 @@ def _faults_alone(index: int, change: dict[str, str], verifies_all: bool) -> Ite
     where = f"changes.{index}"
     given = [name for name in _KINDS if name in change]
     if len(given) != 1:
-        came = " and ".join(given) or "neither"
-        yield Fault(index, f"{where}: got {came}, expected exactly one of field_data_id and cell_id")
+        actual = " and ".join(given) or "neither"
+        yield Fault(index, f"{where}: got {actual}, expected exactly one of field_data_id and cell_id")
     if "value" not in change and "verification_status" not in change:
         yield Fault(index, f"{where}: nothing to do, expected value or verification_status")
     if "verification_message" in change and "verification_status" not in change:

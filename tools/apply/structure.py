@@ -94,8 +94,8 @@ def faults_of_form(index: int, change: JsonObject) -> Iterator[Fault]:
         yield Fault(index, f"{where}: {', '.join(odd)} cannot be given together with {form}")
     named = [name for name in GONE_BY if name in change]
     if form == "delete" and len(named) != 1:
-        came = " and ".join(named) or "none"
-        yield Fault(index, f"{where}: got {came}, expected one of field_data_id, cell_id and table_id")
+        actual = " and ".join(named) or "none"
+        yield Fault(index, f"{where}: got {actual}, expected one of field_data_id, cell_id and table_id")
     if form == "delete" and "row" in change and named != ["table_id"]:
         yield Fault(index, f"{where}.row: expected with table_id only")
     if form == "delete" and "expected_value" in change and "table_id" in change:
@@ -297,8 +297,8 @@ class _Planner:
         if any(each.id == wanted for each in pages):
             return str(wanted)
         ids = ", ".join(f"{each.id} (page {each.number})" for each in pages[:5])
-        came = "nothing" if wanted is None else shown_text(str(wanted))
-        return self._fault(f".page_id: got {came}, expected one of {ids}")
+        actual = "nothing" if wanted is None else shown_text(str(wanted))
+        return self._fault(f".page_id: got {actual}, expected one of {ids}")
 
     def _table(self) -> DocumentTable | Fault:
         identity = str(self.change["table_id"])

@@ -100,8 +100,10 @@ class Evaluator:
             for place, text in enumerate(expressions):
                 if found[place] is None:
                     answer = await self._ask({"compile": [text]})
-                    told = _UNPARSED if answer is None else cast("dict[str, Any] | None", answer["faults"][0])
-                    found[place] = ExpressionFault(**told) if told else None
+                    details = (
+                        _UNPARSED if answer is None else cast("dict[str, Any] | None", answer["faults"][0])
+                    )
+                    found[place] = ExpressionFault(**details) if details else None
         return found
 
     async def judge(self, question: Question, checks: Sequence[tuple[str, str]]) -> list[Verdict]:
@@ -138,8 +140,8 @@ class Evaluator:
         }
         answer = await self._ask(request)
         if answer is None:
-            said = f"it takes longer than {self._seconds:g} s, or too much memory"
-            return Verdict("unjudged", said, is_too_slow=True)
+            message = f"it takes longer than {self._seconds:g} s, or too much memory"
+            return Verdict("unjudged", message, is_too_slow=True)
         return Verdict(
             answer["state"], answer["said"], answer["detail"], tuple(filter(None, answer["texts"]))
         )

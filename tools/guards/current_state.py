@@ -95,20 +95,20 @@ def state_after(operation: Operation, values: JsonObject, answer: JsonObject, be
     if present.gone_after:
         return State(True, None, is_there=False)
     if present.after:
-        return _told_after(present, {**values, "answer": answer})
+        return _values_after(present, {**values, "answer": answer})
     if present.again:
         return None
     if operation.route.method == "DELETE" or not (present.keys or _is_of_something_new(present)):
         return State(True, None, is_there=False)
     earlier = before.value if isinstance(before.value, dict) else {}
-    told = {**values, **answer}
+    result = {**values, **answer}
     # What the call changes is not as it was before: where neither tells it, it has to be read.
-    if present.value in present.keys and present.value not in told:
+    if present.value in present.keys and present.value not in result:
         return None
-    told = {**earlier, **told}
-    if not present.keys or any(key not in told for key in present.keys):
+    result = {**earlier, **result}
+    if not present.keys or any(key not in result for key in present.keys):
         return None
-    return State(True, {key: told[key] for key in present.keys})
+    return State(True, {key: result[key] for key in present.keys})
 
 
 def resolve(reference: JsonValue, context: Mapping[str, JsonValue]) -> JsonValue:
@@ -144,10 +144,12 @@ async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Re
         answer = await read(present.read, arguments)
     except ToolFailure as failure:
         # A problem is told in our own name, so it does not quote what others say.
-        said = f"{operation.tool} failed ({failure.code})" if failure.quotes else failure.message.rstrip(".")
+        reason = (
+            f"{operation.tool} failed ({failure.code})" if failure.quotes else failure.message.rstrip(".")
+        )
         if failure.status == 404:
-            return State(True, None, is_there=False, problem=said)
-        return State(False, problem=said)
+            return State(True, None, is_there=False, problem=reason)
+        return State(False, problem=reason)
     found = next(_located(answer, present, context), None)
     if found is None:
         return State(True, None, is_there=False, problem=f"{operation.tool} does not show it")
@@ -159,16 +161,16 @@ async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Re
     return State(True, item, key, item=item, answer=answer, shown=item)
 
 
-def _told_after(present: Present, context: Mapping[str, JsonValue]) -> State | None:
+def _values_after(present: Present, context: Mapping[str, JsonValue]) -> State | None:
     """The state after a write as its record says; None where the answer that it refers to does not tell."""
-    told: list[JsonValue] = []
+    values: list[JsonValue] = []
     for entry in _entries(present, context) if present.each else [None]:
         inner = {**context, "each": entry}
         state: JsonObject = {key: resolve(each, inner) for key, each in present.after.items()}
         if not all(_leads_somewhere(each, inner) for each in present.after.values()):
             return None
-        told.append({"of": entry, **state} if present.each else state)
-    return State(True, told if present.each else told[0])
+        values.append({"of": entry, **state} if present.each else state)
+    return State(True, values if present.each else values[0])
 
 
 def _leads_somewhere(reference: JsonValue, context: Mapping[str, JsonValue]) -> bool:

@@ -323,8 +323,8 @@ def _unplaced(prepared: Prepared, before: State, context: CallContext) -> ToolFa
         return None
     if context.guards.journal is None or not context.policy.judges_approvals:
         return None
-    said = f"the policy has a rule about approvals, so the document has to be known: {before.problem}"
-    return not_allowed(prepared.operation, said, _AFTER_UNPLACED)
+    message = f"the policy has a rule about approvals, so the document has to be known: {before.problem}"
+    return not_allowed(prepared.operation, message, _AFTER_UNPLACED)
 
 
 def _counted(prepared: Prepared, context: CallContext) -> str:
@@ -355,8 +355,8 @@ def not_allowed(
     operation: Operation, reason: str, next_step: str = AFTER_RULE, *, quotes: bool = False
 ) -> ToolFailure:
     """The refusal of a call by a rule of the policy."""
-    said = f"{operation.tool}: {reason}."
-    return ToolFailure("not_allowed", said, happened=NOTHING_SENT, next_step=next_step, quotes=quotes)
+    message = f"{operation.tool}: {reason}."
+    return ToolFailure("not_allowed", message, happened=NOTHING_SENT, next_step=next_step, quotes=quotes)
 
 
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:

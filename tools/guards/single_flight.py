@@ -82,8 +82,8 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
     try:
         earlier = await guards.journal.unclear(fingerprint) if guards.journal is not None else None
         if earlier is not None and unclear is None:
-            said = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
-            unclear = Unclear(said, str(earlier.number), earlier.opening.caller.user)
+            message = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
+            unclear = Unclear(message, str(earlier.number), earlier.opening.caller.user)
         if unclear is None:
             return
         # Each user is stopped once: what another one was told is not known to this one.
@@ -97,9 +97,9 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
     except JournalFault:
         return  # opening the entry meets the same fault and says so
     whose = "" if unclear.user == user else " of somebody else"
-    told = f" {unclear.message}" if unclear.user == user or context.is_admin else ""
-    said = f"an identical call{whose} got no clear answer and may have been done.{told}"
-    raise _duplicate(prepared.operation, said)
+    detail = f" {unclear.message}" if unclear.user == user or context.is_admin else ""
+    message = f"an identical call{whose} got no clear answer and may have been done.{detail}"
+    raise _duplicate(prepared.operation, message)
 
 
 def _look_for_others(prepared: Prepared, context: CallContext) -> LookFirst:

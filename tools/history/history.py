@@ -151,12 +151,12 @@ def _undoing(entry: Entry) -> JsonObject:
     if entry.closing is None:
         return {"undoable": False, "not_undoable": "It is not known what it did."}
     if entry.closing.undo:
-        told: dict[str, list[JsonValue]] = {
+        links: dict[str, list[JsonValue]] = {
             "undone_in_part_by": [each.number for each in entry.undoing if each.outcome == "done"],
             "undo_unclear": [each.number for each in entry.undo_unclear],
             "undo_under_way": [each.number for each in entry.undoing if each.outcome == "under way"],
         }
-        return {"undoable": True, **{name: numbers for name, numbers in told.items() if numbers}}
+        return {"undoable": True, **{name: numbers for name, numbers in links.items() if numbers}}
     why = "Nothing was changed." if entry.outcome == "not done" else "It is not known what it did."
     return {"undoable": False, "not_undoable": entry.closing.not_undoable or why}
 

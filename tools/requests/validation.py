@@ -112,11 +112,11 @@ def _fault(operation: Operation, error: ErrorDetails, secrets: frozenset[str]) -
     if kind == "missing":
         meaning = schema.get("description")
         return f"{where}: missing, expected {wanted}" + (f" ({str(meaning).rstrip('.')})" if meaning else "")
-    came = "a secret value" if secrets.intersection(map(str, location)) else _shown(error["input"])
+    actual = "a secret value" if secrets.intersection(map(str, location)) else _shown(error["input"])
     if kind == "value_error":
         wanted += f", {error.get('ctx', {}).get('error', '')}"
     hint = " (leave it out to send nothing)" if error["input"] is None else ""
-    return f"{where}: got {came}, expected {wanted}{hint}"
+    return f"{where}: got {actual}, expected {wanted}{hint}"
 
 
 def _unknown(where: str, location: tuple[int | str, ...], schema: JsonObject) -> str:

@@ -123,8 +123,8 @@ def opened(content: bytes, *, with_gif: bool = False, side: int = 0) -> OpenedPi
         picture = Image.open(io.BytesIO(content), formats=formats)
     except UnidentifiedImageError:
         start = content[:200].lstrip().lower()
-        came = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no picture"
-        raise ValueError(f"{came} given, expected {', '.join(_FORMATS[:-1])}") from None
+        actual = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no picture"
+        raise ValueError(f"{actual} given, expected {', '.join(_FORMATS[:-1])}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError(_too_large(_MAX_PIXELS)) from None
     except Exception as error:  # Pillow raises errors of many kinds on broken files.

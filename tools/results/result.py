@@ -157,13 +157,13 @@ def _download(
     kind = response.content_type or "application/octet-stream"
     about: JsonObject = {"file_name": name, "content_type": kind, "bytes": len(response.content)}
 
-    def told(**more: JsonValue) -> JsonObject:
+    def note(**more: JsonValue) -> JsonObject:
         named = [each for each in ("text", "path", "file_name") if each in more or each in about]
         return with_notes({**more, **about}, named, notes)
 
     shown_as = mime_type_of(response.content)
     if shown_as and len(response.content) <= MAX_BYTES:
-        seen = told()
+        seen = note()
         return ToolResult(seen, compact(seen), (picture_of(response.content, shown_as),))
     if shown_as and (small := _smaller(response.content)) is not None:
         path = save(name, response.content)
@@ -172,23 +172,23 @@ def _download(
             "saved" if path else "attached" if is_attached else "too large to attach"
         )
         shown = f"made smaller, {small.size[0]} x {small.size[1]} pixels; {whole}"
-        seen = told(**({"path": path} if path else {}), picture=shown)
+        seen = note(**({"path": path} if path else {}), picture=shown)
         attachment = Attachment(name, kind, response.content) if is_attached else None
         return ToolResult(
             seen, compact(seen), (picture_of(small.content, small.mime_type),), attachment=attachment
         )
     if kind.startswith("text/") and len(response.content) <= limit:
         notes = _with_encoding(notes, response)
-        whole = told(text=response.text)
+        whole = note(text=response.text)
         whole = cast("JsonObject", masked(whole, compact(whole), secrets))
         text = compact(whole)
         if len(text) <= limit:
             return ToolResult(whole, text)
     path = save(name, response.content)
     if path is not None:
-        saved = told(path=path)
+        saved = note(path=path)
         return ToolResult(saved, compact(saved))
-    seen = told()
+    seen = note()
     return ToolResult(seen, compact(seen), attachment=Attachment(name, kind, response.content))
 
 

@@ -94,10 +94,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         seen = [state_of_value(value) for finding in judgement.findings for value in finding.values]
         address = context.upstream.address(load_operations()["getDocument"])
         context.guards.seen.note(context.caller, address, seen)
-    told = [document_id for document_id in done[:last] if document_id in judgements]
+    judged = [document_id for document_id in done[:last] if document_id in judgements]
     structured |= {
-        "checked": len(told),
-        "passed": sum(not judgements[document_id].findings for document_id in told),
+        "checked": len(judged),
+        "passed": sum(not judgements[document_id].findings for document_id in judged),
         "documents": shown,
         **_rest(waiting, last),
     }

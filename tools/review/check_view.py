@@ -20,15 +20,15 @@ _MAX_TEXT = 120
 
 def findings_in_short(findings: Sequence[Finding]) -> list[JsonValue]:
     """Findings beside the values of their document; those that suspect the same of a value are one."""
-    told: dict[tuple[str, ...], JsonObject] = {}
+    groups: dict[tuple[str, ...], JsonObject] = {}
     for finding in findings:
         is_clear = finding.suspect and finding.expected
         key = (finding.suspect, finding.expected) if is_clear else (finding.check, finding.message)
-        if key in told:
-            told[key]["check"] = f"{told[key]['check']}, {finding.check}"
+        if key in groups:
+            groups[key]["check"] = f"{groups[key]['check']}, {finding.check}"
         else:
-            told[key] = _in_short(finding)
-    return [*told.values()]
+            groups[key] = _in_short(finding)
+    return [*groups.values()]
 
 
 def _in_short(finding: Finding) -> JsonObject:

@@ -100,7 +100,7 @@ def field_shown(value: DocumentValue, wanted: Wanted, document: DocumentValues) 
 
 def tables_shown(document: DocumentValues, wanted: Wanted) -> list[JsonObject]:
     """The tables with a chosen cell, or all if everything is wanted; those with doubtful cells first."""
-    told: list[tuple[tuple[bool, float], JsonObject]] = []
+    rated: list[tuple[tuple[bool, float], JsonObject]] = []
     for table in document.tables:
         picked = [cell for cell in table.cells if wanted.includes(cell)]
         if picked or wanted.is_everything:
@@ -108,18 +108,18 @@ def tables_shown(document: DocumentValues, wanted: Wanted) -> list[JsonObject]:
             shown = _table(table, picked, wanted)
             if not document.are_numbers_unique:
                 shown["page_id"] = table.page.id
-            told.append((first, shown))
-    return [table for _, table in sorted(told, key=lambda each: each[0])]
+            rated.append((first, shown))
+    return [table for _, table in sorted(rated, key=lambda each: each[0])]
 
 
 def reading_of(tables: Sequence[JsonObject], wanted: Wanted) -> str:
     """How the tables are to be read."""
-    said = [_READING]
+    sentences = [_READING]
     if not wanted.is_everything:
-        said.append(_FILTERED_READING)
+        sentences.append(_FILTERED_READING)
     if any("cells" in table for table in tables):
-        said.append(_LISTED_READING)
-    return " ".join(said)
+        sentences.append(_LISTED_READING)
+    return " ".join(sentences)
 
 
 def rows_left_out(whole: JsonObject, kept: JsonObject) -> list[JsonValue]:

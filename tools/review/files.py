@@ -147,8 +147,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         next_step = f"The same call with resume goes on with the {open_files} files left."
     if any(each.word == "failed" and not each.may_work_later for each in verdicts):
         next_step = f"See failed; what can be put right is called again by its ids. {next_step}".strip()
-    telling = BatchReport(operation, values, "files", call.action.word, next_step, further)
-    return telling.reply(verdicts, stop, context.upstream.answer_limit)
+    report = BatchReport(operation, values, "files", call.action.word, next_step, further)
+    return report.reply(verdicts, stop, context.upstream.answer_limit)
 
 
 class _Call:

@@ -117,9 +117,9 @@ def _kinds(values: JsonObject, reasons: frozenset[str]) -> frozenset[Kind]:
 
 def _note_silence(search: Search, seconds: float) -> None:
     """Tell of a service that neither answered nor failed before the time was over."""
-    told = search.answered | {service for service, _, _ in search.failures}
+    heard = search.answered | {service for service, _, _ in search.failures}
     for service, (_, kinds, _) in _PLACES.items():
-        if search.wanted.kinds & kinds and service not in told:
+        if search.wanted.kinds & kinds and service not in heard:
             message = f"{service} gave no answer within {seconds:g} seconds."
             failure = ToolFailure("timeout", message, retryable=True, next_step="Call again later.")
             search.note(service, "everything", failure)

@@ -118,20 +118,20 @@ async def _shown(operation: Operation, steps: list[Step], values: JsonObject, co
                 prepare(called, {**where, **arguments}, context)
         except ToolFailure as failure:
             refused.append(failure.message)
-    told: JsonObject = {"plan": _plan(left), "sent": NOTHING_SENT}
+    structured: JsonObject = {"plan": _plan(left), "sent": NOTHING_SENT}
     if refused:
-        told["stands_against"] = refused
+        structured["stands_against"] = refused
     known = load_operations()
     if any(needs_confirmation(known[each], context) for each, _ in left):
         if context.rehearsal is not None:
             context.rehearsal.ask(f"{operation.title}: {len(left)} steps.")
-        told["needs_confirmation"] = True
-    return Reply({**told, "next": _SEND}, outside=("plan",) if there else ())
+        structured["needs_confirmation"] = True
+    return Reply({**structured, "next": _SEND}, outside=("plan",) if there else ())
 
 
 def _plan(steps: list[Step]) -> list[JsonValue]:
     """The steps for a person: texts and classes by their number and names."""
-    told: list[JsonValue] = []
+    plan: list[JsonValue] = []
     for operation_id, arguments in steps:
         shown: JsonObject = {"tool": load_operations()[operation_id].tool}
         for name, value in arguments.items():
@@ -141,8 +141,8 @@ def _plan(steps: list[Step]) -> list[JsonValue]:
                 shown[name] = [cast("JsonObject", each)["name"] for each in cast("list[JsonValue]", value)]
             else:
                 shown[name] = value
-        told.append(shown)
-    return told
+        plan.append(shown)
+    return plan
 
 
 async def _make(operation: Operation, steps: list[Step], values: JsonObject, context: CallContext) -> Reply:
@@ -174,12 +174,14 @@ async def _make(operation: Operation, steps: list[Step], values: JsonObject, con
         if written.entry is not None:
             entries.append(written.entry)
         await context.report(f"{place + 1} of {len(steps)} steps")
-    told: JsonObject = {
+    structured: JsonObject = {
         name: made[name] for name in ("project_id", "annotation_id") if made.get(name) is not None
     }
-    if "annotation_id" in told:
-        told["next"] = "review_texts shows the texts of the session, kind labeling_session with this id."
-    return Reply({**told, "made": len(entries) or len(steps), "entries": entries}, outside=())
+    if "annotation_id" in structured:
+        structured["next"] = (
+            "review_texts shows the texts of the session, kind labeling_session with this id."
+        )
+    return Reply({**structured, "made": len(entries) or len(steps), "entries": entries}, outside=())
 
 
 def _missing(arguments: JsonObject, there: JsonObject) -> JsonObject:

@@ -134,9 +134,9 @@ class _Call:
             jobs.append((verdicts[each.index], do))
         stop_after = cast("int", self._values.get("stop_after", 1))
         stop = await run_batch(jobs, context, stop_after=stop_after, began=self._began, unit="changes")
-        told = [verdicts[each.index] for each in planned]
-        telling = BatchReport(self._operation, self._values, "changes", "made", _next_step(told), {})
-        return telling.reply(told, stop, context.upstream.answer_limit)
+        results = [verdicts[each.index] for each in planned]
+        report = BatchReport(self._operation, self._values, "changes", "made", _next_step(results), {})
+        return report.reply(results, stop, context.upstream.answer_limit)
 
     async def _carry_out(
         self,

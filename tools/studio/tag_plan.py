@@ -201,9 +201,9 @@ class _Planner:
             calls.append((name, {**place, "name": _DONE}))
             accepted = [tag.meaning for tag in segment.tags] if "tags" not in self._change else []
             words.append(f"mark as done{f' with {_named(accepted, quoted_inside)}' if accepted else ''}")
-        told = f"{quoted_inside(segment.text, _MAX_SHOWN)}: {', '.join(words)}"
+        text = f"{quoted_inside(segment.text, _MAX_SHOWN)}: {', '.join(words)}"
         return PlannedTagging(
-            self._index, str(segment.id), segment.document_id, session, told, tuple(calls), segment.tags
+            self._index, str(segment.id), segment.document_id, session, text, tuple(calls), segment.tags
         )
 
     def _marks_of_text(self, session: Session, document_id: int) -> Iterator[tuple[str, JsonObject]]:

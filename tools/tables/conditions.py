@@ -52,10 +52,10 @@ def faults_in(where: Sequence[JsonObject]) -> list[str]:
         if given == (op in _WITHOUT_VALUE):
             faults.append(f"conditions.{place}.value: {'given' if given else 'missing'} with {op}")
         elif op in _ORDERS and _measure(str(condition["value"])) is None:
-            came = str(condition["value"])[:60]
+            actual = str(condition["value"])[:60]
             faults.append(
-                f"conditions.{place}.value: got {came!r}, expected a number such as 1000.50 or a date such as"
-                f" 2026-10-05 for {op}"
+                f"conditions.{place}.value: got {actual!r}, expected a number such as 1000.50 or a date"
+                f" such as 2026-10-05 for {op}"
             )
     return faults
 

@@ -121,13 +121,13 @@ def examples(rows: Sequence[Row], each: int) -> list[JsonValue]:
     """For each class and label the shortest texts that have them, as `[class, label, text]`."""
     by_pair: dict[tuple[str, str], dict[str, None]] = {}
     for row in rows:
-        if said := " ".join(row.text(_TEXT).split()):
-            by_pair.setdefault((row.text("class"), row.text("label")), {}).setdefault(said)
+        if text := " ".join(row.text(_TEXT).split()):
+            by_pair.setdefault((row.text("class"), row.text("label")), {}).setdefault(text)
     frequent = sorted(by_pair.items(), key=lambda item: -len(item[1]))
     found = [
-        [*pair, shortened(said, _MAX_EXAMPLE)]
+        [*pair, shortened(text, _MAX_EXAMPLE)]
         for pair, texts in frequent
-        for said in sorted(texts, key=len)[:each]
+        for text in sorted(texts, key=len)[:each]
     ]
     return cast("list[JsonValue]", found[:_MAX_EXAMPLES])
 
