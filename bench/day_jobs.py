@@ -166,13 +166,13 @@ def _expect(is_so: bool, what: str) -> None:
 
 async def _fix_line_and_add_row(agent: Agent, sandbox: Sandbox) -> None:
     document = _invoice(sandbox)
-    place = {"workflow_id": document.workflow_id, "document_id": document.id}
-    read = await agent("review_document", **place)
+    ids = {"workflow_id": document.workflow_id, "document_id": document.id}
+    read = await agent("review_document", **ids)
     table = read["tables"][0]
     cell = table["rows"][0][1][1]
     row = dict.fromkeys(table["columns"], "1")
     changes = [{"cell_id": cell, "value": "Steel"}, {"table_id": table["table_id"], "cells": row}]
-    await agent("review_apply", **place, changes=changes)
+    await agent("review_apply", **ids, changes=changes)
     _expect(len(document.pages[0].tables[0].cells) % len(table["columns"]) == 0, "whole rows")
 
 
@@ -195,27 +195,27 @@ async def _open_session(agent: Agent, sandbox: Sandbox) -> None:
 
 async def _tag_and_close(agent: Agent, sandbox: Sandbox) -> None:
     session = next(each for each in sandbox.studio.sessions.values() if each.name == _SESSION)
-    place = {"kind": "labeling_session", "project_id": 1, "id": session.id}
-    read = await agent("review_texts", **place, limit=_TAGGED)
+    ids = {"kind": "labeling_session", "project_id": 1, "id": session.id}
+    read = await agent("review_texts", **ids, limit=_TAGGED)
     texts = read["texts"]
     _expect(len(texts) == _TAGGED, f"{_TAGGED} texts")
     tag = {"class": "Room", "label": "POS"}
     changes = [{"segment_id": text["segments"][0]["segment_id"], "tags": [tag]} for text in texts]
     changes += [{"document_id": text["document_id"], "done": True} for text in texts]
-    await agent("review_tag", **place, changes=changes)
+    await agent("review_tag", **ids, changes=changes)
     _expect(session.status == "FINISHED", "a finished session")
 
 
 async def _hitl_to_done(agent: Agent, sandbox: Sandbox) -> None:
-    place = {"kind": "hitl_review", "project_id": 5, "id": 1}
-    read = await agent("review_texts", **place)
+    ids = {"kind": "hitl_review", "project_id": 5, "id": 1}
+    read = await agent("review_texts", **ids)
     pages = {(each["document_id"], each["page"]) for each in read["reviews"]}
     corrections = [
         {"segment_id": each["segments"][0][0], "tags": [{"label": "IBAN", "text": "AT61"}]}
         for each in read["reviews"][:1]
     ]
     changes = [{"document_id": document, "page": page, "done": True} for document, page in sorted(pages)]
-    await agent("review_tag", **place, changes=[*corrections, *changes])
+    await agent("review_tag", **ids, changes=[*corrections, *changes])
     waiting = [each for each in sandbox.studio.reviews.values() if each.status == "PENDING"]
     _expect(not [each for each in waiting if each.hitl_id == 1], "no review left")
 
@@ -289,8 +289,8 @@ async def tokens_of(listed: ToolList) -> int:
     """The tokens of a list of tools as a host gets it."""
     async with Client(build_server(Settings(sandbox=True, surface=listed.surface)), mode="auto") as client:
         tools = (await client.list_tools()).tools
-    shown = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
-    text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    definitions = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+    text = json.dumps(definitions, ensure_ascii=False, separators=(",", ":"))
     return round(len(text) / _CHARACTERS_OF_TOKEN)
 
 

@@ -90,7 +90,7 @@ def set_up_logging(
 ) -> None:
     """Send the records of all loggers to stderr from `level` on. Replaces what was set up before.
 
-    As JSON, calls are told at any level.
+    As JSON, calls are logged at any level.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(secrets) if form == "json" else MaskingFormatter(secrets))

@@ -74,10 +74,10 @@ class Session:
     async def call(self, tool: str, /, **arguments: Any) -> Mapping[str, Any]:
         """The structured answer, which is recorded; an error counts as an answer."""
         result = await self.client.call_tool(tool, arguments)
-        shown = {name: "…" if name in _NOT_SHOWN else value for name, value in arguments.items()}
+        arguments_shown = {name: "…" if name in _NOT_SHOWN else value for name, value in arguments.items()}
         recording = Recording(
             tool,
-            self._settled(shown),
+            self._settled(arguments_shown),
             self._settled(_structured(result)),
             bool(result.is_error),
             tuple(content.type for content in result.content if content.type != "text"),

@@ -181,5 +181,5 @@ def _write(output: Path, lines: Iterable[str]) -> int:
 
 def _printable(text: str) -> str:
     """Text in which nothing moves the cursor, colours, hides or turns round what stands beside it."""
-    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    return hidden_pattern().sub(lambda found: ascii(found[0])[1:-1], shown)
+    printable = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return hidden_pattern().sub(lambda found: ascii(found[0])[1:-1], printable)

@@ -115,7 +115,7 @@ def _fill_counts(connection: Connection) -> None:
             elif payload["outcome"] == "not done":
                 counts.pop(record.entry, None)
         except (ValueError, TypeError, KeyError, AttributeError):
-            continue  # a broken record; `journal verify` tells of it
+            continue  # a broken record; `journal verify` reports it
     if counts:
         columns = ("entry", "caller", "at", "document")
         add = insert(table("docreview_counts", *map(column, columns)))

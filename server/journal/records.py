@@ -148,7 +148,7 @@ def hash_of(record: Record, key: JournalKey | None) -> str:
 
 
 def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
-    """The entry that its records tell of, the opening one first; `undoing` are those that take it back.
+    """The entry that its records describe, the opening one first; `undoing` are those that take it back.
 
     Raises:
         JournalFault: the records are broken.
@@ -221,6 +221,6 @@ def _known(record: Record, names: Sequence[str]) -> dict[str, Any]:
 def _canonical(value: object) -> bytes:
     """ASCII, so that no character of a document is one that a database cannot store.
 
-    What a stranger put into the table may be no text; it is read so that it can be told as a change.
+    What a stranger put into the table may be no text; it is read so that it can be reported as a change.
     """
     return _ENCODER.encode(value).encode("ascii")

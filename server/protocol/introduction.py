@@ -20,7 +20,7 @@ _METHODS = ("initialize", "server/discover")
 
 
 def introducing(surfaces: Surfaces) -> ServerMiddleware[ServerState]:
-    """Gives each client the instructions for the tools that it is told of, and marks what is for it alone.
+    """Gives each client the instructions for the tools that it is offered, and marks what is for it alone.
 
     The SDK has one text for all clients, and lets nobody else answer the handshake.
     """

@@ -1,4 +1,4 @@
-"""The session token in an answer of Studio, and what is told where signing in gave none."""
+"""The session token in an answer of Studio, and the failure if signing in gave none."""
 
 from __future__ import annotations
 

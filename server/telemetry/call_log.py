@@ -1,4 +1,4 @@
-"""A line of log for each call of a tool and each request that was refused: who, what, what came of it."""
+"""A line of log for each call of a tool and each request that was refused: who, what, with which outcome."""
 
 from __future__ import annotations
 

@@ -110,10 +110,10 @@ def _written(number: Decimal, like: DocumentValue, sheet: Sheet) -> str:
     return written_like(number, like.text, sheet.mark)
 
 
-def _shown(number: Decimal) -> str:
+def _rendered(number: Decimal) -> str:
     """A number in a message: with two decimals, or more where it has them."""
-    places = -int(number.normalize().as_tuple().exponent)
-    return f"{number:,.{max(places, 2)}f}"
+    decimals = -int(number.normalize().as_tuple().exponent)
+    return f"{number:,.{max(decimals, 2)}f}"
 
 
 def _percent(share: Decimal) -> str:
@@ -137,8 +137,8 @@ def _line_amounts(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
         if with_more and not holds:
             continue
         found = True
-        right = _shown(quantity * price)
-        message = f"quantity × unit price is {right}, the amount is {_shown(amount)} (row {line.number})"
+        right = _rendered(quantity * price)
+        message = f"quantity × unit price is {right}, the amount is {_rendered(amount)} (row {line.number})"
         yield _Equation("line_amount", holds, message, cells, dict(_factors(cells, quantity, price, amount)))
     if not found:
         reason = (
@@ -192,7 +192,10 @@ def _line_sum(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
         expected |= {
             cell.id: each + number - lines for cell in amounts if (each := numbers[cell.id]) is not None
         }
-    message = f"the {len(amounts)} amounts of the lines add up to {_shown(lines)}, the {meaning} is {_shown(number)}"
+    message = (
+        f"the {len(amounts)} amounts of the lines add up to {_rendered(lines)},"
+        f" the {meaning} is {_rendered(number)}"
+    )
     yield _Equation("line_sum", holds, message, (*amounts, value), expected, (value,))
 
 
@@ -249,7 +252,7 @@ def _total(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     parts = " ".join(f"{signs[name]} {name}" for name in more)
     reason = f"subtotal + tax {parts}".strip()
     yield _Equation(
-        "total", holds, f"{reason} is {_shown(right)}, the total is {_shown(total)}", values, expected
+        "total", holds, f"{reason} is {_rendered(right)}, the total is {_rendered(total)}", values, expected
     )
 
 
@@ -278,7 +281,7 @@ def _tax(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     values = tuple(value for name in names if (value := sheet.field(name)) is not None)
     if rate is not None and rated is not None:
         right = (subtotal * rate).quantize(_CENT)
-        message = f"{_percent(rate)} % of the subtotal is {_shown(right)}, the tax is {_shown(tax)}"
+        message = f"{_percent(rate)} % of the subtotal is {_rendered(right)}, the tax is {_rendered(tax)}"
         expected = {values[1].id: right}
         if rate:
             expected[values[0].id] = (tax / rate).quantize(_CENT)

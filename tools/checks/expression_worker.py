@@ -30,7 +30,7 @@ _OF_CEL = frozenset(
     }
 )  # fmt: skip
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|existsOne|filter|map)\s*\(\s*(\w+)\s*,")
-_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
+_POSITION = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _WORD = re.compile(r"\w+")
 _WHY: Mapping[type[BaseException], str] = {
     TypeError: "kinds of values do not go together (write 3.0 rather than 3 beside an amount)",
@@ -73,8 +73,8 @@ def _fault(cel: Any, text: str) -> dict[str, Any] | None:
     try:
         named = cel.compile(text).references()
     except BaseException as error:  # Panics of the parser are no exceptions of Python.
-        place = _PLACE.search(str(error))
-        line, column, message = place.groups() if place else (1, 1, "it cannot be parsed")
+        position = _POSITION.search(str(error))
+        line, column, message = position.groups() if position else (1, 1, "it cannot be parsed")
         return {"line": int(line), "column": int(column), "message": message[:_MAX_TEXT]}
     bound = set(_BOUND.findall(text))
     for kind, names, known in (
@@ -85,9 +85,9 @@ def _fault(cel: Any, text: str) -> dict[str, Any] | None:
             if name not in known and name.isidentifier() and not name.startswith("_"):
                 found = re.search(rf"\b{re.escape(name)}\b", text)
                 before = text[: found.start() if found else 0]
-                place = before.count("\n") + 1, len(before) - before.rfind("\n")
+                position = before.count("\n") + 1, len(before) - before.rfind("\n")
                 what = f"there is no {kind} {name}; known are {', '.join(sorted(known - _OF_CEL - bound))}"
-                return {"line": place[0], "column": place[1], "message": what}
+                return {"line": position[0], "column": position[1], "message": what}
     return None
 
 

@@ -97,13 +97,13 @@ class Evaluator:
             missing = ExpressionFault("own checks need CEL; install docreview-mcp[checks]")
             return [fault or missing for fault in found]
         async with self._lock:
-            for place, text in enumerate(expressions):
-                if found[place] is None:
+            for index, text in enumerate(expressions):
+                if found[index] is None:
                     answer = await self._ask({"compile": [text]})
                     details = (
                         _UNPARSED if answer is None else cast("dict[str, Any] | None", answer["faults"][0])
                     )
-                    found[place] = ExpressionFault(**details) if details else None
+                    found[index] = ExpressionFault(**details) if details else None
         return found
 
     async def judge(self, question: Question, checks: Sequence[tuple[str, str]]) -> list[Verdict]:

@@ -40,7 +40,7 @@ _FINE = {
     VERIFIED: VERIFIED,
     MODERATED: MODERATED,
 }
-"""The words of the services that tell of no failure, as they are compared and as they are written here."""
+"""The services' words for success, as they are compared and as they are written here."""
 
 _FAILURES = frozenset({"failed", "failure", "validation failed"})
 _CONFIDENCE_NAMES = ("confidence", "confidence_score", "score")
@@ -126,7 +126,7 @@ def _worst(entry: JsonObject) -> str:
 
 
 def is_fine_status(status: str) -> bool:
-    """Whether a status tells of no failure; a word that is not known does not count as fine."""
+    """Whether a status means success; a word that is not known does not count as fine."""
     return _compared(status) in _FINE
 
 

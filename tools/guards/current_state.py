@@ -120,12 +120,12 @@ def resolve(reference: JsonValue, context: Mapping[str, JsonValue]) -> JsonValue
     source = parsed(reference)
     if source.is_literal:
         return source.root
-    places: list[JsonValue] = [context.get(source.root)]
+    values: list[JsonValue] = [context.get(source.root)]
     for step in source.steps:
-        places = [inner for place in places for inner in _step_into(place, step)]
+        values = [inner for value in values for inner in _step_into(value, step)]
     if "*" in source.steps:
-        return [place for index, place in enumerate(places) if place not in places[:index]]
-    return places[0] if places else None
+        return [value for index, value in enumerate(values) if value not in values[:index]]
+    return values[0] if values else None
 
 
 async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Read) -> State:
@@ -143,7 +143,7 @@ async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Re
     try:
         answer = await read(present.read, arguments)
     except ToolFailure as failure:
-        # A problem is told in our own name, so it does not quote what others say.
+        # A problem is reported in our own name, so it does not quote untrusted text.
         reason = (
             f"{operation.tool} failed ({failure.code})" if failure.quotes else failure.message.rstrip(".")
         )
@@ -177,11 +177,11 @@ def _leads_somewhere(reference: JsonValue, context: Mapping[str, JsonValue]) -> 
     """Whether what a reference names is there, be it null."""
     if not isinstance(reference, str) or (source := parsed(reference)).is_literal:
         return True
-    place: JsonValue = dict(context)
+    value: JsonValue = dict(context)
     for step in (source.root, *source.steps):
-        if not isinstance(place, dict) or step not in place:
+        if not isinstance(value, dict) or step not in value:
             return False
-        place = place[step]
+        value = value[step]
     return True
 
 
@@ -197,10 +197,10 @@ def _is_of_something_new(present: Present) -> bool:
 def _located(
     answer: JsonObject, present: Present, context: Mapping[str, JsonValue]
 ) -> Iterator[tuple[JsonValue, str]]:
-    places: list[tuple[JsonValue, str]] = [(answer, "")]
+    values: list[tuple[JsonValue, str]] = [(answer, "")]
     for step in present.find:
-        places = [inner for item, key in places for inner in _inside(item, key, step, context)]
-    yield from places
+        values = [inner for item, key in values for inner in _inside(item, key, step, context)]
+    yield from values
 
 
 def _inside(
@@ -227,8 +227,8 @@ def _inside(
             yield chosen, key
 
 
-def _step_into(place: JsonValue, step: str) -> Iterator[JsonValue]:
+def _step_into(value: JsonValue, step: str) -> Iterator[JsonValue]:
     if step == "*":
-        yield from place if isinstance(place, list) else ()
-    elif isinstance(place, dict) and step in place:
-        yield place[step]
+        yield from value if isinstance(value, list) else ()
+    elif isinstance(value, dict) and step in value:
+        yield value[step]

@@ -27,7 +27,7 @@ async def single_flight(
 ) -> Written:
     """Identical calls share one request; after an unknown outcome, all that come next are stopped once.
 
-    The answer of one user is never given to another, who is told of the conflict. `carry` sends the write,
+    The answer of one user is never given to another, who gets a conflict instead. `carry` sends the write,
     and passes the look that it is given to the opening of the entry.
     """
     guards, call, arrived = context.guards, prepared.identity, time.time()
@@ -86,7 +86,7 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
             unclear = Unclear(message, str(earlier.number), earlier.opening.caller.user)
         if unclear is None:
             return
-        # Each user is stopped once: what another one was told is not known to this one.
+        # Each user is stopped once: a user does not know the message that another one got.
         who = sha256(user.encode("utf-8", "surrogatepass")).hexdigest()[:12]
         mark = f"stopped {unclear.mark} {who}"
         stopped_at = await guards.marks.moment_of(mark)

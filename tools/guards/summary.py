@@ -50,7 +50,7 @@ def values_in_words(fields: Sequence[FieldState]) -> JsonObject:
     open_values = [each for each in fields if not each.verified]
     open_values.sort(key=_doubt)
     summary: JsonObject = {"values": len(fields), "verified": len(fields) - len(open_values)}
-    # With a number, since two values may have one name, and a name may be that of what is told here.
+    # With a number, since two values may have one name, and a name may equal one of the labels used here.
     for number, each in enumerate(open_values[:_MAX_NAMED], 1):
         summary[f"{number}. {each.name}:"] = f"{quoted_inside(each.text)} ({_standing(each)})"
     if len(open_values) > _MAX_NAMED:

@@ -156,8 +156,8 @@ def _question(operation: Operation, chosen: Chosen, values: JsonObject, progress
             subject[name] = arguments
     ids = {key: value for step in steps[:1] for key, value in step.arguments.items() if is_id(key)}
     reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
-    shown = present.shown if present.is_there else "nothing, it is gone"
-    return Question(operation, {**subject, **ids, **reason}, present.value, shown, present.key)
+    current = present.shown if present.is_there else "nothing, it is gone"
+    return Question(operation, {**subject, **ids, **reason}, present.value, current, present.key)
 
 
 def _question_of_several(operation: Operation, values: JsonObject, planned: Sequence[_Planned]) -> Question:

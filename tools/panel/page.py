@@ -17,7 +17,7 @@ from ..guards.context import CallContext
 from ..journal.entries import Entry, JournalFault
 from ..json_text import compact, shortened
 from ..results.reply import Reply
-from ..results.untrusted_paths import outside_paths
+from ..results.untrusted_paths import untrusted_paths
 from ..untrusted import without_hidden
 from .document import PanelDocument, read_document
 from .picture import MAX_CHARACTERS, MIN_CHARACTERS, PagePicture, page_picture
@@ -73,7 +73,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         structured["picture_note"] = note
         if picture is not None and values.get("picture", True):
             structured["picture"] = picture.as_object()
-    return Reply(structured, outside=tuple(outside_paths(operation, structured)))
+    return Reply(structured, outside=tuple(untrusted_paths(operation, structured)))
 
 
 async def _picture(page: _Page, room: int, context: CallContext) -> tuple[PagePicture | None, str | None]:
@@ -190,9 +190,9 @@ def _cut(structured: JsonObject) -> None:
         text = str(value["value"])
         if len(text) > _LONG_TEXT:
             value |= {"value": shortened(text, _LONG_TEXT), "cut": len(without_hidden(text)[0])}
-        for name, most in (("name", _LONG_NAME), ("message", _LONG_TEXT), ("why", _LONG_TEXT)):
+        for name, limit in (("name", _LONG_NAME), ("message", _LONG_TEXT), ("why", _LONG_TEXT)):
             if isinstance(value[name], str):
-                value[name] = shortened(str(value[name]), most)
+                value[name] = shortened(str(value[name]), limit)
     for table in cast("list[JsonObject]", structured["tables"]):
         columns = cast("list[str]", table["columns"])
         table["columns"] = [shortened(each, _LONG_NAME) for each in columns]
@@ -216,7 +216,7 @@ def _add_picture(structured: JsonObject, page: _Page, picture: PagePicture | Non
         box = cast("list[float] | None", value["box"])
         # A box whose sides are all from 0 to 1 is one in shares of the page.
         if box is not None and max(box) <= 1:
-            value["box"] = [_plain(side * (height if place % 2 else width)) for place, side in enumerate(box)]
+            value["box"] = [_plain(side * (height if index % 2 else width)) for index, side in enumerate(box)]
 
 
 def _plain(side: float) -> float:

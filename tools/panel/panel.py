@@ -11,7 +11,7 @@ from ..guards.context import CallContext
 from ..guards.panel_key import PANEL_KEY, browser_link, new_panel_key
 from ..json_text import compact, shortened
 from ..results.reply import Reply
-from ..results.untrusted_paths import outside_paths
+from ..results.untrusted_paths import untrusted_paths
 from .document import PanelDocument, read_document
 
 __all__ = ["run"]
@@ -49,14 +49,14 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         if room < 0:
             break
         documents.append(shown)
-        # A value that is told in part only was not seen as it is.
+        # A value that is returned in part only was not seen as it is.
         seen += [value] if shown["value"] == value.text else []
     structured["doubtful"] = documents
     address = context.upstream.address(load_operations()["getDocument"])
     context.guards.seen.note(context.caller, address, map(state_of_value, seen))
     key = new_panel_key(context.guards.codes, context.caller.user, document.document_id)
     meta: JsonObject = {PANEL_KEY: key} if key else {}
-    return Reply(structured, outside=tuple(outside_paths(operation, structured)), meta=meta)
+    return Reply(structured, outside=tuple(untrusted_paths(operation, structured)), meta=meta)
 
 
 def _in_short(document: PanelDocument) -> JsonObject:

@@ -70,7 +70,7 @@ def _may_report(content: bytes) -> bool:
 
 
 def _says_so(operation: Operation, body: JsonObject) -> bool:
-    """Whether an answer tells of the call itself; an item that failed, such as a document, is shown."""
+    """Whether an answer is about the call itself; an item that failed, such as a document, is shown."""
     if _ABOUT_THE_CALL.isdisjoint(body):
         return False
     response = operation.response or {}

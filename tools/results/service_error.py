@@ -1,4 +1,4 @@
-"""An error answer of a service → what the agent is told: code, reason, what happened, what to do next."""
+"""An error answer of a service → the agent's failure: code, reason, what happened, what to do next."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _CREDENTIALS = {"nanonets": "NANONETS_API_KEY", "studio": "STUDIO_EMAIL and STUD
 
 
 def failure_of(operation: Operation, response: Response) -> ToolFailure:
-    """The failure for an answer that is not a success. Known secrets are taken out where it is told."""
+    """The failure for an answer that is not a success. Known secrets are redacted in the result."""
     done = done_after_cut(operation) if leaves_open(response) else "no"
     first = f"{LOOK_FIRST} " if done == "unknown" else ""
     if response.is_html and response.status < 400:
@@ -133,8 +133,8 @@ def _reason(operation: Operation, response: Response) -> str:
 
 
 def _reason_text(operation: Operation, reasons: JsonValue) -> str:
-    shown = without_secret_properties(operation.service, without_depth(reasons))
-    text = "; ".join(_texts(shown)).strip().rstrip(".?!")
+    cleaned = without_secret_properties(operation.service, without_depth(reasons))
+    text = "; ".join(_texts(cleaned)).strip().rstrip(".?!")
     return quoted(text, _MAX_REASON) if text else ""
 
 

@@ -1,4 +1,4 @@
-"""What a call on many items tells of them: shortly what went well, in full what did not."""
+"""The result of a call on many items: successes in short, failures in full."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _IN_WORDS: dict[Word, str] = {
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """How a tool tells of its items.
+    """How a tool reports on its items.
 
     `unit` and `verb` are its words, such as `files` and `approved`; `next_step` is what to call now, and
     `further` what else it answers.

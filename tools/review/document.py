@@ -23,12 +23,12 @@ from ..operation_call import read
 from ..requests.validation import invalid
 from ..results.reply import Reply
 from ..results.truncation import CUT_PLACES, fit
-from ..results.untrusted_paths import outside_paths
+from ..results.untrusted_paths import untrusted_paths
 from ..untrusted import NOTE
 from .cell_confidence import with_cell_confidence
 from .check_view import findings_in_short
 from .document_batch import combined, read_each
-from .document_view import Wanted, field_shown, order_of, reading_of, rows_left_out, tables_shown
+from .document_view import Wanted, field_entry, order_of, reading_of, rows_left_out, table_entries
 
 __all__ = ["run"]
 
@@ -48,8 +48,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         wanted = _wanted(values, document.values)
         _note_seen(context, document, wanted)
         failed = await _failed_checks(context, values, document_id, answer, document)
-        shown = partial(_structured, answer, document, wanted, document_id, failed)
-        structured = await beside_loop(answer, shown)
+        shape = partial(_structured, answer, document, wanted, document_id, failed)
+        structured = await beside_loop(answer, shape)
     else:
         structured = await _several(operation, values, context, look)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
@@ -58,7 +58,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 
 def _reply(operation: Operation, values: JsonObject, structured: JsonObject, limit: int) -> Reply:
     """The answer within the limit of characters."""
-    outside = tuple(outside_paths(operation, structured))
+    outside = tuple(untrusted_paths(operation, structured))
     if len(compact(structured)) > limit:
         kept, cut = fit(operation, values, structured, limit)
         if rows := rows_left_out(structured, kept):
@@ -112,8 +112,8 @@ async def _several(
     read: dict[str, JsonObject] = {}
     for document_id, (answer, document) in looked.found.items():
         failed = await _failed_checks(context, values, document_id, answer, document)
-        shown = partial(_structured, answer, document, wanted, document_id, failed)
-        read[document_id] = await beside_loop(answer, shown)
+        shape = partial(_structured, answer, document, wanted, document_id, failed)
+        read[document_id] = await beside_loop(answer, shape)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
     together = partial(combined, document_ids, read, looked.failures, limit)
     return await beside_loop(read, together)
@@ -172,7 +172,7 @@ def _structured(
     unverified = sum(not value.is_verified for value in values)
     unrated = sum(value.is_unrated and not value.is_doubtful(wanted.min_confidence) for value in values)
     fields = sorted(filter(wanted.includes, document.fields), key=lambda value: order_of(value, wanted))
-    tables = tables_shown(document, wanted)
+    tables = table_entries(document, wanted)
     structured: JsonObject = {
         "document_id": answer.get("document_id") or document_id,
         "name": answer.get("original_document_name"),
@@ -195,7 +195,7 @@ def _structured(
         "unless_given": _unless_given(values, wanted),
     }
     structured = {name: value for name, value in structured.items() if value not in (None, "", [])}
-    structured["fields"] = [field_shown(value, wanted, document) for value in fields]
+    structured["fields"] = [field_entry(value, wanted, document) for value in fields]
     if tables:
         structured["reading"] = reading_of(tables, wanted)
         structured["tables"] = cast("JsonValue", tables)

@@ -1,4 +1,4 @@
-"""Several documents in one call: read a few at a time, and told together without saying a thing twice."""
+"""Several documents in one call: read a few at a time, and combined in one result without repetition."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def combined(
 ) -> JsonObject:
     """The answer on several documents in the order of the ids, within the limit of characters.
 
-    What most of them say alike is said once. A document that does not fit is left out as a whole; only the
+    What most of them share is returned once. A document that does not fit is left out as a whole; only the
     first one is there in any case, so that calls with what was left out come to an end.
     """
     common = _common(list(read.values()))
@@ -102,7 +102,7 @@ def _error(failure: ToolFailure) -> JsonObject:
 
 
 def _common(entries: Sequence[JsonObject]) -> JsonObject:
-    """What is to be said once for all of them: how to read them. What to do next is told of each."""
+    """What is returned once for all of them: how to read them. What to do next is part of each."""
     common: JsonObject = {}
     usual: JsonObject = {}
     for each in entries:

@@ -23,8 +23,8 @@ from .batch_report import has_path
 
 __all__ = ["run"]
 
-_OUTSIDE = ("request.body", "present", "afterwards", "would_be_refused.message")
-_OUTSIDE_OF_OWN = (
+_UNTRUSTED = ("request.body", "present", "afterwards", "would_be_refused.message")
+_UNTRUSTED_OF_OWN = (
     "calls[].request.body",
     "calls[].present",
     "calls[].afterwards",
@@ -46,7 +46,7 @@ _KEPT = (
 )
 """What the answer of a rehearsed call tells beside its calls."""
 _VALUES = ("field_data_id", "cell_id")
-_SENT = "Nothing was sent that changes anything."
+_NOTHING_SENT = "Nothing was sent that changes anything."
 _ROOM = 2_000
 """Characters of an answer around its calls."""
 
@@ -75,8 +75,8 @@ async def run(
     elif wanted.undo_leaves:
         structured["undo_leaves"] = wanted.undo_leaves
     structured["needs_confirmation"] = assessment.question is not None
-    structured["sent"] = _SENT
-    return Reply(structured, outside=tuple(each for each in _OUTSIDE if each.split(".")[0] in structured))
+    structured["sent"] = _NOTHING_SENT
+    return Reply(structured, outside=tuple(each for each in _UNTRUSTED if each.split(".")[0] in structured))
 
 
 class _Noted:
@@ -144,13 +144,13 @@ async def _preview_of_own(
     structured |= {name: result[name] for name in _KEPT if name in result}
     if documents := _left_in(result.get("documents")):
         structured["documents"] = documents
-    structured["sent"] = _SENT
+    structured["sent"] = _NOTHING_SENT
     shown = _fitting(noted.calls, context.upstream.answer_limit - len(compact(structured)) - _ROOM)
     if noted.calls:
         structured["calls"] = [*shown]
     if len(shown) < len(noted.calls):
         structured["calls_left_out"] = len(noted.calls) - len(shown)
-    return Reply(structured, outside=tuple(each for each in _OUTSIDE_OF_OWN if has_path(structured, each)))
+    return Reply(structured, outside=tuple(each for each in _UNTRUSTED_OF_OWN if has_path(structured, each)))
 
 
 def _summary(calls: int, refused: int, plan: JsonValue, against: JsonValue) -> str:
@@ -243,18 +243,18 @@ def _no_preview(wanted: Operation) -> ToolFailure:
 def _request(prepared: Prepared, context: CallContext) -> JsonObject:
     request: Request = prepared.requests[0]
     query = f"?{urlencode(request.query)}" if request.query else ""
-    shown: JsonObject = {
+    preview: JsonObject = {
         "method": request.method,
         "url": f"{context.upstream.address(prepared.operation)}{request.path}{query}",
     }
     body = _body(request.body)
     if body is not None:
-        shown["body"] = _without(body, secret_arguments(prepared.operation))
+        preview["body"] = _without(body, secret_arguments(prepared.operation))
     if len(prepared.requests) > 1:
-        shown["if_that_address_is_unknown"] = [
+        preview["if_that_address_is_unknown"] = [
             f"{other.method} {other.path}" for other in prepared.requests[1:]
         ]
-    return shown
+    return preview
 
 
 def _body(body: RequestBody) -> JsonValue:
@@ -264,10 +264,10 @@ def _body(body: RequestBody) -> JsonValue:
         case FormBody(fields):
             return dict(fields)
         case MultipartBody(fields, file_field, file):
-            sent: JsonObject = dict(fields)
+            parts: JsonObject = dict(fields)
             if file is not None:
-                sent[file_field] = f"[the file {file.path or file.file_name}]"
-            return sent
+                parts[file_field] = f"[the file {file.path or file.file_name}]"
+            return parts
         case None:
             return None
 

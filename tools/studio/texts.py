@@ -18,7 +18,7 @@ __all__ = ["run"]
 _DEFAULT_LIMIT = 20
 _ROOM = 600
 """Characters of an answer around its texts."""
-_OUTSIDE = (
+_UNTRUSTED = (
     "classes",
     "labels",
     "name",
@@ -42,12 +42,12 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         structured = await _reviews(values, project_id, identity, context)
     else:
         structured = _session(values, await read_session(kind, project_id, identity, context), context)
-    return Reply(structured, outside=tuple(each for each in _OUTSIDE if each.split("[")[0] in structured))
+    return Reply(structured, outside=tuple(each for each in _UNTRUSTED if each.split("[")[0] in structured))
 
 
 def _session(values: JsonObject, session: Session, context: CallContext) -> JsonObject:
     texts = sorted(session.texts, key=lambda each: (each.is_done, not _doubtful(each)))
-    shown = [each for each in texts if _is_wanted(each, values)]
+    wanted_texts = [each for each in texts if _is_wanted(each, values)]
     structured: JsonObject = {
         "name": session.name,
         "status": session.status,
@@ -57,7 +57,7 @@ def _session(values: JsonObject, session: Session, context: CallContext) -> Json
         "labels": [*session.labels],
         "counts": {
             "texts": len(texts),
-            "fit": len(shown),
+            "fit": len(wanted_texts),
             "open": sum(not each.is_done for each in texts),
             "doubtful": sum(_doubtful(each) for each in texts),
         },
@@ -68,8 +68,8 @@ def _session(values: JsonObject, session: Session, context: CallContext) -> Json
         )
     offset = cast("int", values.get("offset", 0))
     limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
-    rows = [_text(each, values) for each in shown[offset : offset + limit]]
-    structured = _cut(structured, "texts", rows, offset, len(shown), context)
+    rows = [_text(each, values) for each in wanted_texts[offset : offset + limit]]
+    structured = _cut(structured, "texts", rows, offset, len(wanted_texts), context)
     is_for_good = session.kind == "correction" and not session.is_closed and rows
     return {**structured, "next": f"{structured['next']} {_FOR_GOOD}"} if is_for_good else structured
 

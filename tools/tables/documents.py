@@ -106,15 +106,15 @@ async def read_documents(context: CallContext, wanted: Wanted) -> Documents:
     chosen = ids[wanted.offset : wanted.offset + MAX_DOCUMENTS]
 
     async def look(document_id: str) -> JsonObject:
-        place: JsonObject = {"workflow_id": wanted.workflow_id, "document_id": document_id}
-        return await read(context, "getDocument", place)
+        index: JsonObject = {"workflow_id": wanted.workflow_id, "document_id": document_id}
+        return await read(context, "getDocument", index)
 
     answers: ReadDocuments[JsonObject] = await read_each(chosen, look, context, began)
     if chosen and not answers.found:
         raise answers.failure(load_operations()["getDocument"], "no document could be read.", "Or narrow it.")
     tried = answers.found.keys() | answers.failures.keys()
     # Documents are begun in order, so those that were not tried are the last ones.
-    found.tried = next((place for place, each in enumerate(chosen) if each not in tried), len(chosen))
+    found.tried = next((index for index, each in enumerate(chosen) if each not in tried), len(chosen))
     found.left = len(ids) - wanted.offset - found.tried
     found.failures = answers.failures
     for document_id in chosen[: found.tried]:

@@ -29,7 +29,7 @@ async def expression_fault(operation: Operation, expression: str) -> None:
     """Fail unless an expression can be evaluated by itself.
 
     Raises:
-        ToolFailure: it has a fault, whose line and column are told, or what evaluates it is not installed.
+        ToolFailure: it has a fault (the message has line and column), or what evaluates it is not installed.
     """
     if not is_installed():
         raise ToolFailure(

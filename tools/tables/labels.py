@@ -80,10 +80,10 @@ async def read_tags(operation: Operation, values: JsonObject, context: CallConte
         _take(found, listed(answer, "documents"))
         return found
     began = anyio.current_time()
-    place: JsonObject = {name: values[name] for name in source.needs}
+    ids: JsonObject = {name: values[name] for name in source.needs}
     seen: set[str] = set()
     while True:
-        page: JsonObject = {**place, "details": ["segments", "tags"], "offset": offset, "limit": _PAGE}
+        page: JsonObject = {**ids, "details": ["segments", "tags"], "offset": offset, "limit": _PAGE}
         answer = await read(context, source.operation, page)
         found.name = text(answer.get("name"))
         entries = answer.get("documents")

@@ -14,7 +14,7 @@ from ..guards.context import CallContext
 from ..json_text import compact, shortened
 from ..requests.validation import invalid
 from ..results.reply import Reply
-from ..results.untrusted_paths import outside_paths
+from ..results.untrusted_paths import untrusted_paths
 from ..review.queue_search import moment
 from .conditions import Unreadable, faults_in, fields_in, wanted_rows
 from .documents import MAX_DOCUMENTS, Documents, Wanted, read_documents, usual_fields
@@ -74,8 +74,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     table = _table(values, work, rows)
     work.said["matching"] = len(rows)
     if documents is not None and "aggregate" not in values:
-        shown = rows[: _limit(values)]
-        documents.note_seen(context, frozenset(row.id for row in shown), table.columns)
+        listed = rows[: _limit(values)]
+        documents.note_seen(context, frozenset(row.id for row in listed), table.columns)
         if sums := totals(rows, table.columns, work.unreadable):
             work.said["totals"] = cast("JsonObject", sums)
     pictures = [await drawn(table)] if values.get("chart") else []
@@ -83,10 +83,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if (kind := str(values.get("format", "rows"))) != "rows":
         about, attachment = await as_file(table, kind, context)
         work.said |= about
-        answer: JsonObject = {"columns": [*table.columns], **_told(work)}
+        answer: JsonObject = {"columns": [*table.columns], **_structured(work)}
     else:
-        answer = _with_rows(table, _told(work), values, context)
-    return Reply(answer, tuple(pictures), tuple(outside_paths(operation, answer)), attachment=attachment)
+        answer = _with_rows(table, _structured(work), values, context)
+    return Reply(answer, tuple(pictures), tuple(untrusted_paths(operation, answer)), attachment=attachment)
 
 
 def _check(operation: Operation, values: JsonObject, where: Sequence[JsonObject]) -> None:
@@ -236,7 +236,7 @@ def _counts_of_tags(tags: Tags, values: JsonObject) -> JsonObject:
     return said
 
 
-def _told(work: _Work) -> JsonObject:
+def _structured(work: _Work) -> JsonObject:
     """What the answer says beside the table itself."""
     found = work.unreadable.found
     if found:

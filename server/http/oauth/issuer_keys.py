@@ -15,7 +15,7 @@ from jwt.api_jwk import PyJWK
 
 from ...services.network_environment import NetworkSettingError, trusted_certificates
 from ...settings import is_loopback
-from .issuer_documents import DocumentError, discovery_addresses, fetched
+from .issuer_documents import DocumentError, discovery_urls, fetched
 
 __all__ = ["ALGORITHMS", "IssuerKeys", "KeysUnknown"]
 
@@ -153,20 +153,20 @@ class IssuerKeys:
     async def _discover(self, client: httpx2.AsyncClient) -> str:
         """The address of the keys, as the issuer says."""
         faults: list[DocumentError] = []
-        for address in discovery_addresses(self._issuer):
+        for url in discovery_urls(self._issuer):
             try:
-                document = await fetched(client, address, may_be_plain=self._may_be_plain)
+                document = await fetched(client, url, may_be_plain=self._may_be_plain)
             except DocumentError as fault:
                 faults.append(fault)
                 continue
             issuer, keys = document.get("issuer"), document.get("jwks_uri")
             if issuer != self._issuer:
                 raise DocumentError(
-                    f"{address} is of the issuer {str(issuer)[:200]}, and DOCREVIEW_OAUTH_ISSUER is"
+                    f"{url} is of the issuer {str(issuer)[:200]}, and DOCREVIEW_OAUTH_ISSUER is"
                     f" {self._issuer}: they have to be the same, to the last slash"
                 )
             if not isinstance(keys, str):
-                raise DocumentError(f"{address} names no jwks_uri")
+                raise DocumentError(f"{url} names no jwks_uri")
             return keys
         raise faults[0]
 
