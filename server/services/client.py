@@ -44,7 +44,7 @@ from .network_environment import (
 )
 from .page_images import fetch_picture, no_picture, refused_picture
 from .public_hosts import PublicHosts
-from .retries import CallProgress, Outcome, repeat_as_allowed
+from .retries import Outcome, RetryState, send_with_retries
 from .session_tokens import token_in, token_of_login
 from .unsent import no_connection, no_request_left, over_rate, unheard, unsendable
 from .urls import image_url, same_host_redirect
@@ -56,7 +56,7 @@ _READ_SECONDS = 30.0
 _IDLE_SECONDS = 4.0
 """Many servers close idle connections after 5 s; a write being sent just then has an unknown outcome."""
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
-_UNKNOWN_ADDRESS = (404, 405)
+_UNKNOWN_ROUTE = (404, 405)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class ServiceClient:
         self._transport = transport
         self._clients: dict[bool, httpx2.AsyncClient] = {}
         self._slots = FairSlots(settings.in_flight)
-        self._known_address: dict[str, int] = {}
+        self._known_route: dict[str, int] = {}
 
     async def send(
         self, operation: Operation, requests: Sequence[Request], report: Report, sender: Sender
@@ -100,11 +100,11 @@ class ServiceClient:
             ToolFailure: no answer came in time, no connection was made, there are no credentials, or the
                 answer refuses what an earlier try of this call may have done.
         """
-        progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
+        progress = RetryState(operation, anyio.current_time() + self._settings.timeout)
         try:
             with self._opened_file(operation, requests) as progress.file:
                 with anyio.fail_after(self._settings.timeout):
-                    outcome = await self._along_addresses(operation, requests, progress, report, sender)
+                    outcome = await self._along_routes(operation, requests, progress, report, sender)
         except TimeoutError:
             raise self._timed_out(progress) from None
         except ToolFailure as failure:
@@ -125,16 +125,16 @@ class ServiceClient:
         for client in self._clients.values():
             await client.aclose()
 
-    async def _along_addresses(
+    async def _along_routes(
         self,
         operation: Operation,
         requests: Sequence[Request],
-        progress: CallProgress,
+        progress: RetryState,
         report: Report,
         sender: Sender,
     ) -> Outcome:
         """Try the known address, else one after the other until the service knows one."""
-        known = self._known_address.get(operation.id)
+        known = self._known_route.get(operation.id)
         order = range(len(requests)) if known is None else (known,)
         first: Outcome | None = None
         for index in order:
@@ -144,10 +144,10 @@ class ServiceClient:
             async def send_once(request: Request = requests[index]) -> Outcome:
                 return await self._try(request, progress, sender)
 
-            outcome = await repeat_as_allowed(send_once, progress, report)
-            if outcome.response is None or not _is_unknown_address(outcome.response):
+            outcome = await send_with_retries(send_once, progress, report)
+            if outcome.response is None or not _is_unknown_route(outcome.response):
                 if outcome.response is not None and outcome.response.is_success:
-                    self._known_address[operation.id] = index
+                    self._known_route[operation.id] = index
                 return outcome
             first = first or outcome
         return cast("Outcome", first)
@@ -163,7 +163,7 @@ class ServiceClient:
         except ValueError as error:
             raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
         operation = load_operations()["getDocument"]
-        progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
+        progress = RetryState(operation, anyio.current_time() + self._settings.timeout)
         try:
             client = self._opened(is_own=is_own)
         except NetworkSettingError as fault:
@@ -172,17 +172,20 @@ class ServiceClient:
         async def fetch_once() -> Outcome:
             authorization = await sender.credentials.authorization(operation) if is_own else ""
             async with self._slots.slot(sender.name):
-                progress.sent += 1
+                progress.request_count += 1
                 seen = SeenRequest(operation.tool, operation.service, "GET")
                 with present_observer().request(seen):
                     outcome = await fetch_picture(client, target, authorization)
                     if outcome.response is not None:
-                        seen.status, seen.received = outcome.response.status, len(outcome.response.content)
+                        seen.status, seen.bytes_received = (
+                            outcome.response.status,
+                            len(outcome.response.content),
+                        )
                 return outcome
 
         try:
             with anyio.fail_after(self._settings.timeout):
-                outcome = await repeat_as_allowed(fetch_once, progress, _say_nothing)
+                outcome = await send_with_retries(fetch_once, progress, _say_nothing)
         except TimeoutError:
             raise no_picture("no answer in time", "timeout", retryable=True) from None
         if outcome.failure is not None:
@@ -192,7 +195,7 @@ class ServiceClient:
             raise refused_picture(response)
         return response.content
 
-    async def _try(self, request: Request, progress: CallProgress, sender: Sender) -> Outcome:
+    async def _try(self, request: Request, progress: RetryState, sender: Sender) -> Outcome:
         """One request, and a second one with a new session if the first was refused for its token."""
         outcome = await self._exchange(request, progress, sender)
         operation = progress.operation
@@ -203,7 +206,7 @@ class ServiceClient:
         progress.note(outcome)
         return outcome
 
-    async def _exchange(self, request: Request, progress: CallProgress, sender: Sender) -> Outcome:
+    async def _exchange(self, request: Request, progress: RetryState, sender: Sender) -> Outcome:
         operation = progress.operation
         authorization = await sender.credentials.authorization(operation)
         progress.authorization = authorization
@@ -219,7 +222,7 @@ class ServiceClient:
             self._slots.give_back(sender.name)
         return outcome
 
-    async def _keep_rate(self, authorization: str, progress: CallProgress) -> None:
+    async def _keep_rate(self, authorization: str, progress: RetryState) -> None:
         """Wait until the account's budget has room for a request.
 
         Raises:
@@ -234,7 +237,7 @@ class ServiceClient:
                 raise over_rate(progress.operation, rate, seconds)
             await anyio.sleep(seconds)
 
-    async def _outcome(self, request: Request, authorization: str, progress: CallProgress) -> Outcome:
+    async def _outcome(self, request: Request, authorization: str, progress: RetryState) -> Outcome:
         operation = progress.operation
         try:
             return Outcome(response=await self._answer(request, authorization, progress))
@@ -253,7 +256,7 @@ class ServiceClient:
                 raise
             return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
 
-    async def _answer(self, request: Request, authorization: str, progress: CallProgress) -> Response:
+    async def _answer(self, request: Request, authorization: str, progress: RetryState) -> Response:
         """The answer to a request, which is sent once more if the service moved it on its own host."""
         operation = progress.operation
         client = self._opened()
@@ -262,18 +265,18 @@ class ServiceClient:
         headers = {"Authorization": authorization} if authorization else {}
         headers["Accept"] = "*/*" if operation.download else "application/json"
         while True:
-            progress.sent += 1
+            progress.request_count += 1
             body = _body_of(request, progress.file)
             outgoing = client.build_request(request.method, url, headers=headers, **body)
             seen = SeenRequest(operation.tool, operation.service, request.method)
-            seen.sent = int(outgoing.headers.get("Content-Length", 0))
+            seen.bytes_sent = int(outgoing.headers.get("Content-Length", 0))
             with present_observer().request(seen):
                 answer = await client.send(outgoing, stream=True)
                 try:
                     target = same_host_redirect(outgoing, answer)
                     if target is None:
                         response = await _whole(answer, operation)
-                        seen.status, seen.received = response.status, len(response.content)
+                        seen.status, seen.bytes_received = response.status, len(response.content)
                         return response
                     seen.status = answer.status_code
                 finally:
@@ -336,7 +339,7 @@ class ServiceClient:
         route = self._settings.routes(operation)[0]
         request = build_request(operation, {"email": email, "password": password}, route)
         sender = Sender(NoCredentials(), name)
-        outcome = await self._exchange(request, CallProgress(operation, math.inf), sender)
+        outcome = await self._exchange(request, RetryState(operation, math.inf), sender)
         if outcome.response is None:
             outcome = Outcome(failure=outcome.failure or self._unreachable(operation))
         return token_of_login(operation, outcome, check_account)
@@ -352,7 +355,7 @@ class ServiceClient:
     def _no_answer(self, operation: Operation, code: ErrorCode, what: str) -> ToolFailure:
         return unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))
 
-    def _timed_out(self, progress: CallProgress) -> ToolFailure:
+    def _timed_out(self, progress: RetryState) -> ToolFailure:
         what = f"no answer within {self._settings.timeout:g} seconds"
         return unheard(progress.operation, "timeout", what, progress.done)
 
@@ -411,8 +414,8 @@ def _is_refused_token(operation: Operation, response: Response | None) -> bool:
     return operation.idempotent and (reported_failure(operation, response) or (0,))[0] == 401
 
 
-def _is_unknown_address(response: Response) -> bool:
-    return response.status in _UNKNOWN_ADDRESS or (response.is_html and response.status < 400)
+def _is_unknown_route(response: Response) -> bool:
+    return response.status in _UNKNOWN_ROUTE or (response.is_html and response.status < 400)
 
 
 def _grouped(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:

@@ -63,7 +63,7 @@ class _Call:
         self._values = values
         self._context = context
         self._reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
-        self._address = context.upstream.address(load_operations()["getDocument"])
+        self._base_url = context.upstream.base_url(load_operations()["getDocument"])
         self._began = anyio.current_time()
         self._new: JsonObject = {}
 
@@ -86,7 +86,7 @@ class _Call:
     def claims(self, document_ids: Sequence[str]) -> frozenset[Claim]:
         """The documents that nobody else may write meanwhile."""
         workflow = str(self._values["workflow_id"])
-        return frozenset(Claim(self._address, workflow, each) for each in document_ids)
+        return frozenset(Claim(self._base_url, workflow, each) for each in document_ids)
 
     async def plan(self, document_ids: Sequence[str]) -> list[Part]:
         """What is to be made of each document, as it is now.
@@ -98,7 +98,7 @@ class _Call:
         answers = await self.read(document_ids, self._began)
         named = documents_of(self._operation, self._values)
         seen = self._context.guards.seen
-        gone = await deleted_before(self._values, self._address, self._context)
+        gone = await deleted_before(self._values, self._base_url, self._context)
 
         def planned() -> list[Part]:
             plan = plan_changes(
@@ -106,7 +106,7 @@ class _Call:
                 self._values,
                 named,
                 answers,
-                lambda identity: seen.text(self._context.caller, self._address, identity),
+                lambda identity: seen.text(self._context.caller, self._base_url, identity),
                 gone,
             )
             return parts_of(plan, answers, bool(self._values.get(WHOLE)))

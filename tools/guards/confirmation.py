@@ -122,7 +122,7 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
         fault = f"{_REJECTED.get(found, _REJECTED['used'])} "
         if found == "forged or for another call" and not codes.is_lasting:
             fault = f"{fault.strip()}{_NOT_LASTING} "
-    new_code = codes.give(*subject)
+    new_code = codes.new_code(*subject)
     if not code:
         consent = await context.ask(summary, new_code)
         if consent == "accepted" and await codes.use(new_code, *subject) == "valid":
