@@ -51,7 +51,7 @@ class ExpressionFault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of an expression. `message`: why it was not judged; `detail`, `texts` may quote documents."""
+    """An expression's result. `message`: why it was not judged; `detail`, `texts` may quote documents."""
 
     state: Literal["passed", "failed", "skipped", "unjudged"]
     message: str = ""
