@@ -57,7 +57,7 @@ class BatchReport:
         if "cut" in notes:
             untrusted = (*untrusted, CUT_PLACES)
         if notes:
-            structured = {**structured, NOTE: notes}
+            structured[NOTE] = notes
         return Reply(structured, outside=untrusted, is_error="error" in structured)
 
     def _structured(self, verdicts: Sequence[ItemResult], stop: Stop, *, together: bool) -> JsonObject:
