@@ -1,4 +1,4 @@
-"""The shared client of one service: one pool, credentials, time limits, a bound on requests in flight."""
+"""The shared client of one service: credentials, time limits, a bound on requests in flight."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import math
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 from urllib.parse import urlencode
 
 import anyio
@@ -15,8 +14,6 @@ import httpx2
 
 from ...schemas import Operation, load_operations
 from ...tools import (
-    FormBody,
-    JsonBody,
     MultipartBody,
     Report,
     Request,
@@ -31,19 +28,17 @@ from ...tools.results.reported_failure import reported_failure
 from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
 from ..shared.state import SharedState
-from ..version import VERSION
+from .connection_pools import ConnectionPools
 from .credentials import Credentials, NoCredentials
 from .fair_slots import FairSlots
 from .files import FileAccess
+from .http_messages import body_of, read_answer
 from .network_environment import (
     NetworkSettingError,
-    check_network,
     left_no_trace,
     proxy_for,
-    trusted_certificates,
 )
 from .page_images import fetch_picture, no_picture, refused_picture
-from .public_hosts import PublicHosts
 from .retries import Outcome, RetryState, send_with_retries
 from .session_tokens import token_in, token_of_login
 from .unsent import no_connection, no_request_left, over_rate, unheard, unsendable
@@ -51,11 +46,6 @@ from .urls import image_url, same_host_redirect
 
 __all__ = ["Sender", "ServiceClient"]
 
-_CONNECT_SECONDS = 5.0
-_READ_SECONDS = 30.0
-_IDLE_SECONDS = 4.0
-"""Many servers close idle connections after 5 s; a write being sent just then has an unknown outcome."""
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _UNKNOWN_ROUTE = (404, 405)
 
 
@@ -86,8 +76,7 @@ class ServiceClient:
         self._settings = settings
         self._files = files
         self._shared = shared
-        self._transport = transport
-        self._clients: dict[bool, httpx2.AsyncClient] = {}
+        self._pools = ConnectionPools(self._base_url, settings.in_flight, transport)
         self._slots = FairSlots(settings.in_flight)
         self._known_route: dict[str, int] = {}
 
@@ -122,8 +111,7 @@ class ServiceClient:
 
     async def close(self) -> None:
         """Close the pools."""
-        for client in self._clients.values():
-            await client.aclose()
+        await self._pools.close()
 
     async def _along_routes(
         self,
@@ -165,7 +153,7 @@ class ServiceClient:
         operation = load_operations()["getDocument"]
         progress = RetryState(operation, anyio.current_time() + self._settings.timeout)
         try:
-            client = self._opened(is_own=is_own)
+            client = self._pools.opened(is_own=is_own)
         except NetworkSettingError as fault:
             raise self._cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
 
@@ -259,14 +247,14 @@ class ServiceClient:
     async def _answer(self, request: Request, authorization: str, progress: RetryState) -> Response:
         """The answer to a request, which is sent once more if the service moved it on its own host."""
         operation = progress.operation
-        client = self._opened()
+        client = self._pools.opened()
         query = f"?{urlencode(request.query)}" if request.query else ""
         url: str | httpx2.URL = f"{self._base_url}{request.path}{query}"
         headers = {"Authorization": authorization} if authorization else {}
         headers["Accept"] = "*/*" if operation.download else "application/json"
         while True:
             progress.request_count += 1
-            body = _body_of(request, progress.file)
+            body = body_of(request, progress.file)
             outgoing = client.build_request(request.method, url, headers=headers, **body)
             seen = SeenRequest(operation.tool, operation.service, request.method)
             seen.bytes_sent = int(outgoing.headers.get("Content-Length", 0))
@@ -275,7 +263,7 @@ class ServiceClient:
                 try:
                     target = same_host_redirect(outgoing, answer)
                     if target is None:
-                        response = await _whole(answer, operation)
+                        response = await read_answer(answer, operation)
                         seen.status, seen.bytes_received = response.status, len(response.content)
                         return response
                     seen.status = answer.status_code
@@ -296,36 +284,6 @@ class ServiceClient:
                 yield opened
         else:
             yield None
-
-    def _opened(self, *, is_own: bool = True) -> httpx2.AsyncClient:
-        """The pool for the own host, or for others, which have to be hosts of the internet.
-
-        Raises:
-            NetworkSettingError: the environment has a proxy or certificates that cannot be used.
-        """
-        if is_own not in self._clients:
-            is_plain = is_own and self._base_url.startswith("http://")
-            limits = httpx2.Limits(
-                max_connections=self._settings.in_flight,
-                max_keepalive_connections=self._settings.in_flight,
-                keepalive_expiry=_IDLE_SECONDS,
-            )
-            transport = self._transport
-            if not is_plain and transport is None:
-                check_network()
-                transport = None if is_own else PublicHosts(trusted_certificates(), limits)
-            self._clients[is_own] = httpx2.AsyncClient(
-                transport=transport,
-                verify=False if is_plain or transport is not None else trusted_certificates(),
-                trust_env=not is_plain,
-                timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
-                limits=limits,
-                headers={"User-Agent": f"docreview-mcp/{VERSION}"},
-                # No domain may set a cookie: none is kept, so none is sent.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                follow_redirects=False,
-            )
-        return self._clients[is_own]
 
     async def log_in(self, email: str, password: str, name: str, check_account: str) -> str:
         """A session token for these credentials, by the same operation that `studio_login` calls.
@@ -349,8 +307,7 @@ class ServiceClient:
 
     def _unreachable(self, operation: Operation) -> ToolFailure:
         host = httpx2.URL(self._base_url).host
-        is_direct = self._transport is not None or self._base_url.startswith("http://")
-        return no_connection(operation, host, "" if is_direct else proxy_for(host)[0])
+        return no_connection(operation, host, "" if self._pools.is_direct else proxy_for(host)[0])
 
     def _no_answer(self, operation: Operation, code: ErrorCode, what: str) -> ToolFailure:
         return unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))
@@ -372,41 +329,6 @@ async def _say_nothing(message: str) -> None:
     """A report that nobody waits for."""
 
 
-async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
-    parts: list[bytes] = []
-    size = 0
-    async for part in answer.aiter_bytes():
-        size += len(part)
-        if size > _MAX_ANSWER_BYTES and not answer.is_success:
-            break
-        if size > _MAX_ANSWER_BYTES:
-            raise ToolFailure(
-                "too_large",
-                f"{operation.tool}: the answer is over {_MAX_ANSWER_BYTES // 2**20} MiB and was not read.",
-                status=answer.status_code,
-                done="no" if operation.effect == "read" else "yes",
-                next_step=operation.narrow or "Ask for less, for example with a smaller limit.",
-            )
-        parts.append(part)
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(answer.status_code, headers, b"".join(parts))
-
-
-def _body_of(request: Request, file: tuple[str, BinaryIO] | None) -> dict[str, Any]:
-    """The arguments by which the HTTP library makes the body; it reads a file from its beginning."""
-    match request.body:
-        case None:
-            return {}
-        case JsonBody(value):
-            return {"json": value}
-        case FormBody(fields):
-            return {"data": _grouped(fields)}
-        case MultipartBody(fields, file_field):
-            if file is None:
-                return {"files": [(name, (None, value.encode())) for name, value in fields]}
-            return {"data": _grouped(fields), "files": [(file_field, file)]}
-
-
 def _is_refused_token(operation: Operation, response: Response | None) -> bool:
     """Whether an answer refuses the token; one under a success counts for what may be sent again."""
     if response is None or response.status == 401:
@@ -416,10 +338,3 @@ def _is_refused_token(operation: Operation, response: Response | None) -> bool:
 
 def _is_unknown_route(response: Response) -> bool:
     return response.status in _UNKNOWN_ROUTE or (response.is_html and response.status < 400)
-
-
-def _grouped(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
-    for name, value in fields:
-        grouped.setdefault(name, []).append(value)
-    return grouped
