@@ -19,7 +19,7 @@ from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
 from ..guards.document_locks import Claim
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..guards.summary import values_in_words
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
@@ -152,8 +152,8 @@ class _Call:
         state = [list[JsonValue](_state_of(change.target)) for change in left]
         state += [list[JsonValue](_state_of(value)) for each in structures for value in each.values]
         state += [list[JsonValue](_state_of(each)) for part in verified for each in part.values]
-        in_browser = is_asked_in_browser(called, self._context)
-        return Question(self._operation, subject, list[JsonValue](state), None, in_browser=in_browser)
+        rule = browser_rule(called, self._context)
+        return Question(self._operation, subject, list[JsonValue](state), None, browser_rule=rule)
 
     async def make(self, parts: Sequence[Part], context: CallContext) -> Reply:
         """Send what is left to do."""

@@ -43,7 +43,7 @@ from .single_flight import single_flight
 from .summary import values_in_words
 from .undo_plan import may_be_undone, undo_plan
 
-__all__ = ["Assessment", "assess", "carry_out", "is_asked_in_browser", "needs_confirmation", "not_allowed"]
+__all__ = ["Assessment", "assess", "browser_rule", "carry_out", "needs_confirmation", "not_allowed"]
 
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
@@ -96,15 +96,15 @@ def needs_confirmation(operation: Operation, context: CallContext) -> bool:
 
     Where the policy wants them to agree in a browser, having agreed elsewhere does not count.
     """
-    if is_asked_in_browser([operation], context):
+    if browser_rule([operation], context):
         return context.agreed != "browser"
     return not context.is_confirmed and is_confirmed_by_person(operation, context.guards.confirm)
 
 
-def is_asked_in_browser(operations: Iterable[Operation], context: CallContext) -> bool:
-    """Whether the policy wants a person to agree to one of these operations in a browser."""
+def browser_rule(operations: Iterable[Operation], context: CallContext) -> str:
+    """The policy's rule that a person agrees to one of these operations in a browser; empty for none."""
     policy, confirm = context.policy, context.guards.confirm
-    return any(policy.is_confirmed_in_browser(each, confirm) for each in operations)
+    return next(filter(None, (policy.browser_rule(each, confirm) for each in operations)), "")
 
 
 async def carry_out(
@@ -288,8 +288,8 @@ def _question(prepared: Prepared, before: State, context: CallContext) -> Questi
     shown = before.shown
     if fields and operation.present is not None and operation.present.read in OF_WHOLE_DOCUMENTS:
         shown = {**(before.value if isinstance(before.value, dict) else {}), **values_in_words(fields)}
-    in_browser = is_asked_in_browser([operation], context)
-    return Question(operation, {**prepared.service_arguments, **reason}, state, shown, before.key, in_browser)
+    rule = browser_rule([operation], context)
+    return Question(operation, {**prepared.service_arguments, **reason}, state, shown, before.key, rule)
 
 
 async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> ToolFailure | None:
