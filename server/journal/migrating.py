@@ -37,6 +37,7 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
         from alembic.config import Config
         from sqlalchemy import create_engine, make_url, text
 
+        from .former_words import add_words_of_callers
         from .postgresql_connection import faults
     except ModuleNotFoundError as error:
         raise JournalFault(f"{error.name} is not installed; install docreview-mcp[postgresql].") from None
@@ -52,6 +53,8 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
             alembic.command.upgrade(config, "head")
             if before is None or before < "0003":
                 _fill_counts(connection)
+            if before is None or before < "0005":
+                add_words_of_callers(connection)
         after = _version(connection) or ""
     engine.dispose()
     return before, after

@@ -243,10 +243,9 @@ def _no_preview(wanted: Operation) -> ToolFailure:
 def _request(prepared: Prepared, context: CallContext) -> JsonObject:
     request: Request = prepared.requests[0]
     query = f"?{urlencode(request.query)}" if request.query else ""
-    shown: JsonObject = {
-        "method": request.method,
-        "url": f"{context.upstream.address(prepared.operation)}{request.path}{query}",
-    }
+    # Where the services are is told to administrators; to others, the path says what would be called.
+    base = context.upstream.address(prepared.operation) if context.is_admin else ""
+    shown: JsonObject = {"method": request.method, "url": f"{base}{request.path}{query}"}
     body = _body(request.body)
     if body is not None:
         shown["body"] = _without(body, secret_arguments(prepared.operation))
