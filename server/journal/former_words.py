@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, Integer, String, bindparam, exists, insert, select
 
 from .records import words_of_caller
 from .tables import RECORDS, WORDS
@@ -21,10 +21,15 @@ _NEXT = (
     .order_by(RECORDS.c.number)
     .limit(_ROWS)
 )
+_WORD, _ENTRY = bindparam("of_word", type_=String), bindparam("of_entry", type_=Integer)
+_ADD = insert(WORDS).from_select(
+    ["word", "entry"],
+    select(_WORD, _ENTRY).where(~exists().where(WORDS.c.word == _WORD, WORDS.c.entry == _ENTRY)),
+)
 
 
 def add_words_of_callers(connection: Connection) -> None:
-    """Index all entries by these words, of which none has one yet."""
+    """Index all entries by these words, as far as they are not."""
     last = 0
     while rows := connection.execute(_NEXT, {"last": last}).all():
         added: list[dict[str, object]] = []
@@ -33,7 +38,7 @@ def add_words_of_callers(connection: Connection) -> None:
                 found = words_of_caller(json.loads(payload))
             except (ValueError, TypeError, KeyError, AttributeError):
                 continue  # a broken record; `journal verify` tells of it
-            added += [{"word": each, "entry": number} for each in sorted(found)]
+            added += [{"of_word": each, "of_entry": number} for each in sorted(found)]
         if added:
-            connection.execute(insert(WORDS), added)
+            connection.execute(_ADD, added)
         last = rows[-1][0]

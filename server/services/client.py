@@ -347,7 +347,9 @@ class ServiceClient:
     def _unreachable(self, operation: Operation) -> ToolFailure:
         host = httpx2.URL(self._base_url).host
         is_direct = self._transport is not None or self._base_url.startswith("http://")
-        return no_connection(operation, host, "" if is_direct else proxy_for(host)[0])
+        # Callers over HTTP need no names of hosts inside the network of the server.
+        shown = host if self._files.is_local else operation.service.title()
+        return no_connection(operation, shown, "" if is_direct else proxy_for(host)[0])
 
     def _no_answer(self, operation: Operation, code: ErrorCode, what: str) -> ToolFailure:
         return unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))

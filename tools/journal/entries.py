@@ -219,7 +219,8 @@ class Journal(Protocol):
     ) -> list[Entry]:
         """Entries, the newest first: those about every one of these ids, older than the entry `before`.
 
-        Where they are given, only those of this `tool` and `user`, opened at `since` or later, and before `until`.
+        Where they are given, only those of this `tool` and `user`, opened at `since` or later, and before
+        `until`.
         """
         ...
 
