@@ -38,11 +38,11 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
         from sqlalchemy import create_engine, make_url, text
 
         from .former_words import add_words_of_callers
-        from .postgresql_connection import faults
+        from .postgresql_connection import connection_options, faults
     except ModuleNotFoundError as error:
         raise JournalFault(f"{error.name} is not installed; install docreview-mcp[postgresql].") from None
     url = make_url(place.url).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, connect_args={"connect_timeout": 10}, hide_parameters=True)
+    engine = create_engine(url, connect_args=connection_options(10), hide_parameters=True)
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     with faults(place, "changed", engine.dispose), engine.begin() as connection:

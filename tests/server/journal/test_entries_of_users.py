@@ -1,4 +1,4 @@
-"""Entries of one user among those of many: full pages in both databases, also of what an earlier version left."""
+"""Entries of one user among those of many: full pages, also of what an earlier version left."""
 
 from __future__ import annotations
 
