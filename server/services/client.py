@@ -307,7 +307,9 @@ class ServiceClient:
 
     def _unreachable(self, operation: Operation) -> ToolFailure:
         host = httpx2.URL(self._base_url).host
-        return no_connection(operation, host, "" if self._pools.is_direct else proxy_for(host)[0])
+        # Callers over HTTP need no names of hosts inside the network of the server.
+        name = host if self._files.is_local else operation.service.title()
+        return no_connection(operation, name, "" if self._pools.is_direct else proxy_for(host)[0])
 
     def _no_answer(self, operation: Operation, code: ErrorCode, what: str) -> ToolFailure:
         return unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))

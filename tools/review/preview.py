@@ -243,10 +243,9 @@ def _no_preview(wanted: Operation) -> ToolFailure:
 def _request(prepared: Prepared, context: CallContext) -> JsonObject:
     request: Request = prepared.requests[0]
     query = f"?{urlencode(request.query)}" if request.query else ""
-    preview: JsonObject = {
-        "method": request.method,
-        "url": f"{context.upstream.base_url(prepared.operation)}{request.path}{query}",
-    }
+    # Administrators see where the services are; for others, the path says what would be called.
+    base_url = context.upstream.base_url(prepared.operation) if context.is_admin else ""
+    preview: JsonObject = {"method": request.method, "url": f"{base_url}{request.path}{query}"}
     body = _body(request.body)
     if body is not None:
         preview["body"] = _without(body, secret_arguments(prepared.operation))
