@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from ...tools.redaction import without_secrets
 from ..journal.files import create_file, keep_private
-from ..journal_place import JournalPlace, journal_passwords, journal_place, keeps_journal
+from ..journal_place import JournalPlace, journal_place, keeps_journal
 from ..services.account import Account
 from ..settings import Settings
 from ..settings_error import SettingsError
@@ -166,16 +165,11 @@ class CredentialStore:
                 self._engine = _engine(self._url, self._file)
             return self._engine
 
-    @contextmanager
-    def _faults(self, done: str) -> Generator[None]:
-        from ..journal.faults import READ_ERRORS, why
+    def _faults(self, done: str) -> AbstractContextManager[None]:
+        from ..journal.faults import database_faults
 
-        try:
-            yield
-        except READ_ERRORS as error:
-            self.close()
-            reason = without_secrets(why(error), journal_passwords(self._url))
-            raise StoreFault(f"the stored credentials ({self.shown}) cannot be {done}: {reason}") from None
+        what = f"the stored credentials ({self.shown}) cannot be {done}"
+        return database_faults(what, self._url, self.close, lambda message, _: StoreFault(message))
 
 
 def _table() -> Table:

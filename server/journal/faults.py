@@ -1,20 +1,24 @@
-"""What the driver or the system says when the journal cannot be used: in a line, and whether that passes."""
+"""What the driver or the system says when a database cannot be used: in a line, and whether that passes."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from ...tools.journal.entries import JournalFault
+from ...tools.redaction import without_secrets
+from ..journal_place import journal_passwords
 from .files import NotPrivate
 from .schema_version import WrongTablesError
 
-__all__ = ["READ_ERRORS", "is_away", "why"]
+__all__ = ["READ_ERRORS", "database_faults", "is_away", "journal_fault", "why"]
 
 READ_ERRORS = (SQLAlchemyError, sqlite3.Error, OSError, ImportError, ValueError, WrongTablesError)
-"""What using a journal may raise."""
+"""What using a database may raise."""
 
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 
@@ -47,6 +51,32 @@ _KINDS: Sequence[tuple[type[BaseException], Callable[[Any], str]]] = (
     (OSError, lambda error: error.strerror or type(error).__name__),
     (ValueError, lambda error: type(error).__name__),
 )
+
+
+@contextmanager
+def database_faults(
+    what: str,
+    url: str,
+    undo: Callable[[], None],
+    failure: Callable[[str, bool], Exception],
+    further: tuple[type[Exception], ...] = (),
+) -> Generator[None]:
+    """Turn what the driver or the system raises into a failure of ours, after `undo`.
+
+    `what` begins the message, such as "The journal cannot be read"; passwords of `url` are removed.
+    `failure` makes the exception of the message and of whether waiting may help. `further` errors count too.
+    """
+    try:
+        yield
+    except (*READ_ERRORS, *further) as error:
+        undo()
+        reason = without_secrets(why(error), journal_passwords(url))
+        raise failure(f"{what}: {reason}", is_away(error)) from None
+
+
+def journal_fault(message: str, may_pass: bool) -> JournalFault:
+    """The failure of a journal that cannot be used."""
+    return JournalFault(f"{message}.", is_away=may_pass)
 
 
 def why(error: BaseException) -> str:

@@ -9,13 +9,8 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from ...tools.journal.entries import JournalFault
-from ...tools.redaction import without_secrets
-from ..journal_place import JournalPlace, journal_passwords
-from .faults import READ_ERRORS, is_away, why
-from .schema_version import READ_VERSION, WrongTablesError, fault_of_version
-
-__all__ = ["connect", "connect_now", "connect_seconds", "connection_options", "faults", "is_lost"]
+from ..journal_place import JournalPlace
+from .faults import database_faults, journal_fault
 
 _Connection = psycopg.AsyncConnection[Any] | psycopg.Connection[Any]
 
@@ -66,18 +61,13 @@ def is_lost(error: BaseException) -> bool:
 @contextmanager
 def faults(place: JournalPlace, done: str, undo: Callable[[], None]) -> Generator[None]:
     """Turn what the driver raises into a `JournalFault`, after `undo`."""
-    try:
-        yield
-    except TimeoutError:
-        undo()
-        message = f"The journal {place.shown} cannot be {done}: the database does not answer in time."
-        raise JournalFault(message, is_away=True) from None
-    except (*READ_ERRORS, psycopg.Error) as error:
-        undo()
-        reason = without_secrets(why(error), journal_passwords(place.url))
-        raise JournalFault(
-            f"The journal {place.shown} cannot be {done}: {reason}.", is_away=is_away(error)
-        ) from None
+    what = f"The journal {place.shown} cannot be {done}"
+    with database_faults(what, place.url, undo, journal_fault, (psycopg.Error,)):
+        try:
+            yield
+        except TimeoutError:
+            undo()
+            raise journal_fault(f"{what}: the database does not answer in time", True) from None
 
 
 def _url(place: JournalPlace) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import (
@@ -25,9 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError
 
-from ...tools.journal.entries import JournalFault
 from ..journal_place import JournalPlace
-from .faults import READ_ERRORS, is_away, why
+from .faults import database_faults, journal_fault
 from .files import create_file, keep_private
 from .former_words import add_words_of_callers
 from .record_store import Addition, NoSuchEntry, Rows
@@ -186,14 +185,10 @@ class SqliteDatabase:
             self._engine = _engine(self._place)
         return self._engine
 
-    @contextmanager
-    def _faults(self, done: str) -> Generator[None]:
-        try:
-            yield
-        except READ_ERRORS as error:
-            self.stop()
-            message = f"The journal {self._place.shown} cannot be {done}: {why(error)}."
-            raise JournalFault(message, is_away=is_away(error)) from None
+    def _faults(self, done: str) -> AbstractContextManager[None]:
+        return database_faults(
+            f"The journal {self._place.shown} cannot be {done}", self._place.url, self.stop, journal_fault
+        )
 
 
 def _engine(place: JournalPlace) -> Engine:
