@@ -11,6 +11,7 @@ from psycopg import errors
 
 from ..journal_place import JournalPlace
 from .faults import database_faults, journal_fault
+from .schema_version import READ_VERSION, WrongTablesError, fault_of_version
 
 _Connection = psycopg.AsyncConnection[Any] | psycopg.Connection[Any]
 
