@@ -273,7 +273,7 @@ async def counted(job: Job) -> Done:
         JobError: it was not done, or a call failed.
     """
     sandbox = Sandbox()
-    settings = Settings(confirm="never", journal="sqlite://", toolsets="review,all")
+    settings = Settings(confirm="never", journal="sqlite://", toolsets=("review", "all"))
     behind, transport = embedded(settings, sandbox)
     async with Client(build_server(behind, transport=transport), mode="auto") as client:
         if job.before is not None:

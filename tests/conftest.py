@@ -18,12 +18,16 @@ from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
 from mcp import Client
+from results import text_of
 from virtual_clock import VirtualClockLoop, count_threads
 
 Era = Literal["legacy", "auto"]
 Answer = Callable[[httpx2.Request], httpx2.Response]
 
-ACCOUNT = {"nanonets_api_key": "nanonets-key-0123456789", "studio_token": "studio-token-0123456789"}
+ACCOUNT: dict[str, Any] = {
+    "nanonets_api_key": "nanonets-key-0123456789",
+    "studio_token": "studio-token-0123456789",
+}
 
 
 _HOMES = count()
@@ -169,7 +173,7 @@ def told_beside(result: Any) -> dict[str, Any]:
     assert not result.is_error, result.structured_content
     assert result.structured_content is None
     assert [content.type for content in result.content[:2]] == ["text", "image"]
-    return json.loads(result.content[0].text)
+    return json.loads(text_of(result))
 
 
 def own(result: Any) -> dict[str, Any]:
@@ -180,5 +184,5 @@ def own(result: Any) -> dict[str, Any]:
 def error_of(result: Any) -> dict[str, Any]:
     """The error of a failed call, after checking that both channels carry it."""
     assert result.is_error, result.structured_content
-    assert json.loads(result.content[0].text) == result.structured_content
+    assert json.loads(text_of(result)) == result.structured_content
     return result.structured_content["error"]

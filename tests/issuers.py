@@ -38,7 +38,7 @@ def pem(name: str) -> bytes:
 
 def jwk(key: Any, key_id: str, **more: Any) -> dict[str, Any]:
     """The public part of a key, as an issuer shows it."""
-    kind = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
+    kind: Any = RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm
     return {**json.loads(kind.to_jwk(key.public_key())), "kid": key_id, "use": "sig", **more}
 
 

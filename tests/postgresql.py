@@ -31,7 +31,7 @@ class Cluster:
     folder: Path
     user: dict[str, Any]
     waits_for_disk: bool = False
-    _process: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _process: list[subprocess.Popen[Any]] = field(default_factory=list)
 
     @property
     def url(self) -> str:

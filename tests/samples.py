@@ -58,8 +58,9 @@ def plain_arguments(operation: Operation, optional: bool) -> dict[str, Any]:
     if operation.body_argument:
         return {**given, operation.body_argument: _plain(operation.bodies[0].schema, "body")}
     for body in operation.bodies[:1]:
-        for name, schema in body.schema.get("properties", {}).items():
-            needed = name in body.schema.get("required", [])
+        whole: dict[str, Any] = body.schema
+        for name, schema in whole.get("properties", {}).items():
+            needed = name in whole.get("required", [])
             if "contentMediaType" in schema and needed:
                 types = schema.get("x-docreview", {}).get("file_types", ["bin"])
                 given |= {"file_base64": base64.b64encode(FILE).decode(), "file_name": f"a file.{types[0]}"}

@@ -84,7 +84,8 @@ async def test_it_starts_as_its_manifest_says(bundle: Path, tmp_path: Path) -> N
 async def test_a_form_that_was_left_empty_is_no_setting(tmp_path: Path) -> None:
     variables = {key: filled(text, tmp_path, {})[0] for key, text in CONFIG["env"].items()}
     names = {variable: name for name, variable in variables_of().items()}
-    settings = Settings(**{names[key]: value for key, value in variables.items()})
+    given: dict[str, Any] = {names[key]: value for key, value in variables.items()}
+    settings = Settings(**given)
     assert settings == Settings.model_construct().model_copy(update={"downloads": settings.downloads})
 
 

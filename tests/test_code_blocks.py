@@ -10,7 +10,7 @@ import shlex
 import sys
 import tomllib
 from collections import Counter
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from docreview_mcp.server.command_line import command_line, main
@@ -85,7 +85,7 @@ def fault_of_command(line: str) -> str | None:
     command.make_context(words[0], list(words[1:]), resilient_parsing=False)
     if words[0] == "call":
         given = json.loads(words[2])
-        unknown = set(given) - set(TOOLS[words[1]].input_schema["properties"])
+        unknown = set(given) - set(cast("dict[str, Any]", TOOLS[words[1]].input_schema["properties"]))
         return f"{words[1]} has no arguments {unknown}" if unknown else None
     return None
 

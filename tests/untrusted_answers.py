@@ -108,7 +108,8 @@ def _plant(
     kind: Any = schema.get("type")
     kind = kind[0] if isinstance(kind, list) else kind
     if marks.get("secret") or "enum" in schema or kind in ("integer", "number", "boolean"):
-        return schema.get("enum", [{"integer": 7, "number": 0.5, "boolean": True}.get(kind)])[0]
+        choices: Any = schema.get("enum", [{"integer": 7, "number": 0.5, "boolean": True}.get(kind)])
+        return choices[0]
     items: Any
     properties: Any
     entries: Any

@@ -84,7 +84,7 @@ def _default(field: FieldInfo) -> str:
     if isinstance(value, bool):
         return f"`{int(value)}`"
     if isinstance(value, Rate):
-        return f"`{value.requests}/{_UNITS[value.seconds]}`"
+        return f"`{value.requests}/{_UNITS[int(value.seconds)]}`"
     if isinstance(value, tuple):
         parts = [f"{each:g}" if isinstance(each, float) else str(each) for each in value]
         return f"`{','.join(parts)}`"

@@ -18,6 +18,7 @@ from conftest import Era, connected, error_of, reviewing, told_beside
 from docreview_mcp.sandbox import Fault, Sandbox
 from docreview_mcp.schemas import load_operations
 from nanonetsclient import NanonetsClient
+from results import image_of
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +218,7 @@ async def test_annotated_pages_arrive_as_pictures(era: Era) -> None:
         }
         result = await client.call_tool("studio_extract_information", arguments)
     assert told_beside(result)["documents"][0]["annotated_pages"] == ["[picture 1]"]
-    assert result.content[1].mime_type == "image/png"
+    assert image_of(result, 1).mime_type == "image/png"
 
 
 async def test_the_refused_faults_do_not_change_anything() -> None:

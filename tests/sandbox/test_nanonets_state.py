@@ -375,7 +375,7 @@ def test_texts_stand_where_their_boxes_say(bench: Bench) -> None:
 
 
 def darkest(picture: Image.Image, box: tuple[float, float, float, float]) -> float:
-    extrema = picture.crop(tuple(map(int, box))).getextrema()
+    extrema = picture.crop((int(box[0]), int(box[1]), int(box[2]), int(box[3]))).getextrema()
     assert not isinstance(extrema[0], tuple)
     return extrema[0]
 

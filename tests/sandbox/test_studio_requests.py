@@ -20,7 +20,7 @@ def studio() -> Studio:
 
 def annotated_without_tags(studio: Studio) -> int:
     """The id of a session whose segments are all marked as done and carry no tag."""
-    where = {"project_id": HOTELS, "annotation_id": 103}
+    where: dict[str, Any] = {"project_id": HOTELS, "annotation_id": 103}
     for document in studio("listLabelingDocuments", **where)["documents"]:
         studio("markDocumentAnnotated", {"name": "ANNOTATED"}, **where, document_id=document["id"])
     return 103

@@ -194,7 +194,7 @@ def test_a_renamed_class_takes_its_tags_along(studio: Studio) -> None:
 
 
 def test_a_session_is_finished_when_its_last_segment_is_marked(studio: Studio) -> None:
-    where = {"project_id": HOTELS, "annotation_id": 103}
+    where: dict[str, Any] = {"project_id": HOTELS, "annotation_id": 103}
     session = studio("getLabelingSession", **where)
     assert (session["status"], session["progress"]) == ("CREATED", 0.0)
     documents = studio("listLabelingDocuments", **where, details=["segments"])["documents"]
@@ -251,7 +251,7 @@ def test_training_takes_its_time_and_gives_metrics(studio: Studio) -> None:
 
 def test_a_correction_starts_with_the_tags_of_its_model(studio: Studio) -> None:
     assert studio.refused("createCorrection", {"model_id": 13}, project_id=HOTELS) == 409
-    where = {"project_id": HOTELS, "correction_id": 0}
+    where: dict[str, Any] = {"project_id": HOTELS, "correction_id": 0}
     body = {"model_id": ACTIVE_HOTEL_MODEL, "sample_size": 4}
     where["correction_id"] = studio("createCorrection", body, project_id=HOTELS)["id"]
     assert studio("getCorrection", **where)["status"] == "PREDICTING"
@@ -350,10 +350,12 @@ def test_signing_in_and_being_invited(studio: Studio) -> None:
 def test_a_doubtful_extraction_waits_for_people(studio: Studio) -> None:
     given = {"organization_id": 1, "project_id": INVOICES, "model_id": 18}
     plain: dict[str, Any] = {}
-    for number in range(20):
-        file = UploadedFile(
-            f"{number}.pdf", "application/pdf", b"%PDF /Type /Page /Type /Page" + bytes([number])
-        )
+    files = [
+        UploadedFile(f"{number}.pdf", "application/pdf", b"%PDF /Type /Page /Type /Page" + bytes([number]))
+        for number in range(20)
+    ]
+    file = files[0]
+    for file in files:
         plain = studio("extractInformation", {}, file=file, **given)
         if not plain["all_confidence_thresholds_met"]:
             break

@@ -17,7 +17,7 @@ KEYS = b64encode(bytes(32)).decode()
 
 def test_credentials_are_stored_read_moved_and_removed() -> None:
     with running_cluster() as cluster:
-        settings = Settings(journal=cluster.url, seal_keys=KEYS)
+        settings = Settings(journal=cluster.url, seal_keys=SecretStr(KEYS))
         store = open_store(settings)
         assert (store.find("ana"), store.every()) == (None, [])
         with psycopg.connect(cluster.url) as connection:

@@ -65,7 +65,7 @@ async def test_a_wrong_key_is_told_nothing_but_that(keys: Path) -> None:
     ]
     async with served(http=with_keys(keys)) as client:
         said = [
-            await client.post("/mcp", json=PING, headers={"Authorization": each.encode("latin-1")})
+            await client.post("/mcp", json=PING, headers={b"Authorization": each.encode("latin-1")})
             for each in wrong
         ]
         twice = [("Authorization", f"Bearer {key}"), ("Authorization", f"Bearer {key}")]

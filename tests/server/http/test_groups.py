@@ -77,7 +77,7 @@ async def test_a_call_is_judged_by_the_groups_of_its_caller(policy: Path, era: E
     ) as client:
 
         async def refusals(subject: str, *groups: str) -> list[str]:
-            shown = token(sub=subject, **{"https://example.com/teams": list(groups)})
+            shown = token(**{"sub": subject, "https://example.com/teams": list(groups)})
             said: list[str] = []
             async with caller(client, era, shown) as calling:
                 for number in range(3):
@@ -92,7 +92,7 @@ async def test_a_call_is_judged_by_the_groups_of_its_caller(policy: Path, era: E
         assert "(group.interns.limits.max_writes_per_hour)" in intern[1]
 
         may = "docreview:read docreview:admin"
-        auditor = token(sub="cleo", scope=may, **{"https://example.com/teams": ["auditors"]})
+        auditor = token(**{"sub": "cleo", "scope": may, "https://example.com/teams": ["auditors"]})
         async with caller(client, era, auditor) as calling:
             refused = await calling.call_tool("studio_get_project", {"project_id": 2})
             assert "(group.auditors.projects.allowed)" in error_of(refused)["message"]

@@ -8,7 +8,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpx2
@@ -310,7 +310,7 @@ class _Documents(BaseHTTPRequestHandler):
     """An issuer on a real port of this machine."""
 
     def do_GET(self) -> None:
-        host = f"http://127.0.0.1:{self.server.server_address[1]}"
+        host = f"http://127.0.0.1:{cast('tuple[str, int]', self.server.server_address)[1]}"
         document = {"issuer": host, "jwks_uri": f"{host}/jwks", "keys": [jwk(rsa_key("first"), "first")]}
         self.send_response(200)
         self.end_headers()

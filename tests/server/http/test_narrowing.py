@@ -71,7 +71,12 @@ async def test_nothing_widens(era: Era) -> None:
             "X_Docreview_Surface": chance.choice(["auto", "full", "core", "lean"]),
         }
         asked.append({name: headers[name] for name in chance.sample(sorted(headers), chance.randint(1, 4))})
-    for settings in ({"read_only": True}, {"toolsets": "nanonets-documents"}, {"surface": "lean"}):
+    cases: list[dict[str, Any]] = [
+        {"read_only": True},
+        {"toolsets": "nanonets-documents"},
+        {"surface": "lean"},
+    ]
+    for settings in cases:
         async with served(**settings) as client:
             whole = await listed(client, era)
             for headers in asked:

@@ -228,7 +228,7 @@ async def test_bodies_that_are_read_at_once_have_a_limit_together() -> None:
             assert begun + len(answers) == 10
             refused = len(answers)
             go_on.set()
-        assert refused == 2
+            assert refused == 2
         assert sorted(each.status_code for each in answers) == [200] * 8 + [503] * 2
         assert (await client.post("/mcp", json=PING)).status_code == 200
 

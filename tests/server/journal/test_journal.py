@@ -141,7 +141,7 @@ async def test_entries_are_found_by_every_id_they_are_about(journal: StoredJourn
     about = [("a",), ("a", "b"), ("b",), ("a", "b", "c"), ()]
     numbers = [await journal.open(replace(OPENING, about=ids)) for ids in about]
 
-    async def found(*ids: str, **more: int) -> list[int]:
+    async def found(*ids: str, **more: Any) -> list[int]:
         return [numbers.index(entry.number) for entry in await journal.entries(about=ids, **more)]
 
     assert await found() == [4, 3, 2, 1, 0]

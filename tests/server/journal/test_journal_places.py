@@ -37,7 +37,7 @@ def journals() -> Iterator[list[StoredJournal]]:
 def at(journals: list[StoredJournal]) -> Any:
     """Opens the journal of these settings."""
 
-    def at(journal: object = None, **settings: Any) -> StoredJournal:
+    def at(journal: Any = None, **settings: Any) -> StoredJournal:
         url = f"sqlite:///{journal}" if isinstance(journal, Path) else journal
         opened = open_journal(Settings(journal=url, **settings), tuple)
         assert opened is not None
@@ -261,8 +261,7 @@ async def test_a_file_that_breaks_while_it_is_used_is_told(tmp_path: Path, at: A
 async def test_a_file_that_was_taken_away_is_not_written_to_any_longer(tmp_path: Path, at: Any) -> None:
     path = tmp_path / "journal.sqlite"
     journal = at(path)
-    for _ in range(3):
-        last = await journal.open(OPENING)
+    last = [await journal.open(OPENING) for _ in range(3)][-1]
     for each in list(tmp_path.iterdir()):
         each.rename(each.with_name(f"old-{each.name}"))
     with pytest.raises(JournalFault, match="no entry 3"):

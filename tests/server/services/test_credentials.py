@@ -16,6 +16,7 @@ from conftest import ACCOUNT, Era, Network, answers, connected, error_of, own
 from docreview_mcp.server.logs import set_up_logging
 from docreview_mcp.tools import load_tools
 from pydantic import SecretStr
+from results import text_of
 
 LOGIN = {"studio_token": None, "studio_email": "ada@example.com", "studio_password": "correct horse battery"}
 PROJECT = ("studio_get_project", {"project_id": 1})
@@ -151,7 +152,10 @@ async def test_logging_out_ends_the_session() -> None:
 
 async def test_credentials_go_to_their_own_host_only() -> None:
     network = Network()
-    settings = {"nanonets_base_url": "https://nano.example/a/b", "studio_base_url": "https://studio.example"}
+    settings: dict[str, Any] = {
+        "nanonets_base_url": "https://nano.example/a/b",
+        "studio_base_url": "https://studio.example",
+    }
     async with connected(network, **settings) as client:
         await client.call_tool("nanonets_list_workflows", {})
         await client.call_tool(*PROJECT)
@@ -194,7 +198,7 @@ async def test_secrets_in_answers_are_removed(tool: str, arguments: Any, answer:
         result = await client.call_tool(tool, arguments)
     assert not result.is_error
     assert "f9bf78b9a18ce6d4" not in result.model_dump_json()
-    assert "[secret removed]" in result.content[0].text
+    assert "[secret removed]" in text_of(result)
 
 
 async def test_what_was_removed_is_never_written_back() -> None:

@@ -14,6 +14,9 @@ from conftest import Network, connected, error_of
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.files import MAX_BYTES, default_folders
 from mcp import Client
+from mcp.types import CallToolResult
+from pydantic import SecretStr
+from results import blob_of, text_of
 
 CONTENT = b"%PDF-1.4 invoice"
 
@@ -41,7 +44,7 @@ def folder(tmp_path: Path) -> Path:
 
 async def upload(
     folder: Path, path: str, tool: str = "nanonets_upload_document", **more: object
-) -> tuple[Network, object]:
+) -> tuple[Network, CallToolResult]:
     network = Network(lambda request: httpx2.Response(200, json={"document_id": "d"}))
     where = {"workflow_id": "w"} if tool == "nanonets_upload_document" else more
     async with connected(network, files=(folder,)) as client:
@@ -168,7 +171,7 @@ async def test_a_download_has_a_name_that_every_system_takes(tmp_path: Path, nam
         result = await client.call_tool(
             "nanonets_download_document", {"workflow_id": "w", "document_id": "d"}
         )
-    assert Path(json.loads(result.content[0].text)["path"]) == tmp_path / ending
+    assert Path(json.loads(text_of(result))["path"]) == tmp_path / ending
 
 
 @pytest.mark.parametrize(
@@ -217,7 +220,9 @@ async def test_a_server_that_is_reached_over_the_network_reads_and_writes_no_fil
             },
         )
     )
-    settings = Settings(nanonets_api_key="nanonets-key-0123456789", files=(folder,), downloads=folder / "out")
+    settings = Settings(
+        nanonets_api_key=SecretStr("nanonets-key-0123456789"), files=(folder,), downloads=folder / "out"
+    )
     async with Client(build_server(settings, transport=network, local=False)) as client:
         arguments = {"workflow_id": "w", "file_path": str(folder / "invoice.pdf")}
         error = error_of(await client.call_tool("nanonets_upload_document", arguments))
@@ -226,7 +231,7 @@ async def test_a_server_that_is_reached_over_the_network_reads_and_writes_no_fil
         arguments = {"workflow_id": "w", "document_id": "d"}
         download = await client.call_tool("nanonets_download_document", arguments)
     assert not (folder / "out").exists()
-    assert download.content[1].resource.mime_type == "application/pdf"
+    assert blob_of(download, 1).mime_type == "application/pdf"
     assert "path" not in download.structured_content
 
 

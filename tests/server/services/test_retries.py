@@ -345,7 +345,7 @@ async def test_odd_redirects_are_not_followed(location: str) -> None:
 
 @pytest.mark.parametrize("asked", ["soon", "a moment", "9" * 20, "Mon, 32 Foo 2026", "²", "inf"])
 async def test_a_wait_that_nobody_can_read_is_refused_and_not_taken_for_none(asked: str) -> None:
-    network = Network(answers(httpx2.Response(429, headers={"Retry-After": asked.encode()}), OK))
+    network = Network(answers(httpx2.Response(429, headers={b"Retry-After": asked.encode()}), OK))
     async with connected(network) as client:
         error = error_of(await client.call_tool(*READ))
     assert len(network.requests) == 1
@@ -393,7 +393,7 @@ async def test_a_write_that_was_given_up_on_may_have_been_made(code: int) -> Non
     ],
 )
 async def test_odd_waits_are_survived(asked: str) -> None:
-    network = Network(answers(httpx2.Response(429, headers={"Retry-After": asked.encode()}), OK))
+    network = Network(answers(httpx2.Response(429, headers={b"Retry-After": asked.encode()}), OK))
     async with connected(network) as client:
         result = await client.call_tool(*READ)
     assert result.structured_content == {"id": 1} or "inf" not in error_of(result)["next"]

@@ -29,6 +29,11 @@ def redis() -> Iterator[RedisProcess]:
         yield process
 
 
+def _settings(redis: str | None, keys: str = "") -> Settings:
+    given: dict[str, Any] = {"redis": redis, "seal_keys": keys}
+    return Settings(**{name: value for name, value in given.items() if value})
+
+
 class Servers:
     """Opens the state of one more server; those of one process are one."""
 
@@ -39,7 +44,7 @@ class Servers:
     def one(self, keys: str = KEY) -> SharedState:
         if self._opened and self._url is None:
             return self._opened[0]
-        self._opened.append(open_shared_state(Settings(redis=self._url, seal_keys=keys)))
+        self._opened.append(open_shared_state(_settings(self._url, keys)))
         return self._opened[-1]
 
     async def close(self) -> None:
@@ -166,7 +171,7 @@ async def test_while_redis_is_away_budgets_are_halved_and_nobody_waits_long(
 async def test_a_redis_that_does_not_answer_is_given_up_after_a_moment() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        state = open_shared_state(Settings(redis=f"redis://127.0.0.1:{port}/0", seal_keys=KEY))
+        state = open_shared_state(_settings(f"redis://127.0.0.1:{port}/0", KEY))
         with anyio.fail_after(5):
             for _ in range(50):
                 assert await state.budgets.take("caller", Rate(1000, 60)) == 0
@@ -176,11 +181,11 @@ async def test_a_redis_that_does_not_answer_is_given_up_after_a_moment() -> None
 @pytest.mark.parametrize("value", ["redis", "http://host/0", "redis://", "redis://host/words", "host:6379"])
 def test_an_address_that_is_none_of_redis_is_told(value: str) -> None:
     with pytest.raises(ValueError, match="expected an address such as redis://"):
-        Settings(redis=value)
+        _settings(value)
 
 
 def test_the_password_of_redis_is_a_secret() -> None:
-    assert "pa-ss-word" in Settings(redis="rediss://:pa-ss-word@host:6380/1").secrets
+    assert "pa-ss-word" in _settings("rediss://:pa-ss-word@host:6380/1").secrets
 
 
 def test_doctor_says_whether_redis_answers(redis: RedisProcess, monkeypatch: pytest.MonkeyPatch) -> None:

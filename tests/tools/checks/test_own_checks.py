@@ -272,7 +272,7 @@ async def test_a_named_check_that_has_nothing_to_look_at_is_not_passed(tmp_path:
 
 async def test_an_own_check_that_cannot_be_judged_stops_an_approval(tmp_path: Path, era: Era) -> None:
     checks = written(tmp_path, "expect = 'fields.nothing == \"\"'")
-    settings = {"checks": checks, "policy": policy(tmp_path, '"all"')}
+    settings: dict[str, Any] = {"checks": checks, "policy": policy(tmp_path, '"all"')}
     async with reviewing(era=era, **settings) as (client, sandbox):
         paper = next(each for each in ready(sandbox) if each.name == "invoice-008.pdf")
         place = {"model_id": paper.workflow_id, "request_file_id": paper.id}

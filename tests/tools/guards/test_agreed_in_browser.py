@@ -17,6 +17,7 @@ from docreview_mcp.server.policy_file import PolicyFileError, read_policy
 from docreview_mcp.server.services.sandbox_transport import embedded
 from mcp import Client
 from mcp.types import ElicitResult
+from pydantic import SecretStr
 from review_desk import field_of, ready, sent
 
 APPROVE = '[confirmation]\nwhere = "browser"\ntools = ["nanonets_approve_file", "nanonets_update_*"]\n'
@@ -124,7 +125,9 @@ async def test_a_code_of_another_rule_does_not_open_this_one(era: Era, tmp_path:
 
     sandbox, keys = Sandbox(clock=anyio.current_time), base64.b64encode(b"k" * 32).decode()
     document = ready(sandbox)[0]
-    behind, transport = embedded(Settings(confirm="writes", journal="sqlite://", seal_keys=keys), sandbox)
+    behind, transport = embedded(
+        Settings(confirm="writes", journal="sqlite://", seal_keys=SecretStr(keys)), sandbox
+    )
     async with Client(build_server(behind, transport=transport), mode=era) as client:
         asked = await client.call_tool("review_files", approval(document))
     code = asked.structured_content["docreview"]["confirm"]

@@ -19,7 +19,7 @@ from review_desk import Between, field_of, invoices, ready, sent
 
 YES = ElicitResult(action="accept", content={"confirm": True})
 NO = ElicitResult(action="accept", content={"confirm": False})
-STATE = {"confirm": "writes", "journal": "sqlite://"}
+STATE: dict[str, Any] = {"confirm": "writes", "journal": "sqlite://"}
 
 
 def place_of(document: Document) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import reviewing
+from docreview_mcp.schemas import JsonValue
 from docreview_mcp.tools.documents.field_state import FieldState, fields_of_document, fields_of_file
 from docreview_mcp.tools.documents.file_values import values_of_file
 from docreview_mcp.tools.documents.values import values_of_document
@@ -128,7 +129,10 @@ async def test_verified_values_pass_and_changed_ones_do_not() -> None:
 
 
 def test_fields_may_be_a_list_too() -> None:
-    fields = [{"field_name": "total", "confidence": 0.5}, {"field_name": "date", "confidence": 0.95}]
+    fields: list[JsonValue] = [
+        {"field_name": "total", "confidence": 0.5},
+        {"field_name": "date", "confidence": 0.95},
+    ]
     states = fields_of_document({"pages": [{"data": {"fields": fields}}]})
     assert states == [FieldState("total", 0.5, False), FieldState("date", 0.95, False)]
 

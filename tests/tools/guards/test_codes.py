@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.schemas import JsonValue
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
 from docreview_mcp.tools.guards.confirmation_codes import CODE_SECONDS, Codes
@@ -17,7 +18,7 @@ from mcp.types import ElicitResult
 from review_desk import field_of, ready, sent
 from test_agreement import total_of
 
-CALL = ("delete", {"id": 1})
+CALL: tuple[JsonValue, ...] = ("delete", {"id": 1})
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
 
 

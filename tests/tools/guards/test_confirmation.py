@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from conftest import Era, Network, connected, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
+from docreview_mcp.schemas import JsonValue
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
 from docreview_mcp.tools.guards.confirmation_codes import CODE_SECONDS, Codes
@@ -30,7 +31,7 @@ def codes_age_by_the_virtual_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def asked(
-    answering: Answering | None, era: Era, confirm: str = "destructive"
+    answering: Any, era: Era, confirm: Any = "destructive"
 ) -> AsyncGenerator[tuple[Client, Sandbox]]:
     """A client that asks its person by `answering`; None: it cannot ask."""
     sandbox = Sandbox(clock=anyio.current_time, work_seconds=0.05)
@@ -187,7 +188,12 @@ async def test_a_code_expires_is_bound_and_is_used_up() -> None:
     code = codes.new_code("delete", {"id": 1}, None)
     assert await codes.check(code, "delete", {"id": 1}, None) == "valid"
     assert await codes.check(code.lower(), "delete", {"id": 1}, None) == "valid"
-    for subject in (("update", {"id": 1}, None), ("delete", {"id": 2}, None), ("delete", {"id": 1}, "x")):
+    others: list[tuple[JsonValue, ...]] = [
+        ("update", {"id": 1}, None),
+        ("delete", {"id": 2}, None),
+        ("delete", {"id": 1}, "x"),
+    ]
+    for subject in others:
         assert await codes.check(code, *subject) == "forged or for another call"
     assert await Codes(lambda: now[0]).check(code, "delete", {"id": 1}, None) == "forged or for another call"
     now[0] += CODE_SECONDS + 1
@@ -261,7 +267,7 @@ async def test_no_text_in_a_question_passes_for_ours(era: Era) -> None:
 async def test_what_a_person_declined_is_not_carried_out_by_a_later_answer() -> None:
     async with asked(answering(YES)[0], "auto") as (client, sandbox):
         field = await field_of(client)
-        first = await client.session.call_tool("nanonets_delete_field", field, allow_input_required=True)
+        first: Any = await client.session.call_tool("nanonets_delete_field", field, allow_input_required=True)
         no = ElicitResult(action="accept", content={"confirm": False})
         for answer in (no, YES):
             result = await client.session.call_tool(
@@ -279,7 +285,7 @@ async def test_a_swapped_answer_of_the_stateless_era_is_not_consent() -> None:
     """An answer that comes with the state of another call does not count for this one."""
     async with asked(answering(YES)[0], "auto") as (client, sandbox):
         field = await field_of(client)
-        first = await client.session.call_tool("nanonets_delete_field", field, allow_input_required=True)
+        first: Any = await client.session.call_tool("nanonets_delete_field", field, allow_input_required=True)
         state = first.request_state
         assert state
         use = _use(client)

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pytest
-from docreview_mcp.schemas import Operation, load_operations, load_own_operations
+from docreview_mcp.schemas import JsonObject, Operation, load_operations, load_own_operations
 from docreview_mcp.tools import load_tools
 from docreview_mcp.tools.documents.field_state import FieldState
 from docreview_mcp.tools.policy.approval import approved_document
@@ -31,7 +31,8 @@ TABLES: dict[Kind, tuple[str, ...]] = {
 
 
 def policy(table: str, **rule: tuple[str, ...]) -> Policy:
-    return Policy(**{table: Rule(**rule)})
+    given: dict[str, Any] = {table: Rule(**rule)}
+    return Policy(**given)
 
 
 def ids_of(operation: Operation) -> dict[str, Any]:
@@ -189,7 +190,8 @@ def test_a_call_must_name_the_model_that_the_service_would_choose() -> None:
     for identity in ("runAdHocAnalysis", "createBatchAnalysis", "trainModel", "addHitl"):
         operation = OPERATIONS[identity]
         name = "base_id" if identity == "trainModel" else "model_id"
-        for values in ({}, {name: None}):
+        without: list[JsonObject] = [{}, {name: None}]
+        for values in without:
             assert f"{name}: missing" in rules.scope_refusal(operation, values)
         assert rules.scope_refusal(operation, {name: 13}) == ""
         assert policy("projects", forbidden=("1",)).scope_refusal(operation, {}) == "" or "project_id" in {
@@ -261,10 +263,10 @@ def test_a_refusal_names_no_more_than_three_checks() -> None:
 
 
 def test_what_an_approval_is() -> None:
-    both = {"request_file_id": "f", "document_id": "d", "verification_status": "verified"}
+    both: JsonObject = {"request_file_id": "f", "document_id": "d", "verification_status": "verified"}
     approving = {each.id: found for each in EVERY if (found := approved_document(each, both))}
     assert approving == {"verifyFile": "f", "verifyDocument": "d"}
-    undone = {**both, "verification_status": "unverified"}
+    undone: JsonObject = {**both, "verification_status": "unverified"}
     assert approved_document(OPERATIONS["verifyDocument"], undone) == ""
 
 
@@ -302,11 +304,12 @@ def test_a_section_only_narrows_and_that_of_each_group_holds(
         for inside in (False, True):
             refused = [bool(part.tool_refusal(tool, "review", inside=inside)) for part in parts]
             assert bool(whole.tool_refusal(tool, "review", inside=inside)) == any(refused)
-    for operation, values in (
+    calls: list[tuple[str, JsonObject]] = [
         ("getDocument", {"workflow_id": "1"}),
         ("getModel", {"model_id": 2}),
         ("getProject", {"project_id": 3}),
-    ):
+    ]
+    for operation, values in calls:
         refused = [bool(part.scope_refusal(OPERATIONS[operation], values)) for part in parts]
         assert bool(whole.scope_refusal(OPERATIONS[operation], values)) == any(refused)
     assert bool(whole.approval_refusal(fields)) == any(part.approval_refusal(fields) for part in parts)

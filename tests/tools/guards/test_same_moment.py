@@ -115,7 +115,10 @@ def asking(network: Network, journal: str, person: Callable[[], Any]) -> Client:
         await person()
         return YES
 
-    given = {"nanonets_api_key": "nanonets-key-0123456789", "studio_token": "studio-token-0123456789"}
+    given: dict[str, Any] = {
+        "nanonets_api_key": "nanonets-key-0123456789",
+        "studio_token": "studio-token-0123456789",
+    }
     server = build_server(Settings(**given, confirm="writes", journal=journal), transport=network)
     return Client(server, mode="legacy", elicitation_callback=answer)
 
@@ -144,8 +147,8 @@ async def test_what_another_server_began_while_a_person_was_asked_is_not_sent_tw
         async with asking(here, journal, person) as client:
             error = error_of(await client.call_tool(*CREATE))
         let_go.set()
-    assert (error["code"], error["done"]) == ("conflict", "no")
-    assert "another server is carrying out an identical call" in error["message"]
+        assert (error["code"], error["done"]) == ("conflict", "no")
+        assert "another server is carrying out an identical call" in error["message"]
     assert here.requests == []
 
 

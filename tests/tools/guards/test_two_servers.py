@@ -113,5 +113,5 @@ async def test_a_write_that_another_server_has_under_way_counts(era: Era, tmp_pa
         await writing.begun.wait()
         error = error_of(await other.call_tool("studio_add_label", {"project_id": 1, "name": "late"}))
         writing.go.set()
-    assert (error["code"], error["done"]) == ("not_allowed", "no")
-    assert "limits.max_writes_per_hour" in error["message"]
+        assert (error["code"], error["done"]) == ("not_allowed", "no")
+        assert "limits.max_writes_per_hour" in error["message"]

@@ -39,7 +39,7 @@ class Unsure(httpx2.AsyncBaseTransport):
 
 @asynccontextmanager
 async def behind_a_gateway(era: Era = "auto") -> AsyncGenerator[tuple[Client, Unsure, Use]]:
-    settings = Settings(confirm="never", journal="sqlite://", toolsets="review,all")
+    settings = Settings(confirm="never", journal="sqlite://", toolsets=("review", "all"))
     behind, transport = embedded(settings, Sandbox(work_seconds=0.05))
     gateway = Unsure(transport)
     async with Client(build_server(behind, transport=gateway), mode=era) as client:

@@ -135,7 +135,7 @@ async def test_limits_do_not_let_a_call_pass_that_another_server_is_sending(tmp_
             await begun.wait()
             error = error_of(await client.call_tool(*CREATE))
             let_go.set()
-    assert error["code"] == "conflict"
+            assert error["code"] == "conflict"
     assert here.requests == []
 
 

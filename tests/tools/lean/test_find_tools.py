@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from statistics import mean
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from conftest import Era, own, reviewing
@@ -12,6 +12,7 @@ from docreview_mcp.tools import load_tools
 from docreview_mcp.tools.lean.intents import load_intents
 from docreview_mcp.tools.lean.tool_search import find
 from docreview_mcp.tools.lean.words import words_of
+from results import text_of
 
 EVERY = tuple(tool for tool in load_tools() if tool.tier not in ("lean", "app"))
 USUAL = tuple(tool for tool in EVERY if tool.tier != "extra")
@@ -188,7 +189,9 @@ async def test_every_argument_is_told_and_a_tool_costs_about_a_hundred_tokens() 
         if tool.tier in ("review", "lean"):
             assert entry["call_with"] == name
         else:
-            assert entry["arguments"].keys() == tool.input_schema["properties"].keys(), name
+            assert (
+                entry["arguments"].keys() == cast("dict[str, Any]", tool.input_schema["properties"]).keys()
+            ), name
             assert entry["call_with"] == ("run_read_tool" if tool.effect == "read" else "run_write_tool")
     assert mean(len(json.dumps(entry)) for entry in told.values()) < 500
 
@@ -261,6 +264,6 @@ async def test_many_tools_are_named_only_and_the_answer_stays_small() -> None:
     async with reviewing(surface="lean", toolsets="all", answer_limit=2_000) as (client, _):
         result = await client.call_tool("find_tools", {"query": "update document", "limit": 20})
         found = own(result)
-    assert len(result.content[0].text) <= 2_000
+    assert len(text_of(result)) <= 2_000
     assert found["tools"]
     assert len(found["tools"]) + len(found["more"]) == 20

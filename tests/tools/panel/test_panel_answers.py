@@ -17,6 +17,7 @@ from docreview_mcp.sandbox.nanonets.state import ODD_WORKFLOW, Document
 from docreview_mcp.tools.panel.picture import page_picture
 from mcp import Client
 from PIL import Image
+from pydantic import SecretStr
 from review_desk import cells_of, field_of, interrupted, invoices, ready
 
 MAX_PANEL, MAX_PAGE = 4_000, 120_000
@@ -182,7 +183,7 @@ async def test_without_a_picture_the_page_says_why_and_shows_its_values() -> Non
 
     from docreview_mcp.server import Settings, build_server
 
-    settings = Settings(nanonets_api_key="key-0123456789", journal="none", confirm="never")
+    settings = Settings(nanonets_api_key=SecretStr("key-0123456789"), journal="none", confirm="never")
     async with Client(build_server(settings, transport=Blind())) as client:
         page = await told(client, "review_panel_page", workflow_id="w", document_id="d", page_number=7)
     assert page["picture"] is None

@@ -17,6 +17,7 @@ from docreview_mcp.tools.surface.tool import PANEL_URI
 from mcp import Client, MCPError
 from mcp.client.extension import advertise
 from mcp.server.apps import APP_MIME_TYPE, EXTENSION_ID
+from results import meta_of
 from review_desk import invoices
 
 DECLARED = [advertise(EXTENSION_ID, {"mimeTypes": [APP_MIME_TYPE]})]
@@ -93,7 +94,7 @@ async def test_the_lean_list_finds_the_panel_by_search(era: Era, declares: bool)
     assert not {"review_panel", "review_panel_page"} & set(tools)
     assert "review_panel" in [each["tool"] for each in found["tools"]]
     assert "review_panel_page" not in [each["tool"] for each in found["tools"]]
-    assert through.meta["docreview/panel"]
+    assert meta_of(through)["docreview/panel"]
     assert page.structured_content["values"], "what the panel calls is called over any host"
 
 
@@ -108,7 +109,8 @@ async def test_settings_and_policy_hold_for_the_panel(era: Era, tmp_path: Path) 
         told = own(await client.call_tool("review_panel", place))
         assert told["document"]["read_only"]
         assert told["against_approval"] == ["This server does not offer to approve files here."]
-    for settings in ({"policy": policy}, {"exclude_tools": "review_panel"}):
+    narrowed: list[dict[str, Any]] = [{"policy": policy}, {"exclude_tools": "review_panel"}]
+    for settings in narrowed:
         async with host(era, declares=True, **settings) as (client, sandbox):
             assert not {"review_panel", "review_panel_page"} & set(await listed(client))
             document = invoices(sandbox)[0]

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from conftest import Era, Network, answers, connected, error_of, own
+from results import text_of
 
 GET = ("nanonets_get_document", {"workflow_id": "w", "document_id": "d"})
 APPROVAL = ("nanonets_approve_file", {"model_id": "m", "request_file_id": "f"})
@@ -100,7 +101,7 @@ async def test_text_in_an_unknown_character_set_is_read_as_best_it_can_be_and_sa
 async def test_a_review_tool_says_it_too() -> None:
     document = '{"document_id": "d", "original_document_name": "Müller.pdf", "pages": []}'.encode("latin-1")
     result = await result_of(response(document, JSON), ("review_document", GET[1]))
-    assert "Müller.pdf" in result.content[0].text
+    assert "Müller.pdf" in text_of(result)
     assert "not valid UTF-8" in result.structured_content["docreview"]["characters"]
 
 

@@ -72,7 +72,7 @@ async def test_others_are_answered_while_a_large_document_is_worked_on(
         group.start_soon(ping)
         result = await client.call_tool(tool, arguments)
         group.cancel_scope.cancel()
-    assert not result.is_error, result.content
+        assert not result.is_error, result.content
     assert answered >= PLENTY
 
 

@@ -136,7 +136,7 @@ async def test_a_token_refused_under_a_success_is_renewed_for_a_read() -> None:
             return httpx2.Response(200, json={"id": 7})
         return httpx2.Response(200, json={"code": 401, "message": "token expired"})
 
-    login = {"studio_email": "a@example.com", "studio_password": "pass-word-1"}
+    login: dict[str, Any] = {"studio_email": "a@example.com", "studio_password": "pass-word-1"}
     async with connected(Network(answer), **login) as client:
         result = await client.call_tool("studio_get_project", {"project_id": 7})
     assert own(result) == {"id": 7}

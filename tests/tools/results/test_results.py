@@ -16,6 +16,7 @@ from docreview_mcp.schemas import load_operations
 from docreview_mcp.server import Settings, build_server
 from mcp import Client
 from PIL import Image
+from results import blob_of, image_of, meta_of, text_of
 from samples import plain_arguments
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(200)).decode()
@@ -51,7 +52,7 @@ async def test_the_result_is_always_an_object_and_the_same_in_both_channels(
 ) -> None:
     result = await result_of(response, era=era)
     assert own(result) == structured
-    assert result.content[0].text == json.dumps(result.structured_content, separators=(",", ":"))
+    assert text_of(result) == json.dumps(result.structured_content, separators=(",", ":"))
 
 
 async def test_every_documented_answer_is_delivered_to_a_validating_client(era: Era) -> None:
@@ -150,11 +151,11 @@ async def test_a_long_answer_is_cut_at_item_borders_and_says_how_to_get_the_rest
     shown = result.structured_content["documents"]
     assert shown == LONG[: len(shown)]
     assert 300 < len(shown) < 1000
-    assert len(result.content[0].text) <= 60_500
+    assert len(text_of(result)) <= 60_500
     cut = result.structured_content["docreview"]["cut"]
     assert cut["left_out"] == [{"where": "documents", "items_shown": len(shown), "items_in_all": 1000}]
     assert cut["rest"] == {"offset": 200 + len(shown)}
-    assert json.loads(result.content[0].text) == result.structured_content
+    assert json.loads(text_of(result)) == result.structured_content
 
 
 async def test_pages_lead_to_the_rest_without_a_gap_or_a_repetition() -> None:
@@ -202,7 +203,7 @@ DOWNLOAD = ("nanonets_download_document", {"workflow_id": "w", "document_id": "d
 async def test_a_downloaded_picture_is_shown(era: Era) -> None:
     response = httpx2.Response(200, content=base64.b64decode(PNG), headers={"content-type": "image/png"})
     result = await result_of(response, DOWNLOAD, era)
-    assert result.content[1].data == PNG
+    assert image_of(result, 1).data == PNG
     assert told_beside(result)["bytes"] == 208
 
 
@@ -224,7 +225,7 @@ async def test_large_pictures_are_made_smaller_and_the_file_is_saved_whole(tmp_p
     response = httpx2.Response(200, content=content, headers={"content-type": "image/png"})
     result = await result_of(response, DOWNLOAD, era, downloads=tmp_path)
     told = told_beside(result)
-    assert len(result.content[1].data) <= 700_000
+    assert len(image_of(result, 1).data) <= 700_000
     assert "made smaller" in told["picture"]
     assert Path(told["path"]).read_bytes() == content
     settings = Settings(**ACCOUNT, journal="none", confirm="never")
@@ -233,7 +234,7 @@ async def test_large_pictures_are_made_smaller_and_the_file_is_saved_whole(tmp_p
         remote = await client.call_tool(*DOWNLOAD)
     assert [each.type for each in remote.content] == ["text", "image", "resource"]
     assert "attached" in told_beside(remote)["picture"]
-    assert remote.content[2].resource.blob == base64.b64encode(content).decode()
+    assert blob_of(remote, 2).blob == base64.b64encode(content).decode()
 
 
 async def test_several_pictures_stay_together_within_what_hosts_take() -> None:
@@ -250,7 +251,7 @@ async def test_several_pictures_stay_together_within_what_hosts_take() -> None:
     shown = told_beside(result)["documents"][0]["annotated_pages"]
     assert ["made smaller" in each for each in shown] == [True, True, False]
     assert sum(len(content.data) for content in result.content[1:]) <= 700_000
-    assert result.content[3].data == pages[2]
+    assert image_of(result, 3).data == pages[2]
 
 
 async def test_a_downloaded_text_is_text() -> None:
@@ -294,8 +295,8 @@ async def test_results_from_the_sandbox_say_so(era: Era) -> None:
         good = await client.call_tool("nanonets_list_workflows", {})
         bad = await client.call_tool("nanonets_get_workflow", {"workflow_id": "nope"})
         instructions = client.instructions or ""
-    assert good.meta["docreview/sandbox"] is True
-    assert bad.meta["docreview/sandbox"] is True
+    assert meta_of(good)["docreview/sandbox"] is True
+    assert meta_of(bad)["docreview/sandbox"] is True
     assert "SANDBOX" in instructions
 
 
@@ -340,7 +341,7 @@ async def test_an_answer_that_no_transport_could_carry_is_still_delivered(era: E
 async def test_any_shape_is_cut_to_size_quickly_and_something_of_everything_is_left(answer: Any) -> None:
     result = await result_of(httpx2.Response(200, json=answer))
     structured = result.structured_content
-    assert len(result.content[0].text) <= 61_000
+    assert len(text_of(result)) <= 61_000
     assert structured["docreview"]["cut"]["left_out"]
     kept = structured.get("items", [value for name, value in structured.items() if name != "docreview"])
     assert kept
@@ -374,7 +375,7 @@ async def test_words_of_documents_are_not_taken_for_secrets(era: Era) -> None:
 async def test_known_secrets_are_removed_from_every_place_and_nothing_else_breaks() -> None:
     key = 'kéy"with\\odd-1234567'
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJlLXRoYXQtaXMtbG9uZw"
-    settings = {"studio_email": "a@b.c", "studio_password": "1234", "studio_token": token}
+    settings: dict[str, Any] = {"studio_email": "a@b.c", "studio_password": "1234", "studio_token": token}
     body = {"id": 1234, "said": f"the key {key} and {token}", "pin": "1234", "name 1234": "12345"}
     call = ("studio_get_project", {"project_id": 1})
     result = await result_of(httpx2.Response(200, json=body), call, **settings)
@@ -410,7 +411,9 @@ async def test_a_long_name_of_a_download_keeps_its_ending(tmp_path: Path) -> Non
         "content-type": "application/pdf",
         "content-disposition": f"attachment; filename*=UTF-8''{name}.pdf",
     }
-    response = httpx2.Response(200, content=b"%PDF", headers={k: v.encode() for k, v in headers.items()})
+    response = httpx2.Response(
+        200, content=b"%PDF", headers={k.encode(): v.encode() for k, v in headers.items()}
+    )
     result = await result_of(response, DOWNLOAD, downloads=tmp_path)
     assert result.structured_content["path"].endswith(".pdf")
 

@@ -13,6 +13,7 @@ import pytest
 from conftest import Era, Network, answers, connected, own, reviewing
 from docreview_mcp.schemas import Operation, load_operations
 from docreview_mcp.tools.untrusted import fenced, without_hidden
+from results import text_of
 from samples import plain_arguments
 from untrusted_answers import (
     IGNORABLE,
@@ -83,7 +84,7 @@ async def test_every_answer_is_cleaned_counted_and_its_outside_text_named(era: E
             network._answer = answers(httpx2.Response(operation.success_status, json=made.answer))
             result = await client.call_tool(operation.tool, plain_arguments(operation, False))
             assert not result.is_error, (operation.tool, result)
-            assert json.loads(result.content[0].text) == result.structured_content
+            assert json.loads(text_of(result)) == result.structured_content
             assert hidden_in(result.structured_content) == 0, operation.tool
             service = {"items": made.answer} if isinstance(made.answer, list) else made.answer
             assert own(result) == cleaned(service), operation.tool
@@ -255,7 +256,7 @@ async def test_no_service_can_speak_for_docreview(era: Era) -> None:
         assert "metadata" in result.structured_content["docreview"]["outside"]
     result = await result_of(httpx2.Response(200, json={"docreview": 1}), era=era)
     assert result.structured_content["docreview_2"] == 1
-    assert json.loads(result.content[0].text) == result.structured_content
+    assert json.loads(text_of(result)) == result.structured_content
 
 
 async def test_a_cut_answer_still_names_its_outside_text_within_the_limit(era: Era) -> None:
@@ -266,13 +267,13 @@ async def test_a_cut_answer_still_names_its_outside_text_within_the_limit(era: E
     assert note["outside"] == ["documents[].text", "docreview.cut.left_out[].where"]
     assert note["hidden_characters_removed"] == PLANTED_COUNT * 1_000
     assert note["cut"]["left_out"]
-    assert len(result.content[0].text) <= 60_500
+    assert len(text_of(result)) <= 60_500
     lengths = range(1_900, 2_050)
     network = Network(answers(*(httpx2.Response(200, json={"metadata": "x" * each}) for each in lengths)))
     async with connected(network, era, answer_limit=2_000) as client:
         for length in lengths:
             just = await client.call_tool(*GET)
-            assert len(just.content[0].text) <= 2_050, length
+            assert len(text_of(just)) <= 2_050, length
 
 
 async def test_downloads_are_cleaned_and_named(era: Era) -> None:
@@ -320,7 +321,7 @@ async def test_what_is_planted_in_the_sandbox_stands_under_a_named_path(
                     continue
                 arguments = {"workflow_id": workflow["id"], "document_id": each["document_id"]}
                 found = await client.call_tool("nanonets_get_document", arguments)
-                assert words in found.content[0].text
+                assert words in text_of(found)
                 assert path in found.structured_content["docreview"]["outside"]
                 return
     pytest.fail(f"{name} is not in the sandbox")

@@ -11,9 +11,10 @@ from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.faults import Fault
 from docreview_mcp.sandbox.nanonets.state import Document
 from mcp import Client
+from results import text_of
 from review_desk import HeldWrites, cells_of, field_of, interrupted, invoices, sent
 
-JOURNAL = {"journal": "sqlite://"}
+JOURNAL: dict[str, Any] = {"journal": "sqlite://"}
 
 
 def wanted(document: Document, *changes: dict[str, Any], **further: Any) -> tuple[str, dict[str, Any]]:
@@ -347,6 +348,6 @@ async def test_an_answer_on_many_values_stays_short(era: Era) -> None:
         cells = [{"cell_id": cell.id, "verification_status": "verified"} for cell in cells_of(document)[:40]]
         result = await client.call_tool(*wanted(document, *cells))
         assert result.structured_content["counts"] == {"done": len(cells)}
-        assert len(result.content[0].text) < 60 * len(cells)
+        assert len(text_of(result)) < 60 * len(cells)
         two = [correction(document, name, "1") for name in ("total_amount", "tax_amount")]
-        assert len((await client.call_tool(*wanted(document, *two))).content[0].text) < 400
+        assert len(text_of(await client.call_tool(*wanted(document, *two)))) < 400

@@ -11,6 +11,7 @@ import pytest
 from conftest import Era, Network, connected, error_of, reviewing
 from docreview_mcp.sandbox import Fault, Sandbox
 from mcp import Client
+from results import text_of
 
 MAX_CHARACTERS = 16_000
 """4,000 tokens."""
@@ -30,7 +31,7 @@ def documents(sandbox: Sandbox) -> dict[str, dict[str, str]]:
 async def review(client: Client, where: dict[str, str], **arguments: Any) -> dict[str, Any]:
     result = await client.call_tool("review_document", {**where, **arguments})
     assert not result.is_error, result.structured_content
-    assert json.loads(result.content[0].text) == result.structured_content
+    assert json.loads(text_of(result)) == result.structured_content
     return result.structured_content
 
 
@@ -89,7 +90,7 @@ async def test_an_invoice_with_thirty_lines_is_short_in_every_state(era: Era) ->
     async with reviewing(era=era) as (client, sandbox):
         where = documents(sandbox)["invoice-004"]
         result = await client.call_tool("review_document", where)
-        assert len(result.content[0].text) < MAX_CHARACTERS * 0.6
+        assert len(text_of(result)) < MAX_CHARACTERS * 0.6
         assert len(json.dumps(await review(client, where, min_confidence=1))) < MAX_CHARACTERS
         await client.call_tool("nanonets_verify_document", {**where, "verification_status": "verified"})
         verified = await review(client, where)
@@ -202,7 +203,7 @@ async def test_what_does_not_fit_is_cut_with_a_note(limit: int, era: Era) -> Non
     async with reviewing(era=era, answer_limit=limit) as (client, sandbox):
         where = documents(sandbox)["invoice-005"]
         result = await client.call_tool("review_document", where)
-        assert len(result.content[0].text) <= limit
+        assert len(text_of(result)) <= limit
         reviewed = result.structured_content
         cut = reviewed["docreview"]["cut"]
         assert cut["left_out"]

@@ -12,9 +12,10 @@ from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.faults import Fault
 from docreview_mcp.sandbox.nanonets.state import Document
+from results import text_of
 from review_desk import HeldWrites, interrupted, invoices, ready, sent
 
-JOURNAL = {"journal": "sqlite://"}
+JOURNAL: dict[str, Any] = {"journal": "sqlite://"}
 MEMBER = "new.reviewer@example.com"
 
 
@@ -289,12 +290,12 @@ async def test_the_answer_stays_short_and_within_the_limit(era: Era) -> None:
         files = ready(sandbox)
         result = await client.call_tool(*wanted(files))
         assert result.structured_content["counts"] == {"done": len(files)}
-        assert len(result.content[0].text) < 1_500 * len(files) / 20
+        assert len(text_of(result)) < 1_500 * len(files) / 20
     async with reviewing(era=era, answer_limit=2_000) as (client, sandbox):
         name, arguments = wanted(ready(sandbox)[:1], stop_after=500)
         arguments["file_ids"] += [f"unknown file {number}" for number in range(150)]
         result = await client.call_tool(name, arguments)
         told = result.structured_content
-        assert len(result.content[0].text) <= 2_000
+        assert len(text_of(result)) <= 2_000
         assert told["counts"] == {"done": 1, "failed": 150}
         assert told["docreview"]["cut"]

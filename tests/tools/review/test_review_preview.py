@@ -11,7 +11,7 @@ from mcp import Client
 from review_desk import field_of, invoices
 from review_desk import sent as all_sent
 
-GUARDED = {"journal": "sqlite://", "confirm": "destructive", "toolsets": "review,all"}
+GUARDED: dict[str, Any] = {"journal": "sqlite://", "confirm": "destructive", "toolsets": "review,all"}
 
 
 def sent(sandbox: Sandbox) -> list[str]:

@@ -16,9 +16,10 @@ from docreview_mcp.schemas import load_operations
 from docreview_mcp.server.services.sandbox_transport import SandboxTransport
 from docreview_mcp.tools import load_tools
 from mcp import Client
+from results import text_of
 
 DECIDED = ("approved", "rejected")
-SANDBOX = {
+SANDBOX: dict[str, Any] = {
     "nanonets_base_url": "http://127.0.0.1/nanonets",
     "studio_base_url": "http://127.0.0.1/studio",
 }
@@ -129,7 +130,7 @@ async def test_a_page_that_is_too_long_for_the_host_is_cut_between_entries() -> 
         while "next_offset" in answer:
             result = await client.call_tool("review_queue", {"limit": 100, "offset": answer["next_offset"]})
             answer = result.structured_content or {}
-            assert len(result.content[0].text) <= 2_000
+            assert len(text_of(result)) <= 2_000
             seen += len(answer["entries"])
         assert seen == answer["total"]
 

@@ -12,9 +12,10 @@ from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.faults import Fault
 from docreview_mcp.sandbox.nanonets.state import Document
 from mcp import Client
+from results import text_of
 from review_desk import cells_of, field_of, interrupted, invoices, ready, sent
 
-JOURNAL = {"journal": "sqlite://"}
+JOURNAL: dict[str, Any] = {"journal": "sqlite://"}
 SHARED = ("next", "reading")
 
 
@@ -69,7 +70,7 @@ async def test_each_document_is_told_as_if_it_had_been_asked_for_alone(era: Era)
             assert alone(each, told) == single
         assert "left_out" not in told
         assert "documents[].fields[]: name, value" in told["docreview"]["outside"]
-        text = result.content[0].text
+        text = text_of(result)
         assert text.count("A cell is [text, cell_id]") == 1
         assert text.count("cell_confidence") == 1
         doubtful = (await look(client, documents, show="doubtful")).structured_content
@@ -139,7 +140,7 @@ async def test_what_does_not_fit_is_left_out_as_a_whole_and_to_be_had(limit: int
             asked = {"workflow_id": documents[0].workflow_id, "document_ids": left}
             result = await client.call_tool("review_document", asked)
             told = result.structured_content
-            assert len(result.content[0].text) <= limit
+            assert len(text_of(result)) <= limit
             shown = [each["document_id"] for each in told["documents"]]
             left = told.get("left_out", [])
             assert shown
@@ -341,5 +342,5 @@ async def test_an_answer_on_many_documents_stays_within_the_limit(era: Era) -> N
         result = await apply(client, corrections(documents), sandbox, verify_document=True)
         assert not result.is_error
         assert result.structured_content["counts"] == {"done": len(documents) * 3}
-        assert len(result.content[0].text) <= 2_000
-        assert json.loads(result.content[0].text)["docreview"]["cut"]["left_out"]
+        assert len(text_of(result)) <= 2_000
+        assert json.loads(text_of(result))["docreview"]["cut"]["left_out"]

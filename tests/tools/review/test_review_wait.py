@@ -176,10 +176,16 @@ def test_every_word_of_the_services_has_its_outcome(awaited: Awaited) -> None:
 def test_no_word_has_two_outcomes_and_unknown_ones_are_running(awaited: Awaited) -> None:
     assert not awaited.done & awaited.failed
     assert not awaited.running & (awaited.done | awaited.failed)
-    for answer in ({"status": "PONDERING"}, {"status": 7}, {}, {"status": None, "finished": ""}):
+    answers: list[dict[str, Any]] = [
+        {"status": "PONDERING"},
+        {"status": 7},
+        {},
+        {"status": None, "finished": ""},
+    ]
+    for answer in answers:
         state = state_of(awaited, answer)
         assert (state.outcome, state.is_known) == ("running", False)
-    over = {"status": "PONDERING", "finished": "2026-11-16T09:00:00Z"}
+    over: dict[str, Any] = {"status": "PONDERING", "finished": "2026-11-16T09:00:00Z"}
     assert state_of(awaited, over).outcome == "done"
 
 

@@ -11,6 +11,7 @@ from docreview_mcp.server import Settings, build_server
 from docreview_mcp.tools import load_tools
 from docreview_mcp.tools.surface import former_names
 from mcp import Client
+from results import text_of
 
 FORMER, NAME = "nanonets_workflows", "nanonets_list_workflows"
 
@@ -31,7 +32,7 @@ async def test_a_former_name_answers_and_says_the_new_one(era: Era) -> None:
     assert new.structured_content is not None
     assert old.structured_content["workflows"] == new.structured_content["workflows"]
     assert old.structured_content["docreview"]["renamed"] == f"{FORMER} is called {NAME} now"
-    assert json.loads(old.content[0].text) == old.structured_content  # type: ignore[union-attr]
+    assert json.loads(text_of(old)) == old.structured_content  # type: ignore[union-attr]
     assert failed.is_error
     assert NAME in str(failed.structured_content)
     assert FORMER not in listed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from conftest import Era, error_of, reviewing
@@ -74,7 +74,7 @@ async def test_an_argument_with_one_possible_value_need_not_be_given() -> None:
     marks = ("studio_mark_segment_annotated", "studio_mark_document_annotated", "studio_mark_page_annotated")
     tools = {tool.name: tool for tool in load_tools()}
     for name in (*marks, "studio_mark_segment_corrected"):
-        assert "name" not in tools[name].input_schema["required"]
+        assert "name" not in cast("list[str]", tools[name].input_schema["required"])
     async with reviewing() as (client, sandbox):
         document = sandbox.studio.sessions[103].document_ids[0]
         place = {"project_id": 1, "annotation_id": 103, "document_id": document}

@@ -158,7 +158,8 @@ def test_a_wrong_name_in_the_selection_is_told(settings: dict[str, Any], hint: s
 
 
 async def test_instructions_are_short_and_name_the_toolsets(era: Era) -> None:
-    for settings in ({}, {"sandbox": True}, {"sandbox": True, "toolsets": "all"}):
+    cases: list[dict[str, Any]] = [{}, {"sandbox": True}, {"sandbox": True, "toolsets": "all"}]
+    for settings in cases:
         async with connected(era=era, **settings) as client:
             text = client.instructions or ""
         assert len(text) < 1500

@@ -18,6 +18,7 @@ from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
 from mcp import Client
 from openpyxl import load_workbook
+from results import blob_of, text_of
 
 HEADERS = ("description", "quantity", "amount")
 
@@ -90,7 +91,7 @@ async def test_the_bills_of_one_supplier_among_forty_take_one_small_call(era: Er
     assert found["matching"] == len(found["rows"]) >= 4
     supplier = found["columns"].index("vendor_name")
     assert {row[supplier] for row in found["rows"]} == {"Papeterie Duval SARL"}
-    assert len(result.content[0].text) / 4 < 900
+    assert len(text_of(result)) / 4 < 900
     assert {"rows", "totals"} <= set(result.structured_content["docreview"]["outside"])
 
 
@@ -318,7 +319,7 @@ async def test_a_file_is_attached_where_none_may_be_saved(era: Era) -> None:
         result = await client.call_tool("review_table", {"workflow_id": workflow, "format": "xlsx"})
     assert [content.type for content in result.content] == ["text", "resource"]
     assert "path" not in own(result)
-    content = base64.b64decode(result.content[1].resource.blob)  # type: ignore[union-attr]
+    content = base64.b64decode(blob_of(result, 1).blob)  # type: ignore[union-attr]
     assert load_workbook(io.BytesIO(content)).active is not None
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from conftest import Era, error_of, own, reviewing, told_beside
+from results import text_of
 
 
 async def table_of(era: Era = "auto", **arguments: Any) -> Any:
@@ -17,11 +18,11 @@ async def test_a_sentiment_report_on_fifty_texts_takes_two_small_calls(era: Era)
     read = 0
     async with reviewing(era=era) as (client, _):
         models = await client.call_tool("studio_list_project_models", {"project_id": 1})
-        read += len(models.content[0].text)
+        read += len(text_of(models))
         model = own(models)["items"][0]["id"]
         texts = [f"The staff was kind on day {number}. Breakfast was cold." for number in range(50)]
         result = await client.call_tool("review_table", {"model_id": model, "texts": texts})
-        read += len(result.content[0].text)
+        read += len(text_of(result))
     found = own(result)
     assert found["texts"] == 50
     counts = {row[0]: dict(zip(found["columns"][1:], row[1:], strict=True)) for row in found["rows"]}
