@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from types import ModuleType
+from typing import Any, Literal, cast
 
 import anyio
 import httpx2
@@ -30,6 +34,10 @@ ACCOUNT = {"nanonets_api_key": "nanonets-key-0123456789", "studio_token": "studi
 
 
 _HOMES = count()
+
+# The transport to the sandbox asks for this package at each request; where it is not there, that is a search.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = cast("ModuleType", None)
 
 # `make test` looks at fewer examples than CI does, which sets DOCREVIEW_TESTS=full.
 # A test that wants another number derives it from that of the profile.
@@ -69,6 +77,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded and collected stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_asyncio_loop_factories() -> dict[str, type[VirtualClockLoop]]:
