@@ -41,7 +41,7 @@ if find_spec("sniffio") is None:
 
 # `make test` looks at fewer examples than CI does, which sets DOCREVIEW_TESTS=full.
 # A test that wants another number derives it from that of the profile.
-hypothesis.settings.register_profile("usual", max_examples=30, database=None, deadline=None)
+hypothesis.settings.register_profile("usual", max_examples=15, database=None, deadline=None)
 hypothesis.settings.register_profile("full", max_examples=150, database=None, deadline=None)
 hypothesis.settings.load_profile("full" if os.environ.get("DOCREVIEW_TESTS") == "full" else "usual")
 

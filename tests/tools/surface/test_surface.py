@@ -14,6 +14,7 @@ from conftest import Era, connected, known_output_schemas
 from docreview_mcp.schemas import load_operations, load_own_operations
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.tools import SelectionError, load_tools
+from each_case import each_case
 from jsonschema import Draft202012Validator
 
 TOOLS = load_tools()
@@ -73,7 +74,7 @@ WITH_PICTURES = {
 """Tools whose results may hold a picture, which hosts drop beside a structured result."""
 
 
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+@each_case(TOOLS, lambda tool: tool.name)
 def test_schemas_suit_the_strictest_host(tool: Any) -> None:
     assert re.fullmatch(r"[a-z][a-z_]{2,44}", tool.name)
     definition = tool.definition()
