@@ -17,9 +17,9 @@ from .records import Record, entry_of, word, written
 from .tables import LAST_OF_CALL, OF_ENTRY, RECORDS, WORDS, Question
 from .verification import Batch
 
-__all__ = ["MOST", "all_entries", "batches", "entries", "newest_entries", "unclear"]
+__all__ = ["MAX_ENTRY_NUMBER", "all_entries", "batches", "entries", "newest_entries", "unclear"]
 
-MOST = 2**31 - 1
+MAX_ENTRY_NUMBER = 2**31 - 1
 """The greatest number that the tables can hold."""
 
 _ROWS = 500
@@ -68,7 +68,7 @@ def newest_entries(
     if tool:
         every[word("tool", tool)] = None
     newest = yield from _newest(
-        tuple(every), before=min(before, MOST), limit=max(0, limit), since=since, until=until
+        tuple(every), before=min(before, MAX_ENTRY_NUMBER), limit=max(0, limit), since=since, until=until
     )
     return (yield from entries(newest))
 
