@@ -6,6 +6,7 @@ import math
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, BinaryIO, cast
 from urllib.parse import urlencode
@@ -32,6 +33,7 @@ from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
 from ..shared.state import SharedState
 from ..version import VERSION
+from .connections import IDLE_SECONDS, Connections
 from .credentials import Credentials, NoCredentials
 from .fair_places import FairPlaces
 from .files import FileAccess
@@ -53,8 +55,6 @@ __all__ = ["Sender", "ServiceClient"]
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
-_IDLE_SECONDS = 4.0
-"""Many servers close idle connections after 5 s; a write on its way just then has an unknown outcome."""
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _UNKNOWN_ADDRESS = (404, 405)
 
@@ -70,7 +70,7 @@ class Sender:
 class ServiceClient:
     """Sends requests to one service, for any number of senders. Nothing is opened before the first request.
 
-    The pool belongs to all of them: it keeps no cookie, and credentials stand in each request alone.
+    The connections belong to all of them: none keeps a cookie, and credentials stand in each request alone.
     """
 
     def __init__(
@@ -87,7 +87,8 @@ class ServiceClient:
         self._files = files
         self._shared = shared
         self._transport = transport
-        self._clients: dict[bool, httpx2.AsyncClient] = {}
+        self._own = Connections(partial(self._client, is_own=True))
+        self._others = Connections(partial(self._client, is_own=False))
         self._places = FairPlaces(settings.in_flight)
         self._known_address: dict[str, int] = {}
 
@@ -121,9 +122,9 @@ class ServiceClient:
         return response
 
     async def close(self) -> None:
-        """Close the pools."""
-        for client in self._clients.values():
-            await client.aclose()
+        """Close the connections."""
+        await self._own.close()
+        await self._others.close()
 
     async def _along_addresses(
         self,
@@ -164,25 +165,31 @@ class ServiceClient:
             raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
         operation = load_operations()["getDocument"]
         progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
-        try:
-            client = self._opened(is_own=is_own)
-        except NetworkSettingError as fault:
-            raise self._cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
+        connections = self._own if is_own else self._others
 
         async def fetch_once() -> Outcome:
             authorization = await sender.credentials.authorization(operation) if is_own else ""
             async with self._places.place(sender.name):
                 progress.sent += 1
                 seen = SeenRequest(operation.tool, operation.service, "GET")
-                with present_observer().request(seen):
-                    outcome = await fetch_picture(client, url, authorization)
-                    if outcome.response is not None:
-                        seen.status, seen.received = outcome.response.status, len(outcome.response.content)
+                client = connections.take()
+                try:
+                    with present_observer().request(seen):
+                        outcome = await fetch_picture(client, url, authorization)
+                        if outcome.response is not None:
+                            seen.status, seen.received = (
+                                outcome.response.status,
+                                len(outcome.response.content),
+                            )
+                finally:
+                    await connections.give_back(client)
                 return outcome
 
         try:
             with anyio.fail_after(self._settings.timeout):
                 outcome = await repeat_as_allowed(fetch_once, progress, _say_nothing)
+        except NetworkSettingError as fault:
+            raise self._cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
         except TimeoutError:
             raise no_picture("no answer in time", "timeout", retryable=True) from None
         if outcome.failure is not None:
@@ -237,7 +244,11 @@ class ServiceClient:
     async def _outcome(self, request: Request, authorization: str, progress: CallProgress) -> Outcome:
         operation = progress.operation
         try:
-            return Outcome(response=await self._answer(request, authorization, progress))
+            client = self._own.take()
+            try:
+                return Outcome(response=await self._answer(client, request, authorization, progress))
+            finally:
+                await self._own.give_back(client)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return Outcome(failure=self._unreachable(operation), reached=False)
         except httpx2.DecodingError:
@@ -253,10 +264,11 @@ class ServiceClient:
                 raise
             return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
 
-    async def _answer(self, request: Request, authorization: str, progress: CallProgress) -> Response:
+    async def _answer(
+        self, client: httpx2.AsyncClient, request: Request, authorization: str, progress: CallProgress
+    ) -> Response:
         """The answer to a request, which is sent once more if the service moved it on its own host."""
         operation = progress.operation
-        client = self._opened()
         query = f"?{urlencode(request.query)}" if request.query else ""
         url: str | httpx2.URL = f"{self._base_url}{request.path}{query}"
         headers = {"Authorization": authorization} if authorization else {}
@@ -294,35 +306,29 @@ class ServiceClient:
         else:
             yield None
 
-    def _opened(self, *, is_own: bool = True) -> httpx2.AsyncClient:
-        """The pool for the own host, or for others, which have to be hosts of the internet.
+    def _client(self, *, is_own: bool) -> httpx2.AsyncClient:
+        """A client for the own host, or for others, which have to be hosts of the internet.
 
         Raises:
             NetworkSettingError: the environment has a proxy or certificates that cannot be used.
         """
-        if is_own not in self._clients:
-            is_plain = is_own and self._base_url.startswith("http://")
-            limits = httpx2.Limits(
-                max_connections=self._settings.in_flight,
-                max_keepalive_connections=self._settings.in_flight,
-                keepalive_expiry=_IDLE_SECONDS,
-            )
-            transport = self._transport
-            if not is_plain and transport is None:
-                check_network()
-                transport = None if is_own else PublicHosts(trusted_certificates(), limits)
-            self._clients[is_own] = httpx2.AsyncClient(
-                transport=transport,
-                verify=False if is_plain or transport is not None else trusted_certificates(),
-                trust_env=not is_plain,
-                timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
-                limits=limits,
-                headers={"User-Agent": f"docreview-mcp/{VERSION}"},
-                # No domain may set a cookie: none is kept, so none is sent.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                follow_redirects=False,
-            )
-        return self._clients[is_own]
+        is_plain = is_own and self._base_url.startswith("http://")
+        limits = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_SECONDS)
+        transport = self._transport
+        if not is_plain and transport is None:
+            check_network()
+            transport = None if is_own else PublicHosts(trusted_certificates(), limits)
+        return httpx2.AsyncClient(
+            transport=transport,
+            verify=False if is_plain or transport is not None else trusted_certificates(),
+            trust_env=not is_plain,
+            timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
+            limits=limits,
+            headers={"User-Agent": f"docreview-mcp/{VERSION}"},
+            # No domain may set a cookie: none is kept, so none is sent.
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            follow_redirects=False,
+        )
 
     async def log_in(self, email: str, password: str, name: str, check_account: str) -> str:
         """A session token for these credentials, by the same operation that `studio_login` calls.
