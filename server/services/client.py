@@ -278,7 +278,7 @@ class ServiceClient:
             body = _body_of(request, progress.file)
             outgoing = client.build_request(request.method, url, headers=headers, **body)
             seen = SeenRequest(operation.tool, operation.service, request.method)
-            seen.sent = int(outgoing.headers.get("Content-Length", 0))
+            seen.sent = int(outgoing.headers.get("Content-Length", 0)) if body else 0
             with present_observer().request(seen):
                 answer = await client.send(outgoing, stream=True)
                 try:
