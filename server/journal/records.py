@@ -36,6 +36,7 @@ __all__ = [
     "user_of",
     "word",
     "words",
+    "words_of_caller",
     "written",
 ]
 
@@ -105,7 +106,13 @@ def words(payload: JsonObject) -> set[str]:
         *(word("about", each) for each in about),
         word("call", str(payload["fingerprint"])),
         *([word("undoes", str(undoes))] if undoes is not None else []),
+        *words_of_caller(payload),
     }
+
+
+def words_of_caller(payload: JsonObject) -> set[str]:
+    """Those of the words that say by whom and by which tool, which early versions left out."""
+    return {word("by", user_of(payload)), word("tool", str(payload["tool"]))}
 
 
 def user_of(payload: JsonObject) -> str:
@@ -113,8 +120,8 @@ def user_of(payload: JsonObject) -> str:
     return str(cast("JsonObject", payload["caller"])["user"])
 
 
-def word(what: Literal["about", "call", "undoes", "by"], value: str) -> str:
-    """The hash under which entries about an id, of a call, undoing an entry, or by a user are found."""
+def word(what: Literal["about", "call", "undoes", "by", "tool"], value: str) -> str:
+    """The hash under which entries about an id, of a call, undoing an entry, by a user or tool are found."""
     return sha256(_canonical_list([what, value])).hexdigest()[:32]
 
 
@@ -149,7 +156,7 @@ def hash_of(record: Record, key: JournalKey | None) -> str:
 
 
 def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
-    """The entry that its records tell of, the opening one first; `undoing` are those that take it back.
+    """The entry that its records describe, the opening one first; `undoing` are those that take it back.
 
     Raises:
         JournalFault: the records are broken.
@@ -158,8 +165,8 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     closed = records[-1] if len(records) > 1 else None
     try:
         given = _known(opened, _OPENING)
-        told = given.pop("caller")
-        caller = Caller(**{name: told[name] for name in _CALLER if name in told})
+        recorded = given.pop("caller")
+        caller = Caller(**{name: recorded[name] for name in _CALLER if name in recorded})
         given["about"] = tuple(given["about"])
         opening = Opening(**given, caller=caller)
         closing = None
@@ -199,7 +206,7 @@ def outcome_of(opening: Opening, closing: Closing | None) -> Outcome:
 
 def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
     """An entry with its records; from these the hashes can be computed again."""
-    said: list[JsonObject] = [
+    readings: list[JsonObject] = [
         {**record._asdict(), "payload": json.loads(record.payload)} for record in records
     ]
     return {
@@ -207,7 +214,7 @@ def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
         "outcome": entry.outcome,
         "undone_by": entry.undone_by,
         "undo_unclear": [each.number for each in entry.undo_unclear],
-        "records": list(said),
+        "records": list(readings),
     }
 
 
@@ -220,7 +227,7 @@ def _known(record: Record, names: Sequence[str]) -> dict[str, Any]:
 def _canonical(value: object) -> bytes:
     """ASCII, so that no character of a document is one that a database cannot store.
 
-    What a stranger put into the table may be no text; it is read so that it can be told as a change.
+    What a stranger put into the table may be no text; it is read so that it can be reported as a change.
     """
     return _ENCODER.encode(value).encode("ascii")
 

@@ -44,7 +44,7 @@ async def answer_call(
     if tool is None:
         raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
     if not surface.is_callable(tool):
-        failure = surface.hidden(tool)
+        failure = surface.not_selected(tool)
         result = failure_result(failure, context.lifespan_context.services.own.secrets)
     else:
         try:
@@ -159,7 +159,7 @@ async def answer_watched(
 
 
 def _outcome_of(result: JsonObject | InputRequiredResult) -> CallOutcome:
-    """In a word, what came of a call."""
+    """The outcome of a call, in a word."""
     if isinstance(result, InputRequiredResult):
         return "input_required"
     if not result["isError"]:
