@@ -65,7 +65,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("http", "hosts", "stdio"),
         ("__init__",),
         ("commands",),
-        ("command_line",),
+        ("command_groups", "command_line", "command_options"),
         ("__main__",),
     ),
 }
