@@ -113,7 +113,7 @@ async def recorded(
 
 
 def journal_failure(operation: Operation, fault: JournalFault, context: CallContext) -> ToolFailure:
-    """The failure of a write that is not sent without a journal; administrators are told why there is none."""
+    """The failure of a write that is not sent without a journal; administrators are told why."""
     why = f" {fault}" if context.is_admin else ""
     return ToolFailure(
         "unavailable" if fault.is_away else "not_configured",
