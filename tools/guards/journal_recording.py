@@ -75,8 +75,9 @@ class RecordedWrite:
                 with present_observer().journal("close"):
                     await journal.close(self.entry, closing)
             except JournalFault as fault:
+                why = f" ({fault})" if self.context.is_admin else ""
                 self.fault = (
-                    f"The journal could not record how this call ended ({fault})."
+                    f"The journal could not record how this call ended{why}."
                     " It is recorded when the journal can be written again, unless this server ends before."
                 )
 
@@ -111,11 +112,12 @@ async def recorded(
     await write.close()
 
 
-def journal_failure(operation: Operation, fault: JournalFault) -> ToolFailure:
-    """The failure of a write that is not sent, since the journal cannot be used."""
+def journal_failure(operation: Operation, fault: JournalFault, context: CallContext) -> ToolFailure:
+    """The failure of a write that is not sent without a journal; administrators are told why."""
+    why = f" {fault}" if context.is_admin else ""
     return ToolFailure(
         "unavailable" if fault.is_away else "not_configured",
-        f"{operation.tool}: the journal of writes cannot be written, so nothing is. {fault}",
+        f"{operation.tool}: the journal of writes cannot be written, so nothing is.{why}",
         happened=NOTHING_SENT,
         retryable=fault.is_away,
         next_step=AFTER_AWAY if fault.is_away else _AFTER_FAULT,
@@ -153,7 +155,7 @@ async def _open(
                 return await guards.journal.open(opening, look)
     except JournalFault as fault:
         if guards.journal_required or context.policy.every_limit:
-            raise journal_failure(prepared.operation, fault) from fault
+            raise journal_failure(prepared.operation, fault, context) from fault
         return None
 
 
