@@ -302,7 +302,7 @@ async def test_a_box_without_id_is_compared_over_all_of_its_changes(tmp_path: Pa
     policy.write_text(RULES["verified"])
     async with connected(Network(service), journal="sqlite://", policy=policy) as client:
         # The first change is none as people read it; the second is one.
-        for text in ("10 ", "99"):
+        for text in ("10\u200b", "99"):
             boxes = [{**box, "ocr_text": text}]
             ids = {"model_id": "m", "page": {"id": "p", "request_file_id": "f"}}
             await done(client, "nanonets_update_file_fields", **ids, moderated_boxes=boxes)
@@ -310,6 +310,7 @@ async def test_a_box_without_id_is_compared_over_all_of_its_changes(tmp_path: Pa
         approve = {"model_id": "m", "request_file_id": "f"}
         error = error_of(await client.call_tool("nanonets_approve_file", approve))
         assert error["code"] == "not_allowed"
+        assert "“total” (changed, not verified)" in error["message"]
 
 
 async def test_without_a_rule_nothing_of_it_is_asked(era: Era) -> None:
