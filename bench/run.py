@@ -46,7 +46,7 @@ _IN_FLIGHT = 32
 _CALLS_IN_FLIGHT = 128
 
 _JOURNALLED = "docreview with its journal"
-"""Docreview once more; it has no column of its own, and what it adds is told in rows of docreview."""
+"""Docreview once more; it has no column of its own, and what it adds is listed in rows of docreview."""
 
 _Taken = dict[str, dict[str, list[float]]]
 

@@ -190,7 +190,7 @@ def _within_tools(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Su
         before, after = old[tool]["arguments"], new[tool]["arguments"]
         what = f"{tool}: argument"
         for change in (*_named(what, before, after), *_changed(what, before, after)):
-            # One sentence may tell of an argument that many tools got.
+            # One sentence may describe an argument that many tools got.
             yield SurfaceChange(change.text, (*change.names, tool))
         for key in ("toolset", "tier", "effect"):
             if old[tool][key] != new[tool][key]:

@@ -46,8 +46,8 @@ def _tools_with(context: click.Context, parameter: click.Parameter, incomplete: 
 def _with_settings(command: Command) -> Command:
     """Add the options that every command shares with its environment variable."""
     for name, metavar, meaning in reversed(_SHARED):
-        shown = f"{meaning}  [env: DOCREVIEW_{name[2:].replace('-', '_').upper()}]"
-        add = click.option(name, is_flag=not metavar, default=None, metavar=metavar or None, help=shown)
+        help_text = f"{meaning}  [env: DOCREVIEW_{name[2:].replace('-', '_').upper()}]"
+        add = click.option(name, is_flag=not metavar, default=None, metavar=metavar or None, help=help_text)
         command = add(command)
     return command
 
@@ -127,8 +127,8 @@ def panel(port: int, no_browser: bool, workflow: str | None, document: str | Non
     from .http.settings import read_http_settings
 
     http = read_http_settings(host="127.0.0.1", port=port)
-    place = (workflow or "", document or "")
-    sys.exit(serve_panel(_settings(options), http, place, opens_browser=not no_browser))
+    ids = (workflow or "", document or "")
+    sys.exit(serve_panel(_settings(options), http, ids, opens_browser=not no_browser))
 
 
 @command_line.command()

@@ -363,13 +363,13 @@ def settings_fault(
 ) -> SettingsError:
     """The first fault of these settings in one line; `given` are those that the command line set."""
     first = error.errors(include_url=False)[0]
-    said = first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Value error, ")
     if first["type"] != "value_error":
-        said = said.replace("Input should be", "expected").partition(", unable")[0]
+        message = message.replace("Input should be", "expected").partition(", unable")[0]
     name = str(first["loc"][0])
     is_option = name in given and name in _OPTIONS
     source = f"--{name.replace('_', '-')}" if is_option else _variable(model, name)
-    return SettingsError(f"{source}: {said}")
+    return SettingsError(f"{source}: {message}")
 
 
 def _variable(model: type[BaseSettings], name: str) -> str:

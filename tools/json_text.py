@@ -20,11 +20,11 @@ def compact(value: JsonValue) -> str:
     return _ENCODER.encode(value)
 
 
-def shortened(text: str, most: int, *, counted: bool = False) -> str:
+def shortened(text: str, max_characters: int, *, counted: bool = False) -> str:
     """The text, or its first `most` characters with a sign; `counted` says how many it has in all."""
-    if len(text) <= most:
+    if len(text) <= max_characters:
         return text
-    return f"{text[:most]}…{f' ({len(text)} characters)' if counted else ''}"
+    return f"{text[:max_characters]}…{f' ({len(text)} characters)' if counted else ''}"
 
 
 def may_be_deep(text: str) -> bool:

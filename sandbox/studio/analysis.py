@@ -91,10 +91,10 @@ class Clause:
                     score += weight
                     text = text.replace(phrase, " ")
                     words = tokens_of(text)
-        for place, word in enumerate(words):
+        for index, word in enumerate(words):
             weight = (word in lexicon.POSITIVE) - (word in lexicon.NEGATIVE)
             if weight:
-                before = words[max(0, place - NEGATION_REACH) : place]
+                before = words[max(0, index - NEGATION_REACH) : index]
                 score += -weight if any(is_negation(earlier) for earlier in before) else weight
         return score
 

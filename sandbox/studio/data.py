@@ -133,25 +133,25 @@ def _populate(state: StudioState) -> None:
     gold: dict[str, list[tuple[str | None, str | None]]] = {}
     for project_id, texts in composed.items():
         days = PROJECTS[project_id - 1][3]
-        for place, entry in enumerate(texts):
+        for index, entry in enumerate(texts):
             gold.update(entry.gold)
-            created = state.days_ago(days - 2 - place / 10)
+            created = state.days_ago(days - 2 - index / 10)
             state.add_text(project_id, entry.text, entry.meta, created=created)
-    for place, (supplier, number, written, total, iban) in enumerate(INVOICES):
+    for index, (supplier, number, written, total, iban) in enumerate(INVOICES):
         text = (
             f"{supplier}\nInvoice number: {number}\nInvoice date: {day_before(written)}\n"
             "Bill to: Alpenblick Hotels\f"
             f"Total: {total} EUR\nIBAN: {iban}\nPlease pay within 14 days. Thank you for your order."
         )
-        meta = {"file_name": f"invoice-{place + 1}.pdf", "pages": 2}
-        state.add_text(5, text, meta, created=state.days_ago(30 - place * 5))
+        meta = {"file_name": f"invoice-{index + 1}.pdf", "pages": 2}
+        state.add_text(5, text, meta, created=state.days_ago(30 - index * 5))
     add_history(state, gold)
 
 
 def add_people(state: StudioState) -> None:
-    for place, (first_name, last_name, email, password) in enumerate(USERS):
+    for index, (first_name, last_name, email, password) in enumerate(USERS):
         number = state.next_id("user")
-        home = 1 if place < 3 else 2
+        home = 1 if index < 3 else 2
         state.users[number] = User(number, first_name, last_name, email, password, home)
     state.users[1].is_superuser = True
     state.users[4].is_betauser = True

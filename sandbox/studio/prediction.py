@@ -46,7 +46,7 @@ def evaluate(
         tested = trained[::5]
         if not any(tags for _, tags in tested):
             tested = [pair for pair in trained if pair[1]]
-        trained = [pair for place, pair in enumerate(trained) if place % 5]
+        trained = [pair for index, pair in enumerate(trained) if index % 5]
     hits: dict[str, int] = {}
     misses: dict[str, int] = {}
     false_alarms: dict[str, int] = {}

@@ -52,8 +52,8 @@ def set_up_host(name: str, settings: Settings, how: How) -> int:
         change = planned(host, file, lambda there: edits_for(host, wanted, there))
     except (BrokenFile, CannotKeep) as fault:
         _print_entry(host, wanted, settings, how)
-        said = "is broken" if isinstance(fault, BrokenFile) else "is left to you"
-        click.echo(f"docreview-mcp: {file} {said}: {fault}. Nothing was written.", err=True)
+        problem = "is broken" if isinstance(fault, BrokenFile) else "is left to you"
+        click.echo(f"docreview-mcp: {file} {problem}: {fault}. Nothing was written.", err=True)
         return 1 if how.writes or isinstance(fault, BrokenFile) else 0
     if not how.writes:
         _print_entry(host, wanted, settings, how)

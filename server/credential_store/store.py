@@ -174,8 +174,8 @@ class CredentialStore:
             yield
         except READ_ERRORS as error:
             self.close()
-            said = without_secrets(why(error), journal_passwords(self._url))
-            raise StoreFault(f"the stored credentials ({self.shown}) cannot be {done}: {said}") from None
+            reason = without_secrets(why(error), journal_passwords(self._url))
+            raise StoreFault(f"the stored credentials ({self.shown}) cannot be {done}: {reason}") from None
 
 
 def _table() -> Table:

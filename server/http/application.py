@@ -31,7 +31,7 @@ from .addresses import AllowedAddresses
 from .answers import Answer
 from .authentication import Authentication
 from .bodies import Bodies, Disconnected
-from .budgets import Places, Rates
+from .budgets import Rates, RequestSlots
 from .caller_credentials import CREDENTIAL_HEADERS, CallerCredentials, known_by_account
 from .health import Health
 from .narrowing_headers import NARROWING_HEADERS, asked_narrowing
@@ -59,7 +59,7 @@ class HttpApplication:
     """Serves one MCP server to many callers.
 
     `allowed` are the addresses under which it may be called, `shared` is what it shares with other servers.
-    `panel` serves the review panel to people with a browser. `observer` is told of requests that are refused,
+    `panel` serves the review panel to people with a browser. `observer` gets the requests that are refused,
     and of waiting.
     """
 
@@ -85,7 +85,7 @@ class HttpApplication:
         self._observer = observer or Unobserved()
         self._rates = Rates(settings.rate, shared.budgets)
         self._bodies = Bodies(settings.body)
-        self._places = Places(settings.concurrency)
+        self._slots = RequestSlots(settings.concurrency)
         self._writing = frozenset(tool.name for tool in load_tools() if tool.effect != "read")
 
     @asynccontextmanager
@@ -170,14 +170,14 @@ class HttpApplication:
             if not principal.may_write and tool in self._writing:
                 raise self._authentication.challenges.missing_scope(WRITE)
             began = anyio.current_time()
-            await self._places.take(principal.id)
+            await self._slots.take(principal.id)
             self._observer.waited("call", anyio.current_time() - began)
         finally:
             self._bodies.release(len(body))
         try:
             await self._serve(scope, body, receive, origin, answer)
         finally:
-            self._places.give_back(principal.id)
+            self._slots.give_back(principal.id)
 
     def _check_host(self, headers: Headers) -> None:
         if not self._allowed.has_host(headers.getlist("host")):

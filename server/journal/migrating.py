@@ -71,8 +71,8 @@ def check_tables(settings: Settings) -> None:
     try:
         from .postgresql_connection import connect_now, faults
     except ModuleNotFoundError as error:
-        said = f"{error.name} is not installed; install docreview-mcp[postgresql]"
-        raise SettingsError(f"DOCREVIEW_JOURNAL: {said}") from None
+        message = f"{error.name} is not installed; install docreview-mcp[postgresql]"
+        raise SettingsError(f"DOCREVIEW_JOURNAL: {message}") from None
     try:
         with faults(place, "used", lambda: None):
             connect_now(place).close()
@@ -115,7 +115,7 @@ def _fill_counts(connection: Connection) -> None:
             elif payload["outcome"] == "not done":
                 counts.pop(record.entry, None)
         except (ValueError, TypeError, KeyError, AttributeError):
-            continue  # a broken record; `journal verify` tells of it
+            continue  # a broken record; `journal verify` reports it
     if counts:
         columns = ("entry", "caller", "at", "document")
         add = insert(table("docreview_counts", *map(column, columns)))

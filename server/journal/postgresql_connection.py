@@ -69,9 +69,9 @@ def faults(place: JournalPlace, done: str, undo: Callable[[], None]) -> Generato
         raise JournalFault(message, is_away=True) from None
     except (*READ_ERRORS, psycopg.Error) as error:
         undo()
-        said = without_secrets(why(error), journal_passwords(place.url))
+        reason = without_secrets(why(error), journal_passwords(place.url))
         raise JournalFault(
-            f"The journal {place.shown} cannot be {done}: {said}.", is_away=is_away(error)
+            f"The journal {place.shown} cannot be {done}: {reason}.", is_away=is_away(error)
         ) from None
 
 

@@ -17,9 +17,9 @@ from .records import Record, entry_of, word, written
 from .tables import LAST_OF_CALL, OF_ENTRY, RECORDS, WORDS, Question
 from .verification import Batch
 
-__all__ = ["MOST", "all_entries", "batches", "entries", "newest_entries", "unclear"]
+__all__ = ["MAX_ENTRY_NUMBER", "all_entries", "batches", "entries", "newest_entries", "unclear"]
 
-MOST = 2**31 - 1
+MAX_ENTRY_NUMBER = 2**31 - 1
 """The greatest number that the tables can hold."""
 
 _ROWS = 500
@@ -65,7 +65,7 @@ def newest_entries(
     """
     every = {word("about", each) for each in about}
     found: list[Entry] = []
-    oldest, wanted = min(before, MOST), max(0, limit)
+    oldest, wanted = min(before, MAX_ENTRY_NUMBER), max(0, limit)
     while len(found) < wanted:
         page = wanted if not tool else _PAGE
         newest = yield from _newest(every, before=oldest, limit=page, since=since, until=until)

@@ -148,7 +148,7 @@ def hash_of(record: Record, key: JournalKey | None) -> str:
 
 
 def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
-    """The entry that its records tell of, the opening one first; `undoing` are those that take it back.
+    """The entry that its records describe, the opening one first; `undoing` are those that take it back.
 
     Raises:
         JournalFault: the records are broken.
@@ -157,8 +157,10 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     closed = records[-1] if len(records) > 1 else None
     try:
         given = _known(opened, _OPENING)
-        told = given.pop("caller")
-        caller = Caller(**{field.name: told[field.name] for field in fields(Caller) if field.name in told})
+        recorded = given.pop("caller")
+        caller = Caller(
+            **{field.name: recorded[field.name] for field in fields(Caller) if field.name in recorded}
+        )
         given["about"] = tuple(given["about"])
         opening = Opening(**given, caller=caller)
         closing = None
@@ -198,7 +200,7 @@ def outcome_of(opening: Opening, closing: Closing | None) -> Outcome:
 
 def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
     """An entry with its records; from these the hashes can be computed again."""
-    said: list[JsonObject] = [
+    readings: list[JsonObject] = [
         {**record._asdict(), "payload": json.loads(record.payload)} for record in records
     ]
     return {
@@ -206,7 +208,7 @@ def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
         "outcome": entry.outcome,
         "undone_by": entry.undone_by,
         "undo_unclear": [each.number for each in entry.undo_unclear],
-        "records": list(said),
+        "records": list(readings),
     }
 
 
@@ -219,6 +221,6 @@ def _known(record: Record, names: Sequence[str]) -> dict[str, Any]:
 def _canonical(value: object) -> bytes:
     """ASCII, so that no character of a document is one that a database cannot store.
 
-    What a stranger put into the table may be no text; it is read so that it can be told as a change.
+    What a stranger put into the table may be no text; it is read so that it can be reported as a change.
     """
     return _ENCODER.encode(value).encode("ascii")

@@ -36,7 +36,7 @@ def open_journal(settings: Settings, secrets: Callable[[], Sequence[str]]) -> St
 
 
 class StoredJournal:
-    """A `Journal` in SQLite or PostgreSQL. A fault is told by `JournalFault`, and the next use tries anew."""
+    """A `Journal` in SQLite or PostgreSQL. A fault raises `JournalFault`, and the next use tries again."""
 
     def __init__(
         self,

@@ -168,7 +168,7 @@ async def answer_watched(
 
 
 def _outcome_of(result: CallToolResult | InputRequiredResult) -> CallOutcome:
-    """In a word, what came of a call."""
+    """The outcome of a call, in a word."""
     if isinstance(result, InputRequiredResult):
         return "input_required"
     if not result.is_error:

@@ -54,7 +54,7 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The tools of a server: `every` one, those that a host is told of, and those that may be called.
+    """The tools of a server: `every` one, those that a host lists, and those that may be called.
 
     The latter, directly or through others, are `offered` in the order of lists, and `reached` by name.
     `listed` are the names of those listed. `why` says in a few words why the list is the full, the core or
@@ -124,7 +124,7 @@ class Surface:
 
     @property
     def depends_on_panels(self) -> bool:
-        """Whether a client that shows panels is told of more tools than this."""
+        """Whether a client that shows panels is offered more tools than this."""
         return len(self.with_panel.chosen) > len(self.chosen)
 
     @property
@@ -230,7 +230,7 @@ class Surfaces:
 
     @property
     def depend_on_client(self) -> bool:
-        """Whether some clients are told of other tools than the rest."""
+        """Whether some clients are offered other tools than the rest."""
         return self.usual.depends_on_panels or (
             self._settings.surface == "auto"
             and any(limit.max_tools < len(self.usual.chosen) for limit in CLIENT_LIMITS)
@@ -240,7 +240,7 @@ class Surfaces:
         """The list for a client by the name that it gives of itself, which may be empty.
 
         Where the settings leave it to the client, it is the full one unless the client is known to take fewer
-        tools than that has. One that `shows_panels` is told of the tools of the panel as well.
+        tools than that has. One that `shows_panels` is offered the tools of the panel as well.
         """
         surface = self._by_name(client)
         return surface.with_panel if shows_panels else surface

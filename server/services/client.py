@@ -33,7 +33,7 @@ from ..settings import Settings
 from ..shared.state import SharedState
 from ..version import VERSION
 from .credentials import Credentials, NoCredentials
-from .fair_places import FairPlaces
+from .fair_slots import FairSlots
 from .files import FileAccess
 from .network_environment import (
     NetworkSettingError,
@@ -46,15 +46,15 @@ from .page_images import fetch_picture, no_picture, refused_picture
 from .public_hosts import PublicHosts
 from .retries import CallProgress, Outcome, repeat_as_allowed
 from .session_tokens import token_in, token_of_login
-from .unsent import cannot_be_sent, no_connection, no_request_left, over_rate, unheard
-from .urls import picture_address, same_host_redirect
+from .unsent import no_connection, no_request_left, over_rate, unheard, unsendable
+from .urls import image_url, same_host_redirect
 
 __all__ = ["Sender", "ServiceClient"]
 
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
 _IDLE_SECONDS = 4.0
-"""Many servers close idle connections after 5 s; a write on its way just then has an unknown outcome."""
+"""Many servers close idle connections after 5 s; a write being sent just then has an unknown outcome."""
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _UNKNOWN_ADDRESS = (404, 405)
 
@@ -88,7 +88,7 @@ class ServiceClient:
         self._shared = shared
         self._transport = transport
         self._clients: dict[bool, httpx2.AsyncClient] = {}
-        self._places = FairPlaces(settings.in_flight)
+        self._slots = FairSlots(settings.in_flight)
         self._known_address: dict[str, int] = {}
 
     async def send(
@@ -112,8 +112,8 @@ class ServiceClient:
         failure = outcome.failure
         if outcome.response is not None and not outcome.response.is_success:
             failure = failure_of(operation, outcome.response)
-        elif outcome.response is not None and (said := reported_failure(operation, outcome.response)):
-            failure = failure_reported(operation, outcome.response, *said)
+        elif outcome.response is not None and (reported := reported_failure(operation, outcome.response)):
+            failure = failure_reported(operation, outcome.response, *reported)
         if failure is not None:
             raise failure.after_uncertain_try() if progress.uncertain_before else failure
         response = cast("Response", outcome.response)
@@ -152,14 +152,14 @@ class ServiceClient:
             first = first or outcome
         return cast("Outcome", first)
 
-    async def picture(self, address: str, sender: Sender) -> bytes:
+    async def picture(self, url: str, sender: Sender) -> bytes:
         """The picture at an address that the service gave. Credentials go to the service's own host only.
 
         Raises:
             ToolFailure: the address may not be called, or no picture came.
         """
         try:
-            url, is_own = picture_address(self._base_url, address)
+            target, is_own = image_url(self._base_url, url)
         except ValueError as error:
             raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
         operation = load_operations()["getDocument"]
@@ -171,11 +171,11 @@ class ServiceClient:
 
         async def fetch_once() -> Outcome:
             authorization = await sender.credentials.authorization(operation) if is_own else ""
-            async with self._places.place(sender.name):
+            async with self._slots.slot(sender.name):
                 progress.sent += 1
                 seen = SeenRequest(operation.tool, operation.service, "GET")
                 with present_observer().request(seen):
-                    outcome = await fetch_picture(client, url, authorization)
+                    outcome = await fetch_picture(client, target, authorization)
                     if outcome.response is not None:
                         seen.status, seen.received = outcome.response.status, len(outcome.response.content)
                 return outcome
@@ -209,14 +209,14 @@ class ServiceClient:
         progress.authorization = authorization
         began = anyio.current_time()
         await self._keep_rate(authorization, progress)
-        await self._places.take(sender.name)
+        await self._slots.take(sender.name)
         try:
             present_observer().waited("upstream", anyio.current_time() - began)
             progress.under_way = True
             outcome = await self._outcome(request, authorization, progress)
             progress.under_way = False
         finally:
-            self._places.give_back(sender.name)
+            self._slots.give_back(sender.name)
         return outcome
 
     async def _keep_rate(self, authorization: str, progress: CallProgress) -> None:
@@ -342,7 +342,7 @@ class ServiceClient:
         return token_of_login(operation, outcome, check_account)
 
     def _cannot_be_sent(self, message: str) -> ToolFailure:
-        return cannot_be_sent(message, is_local=self._files.is_local)
+        return unsendable(message, is_local=self._files.is_local)
 
     def _unreachable(self, operation: Operation) -> ToolFailure:
         host = httpx2.URL(self._base_url).host

@@ -113,7 +113,7 @@ async def repeat_as_allowed(
     def stop(state: tenacity.RetryCallState) -> bool:
         return not progress.may_send or state.upcoming_sleep >= progress.seconds_left
 
-    async def tell(state: tenacity.RetryCallState) -> None:
+    async def report_retry(state: tenacity.RetryCallState) -> None:
         response = _last(state).response
         present_observer().retried(progress.operation.tool, 0 if response is None else response.status)
         await report(f"{_last(state).reason}, trying again in {state.upcoming_sleep:.1f} s")
@@ -130,7 +130,7 @@ async def repeat_as_allowed(
         retry=tenacity.retry_if_result(repeatable),
         wait=wait,
         stop=stop,
-        before_sleep=tell,
+        before_sleep=report_retry,
         sleep=anyio.sleep,
         retry_error_callback=_last,
     )

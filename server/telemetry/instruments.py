@@ -1,4 +1,4 @@
-"""What is measured, in one table, and by what it is told apart. All of it is known beforehand: no label has a
+"""The metrics, in one table, and their labels. All of it is known beforehand: no label has a
 value that a caller chooses, so that the number of series has a bound."""
 
 from __future__ import annotations
@@ -126,5 +126,5 @@ class Measurements:
 
 
 def _class_of(status: int) -> str:
-    """The class of a status, which is all that is told apart; `none` where no answer came."""
+    """The class of a status, the only distinction made; `none` without an answer."""
     return f"{status // 100}xx" if 100 <= status < 600 else "none"

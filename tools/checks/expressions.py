@@ -97,11 +97,13 @@ class Evaluator:
             missing = ExpressionFault("own checks need CEL; install docreview-mcp[checks]")
             return [fault or missing for fault in found]
         async with self._lock:
-            for place, text in enumerate(expressions):
-                if found[place] is None:
+            for index, text in enumerate(expressions):
+                if found[index] is None:
                     answer = await self._ask({"compile": [text]})
-                    told = _UNPARSED if answer is None else cast("dict[str, Any] | None", answer["faults"][0])
-                    found[place] = ExpressionFault(**told) if told else None
+                    details = (
+                        _UNPARSED if answer is None else cast("dict[str, Any] | None", answer["faults"][0])
+                    )
+                    found[index] = ExpressionFault(**details) if details else None
         return found
 
     async def judge(self, question: Question, checks: Sequence[tuple[str, str]]) -> list[Verdict]:
@@ -138,8 +140,8 @@ class Evaluator:
         }
         answer = await self._ask(request)
         if answer is None:
-            said = f"it takes longer than {self._seconds:g} s, or too much memory"
-            return Verdict("unjudged", said, is_too_slow=True)
+            message = f"it takes longer than {self._seconds:g} s, or too much memory"
+            return Verdict("unjudged", message, is_too_slow=True)
         return Verdict(
             answer["state"], answer["said"], answer["detail"], tuple(filter(None, answer["texts"]))
         )

@@ -96,14 +96,14 @@ def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFail
         return None
     # The message shows them, so the next call is from a new look.
     seen.note(context.caller, prepared.address, [each for each, _ in changed[:_MAX_CHANGED]])
-    told = "; ".join(
+    changes = "; ".join(
         f"{quoted(each.name)} was {quoted(text)} when you last read it, and is {quoted(each.text)} now"
         for each, text in changed[:_MAX_CHANGED]
     )
     more = f" and {len(changed) - _MAX_CHANGED} further values" if len(changed) > _MAX_CHANGED else ""
     return ToolFailure(
         "conflict",
-        f"{prepared.operation.tool}: {told}{more}.",
+        f"{prepared.operation.tool}: {changes}{more}.",
         happened=NOTHING_SENT,
         next_step="Somebody changed it meanwhile. Decide anew by the value that is there now, and call again"
         " if it should still be done.",

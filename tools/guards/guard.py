@@ -136,7 +136,7 @@ async def _guarded(
         return assessment
 
     async def go(assessment: Assessment, inner: CallContext) -> Written:
-        return await _sent(prepared, assessment.before, inner, read, undoes, look_at_journal)
+        return await _send(prepared, assessment.before, inner, read, undoes, look_at_journal)
 
     code = str(prepared.values.get(CONFIRM, "")) or context.code
     return await do_agreed(
@@ -144,7 +144,7 @@ async def _guarded(
     )
 
 
-async def _sent(
+async def _send(
     prepared: Prepared,
     before: State,
     context: CallContext,
@@ -244,11 +244,11 @@ async def _settle(
 
 def _note_seen(prepared: Prepared, after: State | None, answer: JsonObject, context: CallContext) -> None:
     """Remember what the caller wrote as what it last saw."""
-    sent = prepared.sent
+    arguments = prepared.sent
     fields = [each for each in fields_in(answer) if each.text] or fields_in(after.value if after else None)
-    identity = sent.get("field_data_id") or sent.get("cell_id")
-    if not fields and identity and "value" in sent:
-        fields = [FieldState("", None, False, id=text_of(identity), text=text_of(sent["value"]))]
+    identity = arguments.get("field_data_id") or arguments.get("cell_id")
+    if not fields and identity and "value" in arguments:
+        fields = [FieldState("", None, False, id=text_of(identity), text=text_of(arguments["value"]))]
     context.guards.seen.note(context.caller, prepared.address, fields)
 
 
@@ -324,8 +324,8 @@ def _unplaced(prepared: Prepared, before: State, context: CallContext) -> ToolFa
         return None
     if context.guards.journal is None or not context.policy.judges_approvals:
         return None
-    said = f"the policy has a rule about approvals, so the document has to be known: {before.problem}"
-    return not_allowed(prepared.operation, said, _AFTER_UNPLACED)
+    message = f"the policy has a rule about approvals, so the document has to be known: {before.problem}"
+    return not_allowed(prepared.operation, message, _AFTER_UNPLACED)
 
 
 def _counted(prepared: Prepared, context: CallContext) -> str:
@@ -356,8 +356,8 @@ def not_allowed(
     operation: Operation, reason: str, next_step: str = AFTER_RULE, *, quotes: bool = False
 ) -> ToolFailure:
     """The refusal of a call by a rule of the policy."""
-    said = f"{operation.tool}: {reason}."
-    return ToolFailure("not_allowed", said, happened=NOTHING_SENT, next_step=next_step, quotes=quotes)
+    message = f"{operation.tool}: {reason}."
+    return ToolFailure("not_allowed", message, happened=NOTHING_SENT, next_step=next_step, quotes=quotes)
 
 
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:

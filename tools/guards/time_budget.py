@@ -61,10 +61,10 @@ class _WithinTime:
             next_step="Call again later, with fewer items in one call." if done == "no" else LOOK_FIRST,
         )
 
-    async def picture(self, address: str) -> bytes:
+    async def picture(self, url: str) -> bytes:
         """The picture of a page; raises `ToolFailure` also where the time of the call does not suffice."""
         with anyio.move_on_at(self.deadline):
-            return await self._upstream.picture(address)
+            return await self._upstream.picture(url)
         raise ToolFailure(
             "timeout",
             f"The picture of the page cannot be had: {self._spent} before it came.",

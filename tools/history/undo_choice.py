@@ -63,8 +63,8 @@ async def chosen_entries(operation: Operation, values: JsonObject, context: Call
     """
     given = [name for name in ("entry", "entries", "since") if name in values]
     if len(given) != 1:
-        came = " and ".join(given) or "none"
-        raise invalid(operation, [f"entry: got {came}, expected one of entry, entries and since"])
+        actual = " and ".join(given) or "none"
+        raise invalid(operation, [f"entry: got {actual}, expected one of entry, entries and since"])
     if "about" in values and "since" not in values:
         raise invalid(operation, ["about: expected with since only"])
     try:

@@ -1,4 +1,4 @@
-"""What the journal of writes knows, and how the way of a call uses it. The server stores it.
+"""What the journal of writes contains, and how a call uses it. The server stores it.
 
 Every write is opened before it is sent and closed after. An entry that was never closed belongs to a call
 that is still under way or whose server stopped: whether it was carried out is not known.

@@ -39,9 +39,9 @@ class Prepared:
     def fingerprint(self) -> str:
         """The same for identical calls of the same account. Secrets have no part in it: it can be read."""
         secret = secret_arguments(self.operation)
-        told = {name: value for name, value in sorted(self.sent.items()) if name not in secret}
+        arguments = {name: value for name, value in sorted(self.sent.items()) if name not in secret}
         account = [self.account] if self.account else []
-        text = compact([self.operation.id, self.address, told, *account])
+        text = compact([self.operation.id, self.address, arguments, *account])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property

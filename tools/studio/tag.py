@@ -103,15 +103,15 @@ class _Call:
         called = [load_operations()[each] for each in operations]
         if not any(needs_confirmation(each, context) for each in called):
             return None
-        shown: JsonObject = {"session": planned[0].session.name, "changes": len(left)}
-        shown |= {f"{each.index + 1}. segment or text {each.id}": each.in_words for each in left}
+        subject: JsonObject = {"session": planned[0].session.name, "changes": len(left)}
+        subject |= {f"{each.index + 1}. segment or text {each.id}": each.in_words for each in left}
         bound = ("kind", "project_id", "id", "changes", "stop_after", REASON)
-        shown |= {name: self._values[name] for name in bound if name in self._values and name != "changes"}
+        subject |= {name: self._values[name] for name in bound if name in self._values and name != "changes"}
         state: list[JsonValue] = [
             [each.id, [[tag.id, *tag.meaning, tag.text] for tag in each.tags]] for each in left
         ]
         in_browser = is_asked_in_browser(called, context)
-        return Question(self._operation, shown, state, None, in_browser=in_browser)
+        return Question(self._operation, subject, state, None, in_browser=in_browser)
 
     async def make(self, planned: Sequence[PlannedTagging], context: CallContext) -> Reply:
         """Send what is left to do: segments first, then the marks of their texts."""
@@ -134,9 +134,9 @@ class _Call:
             jobs.append((verdicts[each.index], do))
         stop_after = cast("int", self._values.get("stop_after", 1))
         stop = await run_batch(jobs, context, stop_after=stop_after, began=self._began, unit="changes")
-        told = [verdicts[each.index] for each in planned]
-        telling = BatchReport(self._operation, self._values, "changes", "made", _next_step(told), {})
-        return telling.reply(told, stop, context.upstream.answer_limit)
+        results = [verdicts[each.index] for each in planned]
+        report = BatchReport(self._operation, self._values, "changes", "made", _next_step(results), {})
+        return report.reply(results, stop, context.upstream.answer_limit)
 
     async def _carry_out(
         self,

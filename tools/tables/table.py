@@ -14,7 +14,7 @@ from ..guards.context import CallContext
 from ..json_text import compact, shortened
 from ..requests.validation import invalid
 from ..results.reply import Reply
-from ..results.untrusted_paths import outside_paths
+from ..results.untrusted_paths import untrusted_paths
 from ..review.queue_search import moment
 from .conditions import Unreadable, faults_in, fields_in, wanted_rows
 from .documents import MAX_DOCUMENTS, Documents, Wanted, read_documents, usual_fields
@@ -61,10 +61,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if "workflow_id" in values:
         documents = await read_documents(context, _wanted(values))
         names = Names(documents.names_with_columns if "columns" in values else documents.names)
-        work = _Work(documents.rows, names, False, where, said=_said_of(documents, values))
+        work = _Work(documents.rows, names, False, where, said=_counts_of(documents, values))
     else:
         tags = await read_tags(operation, values, context)
-        work = _Work(tags.rows, Names(TAG_NAMES), True, where, said=_said_of_tags(tags, values))
+        work = _Work(tags.rows, Names(TAG_NAMES), True, where, said=_counts_of_tags(tags, values))
     if work.rows and (faults := _unknown_names(values, work)):
         raise wrong_arguments(operation, faults)
     rows = wanted_rows(work.rows, where, work.names, work.unreadable)
@@ -74,8 +74,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     table = _table(values, work, rows)
     work.said["matching"] = len(rows)
     if documents is not None and "aggregate" not in values:
-        shown = rows[: _limit(values)]
-        documents.note_seen(context, frozenset(row.id for row in shown), table.columns)
+        listed = rows[: _limit(values)]
+        documents.note_seen(context, frozenset(row.id for row in listed), table.columns)
         if sums := totals(rows, table.columns, work.unreadable):
             work.said["totals"] = cast("JsonObject", sums)
     pictures = [await drawn(table)] if values.get("chart") else []
@@ -83,10 +83,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if (kind := str(values.get("format", "rows"))) != "rows":
         about, attachment = await as_file(table, kind, context)
         work.said |= about
-        answer: JsonObject = {"columns": [*table.columns], **_told(work)}
+        answer: JsonObject = {"columns": [*table.columns], **_structured(work)}
     else:
-        answer = _with_rows(table, _told(work), values, context)
-    return Reply(answer, tuple(pictures), tuple(outside_paths(operation, answer)), attachment=attachment)
+        answer = _with_rows(table, _structured(work), values, context)
+    return Reply(answer, tuple(pictures), tuple(untrusted_paths(operation, answer)), attachment=attachment)
 
 
 def _check(operation: Operation, values: JsonObject, where: Sequence[JsonObject]) -> None:
@@ -94,9 +94,9 @@ def _check(operation: Operation, values: JsonObject, where: Sequence[JsonObject]
     sources = [name for name in ("workflow_id", *SOURCES) if name in values]
     faults = faults_in(where)
     if len(sources) != 1:
-        came = " and ".join(sources) or "none of them"
+        actual = " and ".join(sources) or "none of them"
         expected = ", ".join(("workflow_id", *SOURCES))
-        faults.append(f"got {came}, expected exactly one of {expected}")
+        faults.append(f"got {actual}, expected exactly one of {expected}")
     only_documents = ("document_ids", "columns", "since", "status")
     if sources and sources != ["workflow_id"]:
         faults += [f"{name}: is only for workflow_id" for name in only_documents if name in values]
@@ -150,8 +150,8 @@ def _unknown_names(values: JsonObject, work: _Work) -> list[str]:
 
 def _order(values: JsonObject, names: Names) -> tuple[str, bool]:
     """By which name rows are ordered, and whether the largest come first."""
-    said = str(values.get("order", "")).strip()
-    return names.spelled(said.removeprefix("-").strip()), said.startswith("-")
+    order = str(values.get("order", "")).strip()
+    return names.spelled(order.removeprefix("-").strip()), order.startswith("-")
 
 
 def _table(values: JsonObject, work: _Work, rows: Sequence[Row]) -> Table:
@@ -200,7 +200,7 @@ def _cell(row: Row, name: str, as_number: bool) -> Cell:
     return row.text(plain_name(name))
 
 
-def _said_of(documents: Documents, values: JsonObject) -> JsonObject:
+def _counts_of(documents: Documents, values: JsonObject) -> JsonObject:
     said: JsonObject = {"documents_read": documents.read}
     counts = {
         "documents_without_values": documents.without_values,
@@ -226,7 +226,7 @@ def _said_of(documents: Documents, values: JsonObject) -> JsonObject:
     return said
 
 
-def _said_of_tags(tags: Tags, values: JsonObject) -> JsonObject:
+def _counts_of_tags(tags: Tags, values: JsonObject) -> JsonObject:
     said: JsonObject = {"texts": tags.texts, "texts_without_tags": tags.untagged, "tags": len(tags.rows)}
     if tags.name:
         said["name"] = tags.name
@@ -236,7 +236,7 @@ def _said_of_tags(tags: Tags, values: JsonObject) -> JsonObject:
     return said
 
 
-def _told(work: _Work) -> JsonObject:
+def _structured(work: _Work) -> JsonObject:
     """What the answer says beside the table itself."""
     found = work.unreadable.found
     if found:
