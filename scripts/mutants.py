@@ -34,7 +34,6 @@ from coverage import Coverage
 
 __all__ = ["main"]
 
-ROOT = Path(__file__).parents[1]
 _ARGUMENTS = ("-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not auto", "--no-header")
 """One era is enough here: the one in which a person is asked within a call."""
 
@@ -58,19 +57,17 @@ class _Hunt:
     """A plugin of pytest that runs mutants instead of tests."""
 
     def __init__(self, file: str, wanted: str) -> None:
-        self._file = ROOT / file
         self._name = f"docreview_mcp.{file.removesuffix('.py').replace('/', '.')}"
-        self._code = self._file.read_text()
         self._wanted = wanted
         # While tests run, pytest takes what is printed.
         self._out = os.fdopen(os.dup(1), "w")
         self.survivors = self.count = 0
-        self.is_broken = False
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        # Imported as late as this, so that pytest can rewrite what its plugins import.
+        self._file = Path(str(importlib.import_module(self._name).__file__))
+        self._code = self._file.read_text()
         reached = self._reached(session.items)
-        if self.is_broken:
-            return True
         for mutant in mutants_of(self._file.name, self._code):
             if self._wanted and self._wanted not in _change(self._code, mutant.code):
                 continue
@@ -96,13 +93,12 @@ class _Hunt:
             coverage.switch_context(item.nodeid)
             reports = runtestprotocol(item, log=False, nextitem=items[(index + 1) % len(items)])
             seconds[item.nodeid] = sum(each.duration for each in reports)
-            for report in reports:
-                if report.failed:
-                    self._say(f"{item.nodeid} fails without a mutant:\n{report.longreprtext[-3000:]}")
-                    self.is_broken = True
+            if failed := [each for each in reports if each.failed]:
+                self._say(f"{item.nodeid} fails without a mutant, so it is left out:\n{failed[0].longreprtext[-900:]}")
+                del seconds[item.nodeid]
         coverage.stop()
         found = coverage.get_data().contexts_by_lineno(str(self._file))
-        by_name = {item.nodeid: item for item in items}
+        by_name = {item.nodeid: item for item in items if item.nodeid in seconds}
         whole = _statements(self._code)
         return {
             line: sorted(
@@ -276,7 +272,7 @@ def main(arguments: Sequence[str]) -> int:
     file, *tests = arguments
     hunt = _Hunt(file, os.environ.get("ONLY", ""))
     result = pytest.main([*_ARGUMENTS, *(f"tests/{each}" for each in tests)], plugins=[hunt])
-    if hunt.is_broken or result not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+    if result not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         print(f"{file}: not run", flush=True)  # noqa: T201
         return 2
     print(f"{file}: {hunt.count} mutants, {hunt.survivors} survived", flush=True)  # noqa: T201

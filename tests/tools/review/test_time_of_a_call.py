@@ -93,25 +93,3 @@ async def test_a_wait_ends_with_the_call_and_tells_the_last_state() -> None:
     arguments = {"kind": "document", "workflow_id": "w", "document_id": "d", "seconds": 40}
     told = (await result_of(service, "review_wait", arguments)).structured_content
     assert (told["status"], told["state"]) == ("running", "pending")
-
-
-async def test_what_comes_after_the_time_is_over_is_not_sent(era: Era) -> None:
-    methods: list[str] = []
-    values = {"one": "f1", "two": "f2"}
-    fields = {name: [{"field_data_id": identity, "value": "1"}] for name, identity in values.items()}
-    page = {"page_id": "p", "page_number": 1, "data": {"fields": fields, "tables": []}}
-
-    async def service(request: httpx2.Request) -> httpx2.Response:
-        methods.append(request.method)
-        if request.method == "PATCH":
-            await anyio.sleep_forever()
-        return httpx2.Response(200, json={"document_id": "d", "status": "success", "pages": [page]})
-
-    changes = [{"field_data_id": each, "page_id": "p", "value": "2"} for each in values.values()]
-    arguments = {"workflow_id": "w", "document_id": "d", "changes": changes}
-    async with connected(httpx2.MockTransport(service), era, timeout=0.5) as client:
-        result = await client.call_tool("review_apply", arguments)
-    told = [each["error"] for each in result.structured_content["results"]]
-    assert [(each["code"], each["done"]) for each in told] == [("timeout", "unknown"), ("timeout", "no")]
-    assert "Nothing was sent" in told[1]["message"]
-    assert methods.count("PATCH") == 1
