@@ -60,9 +60,9 @@ class StoredJournal:
     async def entry(self, number: int) -> Entry | None:
         """One entry; None if there is no such entry."""
         store = self.records
-        from .readings import MOST, entries
+        from .readings import MAX_ENTRY_NUMBER, entries
 
-        found = await store.read(entries([number] if 0 < number <= MOST else []))
+        found = await store.read(entries([number] if 0 < number <= MAX_ENTRY_NUMBER else []))
         return found[0] if found else None
 
     async def entries(
