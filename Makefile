@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
+# Where Python is told to keep no bytecode, each test process would compile everything anew: half of all time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo examples example-environments test test-fast cov check lint format mutation bench soak generate \
 	documentation site constraints test-lowest bundle package panel panel-test conformance clean
 

@@ -57,7 +57,7 @@ def render_surface(tools: Iterable[Tool]) -> str:
         "tools": {tool.name: _tool(tool) for tool in sorted(tools, key=lambda tool: tool.name)},
         "former_tools": FORMER_TOOLS,
         "prompts": {
-            plan.name: {each.name: "required" if each.required else "optional" for each in plan.wishes}
+            plan.name: {each.name: "required" if each.required else "optional" for each in plan.arguments}
             for plan in sorted(PLANS, key=lambda plan: plan.name)
         },
         "former_prompts": FORMER_PROMPTS,

@@ -57,7 +57,7 @@ async def call_tool(
                 notes = {**notes, "next": operation.after}
         result = await _shaped(prepared, response, notes, context)
         if operation.effect == "read" and operation.service == "nanonets":
-            context.guards.seen.note(context.caller, prepared.address, fields_in(result.structured))
+            context.guards.seen.note(context.caller, prepared.base_url, fields_in(result.structured))
         context.guards.seen_ids.note(context.caller, operation, prepared.values, result)
         return result
     except ToolFailure as failure:
@@ -109,7 +109,7 @@ async def _shaped(
         prepared.values,
         response,
         limit=upstream.answer_limit,
-        secrets=(*upstream.secrets, *prepared.hidden),
+        secrets=(*upstream.secrets, *prepared.secrets),
         save=upstream.save_download,
         notes=notes,
     )

@@ -82,7 +82,7 @@ def untrusted_note(paths: Sequence[str], removed: int) -> JsonObject:
 
 
 def with_notes(
-    answer: JsonObject, outside: Sequence[str] = (), further: JsonObject | None = None
+    answer: JsonObject, untrusted: Sequence[str] = (), further: JsonObject | None = None
 ) -> JsonObject:
     """An answer of our own without hidden characters, with its outside paths and further notes under `NOTE`.
 
@@ -92,7 +92,7 @@ def with_notes(
     kept = cast("JsonObject", cleaned)
     present = kept.get(NOTE, {})
     note = {
-        **untrusted_note(outside, removed),
+        **untrusted_note(untrusted, removed),
         **(present if isinstance(present, dict) else {}),
         **(further or {}),
     }

@@ -73,7 +73,7 @@ def check_file(settings: Settings, path: Path, document: str | None, workflow_id
 
 def _show(results: Sequence[tuple[OwnCheck, Verdict]], built_in: Sequence[str]) -> int:
     for check, result in results:
-        reason = check.message if result.state == "failed" else result.said
+        reason = check.message if result.state == "failed" else result.message
         beside = f" {result.texts[0]!r}" if result.texts else ""
         detail = f" ({result.detail})" if result.detail else ""
         line = f"{reason}{beside}{detail}"

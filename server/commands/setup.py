@@ -102,10 +102,10 @@ def _print_entry(host: Host, wanted: Wanted, settings: Settings, how: How) -> No
 
 
 def _print_notes(host: Host, wanted: Wanted) -> None:
-    if wanted.outside and host.secrets == "none":
+    if wanted.stored_elsewhere and host.secrets == "none":
         click.echo(f"  {_NO_REFERENCE.format(title=host.title)}", err=True)
-    elif wanted.outside:
-        names = ", ".join(wanted.outside)
+    elif wanted.stored_elsewhere:
+        names = ", ".join(wanted.stored_elsewhere)
         click.echo(f"  Not in the file: {names}. Set them where {host.title} starts.", err=True)
     if host.then:
         click.echo(f"  {host.then}", err=True)

@@ -36,6 +36,7 @@ __all__ = [
     "user_of",
     "word",
     "words",
+    "words_of_caller",
     "written",
 ]
 
@@ -104,7 +105,13 @@ def words(payload: JsonObject) -> set[str]:
         *(word("about", each) for each in about),
         word("call", str(payload["fingerprint"])),
         *([word("undoes", str(undoes))] if undoes is not None else []),
+        *words_of_caller(payload),
     }
+
+
+def words_of_caller(payload: JsonObject) -> set[str]:
+    """Those of the words that say by whom and by which tool, which early versions left out."""
+    return {word("by", user_of(payload)), word("tool", str(payload["tool"]))}
 
 
 def user_of(payload: JsonObject) -> str:
@@ -112,8 +119,8 @@ def user_of(payload: JsonObject) -> str:
     return str(cast("JsonObject", payload["caller"])["user"])
 
 
-def word(what: Literal["about", "call", "undoes", "by"], value: str) -> str:
-    """The hash under which entries about an id, of a call, undoing an entry, or by a user are found."""
+def word(what: Literal["about", "call", "undoes", "by", "tool"], value: str) -> str:
+    """The hash under which entries about an id, of a call, undoing an entry, by a user or tool are found."""
     return sha256(_canonical([what, value])).hexdigest()[:32]
 
 

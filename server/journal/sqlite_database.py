@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import (
@@ -23,11 +23,13 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import OperationalError
 
 from ...tools.journal.entries import JournalFault
 from ..journal_place import JournalPlace
 from .faults import READ_ERRORS, is_away, why
 from .files import create_file, keep_private
+from .former_words import add_words_of_callers
 from .record_store import Addition, NoSuchEntry, Rows
 from .records import FIRST, JournalKey, Kind, Record, chained, words
 from .tables import METADATA, RECORDS, WORDS, Question, Run, Statement
@@ -51,6 +53,10 @@ _IN_SQLITE: Mapping[Statement, tuple[str, Mapping[str, Any]]] = {
     statement: _as_sqlite(statement) for statement in (_OPENED, _LAST, *OF_VIEW, _ADD, _ADD_WORDS)
 }
 """The statements of a write as the driver takes them, with the values that stand in them."""
+
+
+_INDEX_VERSION = 1
+"""Kept in the file as SQLite's `user_version`: with 1, entries are found by their user and their tool."""
 
 
 class JournalBusy(Exception):  # noqa: N818 - the next try waits
@@ -126,14 +132,33 @@ class SqliteDatabase:
                 self.stop()
                 yield None
                 return
-            with self._connected().connect() as connection:
-                if self._has_tables:
-                    yield connection
-                    return
-                there = set(inspect(connection).get_table_names())
-                # A file of an earlier version lacks some, which the next write makes.
-                self._has_tables = there >= METADATA.tables.keys()
-                yield connection if RECORDS.name in there else None
+            engine = self._connected()
+            has_records = self._has_tables or self._has_records(engine)
+            with engine.connect() as connection:
+                yield connection if has_records else None
+
+    def _has_records(self, engine: Engine) -> bool:
+        """Whether there is something to read. What an earlier version made is brought to this version."""
+        with engine.connect() as connection:
+            there = set(inspect(connection).get_table_names())
+            is_indexed = _index_version(connection) >= _INDEX_VERSION
+        self._has_tables = is_indexed and there >= METADATA.tables.keys()
+        if RECORDS.name in there and not self._has_tables:
+            # Somebody who may not write reads it as it is.
+            with suppress(OperationalError):
+                self._make_tables(engine)
+        return RECORDS.name in there
+
+    def _make_tables(self, engine: Engine) -> None:
+        """Make what there is not yet: tables, and words in the index."""
+        if self._place.file is not None:
+            _use_write_ahead_log(engine)
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            METADATA.create_all(connection)
+            if _index_version(connection) < _INDEX_VERSION:
+                add_words_of_callers(connection)
+                connection.exec_driver_sql(f"PRAGMA user_version={_INDEX_VERSION}")
+        self._has_tables = True
 
     @contextmanager
     def _writing(self, *, waits: bool) -> Generator[Run]:
@@ -144,11 +169,7 @@ class SqliteDatabase:
                 create_file(self._place.file)
             engine = self._connected()
             if not self._has_tables:
-                if self._place.file is not None:
-                    _use_write_ahead_log(engine)
-                with engine.connect().execution_options(writes=True) as connection, connection.begin():
-                    METADATA.create_all(connection)
-                self._has_tables = True
+                self._make_tables(engine)
             with _transaction(engine, self._place.wait if waits else 0) as run:
                 yield run
 
@@ -218,6 +239,10 @@ def _transaction(engine: Engine, wait: float) -> Generator[Run]:
             raise
     finally:
         connection.close()
+
+
+def _index_version(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
 
 
 def _leave_transactions_to_us(connection: sqlite3.Connection, record: object) -> None:

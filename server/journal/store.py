@@ -74,13 +74,14 @@ class StoredJournal:
         since: datetime | None = None,
         until: datetime | None = None,
         tool: str = "",
+        user: str | None = None,
     ) -> list[Entry]:
         """Entries, the newest first: those about every one of these ids, older than the entry `before`."""
         store = self.records
         from .readings import newest_entries
 
         return await store.read(
-            newest_entries(about, before=before, limit=limit, since=since, until=until, tool=tool)
+            newest_entries(about, before=before, limit=limit, since=since, until=until, tool=tool, user=user)
         )
 
     async def unclear(self, fingerprint: str) -> Entry | None:

@@ -54,7 +54,7 @@ async def answer_call(
     if tool is None:
         raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
     if not surface.is_callable(tool):
-        failure = surface.hidden(tool)
+        failure = surface.not_selected(tool)
         result = failure_result(failure, context.lifespan_context.services.own.secrets)
     else:
         try:

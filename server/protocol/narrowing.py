@@ -66,7 +66,7 @@ def narrowing_of(given: Iterable[tuple[str, str]]) -> Narrowing:
                 raise NarrowingFault(f"got {_quoted(value)}, expected true or false")
             narrowing = replace(narrowing, read_only=narrowing.read_only or switch in _ON)
         else:
-            (surface,) = _named(value.lower(), "tool list", (*_SURFACES, "auto"), most=1)
+            (surface,) = _named(value.lower(), "tool list", (*_SURFACES, "auto"), max_names=1)
             # `auto` leaves it to the server, and so narrows nothing.
             shortest = "full" if surface == "auto" else cast("SurfaceName", surface)
             narrowing = replace(narrowing, surface=narrowing.shorter(shortest))

@@ -49,7 +49,7 @@ class Step:
 class PlanArgument:
     """What the person can give, and how the text says it: `given` holds `{value}`, `missing` is for nothing.
 
-    `most` makes it a whole number from 1 to `most`; `is_text` fences it in as text from outside.
+    `max_number` makes it a whole number from 1 to that; `is_text` fences it in as text from outside.
     """
 
     name: str

@@ -167,10 +167,10 @@ class Surface:
                 next_step="Call again with the name of a tool that exists.",
             )
         if name not in self.reached:
-            raise self.hidden(tool)
+            raise self.not_selected(tool)
         return self.operation(tool)
 
-    def hidden(self, tool: Tool) -> ToolFailure:
+    def not_selected(self, tool: Tool) -> ToolFailure:
         """Why a tool that exists cannot be called here."""
         if tool.name in self.reached:
             return ToolFailure(

@@ -146,7 +146,7 @@ class CallerServices:
         """The address that the user set for the operation, or all that are known."""
         return self._services.settings.routes(operation)
 
-    def address(self, operation: Operation) -> str:
+    def base_url(self, operation: Operation) -> str:
         """The base address of the service of an operation."""
         settings = self._services.settings
         return settings.studio_base_url if operation.service == "studio" else settings.nanonets_base_url

@@ -98,8 +98,8 @@ class Measurements:
         finally:
             self._meter.add(REQUESTS, 1, (seen.tool, _class_of(seen.status)))
             self._meter.add(REQUEST_SECONDS, perf_counter() - began, (seen.service,))
-            self._meter.add(BYTES, seen.sent, (seen.tool, "sent"))
-            self._meter.add(BYTES, seen.received, (seen.tool, "received"))
+            self._meter.add(BYTES, seen.bytes_sent, (seen.tool, "sent"))
+            self._meter.add(BYTES, seen.bytes_received, (seen.tool, "received"))
 
     @contextmanager
     def journal(self, work: JournalWork) -> Generator[None]:

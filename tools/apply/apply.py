@@ -19,7 +19,7 @@ from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
 from ..guards.document_locks import Claim
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..guards.summary import values_in_words
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
@@ -63,7 +63,7 @@ class _Call:
         self._values = values
         self._context = context
         self._reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
-        self._address = context.upstream.address(load_operations()["getDocument"])
+        self._base_url = context.upstream.base_url(load_operations()["getDocument"])
         self._began = anyio.current_time()
         self._new: JsonObject = {}
 
@@ -86,7 +86,7 @@ class _Call:
     def claims(self, document_ids: Sequence[str]) -> frozenset[Claim]:
         """The documents that nobody else may write meanwhile."""
         workflow = str(self._values["workflow_id"])
-        return frozenset(Claim(self._address, workflow, each) for each in document_ids)
+        return frozenset(Claim(self._base_url, workflow, each) for each in document_ids)
 
     async def plan(self, document_ids: Sequence[str]) -> list[Part]:
         """What is to be made of each document, as it is now.
@@ -98,7 +98,7 @@ class _Call:
         answers = await self.read(document_ids, self._began)
         named = documents_of(self._operation, self._values)
         seen = self._context.guards.seen
-        gone = await deleted_before(self._values, self._address, self._context)
+        gone = await deleted_before(self._values, self._base_url, self._context)
 
         def planned() -> list[Part]:
             plan = plan_changes(
@@ -106,7 +106,7 @@ class _Call:
                 self._values,
                 named,
                 answers,
-                lambda identity: seen.text(self._context.caller, self._address, identity),
+                lambda identity: seen.text(self._context.caller, self._base_url, identity),
                 gone,
             )
             return parts_of(plan, answers, bool(self._values.get(WHOLE)))
@@ -152,8 +152,8 @@ class _Call:
         state = [list[JsonValue](_state_of(change.target)) for change in left]
         state += [list[JsonValue](_state_of(value)) for each in structures for value in each.values]
         state += [list[JsonValue](_state_of(each)) for part in verified for each in part.values]
-        in_browser = is_asked_in_browser(called, self._context)
-        return Question(self._operation, subject, list[JsonValue](state), None, in_browser=in_browser)
+        rule = browser_rule(called, self._context)
+        return Question(self._operation, subject, list[JsonValue](state), None, browser_rule=rule)
 
     async def make(self, parts: Sequence[Part], context: CallContext) -> Reply:
         """Send what is left to do."""

@@ -116,10 +116,10 @@ def _verdict(cel: Any, context: Any, functions: Functions, check: Mapping[str, s
             return _unjudged(check[part], error, functions.problems)
         if not isinstance(result, bool):
             message = f"{part} gives {type(result).__name__}, expected true or false"
-            return {"state": "unjudged", "said": message, "detail": "", "texts": []}
+            return {"state": "unjudged", "message": message, "detail": "", "texts": []}
         if not result:
-            return {"state": otherwise, "said": "", "detail": "", "texts": []}
-    return {"state": "passed", "said": "", "detail": "", "texts": []}
+            return {"state": otherwise, "message": "", "detail": "", "texts": []}
+    return {"state": "passed", "message": "", "detail": "", "texts": []}
 
 
 def _unjudged(text: str, error: BaseException, problems: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -128,13 +128,13 @@ def _unjudged(text: str, error: BaseException, problems: Sequence[tuple[str, str
     if problems:
         reason, shown = problems[-1]
         message = f"a value {reason}" if shown or reason.startswith("is ") else f"it {reason}"
-        return {"state": "unjudged", "said": message, "detail": detail, "texts": [shown[:_MAX_TEXT]]}
+        return {"state": "unjudged", "message": message, "detail": detail, "texts": [shown[:_MAX_TEXT]]}
     if isinstance(error, KeyError):
         name = str(error.args[0]).strip("'\"") if error.args else ""
         message = f"there is no {name}" if name and name in _WORD.findall(text) else "a name is not there"
-        return {"state": "unjudged", "said": message, "detail": detail, "texts": []}
+        return {"state": "unjudged", "message": message, "detail": detail, "texts": []}
     message = next((why for kind, why in _WHY.items() if isinstance(error, kind)), "it cannot be evaluated")
-    return {"state": "unjudged", "said": message, "detail": detail, "texts": []}
+    return {"state": "unjudged", "message": message, "detail": detail, "texts": []}
 
 
 if __name__ == "__main__":

@@ -51,10 +51,10 @@ class ExpressionFault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an expression says. `said` is why it was not judged; `detail` and `texts` may quote a document."""
+    """An expression's result. `message`: why it was not judged; `detail`, `texts` may quote documents."""
 
     state: Literal["passed", "failed", "skipped", "unjudged"]
-    said: str = ""
+    message: str = ""
     detail: str = ""
     texts: tuple[str, ...] = ()
     is_too_slow: bool = False
@@ -143,7 +143,7 @@ class Evaluator:
             message = f"it takes longer than {self._seconds:g} s, or too much memory"
             return Verdict("unjudged", message, is_too_slow=True)
         return Verdict(
-            answer["state"], answer["said"], answer["detail"], tuple(filter(None, answer["texts"]))
+            answer["state"], answer["message"], answer["detail"], tuple(filter(None, answer["texts"]))
         )
 
     async def _ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:

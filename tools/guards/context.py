@@ -82,7 +82,7 @@ class Upstream(Protocol):
         """The addresses to try for an operation, in order."""
         ...
 
-    def address(self, operation: Operation) -> str:
+    def base_url(self, operation: Operation) -> str:
         """The base address of the service of an operation."""
         ...
 

@@ -44,7 +44,7 @@ _NEXT: dict[Done, str] = {
 def _result_as_seen(prepared: Prepared, before: State, after: State) -> Done:
     """What two states of an item show of the write between them."""
     nothing_known: JsonObject = {}
-    intended = state_after(prepared.operation, prepared.sent, nothing_known, before)
+    intended = state_after(prepared.operation, prepared.service_arguments, nothing_known, before)
     if not after.known or (intended is not None and _is_same(intended, before)):
         return "unknown"
     if _is_same(after, before):

@@ -92,9 +92,9 @@ class _WithinTime:
         """The addresses to try for an operation, in order."""
         return self._upstream.routes(operation)
 
-    def address(self, operation: Operation) -> str:
+    def base_url(self, operation: Operation) -> str:
         """The base address of the service of an operation."""
-        return self._upstream.address(operation)
+        return self._upstream.base_url(operation)
 
     def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
         """Why a file may not be sent; empty if it may."""

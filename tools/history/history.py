@@ -30,7 +30,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             found = await journal.entry(cast("int", values["entry"]))
             if found is None or not may_see(found, context):
                 raise no_entry(cast("int", values["entry"]))
-            return Reply({"entries": [withheld(found, context) or entry_in_full(found)]}, outside=_UNTRUSTED)
+            in_full = withheld(found, context) or entry_in_full(found, with_address=context.is_admin)
+            return Reply({"entries": [in_full]}, outside=_UNTRUSTED)
         entries, older = await visible_entries(
             journal,
             context,
@@ -127,11 +128,12 @@ def entry_in_short(entry: Entry) -> JsonObject:
     return {**in_short, **_undoing(entry)}
 
 
-def entry_in_full(entry: Entry) -> JsonObject:
-    """Everything that the journal knows of one write."""
+def entry_in_full(entry: Entry, *, with_address: bool) -> JsonObject:
+    """Everything that the journal knows of one write; the address of the service for administrators."""
     opening, closing = entry.opening, entry.closing
     in_full = {**entry_in_short(entry), "arguments": opening.arguments, "before": opening.before}
-    in_full["address"] = opening.address
+    if with_address:
+        in_full["address"] = opening.address
     in_full["replica"], in_full["call"] = opening.caller.replica, opening.caller.request
     if closing is not None:
         in_full |= {

@@ -16,7 +16,7 @@ from ..guards.confirmation import Question
 from ..guards.context import CallContext, Written
 from ..guards.current_state import each_once
 from ..guards.document_locks import claims_of
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..journal.entries import Closing
 from ..json_text import compact
 from ..operation_call import prepare, read, write
@@ -82,7 +82,7 @@ async def _undo(
             asked = _question_of_several(operation, values, planned)
         else:
             asked = _question(operation, planned[0].chosen, values, planned[0].progress)
-        return replace(asked, in_browser=is_asked_in_browser((each.called for each in steps), call_context))
+        return replace(asked, browser_rule=browser_rule((each.called for each in steps), call_context))
 
     async def go(planned: list[_Planned], inner: CallContext) -> Reply:
         reason = str(values.get(REASON, ""))

@@ -217,10 +217,12 @@ class Journal(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         tool: str = "",
+        user: str | None = None,
     ) -> list[Entry]:
         """Entries, the newest first: those about every one of these ids, older than the entry `before`.
 
-        Where they are given, only those of this `tool`, opened at `since` or later, and before `until`.
+        Where they are given, only those of this `tool` and `user`, opened at `since` or later, and before
+        `until`.
         """
         ...
 

@@ -78,11 +78,11 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 
 async def _picture(page: _Page, room: int, context: CallContext) -> tuple[PagePicture | None, str | None]:
     """The picture of a page, and what is to be said of it."""
-    address = page.document.image_url(page.page)
-    if not address:
+    url = page.document.image_url(page.page)
+    if not url:
         return None, "The service names no picture of this page."
     try:
-        content = await context.upstream.picture(address)
+        content = await context.upstream.picture(url)
         picture = await to_thread.run_sync(partial(page_picture, content, room))
     except ToolFailure as failure:
         return None, failure.message

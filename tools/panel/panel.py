@@ -52,8 +52,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         # A value that is returned in part only was not seen as it is.
         seen += [value] if shown["value"] == value.text else []
     structured["doubtful"] = documents
-    address = context.upstream.address(load_operations()["getDocument"])
-    context.guards.seen.note(context.caller, address, map(state_of_value, seen))
+    base_url = context.upstream.base_url(load_operations()["getDocument"])
+    context.guards.seen.note(context.caller, base_url, map(state_of_value, seen))
     key = new_panel_key(context.guards.codes, context.caller.user, document.document_id)
     meta: JsonObject = {PANEL_KEY: key} if key else {}
     return Reply(structured, outside=tuple(untrusted_paths(operation, structured)), meta=meta)

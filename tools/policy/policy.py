@@ -168,11 +168,18 @@ class Policy:
                 return f"the policy does not allow {names[0]} ({self._key(what)}.allowed)"
         return _first(part.tool_refusal(tool, toolset, inside=inside) for part in self.further)
 
-    def is_confirmed_in_browser(self, operation: Operation, confirm: ConfirmMode) -> bool:
-        """Whether a person has to agree to this operation, and only in a browser can do so."""
-        return any(part._own_confirmation(operation, confirm) for part in self.parts)
+    def browser_rule(self, operation: Operation, confirm: ConfirmMode) -> str:
+        """The rule by which a person can agree to this operation only in a browser; empty for none."""
+        return next(
+            (
+                f"{part._key('confirmation')}.where"
+                for part in self.parts
+                if part._is_confirmed_in_browser(operation, confirm)
+            ),
+            "",
+        )
 
-    def _own_confirmation(self, operation: Operation, confirm: ConfirmMode) -> bool:
+    def _is_confirmed_in_browser(self, operation: Operation, confirm: ConfirmMode) -> bool:
         if self.confirmed_in_browser is None:
             return False
         if self.confirmed_in_browser == CONFIRMED:

@@ -56,7 +56,8 @@ class BatchReport:
         untrusted = tuple(path for path in outside if has_path(structured, path))
         if "cut" in notes:
             untrusted = (*untrusted, CUT_PLACES)
-        structured = {**structured, NOTE: notes} if notes else structured
+        if notes:
+            structured[NOTE] = notes
         return Reply(structured, outside=untrusted, is_error="error" in structured)
 
     def _structured(self, verdicts: Sequence[ItemResult], stop: Stop, *, together: bool) -> JsonObject:

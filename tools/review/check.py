@@ -92,8 +92,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             break
         shown.append(entry)
         seen = [state_of_value(value) for finding in judgement.findings for value in finding.values]
-        address = context.upstream.address(load_operations()["getDocument"])
-        context.guards.seen.note(context.caller, address, seen)
+        base_url = context.upstream.base_url(load_operations()["getDocument"])
+        context.guards.seen.note(context.caller, base_url, seen)
     judged = [document_id for document_id in done[:last] if document_id in judgements]
     structured |= {
         "checked": len(judged),

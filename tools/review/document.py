@@ -121,9 +121,9 @@ async def _several(
 
 def _note_seen(context: CallContext, document: DocumentValues, wanted: Wanted) -> None:
     """Remember what the caller is shown, so that a write from this look overwrites nothing newer."""
-    address = context.upstream.address(load_operations()["getDocument"])
+    base_url = context.upstream.base_url(load_operations()["getDocument"])
     shown = [state_of_value(value) for value in document.values if wanted.includes(value)]
-    context.guards.seen.note(context.caller, address, shown)
+    context.guards.seen.note(context.caller, base_url, shown)
 
 
 def _wanted(values: JsonObject, shown: Sequence[DocumentValue]) -> Wanted:

@@ -23,7 +23,7 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.confirmation import Question, confirm_or_fail
 from ..guards.context import Agreed, CallContext
 from ..guards.document_locks import Claim
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..json_text import compact
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
@@ -225,14 +225,14 @@ class _Call:
         asked |= {name: self._values[name] for name in ("stop_after", REASON) if name in self._values}
         bound: list[JsonValue] = [states[each].bound if each in states else None for each in to_do]
         code = str(self._values.get(CONFIRM, "")) or self._context.code
-        in_browser = is_asked_in_browser([load_operations()[self.action.operation]], self._context)
-        question = Question(self._operation, asked, bound, None, in_browser=in_browser)
+        rule = browser_rule([load_operations()[self.action.operation]], self._context)
+        question = Question(self._operation, asked, bound, None, browser_rule=rule)
         return await confirm_or_fail(question, code, self._context)
 
     def claims(self, file_id: str) -> frozenset[Claim]:
         """The file, which nobody else may write meanwhile."""
-        address = self._context.upstream.address(load_operations()[self.action.operation])
-        return frozenset({Claim(address, self.model_id, file_id)})
+        base_url = self._context.upstream.base_url(load_operations()[self.action.operation])
+        return frozenset({Claim(base_url, self.model_id, file_id)})
 
     def arguments(self, file_id: str, state: _State) -> JsonObject:
         """Those of the operation for one file, which has to be as it was read."""

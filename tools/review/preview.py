@@ -99,9 +99,9 @@ class _Noted:
             noted["not_undoable"] = not_undoable
         self.calls.append(noted)
         # Nothing was sent, so a later look finds the old value although this call would have changed it.
-        for identity in (prepared.sent.get(name) for name in _VALUES):
+        for identity in (prepared.service_arguments.get(name) for name in _VALUES):
             if isinstance(identity, str):
-                self._context.guards.seen.forget(self._context.caller, prepared.address, identity)
+                self._context.guards.seen.forget(self._context.caller, prepared.base_url, identity)
 
     def ask(self, summary: str) -> None:
         """What a person would be asked."""
@@ -243,10 +243,9 @@ def _no_preview(wanted: Operation) -> ToolFailure:
 def _request(prepared: Prepared, context: CallContext) -> JsonObject:
     request: Request = prepared.requests[0]
     query = f"?{urlencode(request.query)}" if request.query else ""
-    preview: JsonObject = {
-        "method": request.method,
-        "url": f"{context.upstream.address(prepared.operation)}{request.path}{query}",
-    }
+    # Administrators see where the services are; for others, the path says what would be called.
+    base_url = context.upstream.base_url(prepared.operation) if context.is_admin else ""
+    preview: JsonObject = {"method": request.method, "url": f"{base_url}{request.path}{query}"}
     body = _body(request.body)
     if body is not None:
         preview["body"] = _without(body, secret_arguments(prepared.operation))
@@ -284,7 +283,7 @@ def _states(prepared: Prepared, before: State) -> JsonObject:
         return {"present": None, "present_unknown": before.problem}
     if not before.is_there:
         return {"present": None, "present_unknown": before.problem or "it does not exist yet"}
-    after = state_after(prepared.operation, prepared.sent, {}, before)
+    after = state_after(prepared.operation, prepared.service_arguments, {}, before)
     if after is None or not after.known:
         return {"present": before.value}
     return {"present": before.value, "afterwards": after.value if after.is_there else "gone"}

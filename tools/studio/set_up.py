@@ -10,7 +10,7 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..operation_call import called_inside, prepare, read, write
 from ..requests.arguments import CONFIRM, REASON
 from ..requests.validation import invalid
@@ -54,7 +54,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         subject = {name: value for name, value in values.items() if name not in (CONFIRM, "texts", "send")}
         subject["texts"] = len(cast("list[JsonValue]", values.get("texts", [])))
         state = cast("JsonValue", [list(each) for each in found])
-        return Question(operation, subject, state, None, in_browser=is_asked_in_browser(called, context))
+        return Question(operation, subject, state, None, browser_rule=browser_rule(called, context))
 
     async def go(found: list[Step], inner: CallContext) -> Reply:
         return await _make(operation, found, values, inner)

@@ -16,7 +16,7 @@ from ..documents.values import objects_in
 from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..requests.arguments import CONFIRM, REASON
 from ..results.reply import Reply
 from ..review.batch import ItemResult, Job, Word, run_batch
@@ -110,8 +110,8 @@ class _Call:
         state: list[JsonValue] = [
             [each.id, [[tag.id, *tag.meaning, tag.text] for tag in each.tags]] for each in left
         ]
-        in_browser = is_asked_in_browser(called, context)
-        return Question(self._operation, subject, state, None, in_browser=in_browser)
+        rule = browser_rule(called, context)
+        return Question(self._operation, subject, state, None, browser_rule=rule)
 
     async def make(self, planned: Sequence[PlannedTagging], context: CallContext) -> Reply:
         """Send what is left to do: segments first, then the marks of their texts."""

@@ -87,11 +87,11 @@ class Documents:
 
     def note_seen(self, context: CallContext, ids: frozenset[str], names: Sequence[str]) -> None:
         """Remember what the caller is shown, so that a write from this look overwrites nothing newer."""
-        address = context.upstream.address(load_operations()["getDocument"])
+        base_url = context.upstream.base_url(load_operations()["getDocument"])
         plain = {plain_name(name) for name in names}
         for document_id in ids & self.values.keys():
             shown = [value for value in self.values[document_id].values if plain_name(value.name) in plain]
-            context.guards.seen.note(context.caller, address, map(state_of_value, shown))
+            context.guards.seen.note(context.caller, base_url, map(state_of_value, shown))
 
 
 async def read_documents(context: CallContext, wanted: Wanted) -> Documents:
@@ -181,11 +181,17 @@ def _add(found: Documents, document_id: str, answer: JsonObject, wanted: Wanted)
     found.columns = list(dict.fromkeys([*found.columns, *columns]))
     texts: dict[str, str] = {}
     for value in document.fields:
-        name, said = plain_name(value.name), value.text.strip()
+        name, value_text = plain_name(value.name), value.text.strip()
         before = texts.get(name, "")
-        texts[name] = said if not before or said == before else f"{before}; {said}" if said else before
+        texts[name] = (
+            value_text
+            if not before or value_text == before
+            else f"{before}; {value_text}"
+            if value_text
+            else before
+        )
     own = {name: text(answer.get(key)) for name, key in _OF_DOCUMENT.items()} | {_STATUS: _status(answer)}
-    texts = {**{plain_name(name): said for name, said in own.items()}, **texts}
+    texts = {**{plain_name(name): value_text for name, value_text in own.items()}, **texts}
     conventions = _conventions(document, texts)
     if not wanted.columns:
         found.rows.append(Row(document_id, texts, conventions))

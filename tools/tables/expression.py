@@ -66,9 +66,9 @@ async def rows_by_expression(
             if verdict.state == "passed":
                 wanted.append(row)
             elif verdict.state == "unjudged":
-                failed[verdict.said] += 1
+                failed[verdict.message] += 1
                 text = verdict.texts[0] if verdict.texts else ""
-                unreadable.found.setdefault((row.id, "where", text), verdict.said)
+                unreadable.found.setdefault((row.id, "where", text), verdict.message)
             if anyio.current_time() > began + _MAX_SECONDS:
                 message = f"where: takes longer than {_MAX_SECONDS:g} s over {len(rows)} rows"
                 raise wrong_arguments(operation, [message])
