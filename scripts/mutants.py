@@ -12,6 +12,7 @@ returned, a statement left out. What decides comes first.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import os
@@ -60,13 +61,13 @@ class _Hunt:
         self._name = f"docreview_mcp.{file.removesuffix('.py').replace('/', '.')}"
         self._wanted = wanted
         # While tests run, pytest takes what is printed.
-        self._out = os.fdopen(os.dup(1), "w")
+        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
         self.survivors = self.count = 0
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         # Imported as late as this, so that pytest can rewrite what its plugins import.
         self._file = Path(str(importlib.import_module(self._name).__file__))
-        self._code = self._file.read_text()
+        self._code = self._file.read_text(encoding="utf-8")
         reached = self._reached(session.items)
         for mutant in mutants_of(self._file.name, self._code):
             if self._wanted and self._wanted not in _change(self._code, mutant.code):
@@ -82,7 +83,7 @@ class _Hunt:
         return True
 
     def _say(self, text: str) -> None:
-        print(text, file=self._out, flush=True)  # noqa: T201
+        print(text, file=self._out, flush=True)
 
     def _reached(self, items: Sequence[pytest.Item]) -> dict[int, list[tuple[float, pytest.Item]]]:
         """Run all tests once. Line → the tests that reach it with their seconds, the quickest first."""
@@ -94,7 +95,8 @@ class _Hunt:
             reports = runtestprotocol(item, log=False, nextitem=items[(index + 1) % len(items)])
             seconds[item.nodeid] = sum(each.duration for each in reports)
             if failed := [each for each in reports if each.failed]:
-                self._say(f"{item.nodeid} fails without a mutant, so it is left out:\n{failed[0].longreprtext[-900:]}")
+                self._say(f"{item.nodeid} fails without a mutant and is left out:")
+                self._say(failed[0].longreprtext[-900:])
                 del seconds[item.nodeid]
         coverage.stop()
         found = coverage.get_data().contexts_by_lineno(str(self._file))
@@ -119,7 +121,7 @@ class _Hunt:
             return _ends_badly(child)
         # A child that is in doubt of anything says that it found the mutant only if a test said so.
         try:
-            with Path(os.devnull).open("w") as nowhere:
+            with Path(os.devnull).open("wb") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)
             limit = _PLAIN_SECONDS + len(tests)
@@ -139,7 +141,7 @@ class _Hunt:
 
 
 def _ends_badly(child: int) -> bool:
-    """Whether a process ends with an error, or does nothing any more: by its clock, as others may be at work."""
+    """Whether a process ends with an error, or does nothing any more, by its own clock."""
     spent, since = b"", time.monotonic()
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
@@ -191,7 +193,7 @@ def _functions(value: Any) -> Iterator[types.FunctionType]:
 def mutants_of(name: str, code: str) -> list[Mutant]:
     """The mutants of a module's code, those of what decides first. Sentences for people stay as they are."""
     with TemporaryDirectory() as folder, chdir(folder):
-        Path("setup.cfg").write_text("[mutmut]\nsource_paths=.\n")
+        Path("setup.cfg").write_text("[mutmut]\nsource_paths=.\n", encoding="utf-8")
         mutators: Any = importlib.import_module("mutmut.mutation.mutators")
         mutation: Any = importlib.import_module("mutmut.mutation.file_mutation")
         mutators.mutation_operators.extend(_deciding())
@@ -247,8 +249,6 @@ def _deciding() -> list[tuple[Any, Callable[[Any], Iterable[Any]]]]:
 
 def _statements(code: str) -> dict[int, set[int]]:
     """Line → all lines of the innermost statement, or head of a block, that it belongs to."""
-    import ast
-
     lines: dict[int, set[int]] = {}
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, (ast.stmt, ast.excepthandler)):
@@ -258,7 +258,6 @@ def _statements(code: str) -> dict[int, set[int]]:
             for line in own:
                 if line not in lines or len(own) < len(lines[line]):
                     lines[line] = own
-            # Constants and heads of functions are read at import; what uses them is not known.
     return lines
 
 

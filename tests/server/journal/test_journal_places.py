@@ -131,10 +131,12 @@ async def test_a_file_beside_the_journal_may_go_away_at_any_moment(
     shared.chmod(0o644)
     closed: list[Path] = []
 
+    real_chmod = Path.chmod
+
     def removed_first(self: Path, mode: int, **further: Any) -> None:
         closed.append(self)
         self.unlink()
-        os.chmod(self, mode, **further)
+        real_chmod(self, mode, **further)
 
     monkeypatch.setattr(Path, "chmod", removed_first)
     await at(path).open(OPENING)
