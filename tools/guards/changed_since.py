@@ -17,6 +17,7 @@ from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState, fields_in, fields_of_file
 from ..documents.readings import text_of
 from ..journal.entries import Entry, Journal
+from ..requests.id_spelling import one_spelling
 from .current_state import State
 
 __all__ = ["left_unverified", "with_own_changes"]
@@ -123,7 +124,8 @@ async def with_own_changes(
 async def _entries(document_id: str, journal: Journal) -> AsyncGenerator[Entry]:
     """All entries about a document, the newest first."""
     before = 0
-    while found := await journal.entries(about=(document_id,), before=before, limit=_PAGE):
+    about = (one_spelling(document_id),)
+    while found := await journal.entries(about=about, before=before, limit=_PAGE):
         for entry in found:
             yield entry
         before = found[-1].number

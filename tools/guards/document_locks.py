@@ -12,6 +12,7 @@ from typing import NamedTuple
 import anyio
 
 from ...schemas import JsonValue
+from ..requests.id_spelling import one_spelling
 from ..requests.prepared_call import Prepared
 
 __all__ = ["ON_UNNAMED_DOCUMENTS", "Claim", "DocumentLocks", "claims_of"]
@@ -39,13 +40,14 @@ class Claim(NamedTuple):
 def claims_of(prepared: Prepared) -> frozenset[Claim]:
     """The documents that a write changes; none for a write on something else."""
     operation, arguments = prepared.operation, prepared.service_arguments
-    workflow = next((str(arguments[name]) for name in _WORKFLOW_ARGUMENTS if name in arguments), "")
+    workflows = [one_spelling(str(arguments[name])) for name in _WORKFLOW_ARGUMENTS if name in arguments]
+    workflow = next(iter(workflows), "")
     if operation.service != "nanonets" or not workflow:
         return frozenset()
     if operation.id in ON_UNNAMED_DOCUMENTS:
         return frozenset({Claim(prepared.base_url, workflow, "")})
     named = (each for name in _DOCUMENT_ARGUMENTS if name in arguments for each in _each(arguments[name]))
-    return frozenset(Claim(prepared.base_url, workflow, str(each)) for each in named)
+    return frozenset(Claim(prepared.base_url, workflow, one_spelling(str(each))) for each in named)
 
 
 def _each(value: JsonValue) -> Iterable[JsonValue]:

@@ -288,6 +288,34 @@ async def test_what_the_service_shows_around_a_change_decides_whether_a_later_ma
         assert result.is_error is not passes_then, result.structured_content
 
 
+@pytest.mark.parametrize(
+    "spelled", ["A7F3C2D1-4B5E-4F60-8A91-0C2D3E4F5A6B", "a7f3c2d14b5e4f608a910c2d3e4f5a6b"]
+)
+@pytest.mark.parametrize("comes_first", [True, False])
+async def test_another_spelling_of_its_id_does_not_hide_a_change(
+    spelled: str, comes_first: bool, tmp_path: Path
+) -> None:
+    field = {"field_data_id": "f", "value": "10", "verification_status": "verified"}
+
+    def service(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "PATCH":
+            return httpx2.Response(200, json=field)
+        page = {"page_id": "p", "data": {"fields": {"total": [field]}, "tables": []}}
+        document = {"document_id": "d", "status": "success", "pages": [page]}
+        return httpx2.Response(200, json=page if "/pages/" in request.url.path else document)
+
+    policy = tmp_path / "policy.toml"
+    policy.write_text(RULES["verified"])
+    plain = "a7f3c2d1-4b5e-4f60-8a91-0c2d3e4f5a6b"
+    changed, approved = (spelled, plain) if comes_first else (plain, spelled)
+    async with connected(Network(service), journal="sqlite://", policy=policy) as client:
+        place = {"workflow_id": "w", "document_id": changed, "page_id": "p", "field_data_id": "f"}
+        await done(client, "nanonets_update_field", **place, value="12")
+        ids = {"workflow_id": "w", "document_id": approved, "verification_status": "verified"}
+        error = error_of(await client.call_tool("nanonets_verify_document", ids))
+        assert "“total” (changed, not verified)" in error["message"]
+
+
 async def test_a_box_without_id_is_compared_over_all_of_its_changes(tmp_path: Path) -> None:
     box = {"label": "total", "ocr_text": "10", "score": 0.99, "validation_status": "verified"}
     page = {"id": "p", "request_file_id": "f", "status": "success", "moderated_boxes": [box]}
