@@ -30,6 +30,11 @@ class Claim(NamedTuple):
     workflow: str
     document: str
 
+    @classmethod
+    def of(cls, address: str, workflow: str, document: str = "") -> Claim:
+        """The claim of a call that spells the ids in its own way."""
+        return cls(address, one_spelling(workflow), one_spelling(document))
+
     def meets(self, other: Claim) -> bool:
         """Whether the two may be about the same document."""
         if self[:2] != other[:2]:
@@ -40,14 +45,13 @@ class Claim(NamedTuple):
 def claims_of(prepared: Prepared) -> frozenset[Claim]:
     """The documents that a write changes; none for a write on something else."""
     operation, arguments = prepared.operation, prepared.service_arguments
-    workflows = [one_spelling(str(arguments[name])) for name in _WORKFLOW_ARGUMENTS if name in arguments]
-    workflow = next(iter(workflows), "")
+    workflow = next((str(arguments[name]) for name in _WORKFLOW_ARGUMENTS if name in arguments), "")
     if operation.service != "nanonets" or not workflow:
         return frozenset()
     if operation.id in ON_UNNAMED_DOCUMENTS:
-        return frozenset({Claim(prepared.base_url, workflow, "")})
+        return frozenset({Claim.of(prepared.base_url, workflow)})
     named = (each for name in _DOCUMENT_ARGUMENTS if name in arguments for each in _each(arguments[name]))
-    return frozenset(Claim(prepared.base_url, workflow, one_spelling(str(each))) for each in named)
+    return frozenset(Claim.of(prepared.base_url, workflow, str(each)) for each in named)
 
 
 def _each(value: JsonValue) -> Iterable[JsonValue]:
