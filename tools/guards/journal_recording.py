@@ -18,6 +18,7 @@ from ..json_text import compact
 from ..observation import present_observer
 from ..redaction import REMOVED, masked, secret_arguments, without_secret_properties
 from ..requests.arguments import REASON, is_id
+from ..requests.id_spelling import one_spelling
 from ..requests.prepared_call import Prepared
 from .context import CallContext
 from .current_state import State
@@ -183,12 +184,12 @@ def _kept(prepared: Prepared, context: CallContext) -> JsonObject:
 
 def _ids_among(prepared: Prepared, item: JsonValue) -> tuple[str, ...]:
     """Every id among the arguments, as text, and that of the document in which the changed item stands."""
-    found: dict[str, None] = {}
+    ids: list[str] = []
     for name, value in prepared.service_arguments.items():
         if is_id(name):
-            for entry in value if isinstance(value, list) else [value]:
-                if isinstance(entry, (str, int)):
-                    found[str(entry)] = None
+            listed = value if isinstance(value, list) else [value]
+            ids += [str(entry) for entry in listed if isinstance(entry, (str, int))]
     inside = item if isinstance(item, dict) else {}
-    found |= {str(inside[name]): None for name in IDS_OF_DOCUMENTS if isinstance(inside.get(name), str)}
-    return tuple(found)
+    ids += [found for name in IDS_OF_DOCUMENTS if isinstance(found := inside.get(name), str)]
+    # Also as rules about approvals look for it, however the caller wrote it.
+    return tuple(dict.fromkeys(spelled for each in ids for spelled in (each, one_spelling(each))))
