@@ -162,12 +162,18 @@ def _measured(contenders: Sequence[Contender], rounds: int, console: Console) ->
                 for name, server in running.items():
                     if (memory := server.memory_bytes) is not None:
                         taken[name]["memory"].append(memory)
-    _add_journal(taken[OURS], taken.pop(_JOURNALLED))
+    _add_journal(taken[OURS], taken.pop(_JOURNALLED), taken[FLOOR])
     return taken
 
 
-def _add_journal(ours: dict[str, list[float]], journalled: dict[str, list[float]]) -> None:
-    """What the journal adds to a write: differences of samples that were taken right after one another."""
+def _add_journal(
+    ours: dict[str, list[float]], journalled: dict[str, list[float]], floor: dict[str, list[float]]
+) -> None:
+    """What the journal adds to a write: differences of samples that were taken right after one another.
+
+    The whole of such a write stands beside the same one of the floor, which sends one request and not two.
+    """
+    floor["guarded"], ours["guarded"] = floor["write"], journalled["write"]
     rows = list(zip(ours["write"], ours["looking write"], journalled["write"], strict=True))
     ours["journal"] = [recorded - plain for plain, _, recorded in rows]
     ours["looking"] = [looking - plain for plain, looking, _ in rows]

@@ -46,7 +46,8 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
 
     if "log_format" not in settings.model_fields_set:
         settings = settings.model_copy(update={"log_format": "json"})
-    set_up_logging(settings.log_level, lambda: (*settings.secrets, *secrets_of_caller()), settings.log_format)
+    secrets = settings.secrets
+    set_up_logging(settings.log_level, lambda: (*secrets, *secrets_of_caller()), settings.log_format)
     try:
         listener = listening(http.host, http.port)
     except OSError as error:

@@ -106,9 +106,10 @@ class HttpApplication:
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
         elif scope["type"] == "http":
-            answer = Answer(send, _request_id(scope), lambda: self.health.is_draining)
+            headers = Headers(scope=scope)
+            answer = Answer(send, _request_id(headers), lambda: self.health.is_draining)
             try:
-                await self._respond(scope, receive, answer)
+                await self._respond(scope, headers, receive, answer)
             except Refusal as refusal:
                 self._observer.refused(refusal.status, refusal.code, answer.request_id)
                 await refusal.answer(answer.send)
@@ -120,8 +121,7 @@ class HttpApplication:
                     raise
                 await _fault().answer(answer.send)
 
-    async def _respond(self, scope: Scope, receive: Receive, answer: Answer) -> None:
-        headers = Headers(scope=scope)
+    async def _respond(self, scope: Scope, headers: Headers, receive: Receive, answer: Answer) -> None:
         if scope["path"] in ("/healthz", "/readyz"):
             # Asked by balancers under the address of this replica, which no user types.
             await self.health.answer(scope, answer.send)
@@ -164,10 +164,9 @@ class HttpApplication:
         origin = RequestOrigin(principal, account, narrowing, answer.request_id)
         body = await self._bodies.read(headers, receive)
         try:
-            tool = _called_tool(body)
             if browser is not None:
-                browser.check_call(tool)
-            if not principal.may_write and tool in self._writing:
+                browser.check_call(_called_tool(body))
+            if not principal.may_write and _called_tool(body) in self._writing:
                 raise self._authentication.challenges.missing_scope(WRITE)
             began = anyio.current_time()
             await self._slots.take(principal.id)
@@ -237,9 +236,9 @@ def _check_headers(scope: Scope, headers: Headers) -> None:
         )
 
 
-def _request_id(scope: Scope) -> str:
+def _request_id(headers: Headers) -> str:
     """The id by which a request is found in journal and logs: the one that it came with, or a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
+    given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else token_hex(8)
 
 

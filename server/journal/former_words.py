@@ -38,7 +38,7 @@ def add_words_of_callers(connection: Connection) -> None:
                 found = words_of_caller(json.loads(payload))
             except (ValueError, TypeError, KeyError, AttributeError):
                 continue  # a broken record; `journal verify` tells of it
-            added += [{"of_word": each, "of_entry": number} for each in sorted(found)]
+            added.extend({"of_word": each, "of_entry": number} for each in sorted(found))
         if added:
             connection.execute(_ADD, added)
         last = rows[-1][0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -9,9 +10,14 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
+from ...tools.journal.entries import JournalFault
 from ..journal_place import JournalPlace
 from .faults import database_faults, journal_fault
 from .schema_version import READ_VERSION, WrongTablesError, fault_of_version
+
+__all__ = ["connect", "connect_now", "connect_seconds", "connection_options", "faults", "is_lost"]
+
+_log = logging.getLogger(__name__)
 
 _Connection = psycopg.AsyncConnection[Any] | psycopg.Connection[Any]
 
@@ -63,12 +69,19 @@ def is_lost(error: BaseException) -> bool:
 def faults(place: JournalPlace, done: str, undo: Callable[[], None]) -> Generator[None]:
     """Turn what the driver raises into a `JournalFault`, after `undo`."""
     what = f"The journal {place.shown} cannot be {done}"
-    with database_faults(what, place.url, undo, journal_fault, (psycopg.Error,)):
+    with database_faults(what, place.url, undo, _noted, (psycopg.Error,)):
         try:
             yield
         except TimeoutError:
             undo()
-            raise journal_fault(f"{what}: the database does not answer in time", True) from None
+            raise _noted(f"{what}: the database does not answer in time", True) from None
+
+
+def _noted(message: str, may_pass: bool) -> JournalFault:
+    """The fault, which is in the log then: not every caller is told where the database is."""
+    fault = journal_fault(message, may_pass)
+    _log.warning("%s", fault)
+    return fault
 
 
 def _url(place: JournalPlace) -> str:

@@ -49,7 +49,9 @@ _KEYED = "hmac-sha256:"
 """How the hash of a record begins that is chained by a key."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr)
+_PLAIN = json.JSONEncoder(ensure_ascii=False)
 _OPENING = [field.name for field in fields(Opening)]
+_CALLER = [field.name for field in fields(Caller)]
 _CLOSING = [field.name for field in fields(Closing)]
 _LISTS = {"about", "undo"}
 _OF_EVERY_CALLER = ("host", "session", "user")
@@ -88,12 +90,11 @@ def payload_of(content: Opening | Closing, known_secrets: Sequence[str]) -> Json
     names = _OPENING if isinstance(content, Opening) else _CLOSING
     plain: dict[str, Any] = {name: getattr(content, name) for name in names}
     if isinstance(content, Opening):
-        caller = {field.name: getattr(content.caller, field.name) for field in fields(Caller)}
+        caller = {name: getattr(content.caller, name) for name in _CALLER}
         plain["caller"] = {name: value for name, value in caller.items() if value or name in _OF_EVERY_CALLER}
     for name in _LISTS & plain.keys():
         plain[name] = list(plain[name])
-    text = json.dumps(plain, ensure_ascii=False)
-    clean = cast("JsonObject", masked(plain, text, known_secrets))
+    clean = cast("JsonObject", masked(plain, _PLAIN.encode(plain), known_secrets))
     return clean | {name: plain[name] for name in _OURS if name in plain}
 
 
@@ -121,7 +122,7 @@ def user_of(payload: JsonObject) -> str:
 
 def word(what: Literal["about", "call", "undoes", "by", "tool"], value: str) -> str:
     """The hash under which entries about an id, of a call, undoing an entry, by a user or tool are found."""
-    return sha256(_canonical([what, value])).hexdigest()[:32]
+    return sha256(_canonical_list([what, value])).hexdigest()[:32]
 
 
 def chained(
@@ -148,7 +149,7 @@ def is_keyed(record: Record) -> bool:
 
 def hash_of(record: Record, key: JournalKey | None) -> str:
     """The hash that a record has to have: 64 hexadecimal digits, or with a key `hmac-sha256:` and base64."""
-    covered = _canonical([record.previous, *record[:5]])
+    covered = _canonical_list([record.previous, *record[:5]])
     if key is None:
         return sha256(covered).hexdigest()
     return _KEYED + urlsafe_b64encode(digest(key, covered, "sha256")).decode("ascii").rstrip("=")
@@ -165,9 +166,7 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     try:
         given = _known(opened, _OPENING)
         recorded = given.pop("caller")
-        caller = Caller(
-            **{field.name: recorded[field.name] for field in fields(Caller) if field.name in recorded}
-        )
+        caller = Caller(**{name: recorded[name] for name in _CALLER if name in recorded})
         given["about"] = tuple(given["about"])
         opening = Opening(**given, caller=caller)
         closing = None
@@ -231,3 +230,9 @@ def _canonical(value: object) -> bytes:
     What a stranger put into the table may be no text; it is read so that it can be reported as a change.
     """
     return _ENCODER.encode(value).encode("ascii")
+
+
+def _canonical_list(values: Iterable[object]) -> bytes:
+    """The same of a list; its texts and whole numbers need none of what nested values do."""
+    parts = (str(each) if type(each) is int else _ENCODER.encode(each) for each in values)
+    return f"[{','.join(parts)}]".encode("ascii")

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Any
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from functools import partial
+from typing import Any, cast
 
 from sqlalchemy import (
     URL,
@@ -73,6 +74,8 @@ class SqliteDatabase:
         self._place = place
         self._key = key
         self._engine: Engine | None = None
+        self._driver: sqlite3.Connection | None = None
+        self._wait = -1.0
         self._has_tables = False
         self._file: tuple[int, int] | None = None
 
@@ -120,7 +123,7 @@ class SqliteDatabase:
         """Give back the connection. The next use makes a new one."""
         if self._engine is not None:
             self._engine.dispose()
-        self._engine = None
+        self._engine = self._driver = None
         self._has_tables = False
 
     @contextmanager
@@ -163,14 +166,43 @@ class SqliteDatabase:
     def _writing(self, *, waits: bool) -> Generator[Run]:
         """A transaction that no other process writes beside."""
         with self._faults("written"):
-            if self._place.file is not None and not self._place.file.exists():
+            try:
+                engine = self._connected()
+            except FileNotFoundError:
+                assert self._place.file is not None
                 self.stop()
                 create_file(self._place.file)
-            engine = self._connected()
+                engine = self._connected()
             if not self._has_tables:
                 self._make_tables(engine)
-            with _transaction(engine, self._place.wait if waits else 0) as run:
+            with self._transaction(engine, self._place.wait if waits else 0) as run:
                 yield run
+
+    @contextmanager
+    def _transaction(self, engine: Engine, wait: float) -> Generator[Run]:
+        """By the driver alone: every write waits for this, and SQLAlchemy takes longer for it than SQLite."""
+        if self._driver is None:
+            # The one connection of the engine, which keeps it until it is disposed of.
+            with closing(engine.raw_connection()) as connection:
+                self._driver = cast("sqlite3.Connection", connection.driver_connection)
+            self._wait = -1.0
+        driver = self._driver
+        if self._wait != wait:
+            driver.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
+            self._wait = wait
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not wait and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise JournalBusy from None
+            raise
+        try:
+            yield partial(_run, driver)
+            driver.execute("COMMIT")
+        except BaseException:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+            raise
 
     def _connected(self) -> Engine:
         """The engine, made anew if another file is there now: what goes into a removed file is lost."""
@@ -204,36 +236,14 @@ def _engine(place: JournalPlace) -> Engine:
     return engine
 
 
-@contextmanager
-def _transaction(engine: Engine, wait: float) -> Generator[Run]:
-    """By the driver alone: every write waits for this, and SQLAlchemy takes longer for it than SQLite."""
-    connection = engine.raw_connection()
-    try:
-        driver: Any = connection.driver_connection
-
-        def run(statement: Statement, values: dict[str, Any] | list[dict[str, Any]]) -> Sequence[Any]:
-            text, given = _IN_SQLITE.get(statement) or _as_sqlite(statement)
-            if isinstance(values, list):
-                driver.executemany(text, values)
-                return ()
-            return driver.execute(text, {**given, **values}).fetchall()
-
-        driver.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
-        try:
-            driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if not wait and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise JournalBusy from None
-            raise
-        try:
-            yield run
-            driver.execute("COMMIT")
-        except BaseException:
-            if driver.in_transaction:
-                driver.execute("ROLLBACK")
-            raise
-    finally:
-        connection.close()
+def _run(
+    driver: sqlite3.Connection, statement: Statement, values: dict[str, Any] | list[dict[str, Any]]
+) -> Sequence[Any]:
+    text, given = _IN_SQLITE.get(statement) or _as_sqlite(statement)
+    if isinstance(values, list):
+        driver.executemany(text, values)
+        return ()
+    return driver.execute(text, {**given, **values}).fetchall()
 
 
 def _index_version(connection: Connection) -> int:

@@ -33,7 +33,7 @@ class Restriction:
     """What keeps tools of the settings from one caller: its rights, its credentials, and its own wishes.
 
     `services` are those for which it has credentials, None where those of the settings are shared;
-    `has_session`: it has credentials for Studio of its own, so that it may sign in and out with them.
+    `has_session`: it has credentials for Studio of its own, and one server, so that it may sign in and out.
     """
 
     reads_only: bool = False
@@ -46,7 +46,10 @@ class Restriction:
         if self.reads_only and tool.effect != "read":
             return "this caller lacks the scope docreview:write"
         if tool.name in OF_A_SESSION and not self.has_session:
-            return "only callers with Studio credentials of their own can sign in and out"
+            return (
+                "only callers with Studio credentials of their own can sign in and out, at a server that is"
+                " the only one (without DOCREVIEW_REDIS)"
+            )
         if not self.narrowing.leaves(tool):
             return "the request leaves it out (X-Docreview- headers, or parameters of the URL)"
         return ""

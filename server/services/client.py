@@ -76,7 +76,7 @@ class ServiceClient:
         self._settings = settings
         self._files = files
         self._shared = shared
-        self._pools = ConnectionPools(self._base_url, settings.in_flight, transport)
+        self._pools = ConnectionPools(self._base_url, transport)
         self._slots = FairSlots(settings.in_flight)
         self._known_route: dict[str, int] = {}
 
@@ -152,28 +152,27 @@ class ServiceClient:
             raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
         operation = load_operations()["getDocument"]
         progress = RetryState(operation, anyio.current_time() + self._settings.timeout)
-        try:
-            client = self._pools.opened(is_own=is_own)
-        except NetworkSettingError as fault:
-            raise self._cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
 
         async def fetch_once() -> Outcome:
             authorization = await sender.credentials.authorization(operation) if is_own else ""
             async with self._slots.slot(sender.name):
                 progress.request_count += 1
                 seen = SeenRequest(operation.tool, operation.service, "GET")
-                with present_observer().request(seen):
-                    outcome = await fetch_picture(client, target, authorization)
-                    if outcome.response is not None:
-                        seen.status, seen.bytes_received = (
-                            outcome.response.status,
-                            len(outcome.response.content),
-                        )
+                client = self._pools.take(is_own=is_own)
+                try:
+                    with present_observer().request(seen):
+                        outcome = await fetch_picture(client, target, authorization)
+                        if (got := outcome.response) is not None:
+                            seen.status, seen.bytes_received = got.status, len(got.content)
+                finally:
+                    await self._pools.give_back(client, is_own=is_own)
                 return outcome
 
         try:
             with anyio.fail_after(self._settings.timeout):
                 outcome = await send_with_retries(fetch_once, progress, _say_nothing)
+        except NetworkSettingError as fault:
+            raise self._cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
         except TimeoutError:
             raise no_picture("no answer in time", "timeout", retryable=True) from None
         if outcome.failure is not None:
@@ -228,7 +227,11 @@ class ServiceClient:
     async def _outcome(self, request: Request, authorization: str, progress: RetryState) -> Outcome:
         operation = progress.operation
         try:
-            return Outcome(response=await self._answer(request, authorization, progress))
+            client = self._pools.take()
+            try:
+                return Outcome(response=await self._answer(client, request, authorization, progress))
+            finally:
+                await self._pools.give_back(client)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return Outcome(failure=self._unreachable(operation), reached=False)
         except httpx2.DecodingError:
@@ -244,10 +247,11 @@ class ServiceClient:
                 raise
             return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
 
-    async def _answer(self, request: Request, authorization: str, progress: RetryState) -> Response:
+    async def _answer(
+        self, client: httpx2.AsyncClient, request: Request, authorization: str, progress: RetryState
+    ) -> Response:
         """The answer to a request, which is sent once more if the service moved it on its own host."""
         operation = progress.operation
-        client = self._pools.opened()
         query = f"?{urlencode(request.query)}" if request.query else ""
         url: str | httpx2.URL = f"{self._base_url}{request.path}{query}"
         headers = {"Authorization": authorization} if authorization else {}
@@ -257,7 +261,7 @@ class ServiceClient:
             body = body_of(request, progress.file)
             outgoing = client.build_request(request.method, url, headers=headers, **body)
             seen = SeenRequest(operation.tool, operation.service, request.method)
-            seen.bytes_sent = int(outgoing.headers.get("Content-Length", 0))
+            seen.bytes_sent = int(outgoing.headers.get("Content-Length", 0)) if body else 0
             with present_observer().request(seen):
                 answer = await client.send(outgoing, stream=True)
                 try:

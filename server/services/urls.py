@@ -39,8 +39,7 @@ def image_url(base_url: str, address: str) -> tuple[httpx2.URL, bool]:
 
 def same_host_redirect(request: httpx2.Request, answer: httpx2.Response) -> httpx2.URL | None:
     """Where to send the request again, if the service moved it on its own host and the method may stay."""
-    location = answer.headers.get("location", "")
-    if answer.status_code not in _MOVED or not location:
+    if answer.status_code not in _MOVED or not (location := answer.headers.get("location", "")):
         return None
     try:
         target = request.url.join(location)

@@ -70,8 +70,8 @@ def telemetry(
 
 
 def _together(observers: Sequence[Observer]) -> Observer | None:
-    if not observers:
-        return None
+    if len(observers) < 2:
+        return next(iter(observers), None)
     from ...tools.observation import Observers
 
     return Observers(observers)

@@ -87,23 +87,29 @@ def _into_list(items: _Documented) -> Look:
     def into(value: JsonValue, path: JsonPath, found: list[Difference]) -> None:
         for index, entry in enumerate(cast("list[JsonValue]", value)):
             # Most entries are nothing but what they are documented as: only the others are worth a call.
-            if look is not None or type(entry) not in types:
+            if type(entry) not in types:
                 items.check(entry, (*path, index), found)
-                if len(found) >= _MAX_LISTED:
-                    return
+            elif look is not None:
+                look(entry, (*path, index), found)
+            else:
+                continue
+            if len(found) >= _MAX_LISTED:
+                return
 
     return into
 
 
 def _into_object(inner: Mapping[str, _Documented]) -> Look:
-    named = tuple((name, each.types, each.look is not None, each.check) for name, each in inner.items())
+    named = tuple((name, each.types, each.look, each.check) for name, each in inner.items())
 
     def into(value: JsonValue, path: JsonPath, found: list[Difference]) -> None:
         entries = cast("JsonObject", value)
-        for name, types, has_inside, check in named:
+        for name, types, look, check in named:
             entry = entries.get(name)
-            if has_inside or type(entry) not in types:
+            if type(entry) not in types:
                 check(entry, (*path, name), found)
+            elif look is not None:
+                look(entry, (*path, name), found)
 
     return into
 
