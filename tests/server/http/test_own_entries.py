@@ -160,7 +160,7 @@ async def test_an_error_over_http_names_no_host(keys: Path, era: Era) -> None:
     def away(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("no route to a-host.internal", request=request)
 
-    base = {"nanonets_base_url": "https://a-host.internal/api/v4"}
+    base: dict[str, Any] = {"nanonets_base_url": "https://a-host.internal/api/v4"}
     async with (
         served(httpx2.MockTransport(away), http=http(keys), **base) as client,
         caller(client, era, key) as calling,

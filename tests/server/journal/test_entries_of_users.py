@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from docreview_mcp.server.journal.migrating import migrate_tables
@@ -49,7 +50,7 @@ async def filled(journal: StoredJournal, count: int = 42) -> None:
         await journal.open(Opening(TOOLS[number // 21], {}, about, str(number), caller))
 
 
-async def pages(journal: StoredJournal, limit: int, **wanted: str) -> list[list[int]]:
+async def pages(journal: StoredJournal, limit: int, **wanted: Any) -> list[list[int]]:
     found: list[list[int]] = []
     before = 0
     while page := await journal.entries(before=before, limit=limit, **wanted):
