@@ -67,25 +67,30 @@ def is_lost(error: BaseException) -> bool:
 
 
 @contextmanager
-def faults(place: JournalPlace, done: str, undo: Callable[[], None]) -> Generator[None]:
-    """Turn what the driver raises into a `JournalFault`, after `undo`."""
+def faults(
+    place: JournalPlace, done: str, undo: Callable[[], None], *, is_logged: bool = True
+) -> Generator[None]:
+    """Turn what the driver raises into a `JournalFault`, after `undo`; commands tell it by themselves.
+
+    It is in the log because not every caller is told where the database is.
+    """
     try:
         yield
     except TimeoutError:
         undo()
         message = f"The journal {place.shown} cannot be {done}: the database does not answer in time."
-        raise _noted(JournalFault(message, is_away=True)) from None
+        raise _fault(message, is_away=True, is_logged=is_logged) from None
     except (*READ_ERRORS, psycopg.Error) as error:
         undo()
         reason = without_secrets(why(error), journal_passwords(place.url))
         message = f"The journal {place.shown} cannot be {done}: {reason}."
-        raise _noted(JournalFault(message, is_away=is_away(error))) from None
+        raise _fault(message, is_away=is_away(error), is_logged=is_logged) from None
 
 
-def _noted(fault: JournalFault) -> JournalFault:
-    """The fault, which is in the log then: not every caller is told where the database is."""
-    _log.warning("%s", fault)
-    return fault
+def _fault(message: str, *, is_away: bool, is_logged: bool) -> JournalFault:
+    if is_logged:
+        _log.warning("%s", message)
+    return JournalFault(message, is_away=is_away)
 
 
 def _url(place: JournalPlace) -> str:
