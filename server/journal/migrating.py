@@ -45,7 +45,10 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
     engine = create_engine(url, connect_args=connection_options(10), hide_parameters=True)
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    with faults(place, "changed", engine.dispose), engine.begin() as connection:
+    with (
+        faults(place, "changed", engine.dispose, is_logged=False),
+        engine.begin() as connection,
+    ):
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})"))
         before = _version(connection)
         if before is None or before < SCHEMA_VERSION:
@@ -77,7 +80,7 @@ def check_tables(settings: Settings) -> None:
         message = f"{error.name} is not installed; install docreview-mcp[postgresql]"
         raise SettingsError(f"DOCREVIEW_JOURNAL: {message}") from None
     try:
-        with faults(place, "used", lambda: None):
+        with faults(place, "used", lambda: None, is_logged=False):
             connect_now(place).close()
     except JournalFault as fault:
         if not fault.is_away:

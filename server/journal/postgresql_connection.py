@@ -66,19 +66,24 @@ def is_lost(error: BaseException) -> bool:
 
 
 @contextmanager
-def faults(place: JournalPlace, done: str, undo: Callable[[], None]) -> Generator[None]:
-    """Turn what the driver raises into a `JournalFault`, after `undo`."""
+def faults(
+    place: JournalPlace, done: str, undo: Callable[[], None], *, is_logged: bool = True
+) -> Generator[None]:
+    """Turn what the driver raises into a `JournalFault`, after `undo`.
+
+    A server logs it, because not every caller is told where the database is; commands print it themselves.
+    """
     what = f"The journal {place.shown} cannot be {done}"
-    with database_faults(what, place.url, undo, _noted, (psycopg.Error,)):
+    failure = _logged if is_logged else journal_fault
+    with database_faults(what, place.url, undo, failure, (psycopg.Error,)):
         try:
             yield
         except TimeoutError:
             undo()
-            raise _noted(f"{what}: the database does not answer in time", True) from None
+            raise failure(f"{what}: the database does not answer in time", True) from None
 
 
-def _noted(message: str, may_pass: bool) -> JournalFault:
-    """The fault, which is in the log then: not every caller is told where the database is."""
+def _logged(message: str, may_pass: bool) -> JournalFault:
     fault = journal_fault(message, may_pass)
     _log.warning("%s", fault)
     return fault
