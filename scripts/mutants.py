@@ -165,9 +165,6 @@ def take_code_of(module: types.ModuleType, code: str) -> None:
     finally:
         sys.modules[module.__name__] = module
     _take(vars(module), vars(other), module.__name__)
-    for name, value in vars(other).items():
-        if isinstance(value, (int, float, str, tuple, frozenset)) and not name.startswith("__"):
-            setattr(module, name, value)
 
 
 def _take(own: Any, others: Any, module: str) -> None:
@@ -201,6 +198,9 @@ def mutants_of(name: str, code: str) -> list[Mutant]:
     found: dict[str, Mutant] = {}
     strings: set[int] = set()
     for each in mutations:
+        # What stands outside of functions is done at import, before any test.
+        if type(each.contained_by_top_level_function).__name__ != "FunctionDef":
+            continue
         kind = type(each.original_node).__name__
         if kind in ("SimpleString", "ConcatenatedString", "FormattedString"):
             is_sentence = " " in module.code_for_node(each.original_node)
