@@ -28,7 +28,7 @@ def derived_pages(operations: Sequence[Operation], tools: Sequence[Tool]) -> dic
     site = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]
     pages = {
         DOCUMENTS / "tools.md": render_tool_index(toolsets(operations, tools)),
-        DOCUMENTS / "reference" / "settings.md": render_settings(),
+        DOCUMENTS / "settings.md": render_settings(),
         DOCUMENTS / "reference" / "errors.md": render_catalogue(),
     }
     return {**pages, DOCUMENTS / "llms.txt": render_index(site["nav"], DOCUMENTS, pages)}
