@@ -1,4 +1,4 @@
-"""A terminal as an SVG: text stays text, so a picture is small, sharp, and the same bytes on every machine."""
+"""A terminal as an SVG: text stays text, so a picture is small and the same bytes on every machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Line = tuple[tuple[str, Style], ...]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What stands around a screen: the `title` in its bar, and `told`, its description for who cannot see it."""
+    """What stands around a screen: the `title` in its bar, and what is `told` to who cannot see it."""
 
     title: str
     told: str
@@ -42,7 +42,7 @@ class Part:
 
 
 def lines_of(output: str, columns: int = COLUMNS) -> list[Line]:
-    """The lines of what a program wrote, with the colours that it asked for. Long ones are wrapped at words."""
+    """The lines of what a program wrote, with the colours that it asked for, wrapped at words."""
     console = Console(width=columns, color_system="truecolor", force_terminal=True, legacy_windows=False)
     wrapped: list[Line] = []
     for text in AnsiDecoder().decode(output):
@@ -114,9 +114,8 @@ def _line(line: Line, y: int) -> str:
         if shown:
             x = _EDGE + (column + len(text) - len(text.lstrip(" "))) * _WIDTH
             # The length is given, as not every machine has a font of just this width.
-            runs.append(
-                f'<text x="{x:.1f}" y="{y}" textLength="{len(shown) * _WIDTH:.1f}"{_marks(style)}>{escape(shown)}</text>'
-            )
+            place = f'x="{x:.1f}" y="{y}" textLength="{len(shown) * _WIDTH:.1f}"'
+            runs.append(f"<text {place}{_marks(style)}>{escape(shown)}</text>")
         column += len(text)
     return "".join(runs) + "\n" if runs else ""
 
@@ -133,13 +132,20 @@ def _window(screens: Sequence[str], picture: Picture, rows: int, columns: int, r
         f'<circle cx="{22 + number * 18}" cy="16" r="5.5" fill="{fill}"/>'
         for number, fill in enumerate(("#ff5f57", "#febc2e", "#28c840"))
     )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-        f' role="img" aria-labelledby="t d" fill="{_INK}">\n<title id="t">{escape(picture.title)}</title>\n'
-        f'<desc id="d">{escape(picture.told)}</desc>\n<style>text{{font-family:ui-monospace,SFMono-Regular,Menlo,'
-        f'Consolas,"DejaVu Sans Mono",monospace;font-size:{_SIZE}px;white-space:pre}}{rules}</style>\n'
-        f'<rect x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="8" fill="{_GROUND}" stroke="{_RIM}"/>\n'
-        f'<path d="M1 32V8.5a7.5 7.5 0 0 1 7.5-7.5h{width - 17}a7.5 7.5 0 0 1 7.5 7.5V32z" fill="{_BAR}"/>\n{dots}\n'
-        f'<text x="{width / 2:g}" y="21" text-anchor="middle" fill="{_DIM}">{escape(picture.title)}</text>\n'
-        f"{''.join(screens)}</svg>\n"
+    font = 'ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace'
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    bar = f"M1 32V8.5a7.5 7.5 0 0 1 7.5-7.5h{width - 17}a7.5 7.5 0 0 1 7.5 7.5V32z"
+    frame = f'x=".5" y=".5" width="{width - 1}" height="{height - 1}" rx="8" fill="{_GROUND}" stroke="{_RIM}"'
+    title = f'x="{width / 2:g}" y="21" text-anchor="middle" fill="{_DIM}"'
+    lines = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="t d" fill="{_INK}">',
+        f'<title id="t">{escape(picture.title)}</title>',
+        f'<desc id="d">{escape(picture.told)}</desc>',
+        f"<style>text{{font-family:{font};font-size:{_SIZE}px;white-space:pre}}{rules}</style>",
+        f"<rect {frame}/>",
+        f'<path d="{bar}" fill="{_BAR}"/>',
+        dots,
+        f"<text {title}>{escape(picture.title)}</text>",
+        f"{''.join(screens)}</svg>",
     )
+    return "\n".join(lines) + "\n"
