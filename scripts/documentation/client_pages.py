@@ -1,4 +1,4 @@
-"""A page for each host and framework: how to connect it, what its user sees, and what was seen when it was tried."""
+"""A page for each host and framework: how to connect it, what its user sees, and what was seen there."""
 
 from __future__ import annotations
 
@@ -53,11 +53,12 @@ def _host(client: Client, host: Host) -> Iterator[str]:
     yield from (f"- {note}" for note in client.notes)
     yield from [""] if client.notes else []
     yield from ("## What you see", "")
+    not_run = "" if client.tried else f" {host.title} itself was not run for this page."
     shown = " and ".join(f"`{each}`" for each in client.shows)
     yield (
         f"{shown} of {host.title} {client.tried} after these steps, on sample data:"
         if client.shows
-        else f"This is what `setup` prints.{'' if client.tried else f' {host.title} itself was not run for this page.'}"
+        else f"This is what `setup` prints.{not_run}"
     )
     alternative = f"What {client.shows[0]} shows" if client.shows else f"What setup {host.name} prints"
     yield from ("", f"![{alternative}](../images/hosts/{host.name}.svg)", "")
@@ -78,7 +79,10 @@ def _framework(client: Client) -> Iterator[str]:
         names = ", ".join(f"`{line}`" for line in packages.split())
         yield f"This program is `examples/{client.example}.py` of the repository. CI runs it with {names}."
         yield from ("", "```python", program.rstrip(), "```", "")
-        yield "It runs on sample data. For your accounts, leave out `--sandbox` and set your credentials in the environment."
+        yield (
+            "It runs on sample data. For your accounts, leave out `--sandbox` and set your credentials in the"
+            " environment."
+        )
     else:
         yield "Give it this command, in the environment that has your credentials:"
         yield from ("", "```", "docreview-mcp stdio --sandbox", "```", "", "`--sandbox` is for sample data.")

@@ -1,4 +1,7 @@
-"""Make every picture and recording of the documentation: `make pictures`."""
+"""Make every picture and recording of the documentation: `make pictures`.
+
+With `--drawn`, only those that are text are made, which needs neither Node nor a browser.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,15 @@ from .drawn import drawn_pictures
 from .hosts import record_hosts
 from .panel import take_panel_pictures
 
+_COMMAND = "make pictures"
+
 
 def main() -> int:
     """Record the hosts and the demo, draw the terminals, and take the pictures of the panel."""
-    status = write_or_check(record_hosts(), "make pictures")
-    take_panel_pictures()
-    return status or write_or_check(drawn_pictures(), "make pictures")
+    if "--drawn" not in sys.argv:
+        write_or_check(record_hosts(), _COMMAND)
+        take_panel_pictures()
+    return write_or_check(drawn_pictures(), _COMMAND)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -23,6 +24,7 @@ __all__ = ["host_pictures", "record_hosts"]
 
 _SEEN = Path(__file__).parent / "seen"
 _PROGRAMS = ROOT / ".hosts" / "node_modules" / ".bin"
+_COLUMNS = 118
 _TRIES = 5
 _HOME = "/home/you"
 _COMMAND = f"{_HOME}/docreview/.venv/bin/docreview-mcp"
@@ -39,10 +41,11 @@ def _picture(name: str) -> str:
     if shows:
         output = (_SEEN / f"{name}.txt").read_text(encoding="utf-8")
         told = f"A terminal in which {' and '.join(shows)} shows the server docreview."
-        return render_terminal(lines_of(output), Picture(title, told))
+        return render_terminal(lines_of(output, _COLUMNS), Picture(title, told), _COLUMNS)
     command = f"docreview-mcp setup {name} --sandbox"
     told = f"A terminal in which {command} prints the entry for {title}, its file, and what the tools cost."
-    return render_terminal(lines_of(f"$ {command}\n{_setup(name)}"), Picture(title, told))
+    lines = lines_of(f"$ {command}\n{_setup(name)}", _COLUMNS)
+    return render_terminal(lines, Picture(title, told), _COLUMNS)
 
 
 def _setup(name: str) -> str:
@@ -94,7 +97,7 @@ def _recorded(name: str, shows: Sequence[str], needed: Mapping[str, str]) -> str
         # By the link in that home, so that the configuration names nothing of this machine.
         python = home / "docreview" / ".venv" / "bin" / "python"
         run(python, "-m", "docreview_mcp.server", "setup", name, "--sandbox", "--write")
-        screens = [f"$ {command}\n{_connected(lambda: run(*command.split()))}\n" for command in shows]
+        screens = [f"$ {command}\n{_connected(partial(run, *command.split()))}\n" for command in shows]
         return "\n".join(
             "\n".join(line.rstrip() for line in screen.splitlines()) + "\n" for screen in screens
         )

@@ -45,7 +45,7 @@ def lines_of(output: str, columns: int = COLUMNS) -> list[Line]:
     """The lines of what a program wrote, with the colours that it asked for, wrapped at words."""
     console = Console(width=columns, color_system="truecolor", force_terminal=True, legacy_windows=False)
     wrapped: list[Line] = []
-    for text in AnsiDecoder().decode(output):
+    for text in AnsiDecoder().decode(output.rstrip("\n")):
         for part in _wrapped(text, console, columns):
             runs = ((run.text, run.style or Style.null()) for run in part.render(console))
             wrapped.append(tuple(run for run in runs if run[0] != "\n"))
