@@ -44,8 +44,14 @@ class Answer:
     async def page(self, status: int, headers: Mapping[str, str], content: str) -> None:
         """Send a page for a browser, whatever its status."""
         body = content.encode()
-        sent = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(body)), **headers}
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in sent.items()]
+        all_headers = {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Length": str(len(body)),
+            **headers,
+        }
+        raw = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()
+        ]
         self.has_begun = True
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
         await self._send({"type": "http.response.body", "body": body})

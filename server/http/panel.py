@@ -38,7 +38,7 @@ _APP_POLICY = (
     " img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
 _MAX_FORM_BYTES = 4096
-_PLACE = ("workflow_id", "document_id")
+_ID_NAMES = ("workflow_id", "document_id")
 _HOW = {
     "open": "Reload the page: no sign-in is needed here.",
     "key": "",
@@ -114,11 +114,11 @@ class Panel:
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self';"
             " frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
         )
-        sent = {**_FOR_ALL, "Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
+        page_headers = {**_FOR_ALL, "Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
         if self._sign_in.way == "open" and self._cookies.principal(headers) is None:
             found = self._sign_in.signed_in("")
-            sent |= {} if found is None else {"Set-Cookie": self._cookies.set_for(found)}
-        await answer.page(200, sent, host_html(nonce))
+            page_headers |= {} if found is None else {"Set-Cookie": self._cookies.set_for(found)}
+        await answer.page(200, page_headers, host_html(nonce))
 
     async def _open(self, query: Mapping[str, list[str]], answer: Answer) -> None:
         token = query.get("once", [""])[0]
@@ -148,10 +148,10 @@ class Panel:
 
     async def _go(self, principal: Principal, query: Mapping[str, list[str]], answer: Answer) -> None:
         """Sign a person in and open the document that the address names, if it does."""
-        place = urlencode({name: query[name][0] for name in _PLACE if query.get(name)})
-        path = f"/panel?{place}" if place else "/panel"
-        sent = {**_FOR_ALL, "Location": path, "Set-Cookie": self._cookies.set_for(principal)}
-        await answer.page(303, sent, "")
+        id_query = urlencode({name: query[name][0] for name in _ID_NAMES if query.get(name)})
+        path = f"/panel?{id_query}" if id_query else "/panel"
+        page_headers = {**_FOR_ALL, "Location": path, "Set-Cookie": self._cookies.set_for(principal)}
+        await answer.page(303, page_headers, "")
 
     async def _sign_in_page(self, status: int, problem: str, answer: Answer) -> None:
         nonce = token_urlsafe(16)
@@ -159,7 +159,7 @@ class Panel:
             f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none';"
             " form-action 'self'"
         )
-        said = f'<p role="alert">{escape(problem)}</p>' if problem else ""
+        alert = f'<p role="alert">{escape(problem)}</p>' if problem else ""
         how = _HOW[self._sign_in.way]
         form = (
             '<form method="post"><label>Your key<br><input type="password" name="key" required autofocus'
@@ -169,10 +169,10 @@ class Panel:
             '<!doctype html><html lang="en"><meta charset="utf-8"><title>docreview: sign in</title>'
             f'<style nonce="{nonce}">:root{{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}}'
             "body{margin:2rem auto;max-width:40rem;padding:0 1rem}input{max-width:100%}</style>"
-            f"<h1>docreview</h1>{said}{f'<p>{escape(how)}</p>' if how else form}</html>"
+            f"<h1>docreview</h1>{alert}{f'<p>{escape(how)}</p>' if how else form}</html>"
         )
-        sent = {**_FOR_ALL, "Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
-        await answer.page(status, sent, page)
+        page_headers = {**_FOR_ALL, "Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
+        await answer.page(status, page_headers, page)
 
 
 def check_own_page(headers: Headers) -> None:

@@ -133,7 +133,7 @@ class Cookies:
             JournalFault: the key that seals it cannot be read.
         """
         identity = urlsafe_b64encode(principal.id.encode("utf-8", "surrogateescape")).decode().rstrip("=")
-        value = f"{identity}.{self._codes.give(_SUBJECT, principal.id)}"
+        value = f"{identity}.{self._codes.new_code(_SUBJECT, principal.id)}"
         secure = "; Secure" if self._is_secure else ""
         return f"{self._name}={value}; Max-Age={_SECONDS}; Path=/panel; HttpOnly; SameSite=Strict{secure}"
 

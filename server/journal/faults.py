@@ -52,9 +52,9 @@ _KINDS: Sequence[tuple[type[BaseException], Callable[[Any], str]]] = (
 def why(error: BaseException) -> str:
     """One line of what the driver or the system says, never a statement or its values."""
     cause = _cause(error)
-    for kind, told in _KINDS:
+    for kind, reason in _KINDS:
         if isinstance(cause, kind):
-            return told(cause)
+            return reason(cause)
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
 
 

@@ -164,11 +164,11 @@ def _take_page(history: _History, entry: Entry) -> None:
     """A whole page that was written by v2: every box whose text is another one, or that is not there now."""
     if history.is_marked_whole:
         return
-    sent = entry.opening.arguments.get("moderated_boxes")
-    if not entry.opening.before_known or not isinstance(sent, list):
+    boxes = entry.opening.arguments.get("moderated_boxes")
+    if not entry.opening.before_known or not isinstance(boxes, list):
         history.unreadable.append(entry.number)
         return
-    now = {each.id or each.name: each for each in _of_page({"moderated_boxes": sent})}
+    now = {each.id or each.name: each for each in _of_page({"moderated_boxes": boxes})}
     for each in _of_page(cast("JsonObject", entry.opening.before)):
         if not history.marked.isdisjoint({each.id, each.table_id} - {""}):
             continue

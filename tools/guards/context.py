@@ -82,7 +82,7 @@ class Upstream(Protocol):
         """The addresses to try for an operation, in order."""
         ...
 
-    def address(self, operation: Operation) -> str:
+    def base_url(self, operation: Operation) -> str:
         """The base address of the service of an operation."""
         ...
 
@@ -98,7 +98,7 @@ class Upstream(Protocol):
         """
         ...
 
-    async def picture(self, address: str) -> bytes:
+    async def picture(self, url: str) -> bytes:
         """The picture of a page, at an address that Nanonets gave; credentials go to its own host only.
 
         Raises:
@@ -139,7 +139,7 @@ class Flight:
 class Unclear:
     """A write whose outcome is not known: what is known of it, and the mark by which it stops others once.
 
-    The `message` is for the `user` who called; others are told nothing of it.
+    The `message` is for the `user` who called; others do not get it.
     """
 
     message: str

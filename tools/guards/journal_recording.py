@@ -142,7 +142,7 @@ async def _open(
         str(prepared.values.get(REASON, "")),
         undoes,
         until.isoformat(timespec="seconds"),
-        prepared.address,
+        prepared.base_url,
         "panel" if has_key else "",
         context.agreed,
     )
@@ -166,7 +166,7 @@ def _kept(prepared: Prepared, context: CallContext) -> JsonObject:
     """The arguments as the journal keeps them: without secrets, long texts shortened."""
     secret = secret_arguments(prepared.operation)
     kept: JsonObject = {}
-    for name, value in prepared.sent.items():
+    for name, value in prepared.service_arguments.items():
         text = compact(value)
         if name in secret:
             kept[name] = REMOVED
@@ -182,7 +182,7 @@ def _kept(prepared: Prepared, context: CallContext) -> JsonObject:
 def _ids_among(prepared: Prepared, item: JsonValue) -> tuple[str, ...]:
     """Every id among the arguments, as text, and that of the document in which the changed item stands."""
     found: dict[str, None] = {}
-    for name, value in prepared.sent.items():
+    for name, value in prepared.service_arguments.items():
         if is_id(name):
             for entry in value if isinstance(value, list) else [value]:
                 if isinstance(entry, (str, int)):

@@ -61,10 +61,10 @@ class _WithinTime:
             next_step="Call again later, with fewer items in one call." if done == "no" else LOOK_FIRST,
         )
 
-    async def picture(self, address: str) -> bytes:
+    async def picture(self, url: str) -> bytes:
         """The picture of a page; raises `ToolFailure` also where the time of the call does not suffice."""
         with anyio.move_on_at(self.deadline):
-            return await self._upstream.picture(address)
+            return await self._upstream.picture(url)
         raise ToolFailure(
             "timeout",
             f"The picture of the page cannot be had: {self._spent} before it came.",
@@ -95,9 +95,9 @@ class _WithinTime:
         """The addresses to try for an operation, in order."""
         return self._upstream.routes(operation)
 
-    def address(self, operation: Operation) -> str:
+    def base_url(self, operation: Operation) -> str:
         """The base address of the service of an operation."""
-        return self._upstream.address(operation)
+        return self._upstream.base_url(operation)
 
     def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
         """Why a file may not be sent; empty if it may."""

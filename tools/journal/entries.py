@@ -1,4 +1,4 @@
-"""What the journal of writes knows, and how the way of a call uses it. The server stores it.
+"""What the journal of writes contains, and how a call uses it. The server stores it.
 
 Every write is opened before it is sent and closed after. An entry that was never closed belongs to a call
 that is still under way or whose server stopped: whether it was carried out is not known.
@@ -215,10 +215,12 @@ class Journal(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         tool: str = "",
+        user: str | None = None,
     ) -> list[Entry]:
         """Entries, the newest first: those about every one of these ids, older than the entry `before`.
 
-        Where they are given, only those of this `tool`, opened at `since` or later, and before `until`.
+        Where they are given, only those of this `tool` and `user`, opened at `since` or later, and before
+        `until`.
         """
         ...
 

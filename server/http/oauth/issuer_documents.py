@@ -10,7 +10,7 @@ import httpx2
 
 from ...settings import is_loopback
 
-__all__ = ["DocumentError", "discovery_addresses", "fetched"]
+__all__ = ["DocumentError", "discovery_urls", "fetched"]
 
 _MAX_REDIRECTS = 3
 _MAX_BYTES = 512 * 1024
@@ -20,7 +20,7 @@ class DocumentError(Exception):
     """A document of the issuer cannot be used. The text names its address."""
 
 
-def discovery_addresses(issuer: str) -> tuple[str, ...]:
+def discovery_urls(issuer: str) -> tuple[str, ...]:
     """Where an issuer says of itself what it has, the usual place first."""
     parts = urlsplit(issuer)
     path = parts.path.rstrip("/")
@@ -30,14 +30,14 @@ def discovery_addresses(issuer: str) -> tuple[str, ...]:
     )
 
 
-async def fetched(client: httpx2.AsyncClient, address: str, *, may_be_plain: bool) -> dict[str, Any]:
+async def fetched(client: httpx2.AsyncClient, url: str, *, may_be_plain: bool) -> dict[str, Any]:
     """The JSON object at an address. `may_be_plain`: on this machine itself, http will do.
 
     Raises:
         DocumentError: it is not there, too large or no JSON object, or the address is not one to ask.
         httpx2.TransportError: no answer came.
     """
-    asked = address
+    asked = url
     for _ in range(_MAX_REDIRECTS + 1):
         _check(asked, may_be_plain=may_be_plain)
         # Packed answers are not asked for: a small one may hold more than there is memory for.
@@ -49,7 +49,7 @@ async def fetched(client: httpx2.AsyncClient, address: str, *, may_be_plain: boo
             if response.status_code != 200:
                 raise DocumentError(f"{asked} answers {response.status_code}")
             return _object_in(await _body(response, asked), asked)
-    raise DocumentError(f"{address} redirects more than {_MAX_REDIRECTS} times")
+    raise DocumentError(f"{url} redirects more than {_MAX_REDIRECTS} times")
 
 
 async def _body(response: httpx2.Response, asked: str) -> bytes:
@@ -71,12 +71,12 @@ def _object_in(body: bytes, asked: str) -> dict[str, Any]:
     return cast("dict[str, Any]", found)
 
 
-def _check(address: str, *, may_be_plain: bool) -> None:
+def _check(url: str, *, may_be_plain: bool) -> None:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
-        raise DocumentError(f"{address[:200]} is no address") from None
+        raise DocumentError(f"{url[:200]} is no address") from None
     is_plain = parts.scheme == "http" and may_be_plain and is_loopback(host)
     if not host or not (parts.scheme == "https" or is_plain):
-        raise DocumentError(f"{address[:200]} is not asked, as it is no address with https")
+        raise DocumentError(f"{url[:200]} is not asked, as it is no address with https")

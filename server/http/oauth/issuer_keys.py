@@ -15,7 +15,7 @@ from jwt.api_jwk import PyJWK
 
 from ...services.network_environment import NetworkSettingError, trusted_certificates
 from ...settings import is_loopback
-from .issuer_documents import DocumentError, discovery_addresses, fetched
+from .issuer_documents import DocumentError, discovery_urls, fetched
 
 __all__ = ["ALGORITHMS", "IssuerKeys", "KeysUnknown"]
 
@@ -59,7 +59,7 @@ class IssuerKeys:
         self._fetched_at = 0.0
         self._next_at = 0.0
         self._fetching = anyio.Lock()
-        self._told: str = ""
+        self._last_message: str = ""
         self.fault: str = ""
         """Why the last fetch failed; empty if it did not."""
 
@@ -109,7 +109,7 @@ class IssuerKeys:
                 if self.state == "down":
                     _log.info("the keys of the issuer %s are known", self._issuer)
                 self._fetched_at, self.state = anyio.current_time(), "ok"
-                self.fault, self._told = "", ""
+                self.fault, self._last_message = "", ""
 
     @property
     def _are_usable(self) -> bool:
@@ -132,10 +132,10 @@ class IssuerKeys:
         # Where the keys are may have changed; next time the issuer is asked anew.
         self._found, self.state = "", "down"
         kept = "those known go on for a day" if self._are_usable else "so no token can be accepted"
-        said = f"the keys of the issuer {self._issuer} cannot be fetched, {kept}: {fault}"
-        if said != self._told:
-            _log.warning("%s", said)
-        self.fault, self._told = fault, said
+        message = f"the keys of the issuer {self._issuer} cannot be fetched, {kept}: {fault}"
+        if message != self._last_message:
+            _log.warning("%s", message)
+        self.fault, self._last_message = fault, message
 
     async def _fetch(self) -> list[PyJWK]:
         async with httpx2.AsyncClient(
@@ -153,20 +153,20 @@ class IssuerKeys:
     async def _discover(self, client: httpx2.AsyncClient) -> str:
         """The address of the keys, as the issuer says."""
         faults: list[DocumentError] = []
-        for address in discovery_addresses(self._issuer):
+        for url in discovery_urls(self._issuer):
             try:
-                document = await fetched(client, address, may_be_plain=self._may_be_plain)
+                document = await fetched(client, url, may_be_plain=self._may_be_plain)
             except DocumentError as fault:
                 faults.append(fault)
                 continue
-            said, keys = document.get("issuer"), document.get("jwks_uri")
-            if said != self._issuer:
+            issuer, keys = document.get("issuer"), document.get("jwks_uri")
+            if issuer != self._issuer:
                 raise DocumentError(
-                    f"{address} is of the issuer {str(said)[:200]}, and DOCREVIEW_OAUTH_ISSUER is"
+                    f"{url} is of the issuer {str(issuer)[:200]}, and DOCREVIEW_OAUTH_ISSUER is"
                     f" {self._issuer}: they have to be the same, to the last slash"
                 )
             if not isinstance(keys, str):
-                raise DocumentError(f"{address} names no jwks_uri")
+                raise DocumentError(f"{url} names no jwks_uri")
             return keys
         raise faults[0]
 

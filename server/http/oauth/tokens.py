@@ -13,7 +13,7 @@ import anyio
 import jwt
 
 from ...protocol.principal import SCOPES, Principal
-from ...toml_file import shown_value
+from ...toml_file import quoted_value
 from .issuer_keys import ALGORITHMS, IssuerKeys
 
 __all__ = ["TokenError", "Tokens", "Trust"]
@@ -96,7 +96,7 @@ class Tokens:
         header: dict[str, Any] = unchecked["header"]
         algorithm, key_id = header.get("alg"), header.get("kid")
         if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-            raise TokenError(f"alg: got {shown_value(algorithm)}, expected a signature by a public key")
+            raise TokenError(f"alg: got {quoted_value(algorithm)}, expected a signature by a public key")
         if "crit" in header:
             raise TokenError("crit: the token asks for what this server does not know")
         # Looked at before the signature, so that tokens of others do not make us ask for their keys.
@@ -119,7 +119,7 @@ class Tokens:
 
     def _check_issuer(self, given: object) -> None:
         if given != self._trust.issuer:
-            raise TokenError(f"iss: got {shown_value(given)}, expected {self._trust.issuer}")
+            raise TokenError(f"iss: got {quoted_value(given)}, expected {self._trust.issuer}")
 
     def _reason(self, error: Exception, claims: dict[str, Any]) -> str:
         """Which claim is wrong, and how."""
@@ -131,7 +131,7 @@ class Tokens:
             return f"{'nbf' if 'nbf' in str(error) else 'iat'}: the token is not valid yet"
         if isinstance(error, jwt.InvalidAudienceError):
             wanted = " or ".join(self._trust.audiences)
-            return f"aud: got {shown_value(claims.get('aud'))}, expected {wanted}"
+            return f"aud: got {quoted_value(claims.get('aud'))}, expected {wanted}"
         if isinstance(error, jwt.InvalidSignatureError):
             return "the signature is not that of the issuer"
         return f"a claim has a form that it cannot have ({type(error).__name__})"
@@ -139,7 +139,7 @@ class Tokens:
     def _principal(self, claims: dict[str, Any]) -> Principal:
         trust, subject = self._trust, claims["sub"]
         if not (0 < len(subject) <= _MAX_SUBJECT and subject.isprintable()):
-            raise TokenError(f"sub: got {shown_value(subject)}, expected 1 to {_MAX_SUBJECT} characters")
+            raise TokenError(f"sub: got {quoted_value(subject)}, expected 1 to {_MAX_SUBJECT} characters")
         given = {each for claim in trust.scope_claims for each in _names_in(claims.get(claim))}
         scopes = {each.removeprefix(trust.scope_prefix) for each in given} & set(SCOPES)
         # An issuer holds no #, so that this has one meaning only.
@@ -158,7 +158,7 @@ class Tokens:
         listed: object = [given] if isinstance(given, str) else [] if given is None else given
         names = cast("list[object]", listed) if isinstance(listed, list) else [None]
         if not all(isinstance(each, str) for each in names):
-            raise TokenError(f"{claim}: got {shown_value(given)}, expected a list of groups")
+            raise TokenError(f"{claim}: got {quoted_value(given)}, expected a list of groups")
         return frozenset(cast("list[str]", names)) & self._trust.groups
 
 
