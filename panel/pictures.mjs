@@ -3,9 +3,9 @@
 import { join } from "node:path";
 import { openPanel, stop } from "./test/host.mjs";
 import { RealServer, startServer } from "./test/real_server.mjs";
-import { invoiceOf } from "./test/whole_review.mjs";
 
 const FOLDER = process.argv[2];
+const INVOICE = { workflow_id: "ef134f2a-180b-405d-a91a-b32d2976f51d", document_id: "257b350f-cb9e-4df4-a742-94c5af052f1d" };
 const TURNED = { workflow_id: "0dd0c0de-0000-4000-a000-000000000001", document_id: "dbe73a62-7d7a-48f1-a42f-14239c27b014" };
 const FULL = { context: { displayMode: "fullscreen" } };
 
@@ -13,7 +13,7 @@ const FULL = { context: { displayMode: "fullscreen" } };
 async function take(name, options, done) {
   const { address, stop: end } = await startServer("http");
   const server = new RealServer(address);
-  const ids = options.ids ?? await invoiceOf(server, 2);
+  const ids = options.ids ?? INVOICE;
   const panel = await openPanel(server, { ...options, ids });
   await panel.enter();
   await done(panel, server, ids);

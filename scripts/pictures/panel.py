@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def take_panel_pictures() -> None:
     Raises:
         subprocess.CalledProcessError: a picture could not be taken.
     """
-    subprocess.run(["node", "pictures.mjs", str(_IMAGES)], cwd=ROOT / "panel", check=True)
+    environment = {**os.environ, "PANEL_PATIENCE": "120000"}
+    command = ["node", "pictures.mjs", str(_IMAGES)]
+    subprocess.run(command, cwd=ROOT / "panel", env=environment, check=True)
     told = PngInfo()
     told.add_text(_KEY, _hash())
     for picture in PANEL_PICTURES:
