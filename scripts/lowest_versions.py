@@ -1,4 +1,4 @@
-"""Print the oldest versions that pyproject.toml allows of what docreview and its extras need, as constraints."""
+"""Print the oldest versions that pyproject.toml allows for docreview and its extras, as constraints."""
 
 import re
 import sys

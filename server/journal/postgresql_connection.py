@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ from .faults import READ_ERRORS, is_away, why
 from .schema_version import READ_VERSION, WrongTablesError, fault_of_version
 
 __all__ = ["connect", "connect_now", "connect_seconds", "connection_options", "faults", "is_lost"]
+
+_log = logging.getLogger(__name__)
 
 _Connection = psycopg.AsyncConnection[Any] | psycopg.Connection[Any]
 
@@ -71,13 +74,18 @@ def faults(place: JournalPlace, done: str, undo: Callable[[], None]) -> Generato
     except TimeoutError:
         undo()
         message = f"The journal {place.shown} cannot be {done}: the database does not answer in time."
-        raise JournalFault(message, is_away=True) from None
+        raise _noted(JournalFault(message, is_away=True)) from None
     except (*READ_ERRORS, psycopg.Error) as error:
         undo()
         reason = without_secrets(why(error), journal_passwords(place.url))
-        raise JournalFault(
-            f"The journal {place.shown} cannot be {done}: {reason}.", is_away=is_away(error)
-        ) from None
+        message = f"The journal {place.shown} cannot be {done}: {reason}."
+        raise _noted(JournalFault(message, is_away=is_away(error))) from None
+
+
+def _noted(fault: JournalFault) -> JournalFault:
+    """The fault, which is in the log then: not every caller is told where the database is."""
+    _log.warning("%s", fault)
+    return fault
 
 
 def _url(place: JournalPlace) -> str:

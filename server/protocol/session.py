@@ -86,7 +86,7 @@ def is_narrowed(context: ServerRequestContext[Any, Any]) -> bool:
 
 
 def _restriction_of(origin: RequestOrigin, *, is_alone: bool) -> Restriction:
-    """What keeps tools from a caller. A session that it began at one of several servers, others do not know."""
+    """What keeps tools from a caller. A session that begins at one of several servers, others do not know."""
     principal, account = origin.principal, origin.account
     services = None if account is None else account.services
     has_session = is_alone and account is not None and account.has_studio

@@ -24,9 +24,9 @@ _LIMITS = httpx2.Limits(max_connections=1, max_keepalive_connections=1, keepaliv
 class ConnectionPools:
     """Clients of one connection each. `transport` stands in for the network of all.
 
-    A request takes the client that was used last, for itself alone: a pool of the HTTP library asks the system
-    about each of its idle connections, twice for every request. How many there are is bounded by whoever takes
-    them; what is idle for long is closed.
+    A request takes the client that was used last, for itself alone: a pool of the HTTP library asks the
+    system about each of its idle connections, twice for every request. How many there are is bounded by
+    whoever takes them; what is idle for long is closed.
     """
 
     def __init__(self, base_url: str, transport: httpx2.AsyncBaseTransport | None = None) -> None:
@@ -54,7 +54,8 @@ class ConnectionPools:
         """Keep a client for the next request, and close those that no request has needed for a while."""
         idle, now = self._idle[is_own], anyio.current_time()
         idle.append((now, client))
-        if now - idle[0][0] > _IDLE_SECONDS:
+        # A transport that was given is the same one for all.
+        if self._transport is None and now - idle[0][0] > _IDLE_SECONDS:
             with anyio.CancelScope(shield=True):
                 while now - idle[0][0] > _IDLE_SECONDS:
                     await idle.popleft()[1].aclose()

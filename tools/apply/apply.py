@@ -86,7 +86,7 @@ class _Call:
     def claims(self, document_ids: Sequence[str]) -> frozenset[Claim]:
         """The documents that nobody else may write meanwhile."""
         workflow = str(self._values["workflow_id"])
-        return frozenset(Claim(self._base_url, workflow, each) for each in document_ids)
+        return frozenset(Claim.of(self._base_url, workflow, each) for each in document_ids)
 
     async def plan(self, document_ids: Sequence[str]) -> list[Part]:
         """What is to be made of each document, as it is now.

@@ -92,7 +92,7 @@ async def agreed_by_code(question: Question, code: str, context: CallContext) ->
     try:
         found = await context.guards.codes.use(code, *question.subject_of(context.caller))
     except JournalFault as fault:
-        raise journal_failure(question.operation, fault) from fault
+        raise journal_failure(question.operation, fault, context) from fault
     return way if found == "valid" else ""
 
 
@@ -106,7 +106,7 @@ async def ask_person(question: Question, code: str, context: CallContext) -> Agr
     try:
         await _ask(question, code, context)
     except JournalFault as fault:
-        raise journal_failure(question.operation, fault) from fault
+        raise journal_failure(question.operation, fault, context) from fault
     return _asked_by(context)
 
 

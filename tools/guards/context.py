@@ -183,10 +183,6 @@ async def no_link(message: str, url: str) -> None:
     """Shows nobody a link: for hosts that cannot."""
 
 
-def _unknown(tool: Tool) -> str:
-    return "the settings leave it out"
-
-
 @dataclass(slots=True, eq=False)
 class CallContext:
     """One tool call and all that it may use.
@@ -208,6 +204,7 @@ class CallContext:
     guards: Guards
     report: Report
     find_tool: Callable[[str], Operation]
+    why_not_offered: Callable[[Tool], str]
     caller: Caller = field(default_factory=Caller)
     ask: Ask = no_answer
     show_link: ShowLink = no_link
@@ -219,7 +216,6 @@ class CallContext:
     panel_key: str = ""
     tools: Sequence[Tool] = ()
     listed: frozenset[str] = frozenset()
-    why_not_offered: Callable[[Tool], str] = _unknown
     policy: Policy = field(default_factory=Policy)
     holds: frozenset[Claim] = frozenset()
     finishes_writes: bool = False

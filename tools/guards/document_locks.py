@@ -12,6 +12,7 @@ from typing import NamedTuple
 import anyio
 
 from ...schemas import JsonValue
+from ..requests.id_spelling import one_spelling
 from ..requests.prepared_call import Prepared
 
 __all__ = ["ON_UNNAMED_DOCUMENTS", "Claim", "DocumentLocks", "claims_of"]
@@ -29,6 +30,11 @@ class Claim(NamedTuple):
     workflow: str
     document: str
 
+    @classmethod
+    def of(cls, address: str, workflow: str, document: str = "") -> Claim:
+        """The claim of a call that spells the ids in its own way."""
+        return cls(address, one_spelling(workflow), one_spelling(document))
+
     def meets(self, other: Claim) -> bool:
         """Whether the two may be about the same document."""
         if self[:2] != other[:2]:
@@ -43,9 +49,9 @@ def claims_of(prepared: Prepared) -> frozenset[Claim]:
     if operation.service != "nanonets" or not workflow:
         return frozenset()
     if operation.id in ON_UNNAMED_DOCUMENTS:
-        return frozenset({Claim(prepared.base_url, workflow, "")})
+        return frozenset({Claim.of(prepared.base_url, workflow)})
     named = (each for name in _DOCUMENT_ARGUMENTS if name in arguments for each in _each(arguments[name]))
-    return frozenset(Claim(prepared.base_url, workflow, str(each)) for each in named)
+    return frozenset(Claim.of(prepared.base_url, workflow, str(each)) for each in named)
 
 
 def _each(value: JsonValue) -> Iterable[JsonValue]:

@@ -31,7 +31,7 @@ from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
 from .agreement import do_agreed
-from .changed_since import with_own_changes
+from .changed_since import left_unverified, with_own_changes
 from .confirmation import Question
 from .context import CallContext, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
@@ -234,6 +234,7 @@ async def _settle(
         _needed(operation, answer),
         calls,
         reason,
+        left_unverified=left_unverified(before, answer),
     )
     notes: JsonObject = {"undoable": bool(calls)}
     if reason:
@@ -305,7 +306,7 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
         try:
             fields = await with_own_changes(document, fields, journal)
         except JournalFault as fault:
-            return journal_failure(prepared.operation, fault)
+            return journal_failure(prepared.operation, fault, context)
     reason = policy.approval_refusal(fields)
     for part in policy.parts:
         if not reason and part.checks is not None:

@@ -43,7 +43,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             tool=str(values.get("tool", "")),
         )
     except JournalFault as fault:
-        raise unreadable(fault) from fault
+        raise unreadable(fault, context) from fault
     listed: list[JsonValue] = [withheld(entry, context) or entry_in_short(entry) for entry in entries]
     structured: JsonObject = {"entries": listed}
     if older:
@@ -90,11 +90,12 @@ def no_entry(number: int) -> ToolFailure:
     )
 
 
-def unreadable(fault: JournalFault) -> ToolFailure:
-    """The failure for a journal that cannot be read."""
+def unreadable(fault: JournalFault, context: CallContext) -> ToolFailure:
+    """The failure for a journal that cannot be read; administrators are told why."""
+    why = f" ({fault})" if context.is_admin else ""
     return ToolFailure(
         "unavailable" if fault.is_away else "not_configured",
-        f"The journal of writes cannot be read ({fault}).",
+        f"The journal of writes cannot be read{why}.",
         happened=NOTHING_SENT,
         retryable=fault.is_away,
         next_step=AFTER_AWAY

@@ -74,7 +74,7 @@ async def chosen_entries(operation: Operation, values: JsonObject, context: Call
             return await _one(cast("int", values["entry"]), context)
         return await _several(cast("list[int]", values["entries"]), context)
     except JournalFault as fault:
-        raise unreadable(fault) from fault
+        raise unreadable(fault, context) from fault
 
 
 async def _one(number: int, context: CallContext) -> Choice:

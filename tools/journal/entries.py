@@ -97,7 +97,8 @@ class Closing:
     `status` and `request_id` are those of the service's last answer. `after` is the state that the write
     left, if `after_known`; `answer` holds what undoing needs of the service's answer, such as the id of
     something new. `undo` is the plan, a list of `{"operation", "arguments"}`; `not_undoable` says why there
-    is none.
+    is none. `left_unverified`: the service showed the value as not verified before the write, and in its
+    answer too, so that a mark which is there later was set later.
     """
 
     outcome: Literal["done", "not done", "unknown"]
@@ -109,6 +110,7 @@ class Closing:
     undo: tuple[JsonObject, ...] = ()
     not_undoable: str = ""
     message: str = ""
+    left_unverified: bool = False
 
 
 class Undoing(NamedTuple):

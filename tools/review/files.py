@@ -232,7 +232,7 @@ class _Call:
     def claims(self, file_id: str) -> frozenset[Claim]:
         """The file, which nobody else may write meanwhile."""
         base_url = self._context.upstream.base_url(load_operations()[self.action.operation])
-        return frozenset({Claim(base_url, self.model_id, file_id)})
+        return frozenset({Claim.of(base_url, self.model_id, file_id)})
 
     def arguments(self, file_id: str, state: _State) -> JsonObject:
         """Those of the operation for one file, which has to be as it was read."""

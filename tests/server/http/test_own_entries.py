@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from mcp import Client, MCPError
 from mcp.types import ResourceTemplateReference
 
 CREATE = "studio_create_project"
+SEAL_KEYS = base64.b64encode(bytes(range(32))).decode()
 ADMIN = ("docreview:read", "docreview:write", "docreview:admin")
 
 
@@ -167,6 +169,25 @@ async def test_an_error_over_http_names_no_host(keys: Path, era: Era) -> None:
     assert error["code"] == "unreachable"
     assert "no connection to Nanonets" in error["message"]
     assert "a-host" not in json.dumps(error)
+
+
+async def test_a_database_that_is_away_is_named_to_administrators_and_in_the_log(
+    keys: Path, era: Era, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where its name is away with it, as that of a container is."""
+    ana, cy = new_key(keys, "Ana"), new_key(keys, "Cy", *ADMIN)
+    away = {"journal": "postgresql://user@database.test/reviews", "seal_keys": SEAL_KEYS}
+    async with (
+        served(sandbox=Sandbox(clock=anyio.current_time), http=http(keys), toolsets="all", **away) as client,
+        caller(client, era, ana) as own,
+        caller(client, era, cy) as admin,
+    ):
+        for tool, arguments in ((CREATE, {"name": "New", "type": "ABSA"}), ("review_history", {})):
+            told = [error_of(await calling.call_tool(tool, arguments)) for calling in (own, admin)]
+            assert [each["code"] for each in told] == ["unavailable", "unavailable"]
+            assert [each["retryable"] for each in told] == [True, True]
+            assert ["database.test" in each["message"] for each in told] == [False, True]
+    assert "database.test" in caplog.text
 
 
 async def test_what_a_call_was_is_in_the_journal(keys: Path, era: Era) -> None:
