@@ -8,7 +8,7 @@ import shutil
 import string
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -105,6 +105,7 @@ def _recorded(name: str, shows: Sequence[str], needed: Mapping[str, str]) -> str
 
 def _connected(shown: Callable[[], str]) -> str:
     """What a host shows once it has reached the server: some wait for a few seconds only."""
+    output = ""
     for _ in range(_TRIES):
         output = shown()
         if "Disconnected" not in output and "Failed" not in output:
@@ -113,7 +114,7 @@ def _connected(shown: Callable[[], str]) -> str:
 
 
 @contextmanager
-def _home() -> Iterator[Path]:
+def _home() -> Generator[Path]:
     """A home folder whose path is as long as the one that pictures show, so that tables stay in line."""
     letters = random.choices(string.ascii_lowercase, k=len(_HOME) - len(gettempdir()) - 1)
     home = Path(gettempdir()) / "".join(letters)
