@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS := -n auto --dist worksteal
 
 .PHONY: demo examples example-environments test test-fast cov check lint format mutation bench soak generate \
-	documentation site constraints test-lowest bundle package panel panel-test conformance clean
+	documentation pictures site constraints test-lowest bundle package panel panel-test conformance clean
 
 demo: $(VENV)/.ready
 	@$(RUN)/docreview-mcp demo
@@ -68,6 +68,16 @@ generate: $(VENV)/.ready
 documentation: $(VENV)/.ready
 	$(RUN)/python -m scripts.documentation
 	$(RUN)/python -m scripts.generate
+
+# Every picture and recording of the documentation. Needs Node and Debian's package chromium; installs three hosts in .hosts/.
+pictures: $(VENV)/.ready panel/node_modules/.ready .hosts/.ready
+	$(RUN)/python -m scripts.pictures
+
+.hosts/.ready: scripts/pictures/hosts/package.json
+	mkdir -p .hosts
+	cp scripts/pictures/hosts/package.json .hosts/
+	npm --prefix .hosts install --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # The documentation site, in site/. It has an environment of its own, with pinned versions.
 site: .venv-site/.ready
@@ -139,7 +149,7 @@ conformance: $(VENV)/.ready .conformance/.ready
 	@touch $@
 
 clean:
-	rm -rf .conformance panel/node_modules .coverage .coverage.* .mutation site $(VENV) .venv-lowest .venv-site .venv-bench \
+	rm -rf .conformance .hosts panel/node_modules .coverage .coverage.* .mutation site $(VENV) .venv-lowest .venv-site .venv-bench \
 		.venv-examples build dist *.egg-info
 
 $(VENV)/.ready: pyproject.toml constraints.txt

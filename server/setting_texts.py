@@ -15,10 +15,11 @@ __all__ = ["OFFERED", "SETTING_TEXTS", "SettingText", "is_secret", "variables_of
 
 @dataclass(frozen=True, slots=True)
 class SettingText:
-    """The title of a setting and a sentence or two about it."""
+    """The title of a setting and a sentence or two about it; `more` is for the reference, in Markdown."""
 
     title: str
     description: str
+    more: str = ""
 
 
 SETTING_TEXTS: Mapping[str, SettingText] = {
@@ -28,7 +29,11 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
     "NANONETS_BASE_URL": SettingText(
         "Nanonets base URL", "Another base URL of Nanonets; plain http only for this machine."
     ),
-    "STUDIO_EMAIL": SettingText("DeepOpinion Studio e-mail address", "Leave empty if you do not use Studio."),
+    "STUDIO_EMAIL": SettingText(
+        "DeepOpinion Studio e-mail address",
+        "Leave empty if you do not use Studio.",
+        more="The server signs in when a call first needs Studio.",
+    ),
     "STUDIO_PASSWORD": SettingText(
         "DeepOpinion Studio password", "Used to sign in; needed together with the e-mail address."
     ),
@@ -45,27 +50,53 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
         "Toolsets",
         "Names of toolsets, separated by commas. Empty: all documented tools of the services that you have"
         " credentials for.",
+        more="See [Which tools](review.md#which-tools).",
     ),
     "DOCREVIEW_TOOLS": SettingText("Tools", "Only these tools, or in addition to the toolsets."),
-    "DOCREVIEW_EXCLUDE_TOOLS": SettingText("Tools to leave out", "Names of tools, separated by commas."),
+    "DOCREVIEW_EXCLUDE_TOOLS": SettingText(
+        "Tools to leave out",
+        "Names of tools, separated by commas.",
+        more="A review tool may still do what they do; a [policy](policy.md) forbids it.",
+    ),
     "DOCREVIEW_READ_ONLY": SettingText("Read only", "Offers only tools that change nothing."),
     "DOCREVIEW_SURFACE": SettingText(
-        "Tool list", "auto (default), full, core or lean: which tools are listed; the others are found."
+        "Tool list",
+        "auto (default), full, core or lean: which tools are listed; the others are found.",
+        more="See [The tool lists](review.md#the-tool-lists).",
     ),
     "DOCREVIEW_PATHS": SettingText(
-        "Paths", "JSON object, operation id to path template, if a service uses another path."
+        "Paths",
+        "JSON object, operation id to path template, if a service uses another path.",
+        more="`docreview-mcp doctor --probe` prints what your account needs.",
     ),
     "DOCREVIEW_TIMEOUT": SettingText("Timeout", "Seconds for a whole call with its retries."),
-    "DOCREVIEW_IN_FLIGHT": SettingText("Requests at once", "Maximum number of requests to each service."),
-    "DOCREVIEW_UPSTREAM_RATE": SettingText(
-        "Rate of requests", "Most requests to each service for one account, such as 60/minute."
+    "DOCREVIEW_IN_FLIGHT": SettingText(
+        "Requests at once",
+        "Maximum number of requests to each service.",
+        more="`docreview-mcp http` takes 32 unless it is set.",
     ),
-    "DOCREVIEW_REDIS": SettingText("Redis", "Address of a Redis that several servers share."),
+    "DOCREVIEW_UPSTREAM_RATE": SettingText(
+        "Rate of requests",
+        "Most requests to each service for one account, such as 60/minute.",
+        more="It counts over all servers that share a Redis. A request waits for its turn; one "
+        "that would wait longer than its call may take is refused as `rate_limited`, and not "
+        "sent.",
+    ),
+    "DOCREVIEW_REDIS": SettingText(
+        "Redis",
+        "Address of a Redis that several servers share.",
+        more="Such as `redis://host:6379/0`, `rediss://:PASSWORD@host:6380/0` or `unix:///path`. "
+        "See [Several servers](http.md#several-servers).",
+    ),
     "DOCREVIEW_PANEL": SettingText(
-        "Review panel", "Tells every host of the tools of the review panel, not only those that show panels."
+        "Review panel",
+        "Tells every host of the tools of the review panel, not only those that show panels.",
+        more="See [The review panel](panel.md#in-the-chat).",
     ),
     "DOCREVIEW_PANEL_URL": SettingText(
-        "Address of the panel", "Where the review panel opens in a browser; named in answers."
+        "Address of the panel",
+        "Where the review panel opens in a browser; named in answers.",
+        more="Over HTTP it is the server's own `/panel` unless set.",
     ),
     "DOCREVIEW_ANSWER_LIMIT": SettingText(
         "Size of results", "Maximum number of characters of JSON in a result."
@@ -73,18 +104,40 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
     "DOCREVIEW_FILES": SettingText(
         "Folders that files may be sent from",
         "Empty: Documents, Downloads and Desktop. Several are separated as in PATH.",
+        more="The working directory is added if it is neither `/` nor your home directory. "
+        "`docreview-mcp stdio FOLDER ...` takes folders as well.",
     ),
-    "DOCREVIEW_DOWNLOADS": SettingText("Folder for downloads", "Empty: docreview in your Downloads folder."),
-    "DOCREVIEW_CONFIRM": SettingText("What a person confirms", "destructive (default), writes or never."),
+    "DOCREVIEW_DOWNLOADS": SettingText(
+        "Folder for downloads",
+        "Empty: docreview in your Downloads folder.",
+        more="By default `Downloads/docreview`.",
+    ),
+    "DOCREVIEW_CONFIRM": SettingText(
+        "What a person confirms",
+        "destructive (default), writes or never.",
+        more="See [Confirmation](guards.md#confirmation).",
+    ),
     "DOCREVIEW_POLICY": SettingText(
-        "Policy file", "A TOML file that says what the assistant may do. Empty: no rules."
+        "Policy file",
+        "A TOML file that says what the assistant may do. Empty: no rules.",
+        more="See [Policy](policy.md).",
     ),
-    "DOCREVIEW_CHECKS": SettingText("Check file", "A TOML file with your own checks of documents. Optional."),
+    "DOCREVIEW_CHECKS": SettingText(
+        "Check file",
+        "A TOML file with your own checks of documents. Optional.",
+        more="It can also name your fields. See [Checks](checks.md).",
+    ),
     "DOCREVIEW_JOURNAL": SettingText(
-        "Journal", "Where writes are recorded: an SQLite or PostgreSQL URL, or none."
+        "Journal",
+        "Where writes are recorded: an SQLite or PostgreSQL URL, or none.",
+        more="By default a file in your data directory. See [The journal](guards.md#the-journal).",
     ),
     "DOCREVIEW_SEAL_KEYS": SettingText(
-        "Keys of confirmation codes", "32 bytes in base64 each, the newest first, separated by commas."
+        "Keys of confirmation codes",
+        "32 bytes in base64 each, the newest first, separated by commas.",
+        more="They seal confirmation codes, stored credentials and what is kept in Redis. By "
+        "default random, for one process. Required with PostgreSQL, Redis and stored "
+        "credentials.",
     ),
     "DOCREVIEW_JOURNAL_KEY": SettingText(
         "Key of the journal", "32 bytes in base64, so that nobody without it can rewrite the journal."
@@ -96,10 +149,15 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
         "Log level", "DEBUG, INFO, WARNING or ERROR, to stderr, secrets masked."
     ),
     "DOCREVIEW_LOG_FORMAT": SettingText(
-        "Log format", "text or json: a line of JSON for each record and each call of a tool."
+        "Log format",
+        "text or json: a line of JSON for each record and each call of a tool.",
+        more="`docreview-mcp http` logs JSON unless it is set. See [Logs, metrics and "
+        "traces](http.md#logs-metrics-and-traces).",
     ),
     "DOCREVIEW_TELEMETRY": SettingText(
-        "Telemetry", "off (default), otlp, prometheus or otlp,prometheus: metrics and traces for operators."
+        "Telemetry",
+        "off (default), otlp, prometheus or otlp,prometheus: metrics and traces for operators.",
+        more="See [Logs, metrics and traces](http.md#logs-metrics-and-traces).",
     ),
 }
 """The settings of a server, by variable."""

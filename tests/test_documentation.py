@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from docreview_mcp.server.command_line import command_line
+from docreview_mcp.server.http.setting_texts import HTTP_SETTING_TEXTS
 from docreview_mcp.server.http.settings import HttpSettings
-from docreview_mcp.server.setting_texts import variables_of
+from docreview_mcp.server.setting_texts import SETTING_TEXTS, variables_of
 from documents import PAGES, ROOT, anchors_of, links_of, name_of, text_of
 
 from scripts.documentation.language_models import titles_of
@@ -44,9 +45,12 @@ def test_the_pages_have_every_command_and_setting() -> None:
     assert [
         name for name in command_line.commands if f"`docreview-mcp {name}" not in commands and name != "stdio"
     ] == []
-    explained = text_of(DOCS / "settings.md") + text_of(DOCS / "http.md") + text_of(DOCS / "panel.md")
-    variables = [*variables_of().values(), *variables_of(HttpSettings).values()]
-    assert [name for name in variables if f"`{name}" not in explained] == []
+    settings = text_of(DOCS / "settings.md")
+    texts = {**SETTING_TEXTS, **HTTP_SETTING_TEXTS}
+    for variable in (*variables_of().values(), *variables_of(HttpSettings).values()):
+        assert f"| `{variable}`" in settings
+        assert texts[variable].title
+        assert texts[variable].description.endswith(".")
 
 
 def test_words_are_spelled_as_the_dictionary_has_them() -> None:

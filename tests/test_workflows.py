@@ -70,6 +70,13 @@ def test_nothing_is_published_before_the_checks_have_passed() -> None:
     assert "secrets." not in (FOLDER / "release.yml").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("workflow", WORKFLOWS)
+def test_an_action_is_pinned_to_a_commit_with_its_version_beside_it(workflow: str) -> None:
+    text = (FOLDER / f"{workflow}.yml").read_text(encoding="utf-8")
+    for used in re.findall(r"uses: (\S+.*)", text):
+        assert used.startswith("./") or re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used), used
+
+
 def test_updates_wait_for_a_cooldown() -> None:
     updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
     assert {each["package-ecosystem"] for each in updates} == {"pip", "github-actions"}

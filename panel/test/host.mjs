@@ -67,7 +67,8 @@ export async function newPage(address = null, options = {}) {
   await start();
   const browserContext = await browser.newContext(options);
   const page = await browserContext.newPage();
-  page.setDefaultTimeout(10_000);
+  // Longer for pictures, which a busy machine takes as well.
+  page.setDefaultTimeout(Number(process.env.PANEL_PATIENCE ?? 10_000));
   const faults = [];
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("console", (message) => {

@@ -11,6 +11,8 @@ from docreview_mcp.tools.surface.error_catalogue import render_catalogue
 from docreview_mcp.tools.surface.tool import Tool
 
 from ..project import ROOT
+from .client_pages import client_pages
+from .contributing_page import render_adding
 from .language_models import render_index
 from .prompts_page import render_prompts
 from .recipes import RECIPES, render_recipe
@@ -24,11 +26,13 @@ DOCUMENTS = ROOT / "docs"
 
 
 def derived_pages(operations: Sequence[Operation], tools: Sequence[Tool]) -> dict[Path, str]:
-    """The pages that need no call: index of tools, settings, errors and `llms.txt`."""
+    """The pages that need no call: index of tools, settings, errors, hosts and frameworks, and `llms.txt`."""
     site = tomllib.loads((ROOT / "zensical.toml").read_text(encoding="utf-8"))["project"]
     pages = {
         DOCUMENTS / "tools.md": render_tool_index(toolsets(operations, tools)),
-        DOCUMENTS / "reference" / "settings.md": render_settings(),
+        DOCUMENTS / "settings.md": render_settings(),
+        DOCUMENTS / "adding.md": render_adding(),
+        **client_pages(DOCUMENTS),
         DOCUMENTS / "reference" / "errors.md": render_catalogue(),
     }
     return {**pages, DOCUMENTS / "llms.txt": render_index(site["nav"], DOCUMENTS, pages)}

@@ -155,7 +155,7 @@ HOSTS: Mapping[str, Host] = {
             reference="${{{name}}}",
             prefix="mcp_docreview_",
             max_name=63,
-            then="Start Gemini CLI again; /mcp shows the server.",
+            then="Start Gemini CLI again, in a folder that you trust; /mcp shows the server.",
         ),
         Host(
             "zed",

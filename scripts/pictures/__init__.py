@@ -1,0 +1,1 @@
+"""The pictures and recordings of the documentation: `make pictures` makes every one of them."""
