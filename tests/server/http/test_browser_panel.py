@@ -285,7 +285,7 @@ async def test_where_callers_sign_in_the_panel_is_closed() -> None:
     async with served(http=signing_in(), issuer=Issuer()) as client:
         page = await client.get("/panel/sign-in")
         refused = await client.post("/panel/mcp", json=PING, headers={**OWN, **MODERN, **bearer(token())})
-    assert "which the panel in a browser does not do yet" in page.text
+    assert "is not set up for that" in page.text
     assert refused.status_code == 401
     assert "set-cookie" not in refused.headers
 
