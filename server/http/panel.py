@@ -17,7 +17,7 @@ from ..protocol.principal import Principal
 from .answers import Answer
 from .bodies import Bodies
 from .panel_pages import going_on, plain_page, sign_in_page, signed_in_page
-from .panel_sign_in import SignIn, SignInFault
+from .panel_sign_in import SignIn, SignInFault, Step
 from .refusals import Refusal
 
 __all__ = ["CALLS", "Panel"]
@@ -65,7 +65,7 @@ class Panel:
             elif path == _SIGNED_IN:
                 await signed_in_page(answer)
             elif path == _SIGN_OUT:
-                await sign_in_page(answer, self._sign_in, SignInFault(200, _SIGNED_OUT, self._sign_in.left()))
+                await going_on(answer, Step(f"{_SIGN_IN}?out=1", self._sign_in.left()))
             elif path == self._sign_in.arrival:
                 await going_on(answer, await self._sign_in.arrived(query, headers))
             elif is_sent:
@@ -73,7 +73,8 @@ class Panel:
                 form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
                 await going_on(answer, await self._sign_in.submitted(form, query))
             else:
-                await sign_in_page(answer, self._sign_in)
+                said = SignInFault(200, _SIGNED_OUT) if "out" in query else None
+                await sign_in_page(answer, self._sign_in, said)
         except SignInFault as fault:
             await sign_in_page(answer, self._sign_in, fault)
 
@@ -108,7 +109,7 @@ class Panel:
         nonce = token_urlsafe(16)
         policy = (
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self';"
-            " frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+            " frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
         )
         way = self._sign_in.way
         is_new = way == "open" and await self._sign_in.visitor(headers) is None

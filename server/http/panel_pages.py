@@ -14,7 +14,6 @@ __all__ = ["going_on", "plain_page", "sign_in_page", "signed_in_page"]
 
 _FOR_ALL = (
     ("Cache-Control", "no-store"),
-    ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
     ("Cross-Origin-Opener-Policy", "same-origin"),
 )
@@ -44,7 +43,10 @@ async def plain_page(
 ) -> None:
     """Send a page that only we frame, with its Content-Security-Policy."""
     framed = "frame-ancestors 'self'" in policy
-    more = [("Content-Security-Policy", policy), *([] if framed else [("X-Frame-Options", "DENY")])]
+    # With no-referrer, browsers say of a form that it comes from nowhere, and it would be refused.
+    referrer = "same-origin" if "form-action 'self'" in policy else "no-referrer"
+    more = [("Content-Security-Policy", policy), ("Referrer-Policy", referrer)]
+    more += [] if framed else [("X-Frame-Options", "DENY")]
     await answer.page(status, [*_FOR_ALL, *more, *(("Set-Cookie", each) for each in cookies)], page)
 
 
@@ -70,7 +72,12 @@ async def going_on(answer: Answer, step: Step) -> None:
     the page that it was on.
     """
     if not urlsplit(step.location).netloc:
-        sent = [*_FOR_ALL, ("Location", step.location), *(("Set-Cookie", each) for each in step.cookies)]
+        sent = [
+            *_FOR_ALL,
+            ("Referrer-Policy", "no-referrer"),
+            ("Location", step.location),
+            *(("Set-Cookie", each) for each in step.cookies),
+        ]
         await answer.page(303, sent, "")
         return
     there = escape(step.location)

@@ -20,7 +20,7 @@ __all__ = ["HttpSettings", "read_http_settings"]
 MEBIBYTE = 1024 * 1024
 _ISSUER = re.compile(r"https?://[\w.~:/@\[\]%+?&=-]+", re.ASCII)
 _SCOPE_PREFIX = re.compile(r"[!#-\[\]-~]*")
-_VISIBLE = re.compile(r"[!-~]{1,1000}")
+_VISIBLE = re.compile(r"[ -~]{1,1000}")
 
 Names = Annotated[tuple[str, ...], NoDecode]
 

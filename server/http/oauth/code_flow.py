@@ -162,20 +162,22 @@ class CodeFlow:
 
     async def _redeemed(self, document: dict[str, Any], form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         authorization, more = self._own_proof(document)
+        address = self._endpoint(document, "token_endpoint")
         try:
             # A code is good for one request only, so that a failed one is not sent again.
             with anyio.fail_after(ASKING_SECONDS):
                 async with self._redeeming, client_for(self._transport) as client:
                     return await posted(
                         client,
-                        self._endpoint(document, "token_endpoint"),
+                        address,
                         {**form, **more},
                         authorization,
                         may_be_plain=self._may_be_plain,
                     )
         except (DocumentError, NetworkSettingError) as fault:
             raise IssuerAway(str(fault)) from None
-        except (TimeoutError, httpx2.TransportError) as error:
+        except Exception as error:
+            # Whatever a library raises for an odd answer or proxy is an answer that cannot be used.
             raise IssuerAway(f"the issuer gave no answer for a code ({type(error).__name__})") from None
 
     def _own_proof(self, document: dict[str, Any]) -> tuple[str, dict[str, str]]:
@@ -222,7 +224,7 @@ class CodeFlow:
                         )
             except (DocumentError, NetworkSettingError) as fault:
                 raise IssuerAway(str(fault)) from None
-            except (TimeoutError, httpx2.TransportError) as error:
+            except Exception as error:
                 raise IssuerAway(f"the issuer does not answer ({type(error).__name__})") from None
             self._next_at = anyio.current_time() + _FRESH_SECONDS
             return self._document
