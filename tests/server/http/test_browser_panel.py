@@ -201,7 +201,7 @@ async def test_no_code_stands_for_an_answer_in_the_browser(
     policy, keys, document = tmp_path / "policy.toml", tmp_path / "keys.txt", ready(sandbox)[0]
     policy.write_text(rule)
     key = new_key(keys, "Ana")
-    settings = {"confirm": "writes", "journal": "sqlite://", "policy": policy}
+    settings = {"confirm": "writes", "journal": "sqlite://", "policy": policy if rule else None}
     async with served(sandbox=sandbox, http={"auth": "keys", "keys": keys}, **settings) as client:
         form = {**OWN, "Content-Type": "application/x-www-form-urlencoded"}
         signed_in = await client.post("/panel/sign-in", content=f"key={key}", headers=form)
