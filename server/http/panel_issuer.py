@@ -28,7 +28,7 @@ from .oauth.tokens import Tokens
 from .panel_cookies import PanelCookie
 from .panel_sign_in import PANEL_SECONDS, Query, SignInFault, Step, Way, first, place_after
 
-__all__ = ["CALLBACK", "IssuerSignIn"]
+__all__ = ["CALLBACK", "IssuerSignIn", "callback_address"]
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +47,11 @@ _REFUSED = "The sign-in service did not sign you in. Whoever runs this server fi
 _AWAY = "The sign-in service cannot be reached. Please try again in a moment."
 _NO_RIGHTS = f"You are known to the sign-in service, but it gives you no right to use docreview ({READ})."
 _TOO_LARGE = "The sign-in service gave a token that is too large for a browser to keep."
+
+
+def callback_address(url: str) -> str:
+    """The redirect address of the server that users call at this address."""
+    return f"{url.removesuffix('/mcp')}{CALLBACK}"
 
 
 class IssuerSignIn:

@@ -12,7 +12,7 @@ from ..protocol.principal import READ, WRITE
 from .oauth.code_flow import CodeFlow, RegisteredClient
 from .oauth.tokens import Tokens
 from .panel_cookies import PanelCookie
-from .panel_issuer import CALLBACK, IssuerSignIn
+from .panel_issuer import IssuerSignIn, callback_address
 from .panel_sign_in import ClosedSignIn, Holders, ShownSignIn, SignIn
 from .settings import HttpSettings
 
@@ -39,7 +39,7 @@ def issuer_sign_in(
         http.oauth_client,
         http.oauth_client_secret,
         http.oauth_client_scopes or usual,
-        f"{http.url.removesuffix('/mcp')}{CALLBACK}",
+        callback_address(http.url),
         http.url,
     )
     flow = CodeFlow(client, http.oauth_issuer, tokens.keys, network)
