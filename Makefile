@@ -3,6 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin
 
+# Where Python is told to keep no bytecode, each test process would compile everything anew: half of all time.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Each worker takes tests of a file one after the other, which share servers; one that is done takes from the rest.
+WORKERS := -n auto --dist worksteal
+
 .PHONY: demo examples example-environments test test-fast cov check lint format mutation bench soak generate \
 	documentation site constraints test-lowest bundle package panel panel-test conformance clean
 
@@ -23,16 +29,16 @@ example-environments: $(EXAMPLES)
 	@touch $@
 
 test: $(VENV)/.ready
-	$(RUN)/pytest -n auto
+	$(RUN)/pytest $(WORKERS)
 
 # Without the tests that start processes or databases, or walk every operation through a client.
 test-fast: $(VENV)/.ready
-	$(RUN)/pytest -n auto -m "not slow"
+	$(RUN)/pytest $(WORKERS) -m "not slow"
 
 # Which branches the tests take, in the processes that they start too. The table of what is wanted is in the script.
 cov: $(VENV)/.ready
 	rm -f .coverage .coverage.*
-	$(RUN)/coverage run -m pytest -n auto
+	$(RUN)/coverage run -m pytest $(WORKERS)
 	$(RUN)/coverage combine --quiet
 	$(RUN)/python -m scripts.coverage_gate
 

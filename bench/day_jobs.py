@@ -124,7 +124,7 @@ async def _forty_documents(agent: Agent, sandbox: Sandbox) -> None:
 async def _invoices_of_supplier(agent: Agent, sandbox: Sandbox) -> None:
     workflow = _invoice(sandbox).workflow_id
     fields = ["vendor_name", "invoice_number", "invoice_date", "total_amount"]
-    told = await agent(
+    answer = await agent(
         "review_table",
         workflow_id=workflow,
         fields=fields,
@@ -133,28 +133,30 @@ async def _invoices_of_supplier(agent: Agent, sandbox: Sandbox) -> None:
     documents = [each for each in sandbox.nanonets.documents.values() if each.workflow_id == workflow]
     values = [value.value for each in documents for page in each.pages for value in page.fields]
     _expect(len(documents) == 40, "40 documents")
-    _expect(len(told["rows"]) == sum(_SUPPLIER in value for value in values), "all invoices of the supplier")
+    _expect(
+        len(answer["rows"]) == sum(_SUPPLIER in value for value in values), "all invoices of the supplier"
+    )
 
 
 async def _totals_against_lines(agent: Agent, sandbox: Sandbox) -> None:
     workflow = _invoice(sandbox).workflow_id
     own = [each for each in sandbox.nanonets.documents.values() if each.workflow_id == workflow]
     documents = sorted(own, key=lambda document: document.name)
-    told = await agent(
+    answer = await agent(
         "review_check",
         workflow_id=workflow,
         document_ids=[each.id for each in documents[:_CHECKED]],
         checks=["line_amount", "line_sum", "total"],
     )
-    _expect(told["checked"] == _CHECKED, "20 documents checked")
-    _expect("4,898.29" in json.dumps(told["documents"]), "the wrong total and the right one")
+    _expect(answer["checked"] == _CHECKED, "20 documents checked")
+    _expect("4,898.29" in json.dumps(answer["documents"]), "the wrong total and the right one")
 
 
 async def _sentiment_report(agent: Agent, sandbox: Sandbox) -> None:
     texts = [each.text for each in sandbox.studio.texts.values() if each.project_id == 1][:_ANALYZED]
-    told = await agent("review_table", model_id=_MODEL_OF_HOTELS, texts=texts)
-    _expect(told["texts"] == _ANALYZED, "50 texts analyzed")
-    _expect(len(told["rows"]) > 1, "counts of classes and labels")
+    answer = await agent("review_table", model_id=_MODEL_OF_HOTELS, texts=texts)
+    _expect(answer["texts"] == _ANALYZED, "50 texts analyzed")
+    _expect(len(answer["rows"]) > 1, "counts of classes and labels")
 
 
 def _expect(is_so: bool, what: str) -> None:
@@ -164,13 +166,13 @@ def _expect(is_so: bool, what: str) -> None:
 
 async def _fix_line_and_add_row(agent: Agent, sandbox: Sandbox) -> None:
     document = _invoice(sandbox)
-    place = {"workflow_id": document.workflow_id, "document_id": document.id}
-    read = await agent("review_document", **place)
+    ids = {"workflow_id": document.workflow_id, "document_id": document.id}
+    read = await agent("review_document", **ids)
     table = read["tables"][0]
     cell = table["rows"][0][1][1]
     row = dict.fromkeys(table["columns"], "1")
     changes = [{"cell_id": cell, "value": "Steel"}, {"table_id": table["table_id"], "cells": row}]
-    await agent("review_apply", **place, changes=changes)
+    await agent("review_apply", **ids, changes=changes)
     _expect(len(document.pages[0].tables[0].cells) % len(table["columns"]) == 0, "whole rows")
 
 
@@ -182,8 +184,8 @@ async def _six_entries(agent: Agent, sandbox: Sandbox) -> None:
 
 
 async def _undo_work_on_document(agent: Agent, sandbox: Sandbox) -> None:
-    told = await agent("review_undo", since=_LONG_AGO, about=[_invoice(sandbox).id])
-    _expect(len(told["undone"]) == 6, "6 entries undone")
+    answer = await agent("review_undo", since=_LONG_AGO, about=[_invoice(sandbox).id])
+    _expect(len(answer["undone"]) == 6, "6 entries undone")
 
 
 async def _open_session(agent: Agent, sandbox: Sandbox) -> None:
@@ -193,27 +195,27 @@ async def _open_session(agent: Agent, sandbox: Sandbox) -> None:
 
 async def _tag_and_close(agent: Agent, sandbox: Sandbox) -> None:
     session = next(each for each in sandbox.studio.sessions.values() if each.name == _SESSION)
-    place = {"kind": "labeling_session", "project_id": 1, "id": session.id}
-    read = await agent("review_texts", **place, limit=_TAGGED)
+    ids = {"kind": "labeling_session", "project_id": 1, "id": session.id}
+    read = await agent("review_texts", **ids, limit=_TAGGED)
     texts = read["texts"]
     _expect(len(texts) == _TAGGED, f"{_TAGGED} texts")
     tag = {"class": "Room", "label": "POS"}
     changes = [{"segment_id": text["segments"][0]["segment_id"], "tags": [tag]} for text in texts]
     changes += [{"document_id": text["document_id"], "done": True} for text in texts]
-    await agent("review_tag", **place, changes=changes)
+    await agent("review_tag", **ids, changes=changes)
     _expect(session.status == "FINISHED", "a finished session")
 
 
 async def _hitl_to_done(agent: Agent, sandbox: Sandbox) -> None:
-    place = {"kind": "hitl_review", "project_id": 5, "id": 1}
-    read = await agent("review_texts", **place)
+    ids = {"kind": "hitl_review", "project_id": 5, "id": 1}
+    read = await agent("review_texts", **ids)
     pages = {(each["document_id"], each["page"]) for each in read["reviews"]}
     corrections = [
         {"segment_id": each["segments"][0][0], "tags": [{"label": "IBAN", "text": "AT61"}]}
         for each in read["reviews"][:1]
     ]
     changes = [{"document_id": document, "page": page, "done": True} for document, page in sorted(pages)]
-    await agent("review_tag", **place, changes=[*corrections, *changes])
+    await agent("review_tag", **ids, changes=[*corrections, *changes])
     waiting = [each for each in sandbox.studio.reviews.values() if each.status == "PENDING"]
     _expect(not [each for each in waiting if each.hitl_id == 1], "no review left")
 
@@ -227,8 +229,8 @@ async def _set_up(agent: Agent, sandbox: Sandbox) -> None:
         "texts": [f"Answer number {n} is fine." for n in range(30)],
     }
     await agent("review_set_up", **description)
-    told = await agent("review_set_up", **description, send=True)
-    _expect(told["annotation_id"] in sandbox.studio.sessions, "a labeling session")
+    answer = await agent("review_set_up", **description, send=True)
+    _expect(answer["annotation_id"] in sandbox.studio.sessions, "a labeling session")
 
 
 async def _failed_exports(agent: Agent, sandbox: Sandbox) -> None:
@@ -287,8 +289,8 @@ async def tokens_of(listed: ToolList) -> int:
     """The tokens of a list of tools as a host gets it."""
     async with Client(build_server(Settings(sandbox=True, surface=listed.surface)), mode="auto") as client:
         tools = (await client.list_tools()).tools
-    shown = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
-    text = json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
+    definitions = [tool.model_dump(mode="json", by_alias=True, exclude_none=True) for tool in tools]
+    text = json.dumps(definitions, ensure_ascii=False, separators=(",", ":"))
     return round(len(text) / _CHARACTERS_OF_TOKEN)
 
 

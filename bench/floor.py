@@ -45,8 +45,10 @@ def build_floor(given: dict[str, Any]) -> Server[Any]:
         arguments = params.arguments or {}
         url = route["url"].format_map(arguments)
         rest = {name: value for name, value in arguments.items() if name not in route["path_names"]}
-        sent: dict[str, Any] = {"params": rest} if route["method"] in ("GET", "DELETE") else {"json": rest}
-        answer = await clients[0].request(route["method"], url, headers=route["headers"], **sent)
+        request_arguments: dict[str, Any] = (
+            {"params": rest} if route["method"] in ("GET", "DELETE") else {"json": rest}
+        )
+        answer = await clients[0].request(route["method"], url, headers=route["headers"], **request_arguments)
         data = answer.json()
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)

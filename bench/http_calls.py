@@ -44,7 +44,7 @@ def call_request(
 ) -> bytes:
     """The whole HTTP request of a tool call to the host and port that `address` names."""
     parameters: dict[str, Any] = {"name": tool, "arguments": arguments}
-    sent = {
+    request_headers = {
         "Host": address,
         "Content-Type": "application/json",
         "Accept": "application/json, text/event-stream",
@@ -52,7 +52,7 @@ def call_request(
         **(headers or {}),
     }
     if era == "2026-07-28":
-        sent |= {"Mcp-Method": "tools/call", "Mcp-Name": tool}
+        request_headers |= {"Mcp-Method": "tools/call", "Mcp-Name": tool}
         parameters["_meta"] = {
             "io.modelcontextprotocol/protocolVersion": era,
             "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
@@ -60,8 +60,8 @@ def call_request(
         }
     message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": parameters}
     body = json.dumps(message, separators=(",", ":")).encode()
-    sent["Content-Length"] = str(len(body))
-    lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+    request_headers["Content-Length"] = str(len(body))
+    lines = "".join(f"{name}: {value}\r\n" for name, value in request_headers.items())
     return f"POST /mcp HTTP/1.1\r\n{lines}\r\n".encode() + body
 
 

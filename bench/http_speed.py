@@ -94,9 +94,9 @@ class HttpSpeed:
         rows.append(["memory after them", *memory, "", ""])
         for era in ERAS:
             ratios = [f"{self.ratio(name, FLOOR, era):.2f}" for name in self.bursts]
-            wanted = {name: least for (name, of), least in _WANTED.items() if of == era}
-            target = "≥ " + " / ".join(f"{least:.2f}" for least in wanted.values())
-            is_met = all(self.ratio(name, FLOOR, era) >= least for name, least in wanted.items())
+            wanted = {name: minimum for (name, of), minimum in _WANTED.items() if of == era}
+            target = "≥ " + " / ".join(f"{minimum:.2f}" for minimum in wanted.values())
+            is_met = all(self.ratio(name, FLOOR, era) >= minimum for name, minimum in wanted.items())
             rows.append([f"× floor, {era}", *ratios, target, _yes_or_no(is_met)])
         for era in ERAS if FASTMCP in self.bursts else ():
             ratios = [f"{self.ratio(name, FASTMCP, era):.2f}" for name in self.bursts]
@@ -105,8 +105,8 @@ class HttpSpeed:
         for era in ERAS:
             spreads = {name: median(bursts[era].spreads) for name, bursts in self.bursts.items()}
             is_met = all(spreads[name] <= _MAX_SPREAD for name in (OURS, WITH_KEYS))
-            shown = [f"{spread:.1f}" for spread in spreads.values()]
-            rows.append([f"p99 / p50, {era}", *shown, f"≤ {_MAX_SPREAD:g}", _yes_or_no(is_met)])
+            rendered = [f"{spread:.1f}" for spread in spreads.values()]
+            rows.append([f"p99 / p50, {era}", *rendered, f"≤ {_MAX_SPREAD:g}", _yes_or_no(is_met)])
         return [f"over HTTP, {_CONNECTIONS} connections", *self.bursts, "target", "met"], rows
 
 

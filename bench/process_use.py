@@ -27,6 +27,8 @@ def memory_bytes(process: int) -> int | None:
                 return int(line.split()[1]) * 1024
     except OSError:
         if sys.platform != "win32":
-            told = subprocess.run(["ps", "-o", "rss=", "-p", str(process)], capture_output=True, check=False)
-            return int(told.stdout) * 1024 if told.stdout.strip() else None
+            listed = subprocess.run(
+                ["ps", "-o", "rss=", "-p", str(process)], capture_output=True, check=False
+            )
+            return int(listed.stdout) * 1024 if listed.stdout.strip() else None
     return None

@@ -59,7 +59,7 @@ class Tally:
 Call = Callable[..., Awaitable[dict[str, Any]]]
 """Calls a tool by its name with arguments, and gives its structured answer."""
 
-Way = Callable[[Call], Awaitable[list[str]]]
+Contender = Callable[[Call], Awaitable[list[str]]]
 """Does the job, and gives the ids of the documents that it approved."""
 
 
@@ -76,12 +76,12 @@ def measure_job() -> Mapping[str, Tally]:
 async def _measure() -> Mapping[str, Tally]:
     tallies: dict[str, Tally] = {}
     states: list[Any] = []
-    for name, way in (("raw tools", _with_raw_tools), ("review tools", _with_review_tools)):
+    for name, contender in (("raw tools", _with_raw_tools), ("review tools", _with_review_tools)):
         async with _sandbox() as client:
             uncounted = _counted(client, Tally())
             before = await _state(uncounted)
             tallies[name] = Tally()
-            approved = await way(_counted(client, tallies[name]))
+            approved = await contender(_counted(client, tallies[name]))
             after = await _state(uncounted)
         _check(name, approved, before, after)
         states.append(after)
@@ -129,21 +129,21 @@ async def _with_raw_tools(call: Call) -> list[str]:
     workflow_id = await _workflow(call)
     approved: list[str] = []
     for document_id in await _open_documents(call, workflow_id):
-        place = {"workflow_id": workflow_id, "document_id": document_id}
-        document = await call("nanonets_get_document", **place)
+        ids = {"workflow_id": workflow_id, "document_id": document_id}
+        document = await call("nanonets_get_document", **ids)
         for page in document["pages"]:
             for name in FIELDS:
                 for field in page["data"]["fields"].get(name, ()):
                     await call(
                         "nanonets_update_field",
-                        **place,
+                        **ids,
                         page_id=page["page_id"],
                         field_data_id=field["field_data_id"],
                         value=_corrected(field["value"]),
                         expected_value=field["value"],
                     )
         # Its answer holds every value with its status as they are now: nothing has to be read again.
-        verified = await call("nanonets_verify_document", **place, verification_status="verified")
+        verified = await call("nanonets_verify_document", **ids, verification_status="verified")
         values = [field for page in verified["pages"] for field in page["fields"]]
         if any(not field["value"].isupper() for field in values if field["field_name"] in FIELDS):
             raise JobError(f"a value of {document_id} was not corrected")

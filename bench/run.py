@@ -46,7 +46,7 @@ _IN_FLIGHT = 32
 _CALLS_IN_FLIGHT = 128
 
 _JOURNALLED = "docreview with its journal"
-"""Docreview once more; it has no column of its own, and what it adds is told in rows of docreview."""
+"""Docreview once more; it has no column of its own, and what it adds is listed in rows of docreview."""
 
 _Taken = dict[str, dict[str, list[float]]]
 
@@ -162,12 +162,18 @@ def _measured(contenders: Sequence[Contender], rounds: int, console: Console) ->
                 for name, server in running.items():
                     if (memory := server.memory_bytes) is not None:
                         taken[name]["memory"].append(memory)
-    _add_journal(taken[OURS], taken.pop(_JOURNALLED))
+    _add_journal(taken[OURS], taken.pop(_JOURNALLED), taken[FLOOR])
     return taken
 
 
-def _add_journal(ours: dict[str, list[float]], journalled: dict[str, list[float]]) -> None:
-    """What the journal adds to a write: differences of samples that were taken right after one another."""
+def _add_journal(
+    ours: dict[str, list[float]], journalled: dict[str, list[float]], floor: dict[str, list[float]]
+) -> None:
+    """What the journal adds to a write: differences of samples that were taken right after one another.
+
+    The whole of such a write stands beside the same one of the floor, which sends one request and not two.
+    """
+    floor["guarded"], ours["guarded"] = floor["write"], journalled["write"]
     rows = list(zip(ours["write"], ours["looking write"], journalled["write"], strict=True))
     ours["journal"] = [recorded - plain for plain, _, recorded in rows]
     ours["looking"] = [looking - plain for plain, looking, _ in rows]

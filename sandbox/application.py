@@ -104,9 +104,9 @@ class Sandbox:
         self.received.append(Received(operation.id, request.method, request.url.path))
         fault = self.faults.next_for(operation.id)
         if fault is not None and not fault.after:
-            shown = await _show(fault)
-            if shown is not None:
-                return shown
+            instead = await _fault_response(fault)
+            if instead is not None:
+                return instead
         try:
             response = await self._carry_out(operation, request)
         except Refusal as refusal:
@@ -114,7 +114,7 @@ class Sandbox:
         if fault is not None and fault.kind == "broken_json":
             return Response(response.body[: max(1, len(response.body) // 2)], media_type="application/json")
         if fault is not None and fault.after:
-            return await _show(fault) or response
+            return await _fault_response(fault) or response
         return response
 
     async def _carry_out(self, operation: Operation, request: Request) -> Response:
@@ -194,7 +194,7 @@ def _address(request: Request) -> str:
     return f"{url.scheme}://{url.netloc}"
 
 
-async def _show(fault: Fault) -> Response | None:
+async def _fault_response(fault: Fault) -> Response | None:
     """The answer of a fault; None for one that only delays."""
     match fault.kind:
         case "latency":

@@ -1,6 +1,6 @@
 """The moment at which each sandbox begins, one for both services.
 
-Its clock runs on from here, so that answers are repeatable; what happened before is told relative to it.
+Its clock runs on from here, so that answers are repeatable; earlier events are dated relative to it.
 """
 
 from __future__ import annotations

@@ -112,8 +112,8 @@ def _check(schema: JsonObject, value: JsonValue, where: str) -> None:
     for error in _validator(_Held(schema)).iter_errors(value):
         steps = [str(step) for step in error.absolute_path]
         if error.validator not in _IGNORED_FAULTS | {_LEFT_TO_HANDLERS.get(steps[-1] if steps else where)}:
-            place = ".".join(steps)
-            raise _bad(f"{place or where}: {error.message[:200]}")
+            json_path = ".".join(steps)
+            raise _bad(f"{json_path or where}: {error.message[:200]}")
 
 
 class _Held:

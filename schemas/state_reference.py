@@ -67,7 +67,7 @@ def faults_of_references(operation: Operation, arguments: frozenset[str]) -> Ite
     parts += [(f"undo by {step.call}", step, _OF_UNDO) for step in operation.undo]
     for where, part, roots in parts:
         after = part.after.values() if isinstance(part, Present) else ()
-        told = (each for value in after for each in references_in(value))
-        for each in (*references_of(part), *told):
+        references = (each for value in after for each in references_in(value))
+        for each in (*references_of(part), *references):
             if not each.is_literal and each.root not in roots and each.root not in arguments:
                 yield f"{operation.id}, {where}: {each.root} is no argument and none of {', '.join(roots)}"

@@ -38,11 +38,11 @@ def build_bundle(folder: Path) -> Path:
     return bundle
 
 
-def _files_in(place: Path) -> Iterator[Path]:
-    if place.is_file():
-        yield place
+def _files_in(directory: Path) -> Iterator[Path]:
+    if directory.is_file():
+        yield directory
         return
-    for each in place.rglob("*"):
+    for each in directory.rglob("*"):
         if each.is_file() and "__pycache__" not in each.parts and not each.name.startswith("."):
             yield each
 

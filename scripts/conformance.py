@@ -35,9 +35,9 @@ def main() -> int:
 def _run(revision: str, wanted: dict[str, Any], address: str) -> int:
     command = (*_SUITE, "server", "--url", address, "--requirements", revision)
     run = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=_PACKAGES.parent)
-    told = f"{run.stdout}\n{run.stderr}"
-    beside = set(_NOT_SCORED.findall(told))
-    scored = {name: mark == "✓" for mark, name in _RESULT.findall(told) if name not in beside}
+    output = f"{run.stdout}\n{run.stderr}"
+    beside = set(_NOT_SCORED.findall(output))
+    scored = {name: mark == "✓" for mark, name in _RESULT.findall(output) if name not in beside}
     failed = {name for name, passed in scored.items() if not passed}
     sys.stdout.write(f"{revision}: {len(scored) - len(failed)} of {len(scored)} pass\n")
     for name in sorted(failed):
@@ -45,7 +45,7 @@ def _run(revision: str, wanted: dict[str, Any], address: str) -> int:
     if failed == set(wanted["fails"]) and len(scored) == wanted["scored"]:
         return 0
     passed = ", ".join(sorted(set(wanted["fails"]) - failed)) or "none"
-    sys.stdout.write(f"Expected {wanted['scored']} scenarios; unexpected passes: {passed}.\n{told}\n")
+    sys.stdout.write(f"Expected {wanted['scored']} scenarios; unexpected passes: {passed}.\n{output}\n")
     return 1
 
 

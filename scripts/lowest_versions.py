@@ -1,4 +1,4 @@
-"""Print the oldest versions that pyproject.toml allows of what docreview itself needs, as constraints."""
+"""Print the oldest versions that pyproject.toml allows for docreview and its extras, as constraints."""
 
 import re
 import sys
@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 
 project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
-for requirement in project["dependencies"]:
+extras = project["optional-dependencies"]
+wanted = [*project["dependencies"], *(each for name in extras if name != "dev" for each in extras[name])]
+for requirement in dict.fromkeys(wanted):
     found = re.fullmatch(r"([\w.-]+)(?:\[\w+\])?>=([\d.]+)(?:,<[\d.]+)?", requirement)
     if found is None:
         sys.exit(f"cannot read {requirement!r}")

@@ -83,7 +83,7 @@ def render_manifest() -> str:
             {
                 "name": plan.name,
                 "description": plan.description,
-                "arguments": [wish.name for wish in plan.wishes],
+                "arguments": [argument.name for argument in plan.arguments],
                 "text": _prompt_text(plan),
             }
             for plan in PLANS
@@ -102,7 +102,7 @@ def render_manifest() -> str:
 def _prompt_text(plan: Plan) -> str:
     """What stands for a prompt until the server says it in full."""
     return " ".join(
-        [plan.description, *(f"{each.name}: ${{arguments.{each.name}}}." for each in plan.wishes)]
+        [plan.description, *(f"{each.name}: ${{arguments.{each.name}}}." for each in plan.arguments)]
     )
 
 

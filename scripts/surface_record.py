@@ -57,7 +57,7 @@ def render_surface(tools: Iterable[Tool]) -> str:
         "tools": {tool.name: _tool(tool) for tool in sorted(tools, key=lambda tool: tool.name)},
         "former_tools": FORMER_TOOLS,
         "prompts": {
-            plan.name: {each.name: "required" if each.required else "optional" for each in plan.wishes}
+            plan.name: {each.name: "required" if each.required else "optional" for each in plan.arguments}
             for plan in sorted(PLANS, key=lambda plan: plan.name)
         },
         "former_prompts": FORMER_PROMPTS,
@@ -190,7 +190,7 @@ def _within_tools(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Su
         before, after = old[tool]["arguments"], new[tool]["arguments"]
         what = f"{tool}: argument"
         for change in (*_named(what, before, after), *_changed(what, before, after)):
-            # One sentence may tell of an argument that many tools got.
+            # One sentence may describe an argument that many tools got.
             yield SurfaceChange(change.text, (*change.names, tool))
         for key in ("toolset", "tier", "effect"):
             if old[tool][key] != new[tool][key]:

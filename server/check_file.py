@@ -18,7 +18,7 @@ from ..tools.checks.expressions import MAX_CHARACTERS, Evaluator
 from ..tools.checks.functions import conventions
 from ..tools.checks.own_check import CheckFile, OwnCheck
 from ..tools.checks.vocabulary import usual_vocabulary
-from .toml_file import TomlFileError, shown_key, shown_value, tables_in, text_in
+from .toml_file import TomlFileError, quoted_key, quoted_value, tables_in, text_in
 
 __all__ = ["CheckFileError", "ReadCheckFile", "examine_check_file", "expression_faults", "read_check_file"]
 
@@ -139,16 +139,16 @@ def read_check_file(path: Path) -> ReadCheckFile:
 
 async def expression_faults(file: ReadCheckFile, evaluator: Evaluator) -> list[str]:
     """What is wrong with the expressions of a check file, each with its line and column in the file."""
-    told: list[str] = []
+    faults: list[str] = []
     for number, check in enumerate(file.content.checks):
         for key in _EXPRESSIONS:
             expression = str(getattr(check, key))
             fault = (await evaluator.faults([expression]))[0] if expression else None
             if fault is not None:
-                line, column = _place(file.text, number, key, expression, fault.line, fault.column)
+                line, column = _position(file.text, number, key, expression, fault.line, fault.column)
                 at = f"line {line}" + (f", column {column}" if column else "")
-                told.append(f"{at}: {key} of {check.name}: {fault.message}")
-    return told
+                faults.append(f"{at}: {key} of {check.name}: {fault.message}")
+    return faults
 
 
 def examine_check_file(path: Path) -> tuple[ReadCheckFile, list[str]]:
@@ -170,14 +170,14 @@ def examine_check_file(path: Path) -> tuple[ReadCheckFile, list[str]]:
 
 
 def _fault(text: str, error: ErrorDetails) -> str:
-    """One fault: its line, the key, what came, what is wanted."""
+    """One fault: its line, the key, the actual value, the expected one."""
     steps = error["loc"]
     number = steps[1] if len(steps) > 1 and steps[0] == "checks" and isinstance(steps[1], int) else None
     names = [str(step) for step in steps if isinstance(step, str)]
     line = _line_of(text, number, names[-1])
     at = f"line {line}: " if line else ""
     table = _Check if number is not None and len(names) > 1 else _File
-    key = shown_key(".".join(names[:2]))
+    key = quoted_key(".".join(names[:2]))
     if error["type"] == "extra_forbidden":
         known = list(table.model_fields)
         near = get_close_matches(names[-1], known, n=1)
@@ -190,8 +190,8 @@ def _fault(text: str, error: ErrorDetails) -> str:
         return f"{at}{key}: missing, expected {wanted}"
     if error["type"] == "value_error":
         wanted = str(error.get("ctx", {}).get("error", ""))
-        return f"{at}{key}: got {shown_value(error['input'])}, {wanted}"
-    return f"{at}{key}: got {shown_value(error['input'])}, expected {wanted}"
+        return f"{at}{key}: got {quoted_value(error['input'])}, {wanted}"
+    return f"{at}{key}: got {quoted_value(error['input'])}, expected {wanted}"
 
 
 def _unknown_meanings(given: _File) -> Iterator[str]:
@@ -204,7 +204,7 @@ def _unknown_meanings(given: _File) -> Iterator[str]:
             if meaning not in known:
                 near = get_close_matches(meaning, known, n=1)
                 hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-                yield f"{table}.{shown_key(meaning)}: unknown, {hint}"
+                yield f"{table}.{quoted_key(meaning)}: unknown, {hint}"
 
 
 def _names_twice(given: _File, text: str) -> Iterator[str]:
@@ -221,8 +221,8 @@ def _line_of(text: str, number: int | None, key: str) -> int:
     found = re.compile(rf"^[ \t]*[\"']?{re.escape(key)}[\"']?\s*[=.]", re.MULTILINE).search(text, begin, end)
     if found is None:
         return text.count("\n", 0, begin) + 1 if number is not None else 0
-    place = found.end()
-    return text.count("\n", 0, place) + 1
+    offset = found.end()
+    return text.count("\n", 0, offset) + 1
 
 
 def _section(text: str, number: int | None) -> tuple[int, int]:
@@ -234,7 +234,7 @@ def _section(text: str, number: int | None) -> tuple[int, int]:
     return headers[number], after.start() if after is not None else len(text)
 
 
-def _place(text: str, number: int, key: str, expression: str, line: int, column: int) -> tuple[int, int]:
+def _position(text: str, number: int, key: str, expression: str, line: int, column: int) -> tuple[int, int]:
     """The line and column in the file of a place in an expression; column 0 where it is written escaped."""
     begin, end = _section(text, number)
     found = re.compile(rf"^[ \t]*{key}\s*=", re.MULTILINE).search(text, begin, end)

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
+from .command_groups import COMMAND_GROUPS
+from .command_options import settings_of, with_settings
 from .host_names import HOST_NAMES
 from .loading import loading
 from .output_encoding import use_utf8
 from .version import VERSION
 
-if TYPE_CHECKING:
-    from .settings import Settings
-
 __all__ = ["main"]
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-_SHARED: Sequence[tuple[str, str, str]] = (
-    ("--sandbox", "", "Use sample data in memory; no account needed."),
-    ("--toolsets", "A,B", "Toolset names, or documented, companion, extra, all."),
-    ("--tools", "A,B", "Only these tools, or in addition to --toolsets."),
-    ("--exclude-tools", "A,B", "Tools to leave out."),
-    ("--read-only", "", "Only tools that change nothing."),
-    (
-        "--surface",
-        "auto|full|core|lean",
-        "auto: full, or core for a host that takes fewer tools; core and lean: short lists, and tools that"
-        " find and run all others.",
-    ),
-)
 
 
 def _tools_with(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -41,15 +24,6 @@ def _tools_with(context: click.Context, parameter: click.Parameter, incomplete: 
     from ..tools import load_tools
 
     return [tool.name for tool in load_tools() if tool.name.startswith(incomplete)]
-
-
-def _with_settings(command: Command) -> Command:
-    """Add the options that every command shares with its environment variable."""
-    for name, metavar, meaning in reversed(_SHARED):
-        shown = f"{meaning}  [env: DOCREVIEW_{name[2:].replace('-', '_').upper()}]"
-        add = click.option(name, is_flag=not metavar, default=None, metavar=metavar or None, help=shown)
-        command = add(command)
-    return command
 
 
 @click.group(
@@ -72,7 +46,7 @@ def command_line() -> None:
 
 @command_line.command()
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
-@_with_settings
+@with_settings
 def stdio(folders: Sequence[str], **options: Any) -> None:
     """Serve MCP over stdin and stdout (what hosts start).
 
@@ -84,7 +58,7 @@ def stdio(folders: Sequence[str], **options: Any) -> None:
 
         # A bundle's form that was left empty gives its placeholder.
         named = tuple(Path(each).expanduser() for each in folders if not is_placeholder(each))
-        settings = _settings({**options, "files": named or None})
+        settings = settings_of({**options, "files": named or None})
     serve(settings)
 
 
@@ -96,7 +70,7 @@ def stdio(folders: Sequence[str], **options: Any) -> None:
     is_flag=True,
     help="Let anybody on the network in; only with DOCREVIEW_AUTH=none and DOCREVIEW_HTTP_INSECURE=1.",
 )
-@_with_settings
+@with_settings
 def http(host: str | None, port: int | None, insecure_no_auth: bool, **options: Any) -> None:
     """Serve MCP over streamable HTTP at /mcp, for many callers (docs/http.md).
 
@@ -108,7 +82,7 @@ def http(host: str | None, port: int | None, insecure_no_auth: bool, **options: 
     from .http.settings import read_http_settings
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    sys.exit(serve_http(_settings(options), read_http_settings(**given), insecure_no_auth=insecure_no_auth))
+    sys.exit(serve_http(settings_of(options), read_http_settings(**given), insecure_no_auth=insecure_no_auth))
 
 
 @command_line.command()
@@ -116,7 +90,7 @@ def http(host: str | None, port: int | None, insecure_no_auth: bool, **options: 
 @click.option("--no-browser", is_flag=True, help="Only print the link.")
 @click.option("--workflow", metavar="ID", help="Open this document, with --document; otherwise the queue.")
 @click.option("--document", metavar="ID", help="See --workflow.")
-@_with_settings
+@with_settings
 def panel(port: int, no_browser: bool, workflow: str | None, document: str | None, **options: Any) -> None:
     """Open the review panel in your browser, for documents of Nanonets (docs/panel.md).
 
@@ -127,8 +101,8 @@ def panel(port: int, no_browser: bool, workflow: str | None, document: str | Non
     from .http.settings import read_http_settings
 
     http = read_http_settings(host="127.0.0.1", port=port)
-    place = (workflow or "", document or "")
-    sys.exit(serve_panel(_settings(options), http, place, opens_browser=not no_browser))
+    ids = (workflow or "", document or "")
+    sys.exit(serve_panel(settings_of(options), http, ids, opens_browser=not no_browser))
 
 
 @command_line.command()
@@ -136,67 +110,7 @@ def migrate() -> None:
     """Make or change the journal's tables in PostgreSQL (DOCREVIEW_JOURNAL); servers only use them."""
     from .commands.migrate import migrate as migrate_journal
 
-    sys.exit(migrate_journal(_settings({})))
-
-
-@command_line.group()
-def key() -> None:
-    """Make keys for the callers of docreview-mcp http (DOCREVIEW_AUTH=keys)."""
-
-
-@key.command("new")
-@click.argument("name")
-@click.option(
-    "--scope",
-    "scopes",
-    multiple=True,
-    type=click.Choice(("docreview:read", "docreview:write", "docreview:admin")),
-    help="What the key allows; can be repeated. Every key may read.",
-)
-@click.option(
-    "--group", "groups", multiple=True, help="A group of the policy that the key is in; can be repeated."
-)
-def key_new(name: str, scopes: Sequence[str], groups: Sequence[str]) -> None:
-    """Add a key for NAME to the file in DOCREVIEW_KEYS, and print it, this once."""
-    from .commands.key import new_key
-    from .http.settings import read_http_settings
-
-    sys.exit(new_key(read_http_settings(), name, scopes, groups))
-
-
-@command_line.group()
-def credentials() -> None:
-    """Store credentials for callers of docreview-mcp http (DOCREVIEW_CREDENTIALS=store)."""
-
-
-@credentials.command("set")
-@click.argument("subject")
-def credentials_set(subject: str) -> None:
-    """Store credentials for SUBJECT, as the journal names the caller, in place of those that are stored.
-
-    Asks for them, or reads lines from stdin: NANONETS_API_KEY=…, STUDIO_TOKEN=…, or STUDIO_EMAIL=… and
-    STUDIO_PASSWORD=…
-    """
-    from .commands.credentials import set_credentials
-
-    sys.exit(set_credentials(_settings({}), subject))
-
-
-@credentials.command("list")
-def credentials_list() -> None:
-    """Show for whom credentials are stored, and for which services. Prints no secret."""
-    from .commands.credentials import list_credentials
-
-    sys.exit(list_credentials(_settings({})))
-
-
-@credentials.command("remove")
-@click.argument("subject")
-def credentials_remove(subject: str) -> None:
-    """Forget the credentials of SUBJECT."""
-    from .commands.credentials import remove_credentials
-
-    sys.exit(remove_credentials(_settings({}), subject))
+    sys.exit(migrate_journal(settings_of({})))
 
 
 @command_line.command()
@@ -216,12 +130,12 @@ def demo(pause: float) -> None:
 
 @command_line.command()
 @click.option("--json", "as_json", is_flag=True, help="The exact tools/list result.")
-@_with_settings
+@with_settings
 def tools(as_json: bool, **options: Any) -> None:
     """Show the tools that a host would see with these settings."""
     from .commands.tools import show_tools
 
-    sys.exit(show_tools(_settings(options), as_json))
+    sys.exit(show_tools(settings_of(options), as_json))
 
 
 @command_line.command()
@@ -232,7 +146,7 @@ def tools(as_json: bool, **options: Any) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save the picture of the result as this file; further ones get a number.",
 )
-@_with_settings
+@with_settings
 def call(tool: str, arguments: str, picture: Path | None, **options: Any) -> None:
     """Call one TOOL with ARGUMENTS, a JSON object (- reads it from stdin), and print the structured result.
 
@@ -244,7 +158,7 @@ def call(tool: str, arguments: str, picture: Path | None, **options: Any) -> Non
     from .commands.call import call_once
 
     text = sys.stdin.read() if arguments == "-" else arguments
-    sys.exit(call_once(_settings(options), tool, text, picture))
+    sys.exit(call_once(settings_of(options), tool, text, picture))
 
 
 @command_line.command()
@@ -270,7 +184,7 @@ def sandbox(host: str, port: int, seed: int) -> None:
 @click.option(
     "--probe", is_flag=True, help="Find out which addresses the services answer, by reads alone, and report."
 )
-@_with_settings
+@with_settings
 def doctor(probe: bool, **options: Any) -> None:
     """Check credentials, reachability, settings and host limits. Prints no secret, changes nothing.
 
@@ -280,10 +194,10 @@ def doctor(probe: bool, **options: Any) -> None:
     if probe:
         from .commands.probe import print_probe
 
-        sys.exit(print_probe(_settings(options)))
+        sys.exit(print_probe(settings_of(options)))
     from .commands.doctor import examine
 
-    sys.exit(examine(_settings(options)))
+    sys.exit(examine(settings_of(options)))
 
 
 @command_line.command()
@@ -296,7 +210,7 @@ def doctor(probe: bool, **options: Any) -> None:
     help="Another file than the user's own, such as .mcp.json of a project.",
 )
 @click.option("--with-secrets", is_flag=True, help="Put keys and passwords into the file itself.")
-@_with_settings
+@with_settings
 def setup(host: str, writes: bool, undo: bool, file: Path | None, with_secrets: bool, **options: Any) -> None:
     """Add the server to HOST's configuration: claude-desktop, claude-code, vscode, cursor, codex, gemini-cli,
     zed, goose or windsurf.
@@ -311,7 +225,7 @@ def setup(host: str, writes: bool, undo: bool, file: Path | None, with_secrets: 
     from .commands.setup import How, set_up_host, undo_setup
 
     how = How(writes, file, with_secrets)
-    sys.exit(undo_setup(host, how) if undo else set_up_host(host, _settings(options), how))
+    sys.exit(undo_setup(host, how) if undo else set_up_host(host, settings_of(options), how))
 
 
 @command_line.command()
@@ -322,7 +236,7 @@ def setup(host: str, writes: bool, undo: bool, file: Path | None, with_secrets: 
     help="Try the checks on a document: its id, or a file with its JSON (nanonets_get_document).",
 )
 @click.option("--workflow", metavar="ID", help="The workflow of the document; found if left out.")
-@_with_settings
+@with_settings
 def check(file: Path, document: str | None, workflow: str | None, **options: Any) -> None:
     """Check a check FILE (DOCREVIEW_CHECKS), and try it on a document. Changes nothing.
 
@@ -332,49 +246,7 @@ def check(file: Path, document: str | None, workflow: str | None, **options: Any
     """
     from .commands.check import check_file
 
-    sys.exit(check_file(_settings(options), file, document, workflow or ""))
-
-
-@command_line.group(invoke_without_command=True)
-@click.pass_context
-def journal(context: click.Context) -> None:
-    """Show what was written to the services (list), take it out (export), check its chain (verify)."""
-    if context.invoked_subcommand is None:
-        context.invoke(journal_list)
-
-
-@journal.command("list")
-@click.option(
-    "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many entries."
-)
-@click.option("--about", multiple=True, metavar="ID", help="Only entries about this id; can be repeated.")
-def journal_list(limit: int = 20, about: Sequence[str] = ()) -> None:
-    """List the newest writes (the default)."""
-    from .commands.journal import list_journal
-
-    sys.exit(list_journal(_settings({}), limit, about))
-
-
-@journal.command("export")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of stdout.")
-def journal_export(output: Path | None) -> None:
-    """Print every entry with its records and hashes as a line of JSON, the oldest first."""
-    from .commands.journal import export_journal
-
-    sys.exit(export_journal(_settings({}), output))
-
-
-@journal.command("verify")
-@click.option("--expect", metavar="HASH", help="A hash noted earlier; its record has to be there still.")
-def journal_verify(expect: str | None) -> None:
-    """Check that no record was changed, taken out or put in.
-
-    Note the last hash: given later as --expect, it shows that nothing up to it was cut off or written anew.
-    Records that were written with DOCREVIEW_JOURNAL_KEY need it to be checked.
-    """
-    from .commands.journal import verify_journal
-
-    sys.exit(verify_journal(_settings({}), expect))
+    sys.exit(check_file(settings_of(options), file, document, workflow or ""))
 
 
 @command_line.command()
@@ -392,6 +264,10 @@ def completion(shell: str) -> None:
     click.echo(script_for(command_line, shell))
 
 
+for _group in COMMAND_GROUPS:
+    command_line.add_command(_group)
+
+
 def main() -> None:
     """Run the command; options alone mean `stdio`. Errors are one line with the next step, and exit 2."""
     use_utf8()
@@ -406,10 +282,3 @@ def main() -> None:
     except (SettingsError, SelectionError) as error:
         click.echo(f"docreview-mcp: {error}", err=True)
         sys.exit(2)
-
-
-def _settings(options: dict[str, Any]) -> Settings:
-    """The settings of the environment with the options that were given put before them."""
-    from .settings import read_settings
-
-    return read_settings(**{name: value for name, value in options.items() if value is not None})

@@ -60,7 +60,7 @@ class JsonFormatter(logging.Formatter):
         message = record.getMessage()
         if record.name in _HTTP_LIBRARIES:
             message = _QUERY.sub("?…", message)
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
@@ -68,15 +68,15 @@ class JsonFormatter(logging.Formatter):
             **cast("Mapping[str, Any]", getattr(record, "fields", {})),
         }
         if record.exc_info:
-            told["exception"] = self.formatException(record.exc_info)
+            fields["exception"] = self.formatException(record.exc_info)
         # Looked through as a whole: hardly ever is there one, and a server for many writes a line a call.
-        whole = "\n".join(value for value in told.values() if isinstance(value, str))
+        whole = "\n".join(value for value in fields.values() if isinstance(value, str))
         if without_secrets(whole, secrets) != whole:
-            told = {
+            fields = {
                 name: without_secrets(value, secrets) if isinstance(value, str) else value
-                for name, value in told.items()
+                for name, value in fields.items()
             }
-        return json.dumps(told)
+        return json.dumps(fields)
 
 
 def _plain(line: str) -> str:
@@ -90,7 +90,7 @@ def set_up_logging(
 ) -> None:
     """Send the records of all loggers to stderr from `level` on. Replaces what was set up before.
 
-    As JSON, calls are told at any level.
+    As JSON, calls are logged at any level.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(secrets) if form == "json" else MaskingFormatter(secrets))

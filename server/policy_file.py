@@ -18,7 +18,7 @@ from ..tools.policy.policies import Policies
 from ..tools.policy.policy import CONFIRMED, Policy, Rule
 from ..tools.policy.scope import is_number
 from ..tools.surface.former_names import FORMER_TOOLS
-from .toml_file import TomlFileError, shown_key, shown_value, tables_in, text_in
+from .toml_file import TomlFileError, quoted_key, quoted_value, tables_in, text_in
 
 __all__ = ["PolicyFileError", "check_names", "keys", "read_policy"]
 
@@ -135,13 +135,13 @@ class _Limits(_Table):
     def limits(self, section: str) -> tuple[Limit, ...]:
         """Those that are set in this section."""
         set_limits = ((name, getattr(self, name)) for name in type(self).model_fields)
-        return tuple(_limit_of(section, name, most) for name, most in set_limits if most is not None)
+        return tuple(_limit_of(section, name, maximum) for name, maximum in set_limits if maximum is not None)
 
 
-def _limit_of(section: str, name: str, most: int) -> Limit:
+def _limit_of(section: str, name: str, maximum: int) -> Limit:
     what: Literal["writes", "approvals"] = "writes" if "writes" in name else "approvals"
     rule = f"{section}.limits.{name}" if section else f"limits.{name}"
-    return Limit(what, _HOUR_SECONDS if name.endswith("hour") else _DAY_SECONDS, most, rule)
+    return Limit(what, _HOUR_SECONDS if name.endswith("hour") else _DAY_SECONDS, maximum, rule)
 
 
 class _Approval(_Table):
@@ -208,7 +208,7 @@ def read_policy(path: Path) -> Policies:
             max_writes=given.session.max_writes,
             max_approvals=given.session.max_approvals,
         ),
-        {name: _policy(rules, f"{_GROUP}.{shown_key(name)}") for name, rules in given.group.items()},
+        {name: _policy(rules, f"{_GROUP}.{quoted_key(name)}") for name, rules in given.group.items()},
         _policy(given.others, _OTHERS),
     )
     if empty := [each.section for each in policies.groups.values() if not each.is_set]:
@@ -259,7 +259,7 @@ def check_names(path: Path, policies: Policies, checker: Checker) -> None:
         if name not in checker.names:
             near = get_close_matches(name, checker.names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"the known ones are {', '.join(checker.names)}"
-            faults.append(f"{key}: got {shown_value(name)}, there is no check of that name; {hint}")
+            faults.append(f"{key}: got {quoted_value(name)}, there is no check of that name; {hint}")
         elif name in checker.comparing:
             faults.append(f"{key}: {name} compares documents, an approval is about one")
     if faults:
@@ -272,25 +272,25 @@ def _rule(table: _Tools | _Toolsets | _Ids | _Projects) -> Rule:
 
 
 def _fault(error: ErrorDetails) -> str:
-    """One fault: the key, what came, what is wanted. Places in lists are left out, the value tells which."""
-    section, where = _place([str(step) for step in error["loc"] if isinstance(step, str)])
-    key = shown_key(".".join([*section, *where]))
+    """One fault: the key, the actual value, the expected one. List indexes are left out."""
+    section, where = _split_steps([str(step) for step in error["loc"] if isinstance(step, str)])
+    key = quoted_key(".".join([*section, *where]))
     if error["type"] == "extra_forbidden":
         if section and where == ["session"]:
             return f"{key}: unknown, a section for callers has none; use limits"
         return f"{key}: unknown, {_nearest(where)}"
     if error["type"] == "missing":
         return f"{key}: missing, expected {_table(where[0]).model_fields[where[-1]].description}"
-    came = shown_value(error["input"])
+    actual = quoted_value(error["input"])
     if error["type"] == "value_error":
-        return f"{key}: got {came}, {error.get('ctx', {}).get('error', '')}"
+        return f"{key}: got {actual}, {error.get('ctx', {}).get('error', '')}"
     if not where or where[0] == _GROUP:
-        return f"{key}: got {came}, expected {_SECTION}"
+        return f"{key}: got {actual}, expected {_SECTION}"
     fields = _File.model_fields if len(where) == 1 else _table(where[0]).model_fields
-    return f"{key}: got {came}, expected {fields[where[-1]].description}"
+    return f"{key}: got {actual}, expected {fields[where[-1]].description}"
 
 
-def _place(steps: list[str]) -> tuple[list[str], list[str]]:
+def _split_steps(steps: list[str]) -> tuple[list[str], list[str]]:
     """The section of a fault, empty for the rules for everybody, and the table and key inside of it."""
     depth = 2 if steps[0] == _GROUP and len(steps) > 1 else 1 if steps[0] == _OTHERS and len(steps) > 1 else 0
     return steps[:depth], steps[depth:][:2]

@@ -8,11 +8,18 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from ..schemas import Operation, Route, Service
 from ..tools.surface.former_names import current_tool
@@ -72,6 +79,14 @@ def _named(variable: str, **more: Any) -> Any:
     return Field(validation_alias=AliasChoices(variable), **more)
 
 
+class _Environment(EnvSettingsSource):
+    """The variables of the environment."""
+
+    def field_is_complex(self, field: FieldInfo) -> bool:
+        """Whether a variable holds JSON. The library would look into each type anew at every start."""
+        return get_origin(field.annotation) is dict
+
+
 class Settings(BaseSettings):
     """All settings of a server. Each can be given in code by its name or by an environment variable.
 
@@ -119,6 +134,18 @@ class Settings(BaseSettings):
     telemetry: Annotated[tuple[Literal["otlp", "prometheus"], ...], NoDecode] = _named(
         "DOCREVIEW_TELEMETRY", default=()
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Code first, then the environment: no file is read."""
+        return init_settings, _Environment(settings_cls)
 
     @field_validator("*", mode="before")
     @classmethod
@@ -363,13 +390,13 @@ def settings_fault(
 ) -> SettingsError:
     """The first fault of these settings in one line; `given` are those that the command line set."""
     first = error.errors(include_url=False)[0]
-    said = first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Value error, ")
     if first["type"] != "value_error":
-        said = said.replace("Input should be", "expected").partition(", unable")[0]
+        message = message.replace("Input should be", "expected").partition(", unable")[0]
     name = str(first["loc"][0])
     is_option = name in given and name in _OPTIONS
     source = f"--{name.replace('_', '-')}" if is_option else _variable(model, name)
-    return SettingsError(f"{source}: {said}")
+    return SettingsError(f"{source}: {message}")
 
 
 def _variable(model: type[BaseSettings], name: str) -> str:

@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 from .settings_error import SettingsError
 
-__all__ = ["TomlFileError", "shown_key", "shown_value", "tables_in", "text_in"]
+__all__ = ["TomlFileError", "quoted_key", "quoted_value", "tables_in", "text_in"]
 
 _MAX_BYTES = 1_000_000
-_SHOWN_CHARACTERS = 60
+_MAX_CHARACTERS = 60
 
 
 class TomlFileError(SettingsError):
@@ -66,16 +66,16 @@ def tables_in(path: Path, text: str, error: type[TomlFileError]) -> dict[str, An
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
-        said = " ".join(str(fault).split())
-        raise error(path, [f"is not TOML: {said[:200]}"]) from None
+        reason = " ".join(str(fault).split())
+        raise error(path, [f"is not TOML: {reason[:200]}"]) from None
 
 
-def shown_key(key: str) -> str:
+def quoted_key(key: str) -> str:
     """A key of someone else's making, fit for one line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in key)[:_SHOWN_CHARACTERS]
+    return "".join(letter if letter.isprintable() else "?" for letter in key)[:_MAX_CHARACTERS]
 
 
-def shown_value(value: object) -> str:
+def quoted_value(value: object) -> str:
     """What came, fit for one line."""
     text = json.dumps(value, ensure_ascii=True, default=str)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 1]}…"

@@ -13,4 +13,4 @@ def _installed() -> str:
 
 
 VERSION = _installed()
-"""The version that hosts and services are told."""
+"""The version that hosts and services see."""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from types import ModuleType
+from typing import Any, Literal, cast
 
 import anyio
 import httpx2
@@ -17,7 +22,9 @@ import pytest
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
-from mcp import Client
+from docreview_mcp.tools import load_tools
+from mcp import Client, ClientSession
+from mcp.types import CallToolResult
 from virtual_clock import VirtualClockLoop, count_threads
 
 Era = Literal["legacy", "auto"]
@@ -28,9 +35,13 @@ ACCOUNT = {"nanonets_api_key": "nanonets-key-0123456789", "studio_token": "studi
 
 _HOMES = count()
 
+# The transport to the sandbox asks for this package at each request; where it is not there, that is a search.
+if find_spec("sniffio") is None:
+    sys.modules["sniffio"] = cast("ModuleType", None)
+
 # `make test` looks at fewer examples than CI does, which sets DOCREVIEW_TESTS=full.
 # A test that wants another number derives it from that of the profile.
-hypothesis.settings.register_profile("usual", max_examples=30, database=None, deadline=None)
+hypothesis.settings.register_profile("usual", max_examples=15, database=None, deadline=None)
 hypothesis.settings.register_profile("full", max_examples=150, database=None, deadline=None)
 hypothesis.settings.load_profile("full" if os.environ.get("DOCREVIEW_TESTS") == "full" else "usual")
 
@@ -68,6 +79,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded and collected stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 def pytest_asyncio_loop_factories() -> dict[str, type[VirtualClockLoop]]:
     """No test waits for a clock: waits are jumped over as soon as nothing else can happen."""
     return {"virtual clock": VirtualClockLoop}
@@ -77,6 +95,34 @@ def pytest_asyncio_loop_factories() -> dict[str, type[VirtualClockLoop]]:
 def threads_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """The virtual clock stands while a thread works."""
     count_threads(monkeypatch)
+
+
+_VALIDATORS: dict[str, Any] = {}
+
+
+@pytest.fixture(autouse=True)
+def output_schemas_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client validates results by the output schemas of all tools, prepared once for all clients.
+
+    It would list the tools before its first answer, and prepare each schema anew: a third of most tests.
+    That the schemas are listed so is tested with the tool lists.
+    """
+    validate = ClientSession.validate_tool_result
+
+    async def validate_tool_result(self: ClientSession, name: str, result: CallToolResult) -> None:
+        known = known_output_schemas()
+        if name in known and name not in self._tool_output_schemas:
+            self._tool_output_schemas = {**known, **self._tool_output_schemas}
+            self._tool_output_validators = _VALIDATORS
+        await validate(self, name, result)
+
+    monkeypatch.setattr(ClientSession, "validate_tool_result", validate_tool_result)
+
+
+@cache
+def known_output_schemas() -> dict[str, Any]:
+    """The output schema of each tool by its name."""
+    return {tool.name: tool.output_schema for tool in load_tools()}
 
 
 @pytest.fixture(params=["legacy", "auto"])
@@ -110,24 +156,6 @@ class Network(httpx2.AsyncBaseTransport):
         return self._answer(request)
 
 
-async def share_output_schemas(client: Client, settings: Settings, era: Era) -> None:
-    """Let a client validate results by output schemas that an earlier one with such settings was told.
-
-    It would list all tools before its first answer, and prepare each schema anew: a third of most tests.
-    """
-    if settings.policy is not None:
-        return
-    told = (settings.selection, settings.confirm, settings.surface, era)
-    session = client.session
-    if told not in _OUTPUT_SCHEMAS:
-        await session.list_tools()
-        _OUTPUT_SCHEMAS[told] = (session._tool_output_schemas, session._tool_output_validators)
-    session._tool_output_schemas, session._tool_output_validators = _OUTPUT_SCHEMAS[told]
-
-
-_OUTPUT_SCHEMAS: dict[tuple[Any, ...], tuple[Any, Any]] = {}
-
-
 @asynccontextmanager
 async def connected(
     network: httpx2.AsyncBaseTransport | None = None, era: Era = "auto", **settings: Any
@@ -135,7 +163,6 @@ async def connected(
     """A client of a server with both accounts set, unless the settings say otherwise."""
     given = Settings(**{**ACCOUNT, "confirm": "never", "journal": "none", **settings})
     async with Client(build_server(given, transport=network), mode=era) as client:
-        await share_output_schemas(client, given, era)
         yield client
 
 
@@ -147,7 +174,6 @@ async def reviewing(
     sandbox = sandbox or Sandbox(clock=anyio.current_time)
     behind, transport = embedded(Settings(**{"confirm": "never", "journal": "none", **settings}), sandbox)
     async with Client(build_server(behind, transport=transport), mode=era) as client:
-        await share_output_schemas(client, behind, era)
         yield client, sandbox
 
 

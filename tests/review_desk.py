@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import httpx2
-from conftest import Era, share_output_schemas
+from conftest import Era
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Cell, Document, Field
 from docreview_mcp.server import Settings, build_server
@@ -47,7 +47,6 @@ async def interrupted(
     given = {"confirm": "never", "journal": "sqlite://", **settings}
     behind, transport = embedded(Settings(**given), sandbox)
     async with Client(build_server(behind, transport=Between(transport, first, then)), mode=era) as client:
-        await share_output_schemas(client, behind, era)
         yield client
 
 

@@ -64,7 +64,8 @@ async def test_it_starts_as_its_manifest_says(bundle: Path, tmp_path: Path) -> N
     site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python)
-    run(*pip, "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", folder)
+    no_network = ("--no-deps", "--no-build-isolation", "--no-index")
+    run(*pip, "install", "--quiet", "--no-compile", *no_network, folder)
     own = tmp_path / "mine"
     own.mkdir()
     answers = {"sandbox": True, "read_only": True, "files": [str(own), str(tmp_path)]}

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from docreview_mcp.server.http.settings import HttpSettings
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 KUBERNETES = DEPLOY / "kubernetes"
 MANIFESTS = [path for path in sorted(KUBERNETES.rglob("*.yaml")) if path.name != "kustomization.yaml"]
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text()
+MADE_ON = {
+    "python_version": "3.11",
+    "python_full_version": "3.11.0",
+    "sys_platform": "linux",
+    "os_name": "posix",
+}
+"""Where `make constraints` runs, so that libraries for it alone count as needed everywhere."""
+
 PINNED = re.compile(r"^([\w.-]+)==(\S+)", re.MULTILINE)
 
 
@@ -135,6 +148,29 @@ def test_the_image_installs_what_ci_has_tested() -> None:
     ]
     names = {re.split(r"[\[<>=!;]", each)[0].strip() for each in wanted}
     assert names <= installed.keys()
+
+
+def test_the_image_installs_nothing_that_nothing_needs() -> None:
+    installed = {name for name, _ in PINNED.findall((DEPLOY / "requirements.txt").read_text())}
+    needed: set[tuple[str, tuple[str, ...]]] = set()
+    waiting = [Requirement("docreview-mcp[postgresql,redis,telemetry]")]
+    while waiting:
+        wanted = waiting.pop()
+        name, extras = canonicalize_name(wanted.name), tuple(sorted(wanted.extras))
+        if (name, extras) in needed:
+            continue
+        needed.add((name, extras))
+        with suppress(PackageNotFoundError):
+            for each in map(Requirement, distribution(name).requires or []):
+                marker = each.marker
+                if marker is None or any(marker.evaluate(MADE_ON | {"extra": of}) for of in ("", *extras)):
+                    waiting.append(each)
+    assert installed <= {name for name, _ in needed}
+
+
+def test_the_image_is_known_to_the_registry() -> None:
+    name = json.loads((ROOT / "server.json").read_text())["name"]
+    assert f'io.modelcontextprotocol.server.name="{name}"' in DOCKERFILE
 
 
 def test_nginx_sends_no_write_twice_and_passes_progress_on() -> None:

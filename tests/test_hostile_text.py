@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -24,6 +25,18 @@ FAILING = [
     [HOSTILE],
 ]
 WRITE = ("nanonets_create_workflow", {"description": "d", "workflow_type": ""})
+
+
+@cache
+def planted_answers() -> dict[str, Any]:
+    """The last part of each path → an answer with hostile text in every place."""
+    return {
+        operation.route.path.split("/")[-1]: planted(operation, False, False).answer
+        for operation in load_operations().values()
+        if operation.response is not None
+    }
+
+
 GUARDED: dict[str, Any] = {"toolsets": "all", "confirm": "never", "journal": "none"}
 
 
@@ -78,11 +91,7 @@ async def test_the_message_of_a_stopped_duplicate_is_marked(era: Era) -> None:
 async def test_sentences_of_our_own_tools_are_tame(
     tool: str, arguments: dict[str, Any], confirm: str, status: int
 ) -> None:
-    by_path = {
-        operation.route.path.split("/")[-1]: planted(operation, False, False).answer
-        for operation in load_operations().values()
-        if operation.response is not None
-    }
+    by_path = planted_answers()
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         body = by_path.get(

@@ -65,7 +65,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("http", "hosts", "stdio"),
         ("__init__",),
         ("commands",),
-        ("command_line",),
+        ("command_groups", "command_line", "command_options"),
         ("__main__",),
     ),
 }
@@ -92,11 +92,23 @@ def module_name(path: Path) -> tuple[str, ...]:
 MODULES = {module_name(path): path for path in FILES}
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """A file as Python understands it."""
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports_of(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Every import of a file, inside its functions too."""
+    return tuple(node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
 def imported_modules(path: Path) -> set[tuple[str, ...]]:
     """Every module of ours that a file imports, inside its functions too."""
     package = path.relative_to(ROOT).parts[:-1]
     found: set[tuple[str, ...]] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in imports_of(path):
         if isinstance(node, ast.ImportFrom) and node.level:
             start = package[: len(package) - node.level + 1]
             module = (*start, *(node.module.split(".") if node.module else ()))
@@ -109,7 +121,7 @@ def imported_modules(path: Path) -> set[tuple[str, ...]]:
 @cache
 def names_offered(path: Path) -> frozenset[str]:
     """What a file says that others may use, by its `__all__`."""
-    for node in ast.parse(path.read_text()).body:
+    for node in tree_of(path).body:
         if isinstance(node, ast.Assign) and any(
             getattr(each, "id", "") == "__all__" for each in node.targets
         ):
@@ -122,30 +134,40 @@ def room_of(module: tuple[str, ...]) -> str:
     return module[1] if len(module) > 1 else "__init__"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_point_down(path: Path) -> None:
-    own = module_name(path)
-    floor, room = own[0], room_of(own)
-    for module in imported_modules(path):
-        assert module in MODULES, f"{module} is no module of ours"
-        if module[0] != floor:
-            assert module[0] in BELOW[floor], f"{floor} may not import {module[0]}"
-        elif room_of(module) != room:
-            ranks = RANKS[floor, room_of(module)], RANKS[floor, room]
-            # Files of one layer at the top of a floor may use each other; the test of circles watches them.
-            assert ranks[0] < ranks[1] or (ranks[0] == ranks[1] and len(module) == len(own) == 2), module
+def test_imports_point_down() -> None:
+    wrong: list[str] = []
+    for own, path in MODULES.items():
+        floor, room = own[0], room_of(own)
+        for module in imported_modules(path):
+            shown = f"{'/'.join(own)} imports {'/'.join(module)}"
+            if module not in MODULES:
+                wrong.append(f"{shown}, which is no module of ours")
+            elif module[0] != floor:
+                if module[0] not in BELOW[floor]:
+                    wrong.append(f"{shown}: {floor} may not import {module[0]}")
+            elif room_of(module) != room:
+                ranks = RANKS[floor, room_of(module)], RANKS[floor, room]
+                # Files of one layer at the top of a floor may use each other: the test of circles is theirs.
+                if ranks[0] > ranks[1] or (ranks[0] == ranks[1] and not len(module) == len(own) == 2):
+                    wrong.append(shown)
+    assert wrong == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_what_a_file_offers_is_imported(path: Path) -> None:
-    package = path.relative_to(ROOT).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            module = (*package[: len(package) - node.level + 1], *(node.module or "").split("."))
-            offered = names_offered(MODULES[tuple(filter(None, module))])
-            for name in node.names:
-                is_module = (*filter(None, module), name.name) in MODULES
-                assert is_module or name.name in offered, f"{'.'.join(module)} does not offer {name.name}"
+def test_only_what_a_file_offers_is_imported() -> None:
+    wrong: list[str] = []
+    for path in FILES:
+        package = path.relative_to(ROOT).parts[:-1]
+        for node in imports_of(path):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                start = package[: len(package) - node.level + 1]
+                module = tuple(filter(None, (*start, *(node.module or "").split("."))))
+                offered = names_offered(MODULES[module])
+                wrong += [
+                    f"{path.relative_to(ROOT)}: {'.'.join(module)} does not offer {name.name}"
+                    for name in node.names
+                    if (*module, name.name) not in MODULES and name.name not in offered
+                ]
+    assert wrong == []
 
 
 def test_no_circle_among_files() -> None:
@@ -153,13 +175,18 @@ def test_no_circle_among_files() -> None:
     TopologicalSorter(graph).prepare()
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_our_own_packages_are_imported_relatively(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level == 0:
-            assert not (node.module or "").startswith("docreview_mcp")
-        if isinstance(node, ast.Import):
-            assert not any(name.name.startswith("docreview_mcp") for name in node.names)
+def test_our_own_packages_are_imported_relatively() -> None:
+    wrong: list[str] = []
+    for path in FILES:
+        for node in imports_of(path):
+            if isinstance(node, ast.Import):
+                imported = [name.name for name in node.names]
+            else:
+                imported = [] if node.level else [node.module or ""]
+            wrong += [
+                f"{path.relative_to(ROOT)}: {name}" for name in imported if name.startswith("docreview_mcp")
+            ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("floor", FLOORS)
@@ -174,7 +201,7 @@ def test_folders_are_small_and_say_what_they_are() -> None:
         files = [path for path in folder.glob("*.py") if path.name != "__init__.py"]
         most = 40 if folder == ROOT / "sandbox" / "studio" else 21
         assert len(files) <= most, folder
-        assert ast.get_docstring(ast.parse((folder / "__init__.py").read_text())), folder
+        assert ast.get_docstring(tree_of(folder / "__init__.py")), folder
 
 
 def test_every_package_is_typed() -> None:

@@ -47,7 +47,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = folder / "environment" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     wheel = next(folder.glob("*.whl"))
-    run(*pip, "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel)
+    run(*pip, "--python", python, "install", "--quiet", "--no-compile", "--no-deps", "--no-index", wheel)
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python
 

@@ -53,12 +53,18 @@ def comparable(value: Any, apart: tuple[str, ...]) -> Any:
     return value
 
 
+_DOCUMENTS: list[dict[str, Any]] = []
+
+
 async def documents(use: Use) -> list[dict[str, Any]]:
-    """All documents of all workflows, each with its `workflow_id`."""
+    """All documents of all workflows of a new sandbox, with their `workflow_id`: each has the same."""
+    if _DOCUMENTS:
+        return _DOCUMENTS
     found: list[dict[str, Any]] = []
     for workflow in (await use("listWorkflows"))["workflows"]:
         listed = await use("listDocuments", workflow_id=workflow["id"], limit=100)
         found += [{**document, "workflow_id": workflow["id"]} for document in listed["documents"]]
+    _DOCUMENTS.extend(found)
     return found
 
 

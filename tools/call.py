@@ -22,7 +22,7 @@ from .requests.validation import validate_arguments
 from .results.reply import Delegation
 from .results.response import Response
 from .results.result import ToolResult, shape
-from .untrusted import outside_note, shortened_sentence, with_notes
+from .untrusted import shortened_sentence, untrusted_note, with_notes
 
 __all__ = ["call_tool", "failure_result"]
 
@@ -34,7 +34,7 @@ async def call_tool(
     operation: Operation, arguments: Mapping[str, Any] | None, context: CallContext
 ) -> ToolResult:
     """Call one tool with an agent's arguments. A failure is a result too, never an exception."""
-    hidden: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     notes: JsonObject = {}
     try:
         if operation.service == "docreview":
@@ -45,7 +45,7 @@ async def call_tool(
             if operation.effect == "read":
                 context.guards.seen_ids.note(context.caller, operation, {}, result)
             return result
-        hidden = secret_values(operation, arguments)
+        secrets = secret_values(operation, arguments)
         prepared = prepare(operation, arguments, context)
         if operation.effect == "read":
             response = await context.upstream.send(operation, prepared.requests, context.report)
@@ -57,22 +57,22 @@ async def call_tool(
                 notes = {**notes, "next": operation.after}
         result = await _shaped(prepared, response, notes, context)
         if operation.effect == "read" and operation.service == "nanonets":
-            context.guards.seen.note(context.caller, prepared.address, fields_in(result.structured))
+            context.guards.seen.note(context.caller, prepared.base_url, fields_in(result.structured))
         context.guards.seen_ids.note(context.caller, operation, prepared.values, result)
         return result
     except ToolFailure as failure:
         noted = failure.with_(notes={**notes, **failure.notes})
         if noted.code in ("not_found", "invalid_arguments"):
             noted = _with_wrong_kinds(noted, operation, arguments, context)
-        return failure_result(noted, (*context.upstream.secrets, *hidden))
+        return failure_result(noted, (*context.upstream.secrets, *secrets))
 
 
 def failure_result(failure: ToolFailure, secrets: Sequence[str]) -> ToolResult:
-    """The result that tells of a failure, with no secret in it."""
+    """The result for a failure, with no secret in it."""
     message = without_secrets(failure.message, secrets).encode("utf-8", "replace").decode()
-    shown = failure.with_(message=shortened_sentence(message, _MAX_MESSAGE))
+    cut = failure.with_(message=shortened_sentence(message, _MAX_MESSAGE))
     quoting = ["error.message"] if failure.quotes else []
-    structured = with_notes(shown.as_object(), further=outside_note(quoting, 0))
+    structured = with_notes(cut.as_object(), further=untrusted_note(quoting, 0))
     structured = cast("JsonObject", masked(structured, compact(structured), secrets))
     return ToolResult(structured, compact(structured), is_error=True)
 
@@ -85,9 +85,9 @@ def _with_wrong_kinds(
     wrong = context.guards.seen_ids.wrong_kinds(context.caller, operation, given)
     if not wrong:
         return failure
-    said = " ".join(f"{name}: this is a {kind}." for name, kind in wrong)
+    hints = " ".join(f"{name}: this is a {kind}." for name, kind in wrong)
     return failure.with_(
-        message=f"{failure.message} {said}", next_step=f"Give the right id. {failure.next_step}"
+        message=f"{failure.message} {hints}", next_step=f"Give the right id. {failure.next_step}"
     )
 
 
@@ -95,8 +95,8 @@ def _left_out(prepared: Prepared) -> JsonObject:
     """What a result says of parts that it lacks because nobody asked for them."""
     asked = prepared.values.get("details")
     asked = asked if isinstance(asked, list) else []
-    said = [hint for part, hint in prepared.operation.parts.items() if part not in asked]
-    return {"next": " ".join(said)} if said else {}
+    hints = [hint for part, hint in prepared.operation.parts.items() if part not in asked]
+    return {"next": " ".join(hints)} if hints else {}
 
 
 async def _shaped(
@@ -109,7 +109,7 @@ async def _shaped(
         prepared.values,
         response,
         limit=upstream.answer_limit,
-        secrets=(*upstream.secrets, *prepared.hidden),
+        secrets=(*upstream.secrets, *prepared.secrets),
         save=upstream.save_download,
         notes=notes,
     )

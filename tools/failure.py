@@ -1,6 +1,6 @@
 """What a tool answers when a call fails.
 
-`ToolFailure` is raised anywhere on the way of a call and becomes the tool's answer in one place. Each
+`ToolFailure` is raised anywhere in a call and becomes the tool's answer in one place. Each
 says what did and did not happen at the service (`done`) and what to do next (`next`).
 """
 
@@ -45,7 +45,7 @@ _EARLIER_TRY = "An earlier try of this call got no clear answer and may have bee
 
 
 class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a programming error
-    """A call that failed, in the form in which the agent is told.
+    """A call that failed, in the form that the agent gets.
 
     `status` is the HTTP status of the service, None where none came. `retryable` says whether the same
     call can work later without anything else being changed. `done` says whether the service carried the
@@ -144,5 +144,5 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
 
 
 def done_after_cut(operation: Operation) -> Done:
-    """What can be said of a call whose request went out but whose answer did not come back."""
+    """The failure of a call whose request was sent but which got no answer."""
     return "no" if operation.effect == "read" else "unknown"

@@ -116,9 +116,9 @@ def without_hidden(text: str) -> tuple[str, int]:
 
     def left(found: re.Match[str]) -> str:
         nonlocal removed
-        place = found.start()
-        is_mark = found[0] in _MARKS and text[place - 1 : place] not in _MARKS
-        if is_kept(text, place) or (is_mark and _right_to_left().search(text)):
+        position = found.start()
+        is_mark = found[0] in _MARKS and text[position - 1 : position] not in _MARKS
+        if is_kept(text, position) or (is_mark and _right_to_left().search(text)):
             return found[0]
         removed += 1
         return ""
@@ -136,8 +136,8 @@ def hidden_pattern() -> re.Pattern[str]:
     """Matches hidden characters: whatever is no other one, because that is found five times as fast."""
     starts = (0, *(last + 1 for _, last in HIDDEN_RANGES))
     ends = (*(first - 1 for first, _ in HIDDEN_RANGES), _LAST)
-    shown = tuple((start, end) for start, end in zip(starts, ends, strict=True) if start <= end)
-    return re.compile(f"[^{_listed(shown)}]")
+    visible = tuple((start, end) for start, end in zip(starts, ends, strict=True) if start <= end)
+    return re.compile(f"[^{_listed(visible)}]")
 
 
 @cache

@@ -20,11 +20,11 @@ def compact(value: JsonValue) -> str:
     return _ENCODER.encode(value)
 
 
-def shortened(text: str, most: int, *, counted: bool = False) -> str:
+def shortened(text: str, max_characters: int, *, counted: bool = False) -> str:
     """The text, or its first `most` characters with a sign; `counted` says how many it has in all."""
-    if len(text) <= most:
+    if len(text) <= max_characters:
         return text
-    return f"{text[:most]}…{f' ({len(text)} characters)' if counted else ''}"
+    return f"{text[:max_characters]}…{f' ({len(text)} characters)' if counted else ''}"
 
 
 def may_be_deep(text: str) -> bool:
@@ -34,12 +34,18 @@ def may_be_deep(text: str) -> bool:
 
 def is_deep(value: object) -> bool:
     """Whether a JSON value has more levels than are taken."""
-    level = _inside(value)
-    for _ in range(MAX_LEVELS):
+    level: list[object] = [value]
+    for _ in range(MAX_LEVELS + 1):
+        inside: list[object] = []
+        for entry in level:
+            if isinstance(entry, dict):
+                inside += cast("dict[str, object]", entry).values()
+            elif isinstance(entry, list):
+                inside += cast("list[object]", entry)
+        level = [entry for entry in inside if isinstance(entry, (dict, list))]
         if not level:
             return False
-        level = [inner for entry in level for inner in _inside(entry)]
-    return bool(level)
+    return True
 
 
 def without_depth(value: JsonValue, levels: int = MAX_LEVELS) -> JsonValue:
@@ -51,14 +57,3 @@ def without_depth(value: JsonValue, levels: int = MAX_LEVELS) -> JsonValue:
     if isinstance(value, list):
         return [without_depth(entry, levels - 1) for entry in value]
     return {key: without_depth(entry, levels - 1) for key, entry in value.items()}
-
-
-def _inside(value: object) -> list[object]:
-    """The lists and objects directly inside a value."""
-    if isinstance(value, dict):
-        every = list(cast("dict[str, object]", value).values())
-    elif isinstance(value, list):
-        every = cast("list[object]", value)
-    else:
-        return []
-    return [entry for entry in every if isinstance(entry, (dict, list))]

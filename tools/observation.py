@@ -64,8 +64,8 @@ class SeenRequest:
     service: Service
     method: str
     status: int = 0
-    sent: int = 0
-    received: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
 
 
 class Observer(Protocol):

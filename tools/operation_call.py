@@ -104,9 +104,9 @@ def prepare(operation: Operation, arguments: Mapping[str, Any] | None, context: 
         reason = context.upstream.check_file(body.file, file_types_of(operation))
         if reason:
             raise invalid(operation, [reason])
-    address = context.upstream.address(operation)
+    base_url = context.upstream.base_url(operation)
     account = context.caller.account(operation.service)
-    return Prepared(operation, values, address, requests, secret_values(operation, values), account)
+    return Prepared(operation, values, base_url, requests, secret_values(operation, values), account)
 
 
 def called_inside(operation_id: str, context: CallContext) -> Operation:

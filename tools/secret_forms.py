@@ -15,7 +15,7 @@ import base64
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from .hidden_characters import hidden_pattern, without_invisible
 
@@ -76,8 +76,12 @@ class SecretForms:
         self._replacement = replacement
         self._raw = raw
         self._needles = needles
-        self._pattern = re.compile("|".join(needles.values())) if needles else None
         self._words = list(dict.fromkeys(map(_words_of, (*raw, *needles))))
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str] | None:
+        # Hardly any text holds a secret, and compiling takes longer than the search of many texts.
+        return re.compile("|".join(self._needles.values())) if self._needles else None
 
     def found_in(self, text: str) -> SecretForms | None:
         """Those of the forms that a JSON text holds, for a closer look at the texts in it; None for none."""

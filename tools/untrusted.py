@@ -1,7 +1,7 @@
 """Text from outside, such as that of documents: hidden characters taken out, named as data, fenced in.
 
 Such text may hold instructions aimed at the agent. Nothing here judges what it says: it is made visible as it
-is, and the `docreview` key of a result names where it stands (see `outside_paths`).
+is, and the `docreview` key of a result names where it stands (see `untrusted_paths`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ __all__ = [
     "fenced",
     "may_hold_hidden",
     "one_line",
-    "outside_note",
     "quoted",
     "quoted_inside",
     "shortened_sentence",
+    "untrusted_note",
     "with_notes",
     "without_hidden",
     "without_hidden_in",
@@ -71,7 +71,7 @@ def without_hidden_in(value: JsonValue) -> tuple[JsonValue, int]:
     return cleaned, removed
 
 
-def outside_note(paths: Sequence[str], removed: int) -> JsonObject:
+def untrusted_note(paths: Sequence[str], removed: int) -> JsonObject:
     """What a result says of text from outside: its paths, and how many hidden characters were taken out."""
     note: JsonObject = {}
     if paths:
@@ -82,7 +82,7 @@ def outside_note(paths: Sequence[str], removed: int) -> JsonObject:
 
 
 def with_notes(
-    answer: JsonObject, outside: Sequence[str] = (), further: JsonObject | None = None
+    answer: JsonObject, untrusted: Sequence[str] = (), further: JsonObject | None = None
 ) -> JsonObject:
     """An answer of our own without hidden characters, with its outside paths and further notes under `NOTE`.
 
@@ -92,7 +92,7 @@ def with_notes(
     kept = cast("JsonObject", cleaned)
     present = kept.get(NOTE, {})
     note = {
-        **outside_note(outside, removed),
+        **untrusted_note(untrusted, removed),
         **(present if isinstance(present, dict) else {}),
         **(further or {}),
     }
@@ -118,28 +118,28 @@ def one_line(text: str) -> str:
     return "".join(each if each.isprintable() or is_kept(each) else " " for each in shown)
 
 
-def quoted(value: JsonValue, most: int = 200) -> str:
+def quoted(value: JsonValue, max_characters: int = 200) -> str:
     """Text of others, or a value with such text, as it enters a sentence of ours.
 
     It stands on one line, in marks that it cannot close itself, cut to `most` characters.
     """
     text = value if isinstance(value, str) else compact(value)
-    return f"“{shortened(one_line(text).translate(_NO_MARKS), most, counted=True)}”"
+    return f"“{shortened(one_line(text).translate(_NO_MARKS), max_characters, counted=True)}”"
 
 
-def quoted_inside(text: str, most: int = 200) -> str:
+def quoted_inside(text: str, max_characters: int = 200) -> str:
     """Text of others as it enters a text that is `quoted` as a whole: as JSON, which it cannot end either."""
-    return compact(shortened(one_line(text), most, counted=True))
+    return compact(shortened(one_line(text), max_characters, counted=True))
 
 
-def shortened_sentence(text: str, most: int, *, counted: bool = False) -> str:
+def shortened_sentence(text: str, max_characters: int, *, counted: bool = False) -> str:
     """A sentence of ours cut to `most` characters; a quotation that was cut is closed.
 
     `counted` says how many characters it has in all.
     """
-    if len(text) <= most:
+    if len(text) <= max_characters:
         return text
-    cut = shortened(text, most)
+    cut = shortened(text, max_characters)
     closed = f"{cut}”" if cut.count("“") > cut.count("”") else cut
     return f"{closed} ({len(text)} characters)" if counted else closed
 

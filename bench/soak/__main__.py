@@ -24,7 +24,7 @@ from .verdict import Check, Evidence, Remembered, checks, journal_entries, verif
 
 _PRINCIPALS = 50
 _PAUSE_SECONDS = 1.0
-_SHOWN = 5
+_MAX_FAULTS = 5
 
 
 @click.command()
@@ -93,8 +93,8 @@ async def _watch(deployment: Deployment, memory: list[int]) -> None:
 
 def _remembered(service: str) -> Remembered:
     with urlopen(f"{service}/remembered") as response:
-        told = json.load(response)
-    return Remembered([(name, account) for name, account in told["writes"]], told["cookies"])
+        remembered = json.load(response)
+    return Remembered([(name, account) for name, account in remembered["writes"]], remembered["cookies"])
 
 
 def _report(evidence: Evidence, found: list[Check], about: str) -> None:
@@ -113,10 +113,10 @@ def _report(evidence: Evidence, found: list[Check], about: str) -> None:
     )
     for check in found:
         click.echo(f"{'WRONG' if check.wrong else 'ok':5} {check.label}: {check.found}")
-        for line in check.wrong[:_SHOWN]:
+        for line in check.wrong[:_MAX_FAULTS]:
             click.echo(f"        {line}")
-        if len(check.wrong) > _SHOWN:
-            click.echo(f"        and {len(check.wrong) - _SHOWN} more")
+        if len(check.wrong) > _MAX_FAULTS:
+            click.echo(f"        and {len(check.wrong) - _MAX_FAULTS} more")
 
 
 if __name__ == "__main__":

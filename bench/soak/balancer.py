@@ -56,7 +56,7 @@ def nginx_program() -> str | None:
 
 
 class Balancer:
-    """nginx on a port of its own. `port` is known before it starts, as servers have to be told."""
+    """nginx on a port of its own. `port` is known before it starts, as servers need it in their settings."""
 
     def __init__(self, program: str, folder: Path) -> None:
         self.port = free_port()

@@ -113,7 +113,7 @@ class Load:
 
 def judged(answer: HttpAnswer, expected: dict[str, str]) -> tuple[Outcome, str]:
     """How a call ended for which this came, and what a look at it should show."""
-    shown = f"{answer.status}: {answer.body[:200].decode(errors='replace')}"
+    response = f"{answer.status}: {answer.body[:200].decode(errors='replace')}"
     try:
         message = result_in(answer)
         result: dict[str, Any] = message.get("result") or {}
@@ -121,12 +121,12 @@ def judged(answer: HttpAnswer, expected: dict[str, str]) -> tuple[Outcome, str]:
         error = structured.get("error") or message.get("error", {}).get("data")
     except (ValueError, AttributeError):
         # Not from docreview: nginx had nobody to ask, or the one that it asked was gone.
-        return "lost", shown
+        return "lost", response
     if error is not None:
-        told = f"{answer.status} {error.get('code')}: {error.get('message', message.get('error'))}"
-        return ("refused" if error.get("done") == "no" else "unknown"), told
+        problem = f"{answer.status} {error.get('code')}: {error.get('message', message.get('error'))}"
+        return ("refused" if error.get("done") == "no" else "unknown"), problem
     if answer.status == 200 and all(
         str(structured.get(name, "")).startswith(value) for name, value in expected.items()
     ):
         return "done", ""
-    return "wrong", shown
+    return "wrong", response

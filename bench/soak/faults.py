@@ -85,7 +85,7 @@ async def carry_out(deployment: Deployment, load: Load, seconds: float, happened
         fault = Fault(kind, time.monotonic(), under_way=len(load.under_way()), run_seconds=seconds)
         happened.append(fault)
         try:
-            await _WAYS[kind](deployment, fault)
+            await _FAULTS[kind](deployment, fault)
         except (ReplicaError, AssertionError, OSError) as error:
             fault.failure = f"{kind}: {error}"
         fault.ended = time.monotonic()
@@ -130,7 +130,7 @@ async def _stop_issuer(deployment: Deployment, fault: Fault) -> None:
     deployment.issuer.is_down = False
 
 
-_WAYS: dict[str, Callable[[Deployment, Fault], Awaitable[None]]] = {
+_FAULTS: dict[str, Callable[[Deployment, Fault], Awaitable[None]]] = {
     "kill -9": _kill,
     "SIGTERM": _terminate,
     "Redis restarted": _restart_redis,

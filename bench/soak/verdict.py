@@ -94,7 +94,7 @@ def _refused(evidence: Evidence) -> Check:
     times = Counter(name for name, _ in evidence.remembered.writes)
     refused = evidence.calls("refused")
     untrue = [f"sent in spite of it: {each.name}" for each in refused if each.name and times[each.name]]
-    strange = [_shown(each) for each in refused if not _is_explained(each, evidence.faults)]
+    strange = [_in_words(each) for each in refused if not _is_explained(each, evidence.faults)]
     return Check("calls refused, nothing sent", f"{len(refused)}", [*untrue, *strange])
 
 
@@ -122,7 +122,7 @@ def _chain(evidence: Evidence) -> Check:
 
 def _foreign(evidence: Evidence) -> Check:
     accounts = {each.name: each.caller.account for each in evidence.load.calls if each.name}
-    wrong = [_shown(each) for each in evidence.calls("wrong")]
+    wrong = [_in_words(each) for each in evidence.calls("wrong")]
     wrong += [
         f"{name}: sent with {account}, by whoever has {accounts.get(name)}"
         for name, account in evidence.remembered.writes
@@ -141,7 +141,7 @@ def _endings(evidence: Evidence) -> Check:
 def _lost(evidence: Evidence) -> Check:
     """Calls without an answer: only a server that was killed may leave some, and only those it had."""
     lost = evidence.calls("lost", "unknown")
-    strange = [_shown(each) for each in lost if not _is_explained(each, evidence.faults)]
+    strange = [_in_words(each) for each in lost if not _is_explained(each, evidence.faults)]
     kills = [each for each in evidence.faults if each.kind == "kill -9"]
     left = [(sum(kill.explains(call) for call in lost), kill.under_way) for kill in kills]
     wrong = strange + [f"{number} at a kill, with {had} under way" for number, had in left if number > had]
@@ -196,8 +196,8 @@ def journal_entries(environment: dict[str, str]) -> list[dict[str, Any]]:
 def verify_journal(environment: dict[str, str]) -> tuple[str, str]:
     """What the command says of the chain, and the same once more if it does not hold."""
     done = _journal("verify", environment)
-    said = (done.stdout + done.stderr).strip()
-    return said.partition(";")[0], said if done.returncode else ""
+    output = (done.stdout + done.stderr).strip()
+    return output.partition(";")[0], output if done.returncode else ""
 
 
 def _journal(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -222,6 +222,6 @@ def _is_explained(call: Call, faults: Sequence[Fault]) -> bool:
     return any(each.explains(call) for each in faults)
 
 
-def _shown(call: Call) -> str:
+def _in_words(call: Call) -> str:
     kind = f"write {call.name}" if call.is_write else "read"
     return f"{kind} of {call.caller.principal}, {call.era}, {call.outcome}: {call.detail}"

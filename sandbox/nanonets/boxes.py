@@ -16,13 +16,13 @@ from ..page_layout import Box
 from .bodies import invalid, number_at, objects_at, text_at, texts_at
 from .data import APPROVED
 from .state import Cell, Document, Field, NanonetsState, Page, Table, Workflow
-from .views import document_address, page_address, timestamp
+from .views import document_url, page_url, timestamp
 
 __all__ = [
     "page_object",
     "predicted_boxes",
     "replace_boxes",
-    "signed_addresses",
+    "signed_urls",
     "stored_name",
     "without_cells",
 ]
@@ -86,7 +86,7 @@ def page_object(state: NanonetsState, document: Document, page: Page, base_url: 
 def shortened(
     predicted: Sequence[dict[str, Any]], moderated: Sequence[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """What was read first; a box that still stands as it was read is told in full in `moderated` only."""
+    """What was read first; a box unchanged since then is returned in full in `moderated` only."""
     standing = {box["id"]: said_in(box) for box in moderated}
     return [
         {key: box[key] for key in SHORT_BOX} if standing.get(box["id"]) == said_in(box) else box
@@ -133,13 +133,13 @@ def stored_name(document: Document, page: Page | None = None) -> str:
     return f"uploadedfiles/{document.workflow_id}/RawPredictions/{document.id}"
 
 
-def signed_addresses(documents: Sequence[Document], base_url: str) -> dict[str, dict[str, str]]:
+def signed_urls(documents: Sequence[Document], base_url: str) -> dict[str, dict[str, str]]:
     """Stored name → addresses under which anybody who has them gets the picture or the file."""
-    addresses: dict[str, dict[str, str]] = {}
+    urls: dict[str, dict[str, str]] = {}
     for document in documents:
         for page in document.pages:
-            plain = page_address(base_url, page)
-            addresses[stored_name(document, page)] = {
+            plain = page_url(base_url, page)
+            urls[stored_name(document, page)] = {
                 "original": signed(plain, "4h"),
                 "original_compressed": signed(plain, "4h-compressed"),
                 "thumbnail": signed(plain, "4h-thumbnail"),
@@ -148,8 +148,8 @@ def signed_addresses(documents: Sequence[Document], base_url: str) -> dict[str, 
                 "acw_rotate_270": "",
                 "original_with_long_expiry": signed(plain, "180d"),
             }
-        addresses[stored_name(document)] = {
-            "original": signed(document_address(base_url, document), "7d"),
+        urls[stored_name(document)] = {
+            "original": signed(document_url(base_url, document), "7d"),
             "original_compressed": "",
             "thumbnail": "",
             "acw_rotate_90": "",
@@ -157,13 +157,13 @@ def signed_addresses(documents: Sequence[Document], base_url: str) -> dict[str, 
             "acw_rotate_270": "",
             "original_with_long_expiry": "",
         }
-    return addresses
+    return urls
 
 
-def signed(address: str, expires: str) -> str:
+def signed(url: str, expires: str) -> str:
     """An address with a signature."""
-    signature = hashlib.sha256(f"{address}/{expires}".encode()).hexdigest()[:32]
-    return f"{address}?expires={expires}&s={signature}"
+    signature = hashlib.sha256(f"{url}/{expires}".encode()).hexdigest()[:32]
+    return f"{url}?expires={expires}&s={signature}"
 
 
 def predicted_boxes(workflow: Workflow, page: Page) -> list[dict[str, Any]]:
@@ -249,7 +249,7 @@ def sides(box: Box | None) -> dict[str, float]:
     return dict(zip(SIDES, box or NOWHERE, strict=True))
 
 
-def replace_boxes(state: NanonetsState, page: Page, sent: Sequence[dict[str, Any]]) -> None:
+def replace_boxes(state: NanonetsState, page: Page, bodies: Sequence[dict[str, Any]]) -> None:
     """Make these boxes all that stands on a page.
 
     What is left out is deleted. A box that is not on the page yet says so with `is_new`; nothing is changed
@@ -260,7 +260,7 @@ def replace_boxes(state: NanonetsState, page: Page, sent: Sequence[dict[str, Any
     new_fields: list[Field] = []
     new_tables: list[Table] = []
     taken: set[str] = set()
-    for box in sent:
+    for box in bodies:
         identity = text_at(box, "id", "")
         if identity and identity in taken:
             raise invalid("A box appears twice", box=identity)
@@ -281,14 +281,14 @@ def field_from(state: NanonetsState, known: Field | None, box: dict[str, Any]) -
     """A value as a box says it is now."""
     if known is None:
         score = number_at(box, "score", 1.0)
-        value = Field(state.new_id(), text_at(box, "label"), text_at(box, "ocr_text"), place(box), score)
+        value = Field(state.new_id(), text_at(box, "label"), text_at(box, "ocr_text"), box_from(box), score)
         value.is_moderated = True
     else:
         value = replace(
             known,
             name=text_at(box, "label", known.name),
             value=text_at(box, "ocr_text", known.value),
-            box=place(box, known.box),
+            box=box_from(box, known.box),
         )
         value.is_moderated = known.is_moderated or value != known
     value.verification_status = checked(box, "validation_status", value.verification_status)
@@ -300,8 +300,8 @@ def table_from(state: NanonetsState, known: Table | None, box: dict[str, Any]) -
     if known is None:
         cells = [cell_from(state, None, cell) for cell in objects_at(box, "cells")]
         headers = list(dict.fromkeys(cell.header for cell in cells)) or texts_at(box, "label")
-        return Table(state.new_id(), place(box), headers, cells, is_moderated=True)
-    table = replace(known, box=place(box, known.box))
+        return Table(state.new_id(), box_from(box), headers, cells, is_moderated=True)
+    table = replace(known, box=box_from(box, known.box))
     if "cells" in box:
         by_id = {cell.id: cell for cell in known.cells}
         table.cells = [
@@ -312,40 +312,40 @@ def table_from(state: NanonetsState, known: Table | None, box: dict[str, Any]) -
     return table
 
 
-def cell_from(state: NanonetsState, known: Cell | None, sent: dict[str, Any]) -> Cell:
+def cell_from(state: NanonetsState, known: Cell | None, body: dict[str, Any]) -> Cell:
     """A cell as a table's box says it is now."""
     if known is None:
-        row, column = int(number_at(sent, "row")) - 1, int(number_at(sent, "col")) - 1
+        row, column = int(number_at(body, "row")) - 1, int(number_at(body, "col")) - 1
         if row < 0 or column < 0:
             raise invalid("row and col of a cell count from 1")
         cell = Cell(
-            state.new_id(), row, column, text_at(sent, "label"), text_at(sent, "text"), place(sent), 1.0
+            state.new_id(), row, column, text_at(body, "label"), text_at(body, "text"), box_from(body), 1.0
         )
         cell.is_moderated = True
         return cell
     cell = replace(
         known,
-        row=int(number_at(sent, "row", known.row + 1)) - 1,
-        column=int(number_at(sent, "col", known.column + 1)) - 1,
-        header=text_at(sent, "label", known.header),
-        text=text_at(sent, "text", known.text),
-        box=place(sent, known.box),
+        row=int(number_at(body, "row", known.row + 1)) - 1,
+        column=int(number_at(body, "col", known.column + 1)) - 1,
+        header=text_at(body, "label", known.header),
+        text=text_at(body, "text", known.text),
+        box=box_from(body, known.box),
     )
     cell.is_moderated = known.is_moderated or cell != known
-    cell.verification_status = checked(sent, "verification_status", cell.verification_status)
+    cell.verification_status = checked(body, "verification_status", cell.verification_status)
     return cell
 
 
-def place(sent: dict[str, Any], known: Box | None = None) -> Box | None:
+def box_from(body: dict[str, Any], known: Box | None = None) -> Box | None:
     """The four sides of a sent box; a side that it does not name stays as it was."""
     left, top, right, bottom = (
-        number_at(sent, side, before) for side, before in zip(SIDES, known or NOWHERE, strict=True)
+        number_at(body, side, before) for side, before in zip(SIDES, known or NOWHERE, strict=True)
     )
     box = (left, top, right, bottom)
     return None if known is None and box == NOWHERE else box
 
 
-def checked(sent: dict[str, Any], key: str, known: str) -> str:
+def checked(body: dict[str, Any], key: str, known: str) -> str:
     """The verification that a box asks for; what the sandbox itself writes there leaves it as it was."""
-    status = sent.get(key)
+    status = body.get(key)
     return status if isinstance(status, str) and status in CHECKABLE else known

@@ -8,7 +8,7 @@ from ..page_images import page_file
 from ..service import Call, Download, Refusal, handles
 from .bodies import flag_at, invalid, object_in, text_at
 from .state import NanonetsState
-from .uploads import original_file, receive_address, receive_file
+from .uploads import original_file, receive_file, receive_url
 from .views import document_view, page_view, requested_page, summary_view, totals, workflow_view
 
 __all__ = ["stored_file"]
@@ -18,8 +18,8 @@ __all__ = ["stored_file"]
 def list_workflows(state: NanonetsState, call: Call) -> dict[str, Any]:
     """The workflows of the account."""
     workflows = list(state.workflows.values())
-    shown = [workflow_view(workflow) for workflow in requested_page(workflows, call.query)]
-    return {"workflows": shown, **totals(workflows, call.query)}
+    views = [workflow_view(workflow) for workflow in requested_page(workflows, call.query)]
+    return {"workflows": views, **totals(workflows, call.query)}
 
 
 @handles("getWorkflow")
@@ -32,10 +32,10 @@ def get_workflow(state: NanonetsState, call: Call) -> dict[str, Any]:
 def list_documents(state: NanonetsState, call: Call) -> dict[str, Any]:
     """The documents of a workflow, newest first, without their pages."""
     documents = state.documents_of(state.workflow(call.path["workflow_id"]))
-    shown = [
+    views = [
         summary_view(state, document, call.base_url) for document in requested_page(documents, call.query)
     ]
-    return {"documents": shown, **totals(documents, call.query)}
+    return {"documents": views, **totals(documents, call.query)}
 
 
 @handles("getDocument")
@@ -64,8 +64,8 @@ def upload_document(state: NanonetsState, call: Call) -> dict[str, Any]:
     if upload:
         document = receive_file(state, workflow, upload, metadata=metadata, in_background=in_background)
     else:
-        address = text_at(body, "document_url")
-        document = receive_address(state, workflow, address, metadata=metadata, in_background=in_background)
+        url = text_at(body, "document_url")
+        document = receive_url(state, workflow, url, metadata=metadata, in_background=in_background)
     return document_view(state, document, call.base_url)
 
 

@@ -13,7 +13,7 @@ from .boxes import (
     page_object,
     predicted_boxes,
     replace_boxes,
-    signed_addresses,
+    signed_urls,
     stored_name,
     without_cells,
 )
@@ -27,7 +27,7 @@ from .state import (
     not_found,
     refuse_if_final,
 )
-from .uploads import receive_address, receive_file
+from .uploads import receive_file, receive_url
 
 __all__ = ["model_view"]
 
@@ -103,10 +103,10 @@ def update_file_fields(state: NanonetsState, call: Call) -> dict[str, Any]:
     body = object_in(call.body)
     if not isinstance(body.get("moderated_boxes"), list):
         raise invalid("moderated_boxes is required", parameter="moderated_boxes")
-    sent = objects_at(body, "moderated_boxes")
-    document, page = page_meant(state, workflow, body, sent)
+    boxes = objects_at(body, "moderated_boxes")
+    document, page = page_meant(state, workflow, body, boxes)
     refuse_if_final(state, document)
-    replace_boxes(state, page, sent)
+    replace_boxes(state, page, boxes)
     return {"message": "Field update applied."}
 
 
@@ -140,7 +140,7 @@ def get_file_page(state: NanonetsState, call: Call) -> dict[str, Any]:
     return {
         "message": "Success",
         "result": [result],
-        "signed_urls": signed_addresses([document], call.base_url),
+        "signed_urls": signed_urls([document], call.base_url),
     }
 
 
@@ -188,13 +188,12 @@ def extract_urls(state: NanonetsState, call: Call) -> dict[str, Any]:
     if upload:
         documents = [receive_file(state, workflow, upload, metadata=metadata, in_background=in_background)]
     else:
-        addresses = texts_at(body, "urls")
-        for address in addresses:
-            if not address.startswith(("http://", "https://")):
-                raise invalid("An address must begin with http:// or https://", url=address)
+        urls = texts_at(body, "urls")
+        for url in urls:
+            if not url.startswith(("http://", "https://")):
+                raise invalid("An address must begin with http:// or https://", url=url)
         documents = [
-            receive_address(state, workflow, address, metadata=metadata, in_background=in_background)
-            for address in addresses
+            receive_url(state, workflow, url, metadata=metadata, in_background=in_background) for url in urls
         ]
     return predictions(state, documents, call.base_url)
 
@@ -229,7 +228,7 @@ def named_files(state: NanonetsState, model_id: str, file_ids: Sequence[str]) ->
 
 
 def page_meant(
-    state: NanonetsState, workflow: Workflow, body: Mapping[str, Any], sent: Sequence[dict[str, Any]]
+    state: NanonetsState, workflow: Workflow, body: Mapping[str, Any], boxes: Sequence[dict[str, Any]]
 ) -> tuple[Document, Page]:
     """The page that a change is about: by its id, by its file and number, or by the boxes on it."""
     page_id, file_id = body.get("id"), body.get("request_file_id")
@@ -245,7 +244,7 @@ def page_meant(
             if page.number - 1 == number:
                 return document, page
         raise not_found("Page", str(number))
-    known = {box["id"] for box in sent if isinstance(box.get("id"), str)}
+    known = {box["id"] for box in boxes if isinstance(box.get("id"), str)}
     for document in state.documents_of(workflow):
         for page in document.pages:
             if known & {part.id for part in [*page.fields, *page.tables]}:
@@ -293,7 +292,7 @@ def sorted_pages(state: NanonetsState, documents: Sequence[Document], base_url: 
         "unmoderated_images_count": len(others),
         "moderated_images": approved,
         "unmoderated_images": others,
-        "signed_urls": signed_addresses(documents, base_url),
+        "signed_urls": signed_urls(documents, base_url),
     }
 
 
@@ -302,7 +301,7 @@ def predictions(state: NanonetsState, documents: Sequence[Document], base_url: s
     return {
         "message": "Success",
         "result": [prediction(state, document, page) for document in documents for page in document.pages],
-        "signed_urls": signed_addresses(documents, base_url),
+        "signed_urls": signed_urls(documents, base_url),
     }
 
 

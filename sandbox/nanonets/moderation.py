@@ -256,7 +256,7 @@ def new_cell(state: NanonetsState, body: dict[str, Any]) -> Cell:
 
 
 def confidence_in(body: dict[str, Any]) -> float:
-    """The confidence of a value that somebody adds: certain, if not said otherwise."""
+    """The confidence of a value that somebody adds: certain unless the request says otherwise."""
     confidence = number_at(body, "confidence", 1.0)
     if not 0 <= confidence <= 1:
         raise invalid("confidence must be between 0 and 1", parameter="confidence")

@@ -77,15 +77,15 @@ def _fifty_pages(identity: str) -> tuple[PageReading, ...]:
     paper = Paper(identity, rng)
     width = (PAGE_WIDTH - 100) // len(_PAGE_HEADERS)
     columns = [
-        Column(header, 50 + width * place, 46 + width * (place + 1))
-        for place, header in enumerate(_PAGE_HEADERS)
+        Column(header, 50 + width * index, 46 + width * (index + 1))
+        for index, header in enumerate(_PAGE_HEADERS)
     ]
     for number in range(1, _PAGES + 1):
         paper.print(f"PAGE {number} OF {_PAGES}", PAGE_WIDTH - 50, 40, 18, right=True)
-        for place, name in enumerate(_PAGE_FIELDS):
+        for index, name in enumerate(_PAGE_FIELDS):
             text = form_value(name, rng)[:34]
             paper.labelled(
-                name, name.replace("_", " "), text, 50 + 390 * (place % 2), 80 + 30 * (place // 2), 130
+                name, name.replace("_", " "), text, 50 + 390 * (index % 2), 80 + 30 * (index // 2), 130
             )
         rows = [[form_value(header, rng)[:24] for header in _PAGE_HEADERS] for _ in range(_ROWS)]
         paper.table(columns, rows, 300, 26)
@@ -124,19 +124,19 @@ def _hostile(identity: str) -> tuple[PageReading, ...]:
     """Markup, turned text and endless names in everything that a document can hold."""
     rng = random.Random(identity)
     paper = Paper(identity, rng)
-    for place, (name, text) in enumerate(_HOSTILE):
-        paper.labelled(name[:30], name[:30], text[:50], 50, 60 + 30 * place, 260)
+    for index, (name, text) in enumerate(_HOSTILE):
+        paper.labelled(name[:30], name[:30], text[:50], 50, 60 + 30 * index, 260)
     headers = ("<script>alert(2)</script>", "h" * _LONG, "\u202eheader")
     columns = [
-        Column(header[:20], 50 + 250 * place, 290 + 250 * place) for place, header in enumerate(headers)
+        Column(header[:20], 50 + 250 * index, 290 + 250 * index) for index, header in enumerate(headers)
     ]
     texts = [[_TAG, "</textarea>", _BIDI], ["&lt;b&gt; &amp;", "-" * 200, "=HYPERLINK(1)"]]
     paper.table(columns, texts, 420, 26)
     paper.end_page()
     page = paper.readings()[0]
     fields = tuple(
-        read._replace(name=name, value=text, confidence=0.5, message=_TAG if place == 0 else "")
-        for place, (read, (name, text)) in enumerate(zip(page.fields, _HOSTILE, strict=True))
+        read._replace(name=name, value=text, confidence=0.5, message=_TAG if index == 0 else "")
+        for index, (read, (name, text)) in enumerate(zip(page.fields, _HOSTILE, strict=True))
     )
     tables = tuple(
         table._replace(

@@ -142,7 +142,9 @@ def full_text(state: NanonetsState, call: Call) -> dict[str, Any]:
                 "filename": name,
                 "page_data": [page_text(number, page) for number, page in enumerate(pages)],
             }
-            for name, pages in ((name, read_file(state, None, content)) for name, content in sent_files(call))
+            for name, pages in (
+                (name, read_file(state, None, content)) for name, content in uploaded_files(call)
+            )
         ],
     }
 
@@ -196,7 +198,7 @@ def classify_urls(state: NanonetsState, call: Call) -> dict[str, Any]:
     """Say what kinds of documents the files at some addresses are."""
     body = object_in(call.body)
     state.workflow(text_at(body, "modelId"))
-    return classified([(address, address.encode()) for address in texts_at(body, "urls")])
+    return classified([(url, url.encode()) for url in texts_at(body, "urls")])
 
 
 def new_workflow(state: NanonetsState, description: str, workflow_type: str) -> Workflow:
@@ -208,10 +210,10 @@ def new_workflow(state: NanonetsState, description: str, workflow_type: str) -> 
     return workflow
 
 
-def names_in(body: dict[str, Any], key: str, most: int) -> list[str]:
+def names_in(body: dict[str, Any], key: str, max_names: int) -> list[str]:
     """The names in a list of objects, each allowed and none twice."""
     names = [checked_name(text_at(item, "name")) for item in objects_at(body, key)]
-    refuse_too_many(names, key, most)
+    refuse_too_many(names, key, max_names)
     if len(set(names)) < len(names):
         raise invalid(f"A name appears twice in {key}", parameter=key)
     return names
@@ -224,10 +226,10 @@ def checked_name(name: str) -> str:
     return name
 
 
-def refuse_too_many(names: Sequence[str], key: str, most: int) -> None:
+def refuse_too_many(names: Sequence[str], key: str, max_names: int) -> None:
     """Refuse more names than a workflow can have."""
-    if len(names) > most:
-        raise invalid(f"A workflow can have at most {most} {key}", parameter=key, limit=most)
+    if len(names) > max_names:
+        raise invalid(f"A workflow can have at most {max_names} {key}", parameter=key, limit=max_names)
 
 
 def configured(workflow: Workflow, field_id: str) -> tuple[list[NamedPart], NamedPart]:
@@ -266,13 +268,13 @@ def required_file(call: Call) -> UploadedFile:
     return upload
 
 
-def sent_files(call: Call) -> list[tuple[str, bytes]]:
+def uploaded_files(call: Call) -> list[tuple[str, bytes]]:
     """The names and contents of all files of a call; an address stands for its content."""
     body: Mapping[str, Any] = object_in(call.body)
     if "file" in call.files:
         upload = required_file(call)
         return [(upload.file_name, upload.content)]
-    return [(address, address.encode()) for address in texts_at(dict(body), "urls")]
+    return [(url, url.encode()) for url in texts_at(dict(body), "urls")]
 
 
 def page_text(number: int, page: PageReading) -> dict[str, Any]:

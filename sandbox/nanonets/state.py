@@ -122,7 +122,7 @@ class Page:
 
 @dataclass
 class Document:
-    """An uploaded file with its way through review.
+    """An uploaded file and its progress through review.
 
     `stage` is where validation put it and never changes; `decision` is "", "approved" or "rejected".
     """
@@ -198,7 +198,7 @@ class NanonetsState:
         return "failure" if document.failed else "success"
 
     def stage(self, document: Document) -> str:
-        """Where a document is on its way: "" before it has been read, then a stage or the decision."""
+        """The review status of a document: "" before it has been read, then a stage or the decision."""
         if self.status(document) != "success":
             return ""
         return document.decision or document.stage

@@ -33,7 +33,7 @@ from .forms import (
 from .paper import Mistake, PageReading, with_mistake
 from .state import Document, NanonetsState, Page, Workflow
 
-__all__ = ["PRETRAINED", "original_file", "read_file", "receive_address", "receive_file"]
+__all__ = ["PRETRAINED", "original_file", "read_file", "receive_file", "receive_url"]
 
 PRETRAINED = {
     "invoice": (INVOICE_FIELDS, INVOICE_HEADERS, invoice),
@@ -42,7 +42,7 @@ PRETRAINED = {
 }
 """Workflow type → the fields and table headers it comes with, and how such a paper is written."""
 
-OWN_ADDRESS = re.compile(r"/files/documents/([^/?#]+)")
+OWN_URL = re.compile(r"/files/documents/([^/?#]+)")
 
 
 def receive_file(
@@ -63,27 +63,27 @@ def receive_file(
     return document
 
 
-def receive_address(
-    state: NanonetsState, workflow: Workflow, address: str, *, metadata: Any = None, in_background: bool
+def receive_url(
+    state: NanonetsState, workflow: Workflow, url: str, *, metadata: Any = None, in_background: bool
 ) -> Document:
     """Take in a file by its address. Nothing is fetched: the data follow from the address."""
-    if not address.startswith(("http://", "https://")):
-        raise invalid("The address of a document must begin with http:// or https://", url=address)
-    own = OWN_ADDRESS.search(address)
+    if not url.startswith(("http://", "https://")):
+        raise invalid("The address of a document must begin with http:// or https://", url=url)
+    own = OWN_URL.search(url)
     source = state.documents.get(own.group(1)) if own else None
     if source and source.pages:
         readings = tuple(state.known_pages[page.sheet.reference] for page in source.pages)
     else:
-        readings = invent(workflow, hashlib.sha256(address.encode()).hexdigest())
-    return new_document(state, workflow, name_in(address), readings, metadata, in_background)
+        readings = invent(workflow, hashlib.sha256(url.encode()).hexdigest())
+    return new_document(state, workflow, name_in(url), readings, metadata, in_background)
 
 
-def name_in(address: str) -> str:
+def name_in(url: str) -> str:
     """The name of the file that stands under an address: the last part of its path."""
     try:
-        path = urlsplit(address).path
+        path = urlsplit(url).path
     except ValueError as error:
-        raise invalid("The address of a document is not an address", url=address) from error
+        raise invalid("The address of a document is not an address", url=url) from error
     return unquote(path).rstrip("/").rpartition("/")[2] or "document"
 
 

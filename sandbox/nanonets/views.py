@@ -11,14 +11,14 @@ from .bodies import invalid
 from .state import Cell, Document, Field, NanonetsState, Page, Table, Workflow
 
 __all__ = [
-    "document_address",
+    "document_url",
     "document_view",
     "field_view",
     "fields_view",
     "moderated_cell",
     "moderated_field",
     "moderated_table",
-    "page_address",
+    "page_url",
     "page_view",
     "requested_page",
     "summary_view",
@@ -39,12 +39,12 @@ def timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def page_address(base_url: str, page: Page) -> str:
+def page_url(base_url: str, page: Page) -> str:
     """Where the picture of a page is to be had."""
     return f"{base_url}/files/pages/{page.id}.png"
 
 
-def document_address(base_url: str, document: Document) -> str:
+def document_url(base_url: str, document: Document) -> str:
     """Where the original file of a document is to be had."""
     return f"{base_url}/files/documents/{document.id}"
 
@@ -75,7 +75,7 @@ def summary_view(state: NanonetsState, document: Document, base_url: str) -> dic
         "uploaded_at": timestamp(document.uploaded_at),
         "metadata": document.metadata,
         "original_document_name": document.name,
-        "raw_document_url": document_address(base_url, document),
+        "raw_document_url": document_url(base_url, document),
         "verification_status": document.verification_status if read else "",
         "verification_stage": state.stage(document),
         "verification_message": document.verification_message if read else "",
@@ -94,7 +94,7 @@ def page_view(page: Page, base_url: str) -> dict[str, Any]:
     return {
         "page_id": page.id,
         "page_number": page.number,
-        "image_url": page_address(base_url, page),
+        "image_url": page_url(base_url, page),
         "data": {
             "fields": fields_view(page.fields),
             "tables": [table_view(table) for table in page.tables],

@@ -43,30 +43,30 @@ def role_in(state: StudioState, user: User, workspace_id: int) -> Permission | N
     )
 
 
-def check_role(state: StudioState, user: User, workspace: Workspace, least: str) -> None:
+def check_role(state: StudioState, user: User, workspace: Workspace, min_role: str) -> None:
     """Refuse a user who has less than this role in a workspace."""
     permission = role_in(state, user, workspace.id)
     if permission is None:
         raise Refusal(403, "forbidden", f"You do not belong to workspace {workspace.id}.")
-    if RANKS[permission.role] < RANKS[least]:
-        message = f"This needs the role {least} in workspace {workspace.id}; you are {permission.role}."
+    if RANKS[permission.role] < RANKS[min_role]:
+        message = f"This needs the role {min_role} in workspace {workspace.id}; you are {permission.role}."
         raise Refusal(403, "forbidden", message)
-    if workspace.is_read_only and least not in ("VIEWER", "USER"):
+    if workspace.is_read_only and min_role not in ("VIEWER", "USER"):
         raise Refusal(403, "forbidden", f"Workspace {workspace.id} is read-only.")
 
 
-def open_workspace(state: StudioState, call: Call, least: str = "VIEWER") -> tuple[User, Workspace]:
+def open_workspace(state: StudioState, call: Call, min_role: str = "VIEWER") -> tuple[User, Workspace]:
     user = signed_in(state, call)
     workspace = state.workspace(int(call.path["organization_id"]))
-    check_role(state, user, workspace, least)
+    check_role(state, user, workspace, min_role)
     return user, workspace
 
 
-def open_project(state: StudioState, call: Call, least: str = "VIEWER") -> tuple[User, Project]:
+def open_project(state: StudioState, call: Call, min_role: str = "VIEWER") -> tuple[User, Project]:
     """The user and the project of the path."""
     user = signed_in(state, call)
     project = state.project(int(call.path["project_id"]))
-    check_role(state, user, state.workspaces[project.workspace_id], least)
+    check_role(state, user, state.workspaces[project.workspace_id], min_role)
     return user, project
 
 
@@ -84,7 +84,7 @@ def reachable_models(state: StudioState, user: User) -> list[Model]:
     return sorted(found, key=lambda model: (model.created, model.id), reverse=True)
 
 
-def open_model(state: StudioState, call: Call, least: str = "VIEWER") -> tuple[User, Model]:
+def open_model(state: StudioState, call: Call, min_role: str = "VIEWER") -> tuple[User, Model]:
     """The user and the model of the path, by id or by name; within a project if the path names one."""
     user = signed_in(state, call)
     wanted: Any = call.path.get("model_id", call.path.get("model"))
@@ -98,8 +98,8 @@ def open_model(state: StudioState, call: Call, least: str = "VIEWER") -> tuple[U
         raise Refusal(404, "not_found", f"There is no model {wanted} in project {call.path['project_id']}.")
     if found.project_id is not None:
         workspace = state.workspaces[state.projects[found.project_id].workspace_id]
-        check_role(state, user, workspace, least)
-    elif least not in ("VIEWER", "USER") and not user.is_superuser:
+        check_role(state, user, workspace, min_role)
+    elif min_role not in ("VIEWER", "USER") and not user.is_superuser:
         raise Refusal(403, "forbidden", "A public model cannot be changed.")
     return user, found
 

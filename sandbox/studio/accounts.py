@@ -47,8 +47,8 @@ def logout(state: StudioState, call: Call) -> Any:
 @handles("getAuthStatus")
 def get_auth_status(state: StudioState, call: Call) -> Any:
     user = signed_in(state, call)
-    shown = {"user_id": user.id, "email": user.email, "is_verified": user.verified}
-    return {"status": "OK", "data": {**shown, "default_organization_id": user.default_workspace_id}}
+    status = {"user_id": user.id, "email": user.email, "is_verified": user.verified}
+    return {"status": "OK", "data": {**status, "default_organization_id": user.default_workspace_id}}
 
 
 @handles("sendPasswordResetEmail")

@@ -148,19 +148,19 @@ def download_analysis_documents(state: StudioState, call: Call) -> Any:
     for text in texts_of_analysis(state, analysis):
         for segment in text.segments:
             pairs = [tag.meaning for tag in analysis.tags.get(segment.id, [])] or [(None, None)]
-            place = {
+            ids = {
                 "document_id": text.id,
                 "text": segment.text,
                 "start": segment.span[0],
                 "end": segment.span[1],
             }
             records += [
-                {**place, "class": class_name or "", "label": label or ""} for class_name, label in pairs
+                {**ids, "class": class_name or "", "label": label or ""} for class_name, label in pairs
             ]
     return write_table(f"analysis-{analysis.id}", call.query.get("format"), records)
 
 
-def open_analysis(state: StudioState, call: Call, least: str = "VIEWER") -> Analysis:
+def open_analysis(state: StudioState, call: Call, min_role: str = "VIEWER") -> Analysis:
     """The analysis of the path: the user's own, or one of a project within reach."""
     user = signed_in(state, call)
     number = int(call.path["analysis_id"])
@@ -169,7 +169,7 @@ def open_analysis(state: StudioState, call: Call, least: str = "VIEWER") -> Anal
         raise Refusal(404, "not_found", f"There is no analysis {number}.")
     if analysis.project_id is not None:
         workspace = state.workspaces[state.projects[analysis.project_id].workspace_id]
-        check_role(state, user, workspace, least)
+        check_role(state, user, workspace, min_role)
     elif analysis.user_id != user.id:
         raise Refusal(403, "forbidden", f"Analysis {number} belongs to somebody else.")
     return analysis

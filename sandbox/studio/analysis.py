@@ -7,14 +7,14 @@ and those that praise one thing and blame another ("the room was clean but the s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
 from . import lexicon
 
-__all__ = ["Prediction", "analyse", "sentence_spans"]
+__all__ = ["Prediction", "analyse", "analyser", "sentence_spans"]
 
 TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*|[;]")
 SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[\n\f]+")
@@ -91,10 +91,10 @@ class Clause:
                     score += weight
                     text = text.replace(phrase, " ")
                     words = tokens_of(text)
-        for place, word in enumerate(words):
+        for index, word in enumerate(words):
             weight = (word in lexicon.POSITIVE) - (word in lexicon.NEGATIVE)
             if weight:
-                before = words[max(0, place - NEGATION_REACH) : place]
+                before = words[max(0, index - NEGATION_REACH) : index]
                 score += -weight if any(is_negation(earlier) for earlier in before) else weight
         return score
 
@@ -108,6 +108,7 @@ def tokens_of(text: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1_000)
+@lru_cache(maxsize=4096)
 def sentence_spans(text: str, split: bool = True) -> tuple[tuple[int, int], ...]:
     """The [start, end) places of the sentences of a text, without the white space between them.
 
@@ -201,8 +202,16 @@ def analyse(
     segment: str, project_type: str, classes: Sequence[Named], labels: Sequence[str]
 ) -> list[Prediction]:
     """What a model of this type would tag one segment with; nothing twice, in the order of the text."""
+    return list(analyser(project_type, classes, labels)(segment))
+
+
+def analyser(
+    project_type: str, classes: Sequence[Named], labels: Sequence[str]
+) -> Callable[[str], tuple[Prediction, ...]]:
+    """`analyse` for many segments with the same classes and labels."""
     named = tuple((entry.name, entry.example, entry.description) for entry in classes)
-    return list(_analysed(segment, project_type, named, tuple(labels)))
+    names = tuple(labels)
+    return lambda segment: _analysed(segment, project_type, named, names)
 
 
 @lru_cache(maxsize=4096)

@@ -41,9 +41,9 @@ def clone(state: StudioState, source: Project, workspace_id: int) -> Project:
     names = {entry.name for entry in state.projects.values() if entry.workspace_id == workspace_id}
     name = source.name
     if name in names:
-        place = 1
-        while (name := f"{source.name} (copy{'' if place == 1 else f' {place}'})") in names:
-            place += 1
+        count = 1
+        while (name := f"{source.name} (copy{'' if count == 1 else f' {count}'})") in names:
+            count += 1
     copy = Project(number, workspace_id, name, source.type, state.moment(), external_id=411 + number)
     copy.classes = [replace(entry, id=state.next_id("class")) for entry in source.classes]
     copy.labels = [replace(entry, id=state.next_id("label")) for entry in source.labels]

@@ -133,13 +133,13 @@ def delete_correction_tag(state: StudioState, call: Call) -> Any:
     check_ready(session)
     segment, tag = tag_of(state, call, session)
     session.tags[segment.id].remove(tag)
-    place = {
+    ids = {
         "document_id": int(call.path["document_id"]),
         "segment_id": segment.id,
         "annotation_id": session.id,
     }
     created = session.annotated.get(segment.id)
-    status = present(name="ANNOTATED" if created else None, created=created, **place)
+    status = present(name="ANNOTATED" if created else None, created=created, **ids)
     return {"segment": status, **standing(state, session)}
 
 
@@ -153,8 +153,10 @@ def confirm_correction_tag(state: StudioState, call: Call) -> Any:
     return tag_answer(state, session, segment.id, tag_view(tag))
 
 
-def open_correction(state: StudioState, call: Call, least: str = "VIEWER") -> tuple[Project, LabelingSession]:
-    _, project = open_project(state, call, least)
+def open_correction(
+    state: StudioState, call: Call, min_role: str = "VIEWER"
+) -> tuple[Project, LabelingSession]:
+    _, project = open_project(state, call, min_role)
     return project, state.session(project, int(call.path["correction_id"]), "CORRECTION")
 
 

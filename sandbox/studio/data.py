@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
+from random import Random
+from typing import Any
 
 from ..beginning import day_before
 from . import texts as sample_texts
@@ -22,6 +25,8 @@ from .records import (
 from .state import StudioState
 
 __all__ = ["furnished_studio"]
+
+RandomState = tuple[Any, ...]
 
 USERS = [
     ("Dana", "Demo", "demo@docreview.example", "correct-horse-battery"),
@@ -124,34 +129,46 @@ def _populate(state: StudioState) -> None:
             classes=[ClassDefinition(state.next_id("class"), *entry) for entry in CLASSES.get(name, [])],
             labels=[Label(state.next_id("label", 110), label) for label in LABELS.get(name, [])],
         )
-    composed = {
-        1: sample_texts.hotel_reviews(state.random, 110),
-        2: sample_texts.ticket_topics(state.random, 80),
-        3: sample_texts.ticket_urgencies(state.random, 60),
-        4: sample_texts.product_feedback(state.random, 46),
-    }
+    composed, after = _composed(state.random.getstate())
+    state.random.setstate(after)
     gold: dict[str, list[tuple[str | None, str | None]]] = {}
     for project_id, texts in composed.items():
         days = PROJECTS[project_id - 1][3]
-        for place, entry in enumerate(texts):
+        for index, entry in enumerate(texts):
             gold.update(entry.gold)
-            created = state.days_ago(days - 2 - place / 10)
+            created = state.days_ago(days - 2 - index / 10)
             state.add_text(project_id, entry.text, entry.meta, created=created)
-    for place, (supplier, number, written, total, iban) in enumerate(INVOICES):
+    for index, (supplier, number, written, total, iban) in enumerate(INVOICES):
         text = (
             f"{supplier}\nInvoice number: {number}\nInvoice date: {day_before(written)}\n"
             "Bill to: Alpenblick Hotels\f"
             f"Total: {total} EUR\nIBAN: {iban}\nPlease pay within 14 days. Thank you for your order."
         )
-        meta = {"file_name": f"invoice-{place + 1}.pdf", "pages": 2}
-        state.add_text(5, text, meta, created=state.days_ago(30 - place * 5))
+        meta = {"file_name": f"invoice-{index + 1}.pdf", "pages": 2}
+        state.add_text(5, text, meta, created=state.days_ago(30 - index * 5))
     add_history(state, gold)
 
 
+@lru_cache(maxsize=4)
+def _composed(
+    beginning: RandomState,
+) -> tuple[dict[int, list[sample_texts.Composed]], RandomState]:
+    """The texts of each project, and the state of the generator after them: made once for a seed."""
+    random = Random()
+    random.setstate(beginning)
+    composed = {
+        1: sample_texts.hotel_reviews(random, 110),
+        2: sample_texts.ticket_topics(random, 80),
+        3: sample_texts.ticket_urgencies(random, 60),
+        4: sample_texts.product_feedback(random, 46),
+    }
+    return composed, random.getstate()
+
+
 def add_people(state: StudioState) -> None:
-    for place, (first_name, last_name, email, password) in enumerate(USERS):
+    for index, (first_name, last_name, email, password) in enumerate(USERS):
         number = state.next_id("user")
-        home = 1 if place < 3 else 2
+        home = 1 if index < 3 else 2
         state.users[number] = User(number, first_name, last_name, email, password, home)
     state.users[1].is_superuser = True
     state.users[4].is_betauser = True

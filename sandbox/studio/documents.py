@@ -64,7 +64,7 @@ def create_document(state: StudioState, call: Call) -> Any:
 
 @handles("uploadDocuments")
 def upload_documents(state: StudioState, call: Call) -> None:
-    """Take documents in; their number is theirs if it is free. The user is told when they are segmented."""
+    """Take documents in; their number is theirs if it is free. The user is notified after segmentation."""
     user, project = open_project(state, call, "ANNOTATOR")
     entries = items(call)
     if not entries or not all(str(entry.get("text") or "").strip() for entry in entries):

@@ -115,14 +115,14 @@ def extracted(content: bytes, labels: list[str], pages: int) -> list[Match]:
     random = Random(hashlib.sha256(content).hexdigest())
     on_a_page = -(-len(labels) // pages)
     matches: list[Match] = []
-    for place, label in enumerate(labels):
+    for index, label in enumerate(labels):
         value = value_for(label, random)
-        top = round(0.12 + 0.07 * (place % on_a_page), 4)
+        top = round(0.12 + 0.07 * (index % on_a_page), 4)
         box = (0.36, top, round(min(0.95, 0.36 + 0.0135 * len(value)), 4), round(top + 0.022, 4))
         confidence = round(
             random.uniform(0.55, 0.8) if random.random() < 0.2 else random.uniform(0.9, 0.999), 4
         )
-        matches.append(Match(label, value, confidence, place // on_a_page, box))
+        matches.append(Match(label, value, confidence, index // on_a_page, box))
     return matches
 
 

@@ -121,8 +121,8 @@ def read_xlsx(content: bytes) -> list[list[str | None]]:
     for row in sheet.iter(f"{SHEET}row"):
         cells: list[str | None] = []
         for cell in row.iter(f"{SHEET}c"):
-            place = column_number(cell.get("r", "")) if cell.get("r") else len(cells)
-            cells.extend([None] * (place - len(cells)))
+            column = column_number(cell.get("r", "")) if cell.get("r") else len(cells)
+            cells.extend([None] * (column - len(cells)))
             cells.append(cell_value(cell, shared))
         if any(cells):
             rows.append(cells)
@@ -158,10 +158,10 @@ def records_of(table: Table, header_first: bool = True) -> list[dict[str, Any]]:
         return []
     rows = table.rows
     if header_first and len(rows) > 1:
-        header = [cell or f"column_{place}" for place, cell in enumerate(rows[0])]
+        header = [cell or f"column_{column}" for column, cell in enumerate(rows[0])]
         rows = rows[1:]
     else:
-        header = [f"column_{place}" for place in range(max(len(row) for row in rows))]
+        header = [f"column_{column}" for column in range(max(len(row) for row in rows))]
     return [dict(zip(header, row, strict=False)) for row in rows]
 
 

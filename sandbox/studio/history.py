@@ -90,10 +90,10 @@ REVIEWS = [
 def add_history(state: StudioState, gold: Gold) -> None:
     """Fill the projects with what people and models did there; `gold` is what annotators would tag."""
     texts = {project.id: state.texts_of(project) for project in state.projects.values()}
-    for place, (project_id, name, source, first, last) in enumerate(GROUPS):
-        add_group(state, project_id, name, source, texts[project_id][first:last], 60 - place)
-    for place, (project_id, name, status, first, last, share) in enumerate(SESSIONS):
-        session = add_session(state, project_id, name, texts[project_id][first:last], 50 - place)
+    for index, (project_id, name, source, first, last) in enumerate(GROUPS):
+        add_group(state, project_id, name, source, texts[project_id][first:last], 60 - index)
+    for index, (project_id, name, status, first, last, share) in enumerate(SESSIONS):
+        session = add_session(state, project_id, name, texts[project_id][first:last], 50 - index)
         session.status = status
         annotate(state, session, gold, share)
     add_models(state)
@@ -269,20 +269,20 @@ def add_reviews(state: StudioState, invoices: list[Text]) -> None:
     state.hitls[2].model_id = 11
     state.last_ids["hitl"] = 2
     session = next(entry for entry in state.sessions.values() if entry.project_id == 5)
-    for place, text in enumerate(invoices):
+    for index, text in enumerate(invoices):
         number = state.next_id("task", 900)
         state.tasks[number] = Task(
-            number, 5, f"Extraction of invoice-{place + 1}.pdf", "FINISHED", text.created
+            number, 5, f"Extraction of invoice-{index + 1}.pdf", "FINISHED", text.created
         )
-    for place, page, label, value, confidence in REVIEWS:
+    for index, page, label, value, confidence in REVIEWS:
         number = state.next_id("review", 70)
-        moment = state.days_ago(5 - place)
+        moment = state.days_ago(5 - index)
         state.reviews[number] = HitlReview(
             number,
             1,
-            900 + place,
-            invoices[place].id,
-            f"invoice-{place + 1}.pdf",
+            900 + index,
+            invoices[index].id,
+            f"invoice-{index + 1}.pdf",
             page,
             label,
             THRESHOLDS[label],

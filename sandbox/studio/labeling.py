@@ -108,7 +108,7 @@ def upload_labeling_file(state: StudioState, call: Call) -> Any:
 
 @handles("connectLabelingSource")
 def connect_labeling_source(state: StudioState, call: Call) -> Any:
-    """Pull training data from a source into a new session; the preview of what came stands beside it."""
+    """Pull training data from a source into a new session; the response contains a preview of it."""
     user, project = open_project(state, call, "ANNOTATOR")
     body = fields(call)
     stored = keep(state, str(body["source"]), pull(body, project.type, labelled=True))

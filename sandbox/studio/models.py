@@ -315,10 +315,10 @@ def check_name(state: StudioState, project: Project, name: str) -> None:
 
 def free_name(state: StudioState, project: Project, name: str) -> str:
     names = names_in_workspace(state, project)
-    place, free = 1, name
+    number, free = 1, name
     while free in names:
-        place += 1
-        free = f"{name} {place}"
+        number += 1
+        free = f"{name} {number}"
     return free
 
 

@@ -18,7 +18,7 @@ def finish_training(
     test: Sequence[LabelingSession],
     user_id: int,
 ) -> Callable[[], None]:
-    """The end of a training: the model is READY, has a score and metrics, and its user is told.
+    """The end of a training: the model is READY, has a score and metrics, and its user gets a notification.
 
     Sessions that hold no tags teach nothing and measure nothing: then the model has FAILED.
     """
@@ -47,7 +47,7 @@ def finish_training(
 
 
 def finish_analysis(state: StudioState, analysis: Analysis) -> Callable[[], None]:
-    """The end of a batch analysis: its segments have tags, and its user is told."""
+    """The end of a batch analysis: its segments have tags, and its user gets a notification."""
 
     def finish() -> None:
         if analysis.work is None or analysis.id not in state.analyses:

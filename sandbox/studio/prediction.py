@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from .analysis import analyse
+from .analysis import analyser
 from .records import ClassDefinition, Label, LabelingSession, Model, Project, Segment, Tag, Text
 from .state import StudioState
 
@@ -18,8 +18,14 @@ def meanings_of(
     text: str, kind: str, classes: Sequence[ClassDefinition], labels: Sequence[Label]
 ) -> list[Meaning]:
     """The (class, label) pairs that a model of this kind finds in one segment."""
-    found = analyse(text, kind, classes, [label.name for label in labels])
-    return [(prediction.class_name, prediction.label) for prediction in found]
+    return _meanings(kind, classes, labels)(text)
+
+
+def _meanings(
+    kind: str, classes: Sequence[ClassDefinition], labels: Sequence[Label]
+) -> Callable[[str], list[Meaning]]:
+    find = analyser(kind, classes, [label.name for label in labels])
+    return lambda text: [(prediction.class_name, prediction.label) for prediction in find(text)]
 
 
 def predict(state: StudioState, segment: Segment, model: Model, status: str | None = None) -> list[Tag]:
@@ -30,7 +36,12 @@ def predict(state: StudioState, segment: Segment, model: Model, status: str | No
 
 def predict_texts(state: StudioState, texts: Iterable[Text], model: Model) -> dict[int, list[Tag]]:
     """Segment id → tags, for all segments of the texts."""
-    return {segment.id: predict(state, segment, model) for text in texts for segment in text.segments}
+    find = _meanings(model.type, model.classes, model.labels)
+    return {
+        segment.id: [state.new_tag(class_name, label) for class_name, label in find(segment.text)]
+        for text in texts
+        for segment in text.segments
+    }
 
 
 def evaluate(
@@ -46,14 +57,15 @@ def evaluate(
         tested = trained[::5]
         if not any(tags for _, tags in tested):
             tested = [pair for pair in trained if pair[1]]
-        trained = [pair for place, pair in enumerate(trained) if place % 5]
+        trained = [pair for index, pair in enumerate(trained) if index % 5]
     hits: dict[str, int] = {}
     misses: dict[str, int] = {}
     false_alarms: dict[str, int] = {}
     right = 0
+    find = _meanings(project.type, project.classes, project.labels)
     for segment, tags in tested:
         expected = {tag.meaning for tag in tags}
-        predicted = set(meanings_of(segment.text, project.type, project.classes, project.labels))
+        predicted = set(find(segment.text))
         right += expected == predicted
         for counts, pairs in (
             (hits, expected & predicted),

@@ -131,8 +131,8 @@ def get_project_task(state: StudioState, call: Call) -> Any:
     if task is None or task.project_id != project.id:
         raise Refusal(404, "not_found", f"There is no task {call.path['task_id']} in project {project.id}.")
     share = task.work.share(state.clock()) if task.work else 1.0
-    shown = {"id": task.id, "name": task.name, "status": task.status, "created": task.created}
-    return {**project_view(state, project), "task": {**shown, "progress": round(100 * share, 1)}}
+    view = {"id": task.id, "name": task.name, "status": task.status, "created": task.created}
+    return {**project_view(state, project), "task": {**view, "progress": round(100 * share, 1)}}
 
 
 @handles("listProjectPermissions")

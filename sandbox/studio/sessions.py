@@ -25,10 +25,10 @@ __all__ = [
 
 
 def open_session(
-    state: StudioState, call: Call, least: str = "VIEWER"
+    state: StudioState, call: Call, min_role: str = "VIEWER"
 ) -> tuple[User, Project, LabelingSession]:
     """The user, the project and the session of the path."""
-    user, project = open_project(state, call, least)
+    user, project = open_project(state, call, min_role)
     return user, project, state.session(project, int(call.path["annotation_id"]))
 
 
@@ -92,7 +92,7 @@ def session_records(state: StudioState, sessions: Iterable[LabelingSession]) -> 
     for session in sessions:
         for text in texts_of_session(state, session):
             for segment in text.segments:
-                place: dict[str, Any] = {
+                ids: dict[str, Any] = {
                     "session_id": session.id,
                     "document_id": text.id,
                     "segment_id": segment.id,
@@ -103,6 +103,6 @@ def session_records(state: StudioState, sessions: Iterable[LabelingSession]) -> 
                 }
                 pairs = [tag.meaning for tag in session.tags.get(segment.id, [])] or [(None, None)]
                 records += [
-                    {**place, "class": class_name or "", "label": label or ""} for class_name, label in pairs
+                    {**ids, "class": class_name or "", "label": label or ""} for class_name, label in pairs
                 ]
     return records

@@ -58,7 +58,7 @@ def pull(values: dict[str, Any], kind: str, *, labelled: bool) -> Table:
         texts = product_feedback(random, ROWS_OF_A_SOURCE)
     else:
         texts = ticket_topics(random, ROWS_OF_A_SOURCE)
-    records = [as_record(source, place, composed, labelled) for place, composed in enumerate(texts)]
+    records = [as_record(source, index, composed, labelled) for index, composed in enumerate(texts)]
     since = str(parameters.get("updated_since") or "")
     records = [record for record in records if str(record["updated"]) >= since]
     limit = number_of(parameters.get("limit"))
@@ -69,13 +69,13 @@ def pull(values: dict[str, Any], kind: str, *, labelled: bool) -> Table:
     return Table(rows, header, records)
 
 
-def as_record(source: str, place: int, composed: Composed, labelled: bool) -> dict[str, Any]:
+def as_record(source: str, index: int, composed: Composed, labelled: bool) -> dict[str, Any]:
     tags = next(iter(composed.gold.values()), [(None, None)])
     class_name, label = tags[0]
     record: dict[str, Any] = {
         "text": composed.text,
         "source": source,
-        "updated": (LATEST_UPDATE - timedelta(days=place)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "updated": (LATEST_UPDATE - timedelta(days=index)).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     if not labelled:
         return record

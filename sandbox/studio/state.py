@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from ..beginning import STARTED_AT
@@ -43,6 +44,11 @@ TOKEN_LIFE = timedelta(days=14)
 """How long the token in the service's own sample lasts; the documents state no figure."""
 
 RecordT = TypeVar("RecordT")
+
+
+@lru_cache(maxsize=2048)
+def _days_before_the_start(days: float) -> str:
+    return (STARTED_AT - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class StudioState:
@@ -105,7 +111,7 @@ class StudioState:
         return (STARTED_AT + timedelta(seconds=elapsed)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def days_ago(self, days: float) -> str:
-        return (STARTED_AT - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return _days_before_the_start(days)
 
     def begin(self, finish: Callable[[], None], times: float = 1.0) -> Work:
         """Start something that is done after `times` the usual time; `settle` calls `finish` then."""

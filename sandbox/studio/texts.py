@@ -48,8 +48,8 @@ def hotel_reviews(random: Random, count: int) -> list[Composed]:
         chosen = random.sample(german_aspects if german else aspects, random.randint(2, 4))
         composed = Composed("", {})
         parts = [random.choice(reviews.HOTEL_GERMAN_OPENERS if german else reviews.HOTEL_OPENERS)]
-        for place, aspect in enumerate(chosen):
-            label = tone if tone != "MIXED" else ("POS", "NEG", "NEU")[(place + number) % 3]
+        for index, aspect in enumerate(chosen):
+            label = tone if tone != "MIXED" else ("POS", "NEG", "NEU")[(index + number) % 3]
             options = source[aspect].get(label) or source[aspect]["POS"]
             label = label if label in source[aspect] else "POS"
             sentence = random.choice(options).format_map(values)

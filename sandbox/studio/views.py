@@ -59,8 +59,8 @@ def label_view(entry: Label) -> dict[str, Any]:
 def tag_view(tag: Tag) -> dict[str, Any]:
     span = list(tag.span) if tag.span else None
     named = {"class": tag.class_name, "label": tag.label}
-    shown = {name: value for name, value in named.items() if value is not None}
-    return {"id": tag.id, **shown, **present(span=span, text=tag.text, status=tag.status)}
+    view = {name: value for name, value in named.items() if value is not None}
+    return {"id": tag.id, **view, **present(span=span, text=tag.text, status=tag.status)}
 
 
 def segment_view(
@@ -80,10 +80,10 @@ def document_view(
     """A document with the details asked for; without any, its id and text."""
     view: dict[str, Any] = {"id": text.id, "text": text.text}
     if "segments" in details:
-        shown = tags if "tags" in details else None
+        shown_tags = tags if "tags" in details else None
         done = annotated or {}
         view["segments"] = [
-            segment_view(segment, shown(segment) if shown else None, done.get(segment.id))
+            segment_view(segment, shown_tags(segment) if shown_tags else None, done.get(segment.id))
             for segment in text.segments
         ]
     if "meta" in details:

@@ -1,4 +1,4 @@
-"""The page of prompts and resources, as a client is told of them."""
+"""The page of prompts and resources, as a client sees them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def render_prompts() -> str:
         lines.append(f"| `{prompt.name}` | {prompt.title} | {prompt.description} | {arguments} |")
     lines += ["", "## Resources", "", "| address | title | contains |", "| --- | --- | --- |"]
     # The tool reference of each toolset is a resource of its own; the template stands for all of them.
-    shown = [each for each in resources if not str(each.uri).startswith("docreview://tools/")]
-    lines += [f"| `{each.uri}` | {each.title} | {each.description} |" for each in shown]
+    listed = [each for each in resources if not str(each.uri).startswith("docreview://tools/")]
+    lines += [f"| `{each.uri}` | {each.title} | {each.description} |" for each in listed]
     lines += [f"| `{each.uri_template}` | {each.title} | {each.description} |" for each in templates]
     return "\n".join(lines) + "\n"

@@ -16,7 +16,7 @@ _LINES = 24
 
 @dataclass(slots=True)
 class Conversation:
-    """What is said and called, in order."""
+    """Messages and calls, in order."""
 
     session: Session
     parts: list[str | Recording] = field(default_factory=list[str | Recording])
@@ -52,8 +52,8 @@ async def _review_queue(talk: Conversation) -> str:
     queue = await talk.call("review_queue", kinds=["document"], order="least_confident", limit=3)
     first = queue["entries"][0]
     talk.say("It reads the first one; doubtful values only.")
-    place = {name: first[name] for name in ("workflow_id", "document_id")}
-    read = await talk.call("review_document", **place, show="doubtful")
+    ids = {name: first[name] for name in ("workflow_id", "document_id")}
+    read = await talk.call("review_document", **ids, show="doubtful")
     values = read["fields"]
     doubtful = ", ".join(
         f"`{each['name']}` reads “{each['value']}” ({each['confidence']})" for each in values
@@ -66,14 +66,14 @@ async def _review_queue(talk: Conversation) -> str:
 
 
 async def _correct_and_approve(talk: Conversation) -> str:
-    place = _invoice(talk)
+    ids = _invoice(talk)
     talk.say("The agent checks the sums. The check names the value that is wrong and what it should be.")
     checked = await talk.call(
-        "review_check", workflow_id=place["workflow_id"], document_ids=[place["document_id"]]
+        "review_check", workflow_id=ids["workflow_id"], document_ids=[ids["document_id"]]
     )
     finding = checked["documents"][0]["findings"][0]
     talk.say("It looks at the page, then corrects and verifies the value in one call.")
-    await talk.call("review_region", **place, field_data_id=finding["suspect"])
+    await talk.call("review_region", **ids, field_data_id=finding["suspect"])
     wrong = finding["values"][0][1]
     change = {
         "field_data_id": finding["suspect"],
@@ -81,10 +81,10 @@ async def _correct_and_approve(talk: Conversation) -> str:
         "expected_value": wrong,
         "verification_status": "verified",
     }
-    await talk.call("review_apply", **place, changes=[change], reason="Subtotal plus tax")
+    await talk.call("review_apply", **ids, changes=[change], reason="Subtotal plus tax")
     talk.say("Every value is now confident or verified, so the approval can follow.")
     approved = await talk.call(
-        "review_files", action="approve", model_id=place["workflow_id"], file_ids=[place["document_id"]]
+        "review_files", action="approve", model_id=ids["workflow_id"], file_ids=[ids["document_id"]]
     )
     (entry,) = approved["done"].values()
     return (
@@ -94,16 +94,16 @@ async def _correct_and_approve(talk: Conversation) -> str:
 
 
 async def _wrong_total(talk: Conversation) -> str:
-    place = _invoice(talk)
+    ids = _invoice(talk)
     talk.say("The agent runs the checks for all invoices of the workflow in one call.")
-    checked = await talk.call("review_check", workflow_id=place["workflow_id"], checks=["total"])
+    checked = await talk.call("review_check", workflow_id=ids["workflow_id"], checks=["total"])
     found = [
         f"{each['name']}: {finding['message']}"
         for each in checked["documents"]
         for finding in each["findings"]
     ]
     talk.say("It asks for the image of the suspect value, to compare it with the sums.")
-    await talk.call("review_region", **place, field_data_id=checked["documents"][0]["findings"][0]["suspect"])
+    await talk.call("review_region", **ids, field_data_id=checked["documents"][0]["findings"][0]["suspect"])
     return (
         f"I checked {checked['checked']} invoices. {len(checked['documents'])} of them"
         f" {'has a total that does' if len(found) == 1 else 'have totals that do'} not add up."
@@ -112,15 +112,15 @@ async def _wrong_total(talk: Conversation) -> str:
 
 
 async def _label_texts(talk: Conversation) -> str:
-    place = {"kind": "labeling_session", "project_id": 1, "id": 103}
+    ids = {"kind": "labeling_session", "project_id": 1, "id": 103}
     talk.say("The agent reads the open texts of the session with the tags that it may use.")
-    read = await talk.call("review_texts", **place, show="open", limit=2)
+    read = await talk.call("review_texts", **ids, show="open", limit=2)
     text = read["texts"][0]
     segment = next(each for each in text["segments"] if "buffet" in each["text"])
     talk.say("It tags the segment about breakfast and closes the text, in one call.")
     tagged = await talk.call(
         "review_tag",
-        **place,
+        **ids,
         changes=[
             {"segment_id": segment["segment_id"], "tags": [{"class": "Breakfast", "label": "NEG"}]},
             {"document_id": text["document_id"], "done": True},
@@ -133,11 +133,11 @@ async def _label_texts(talk: Conversation) -> str:
 
 
 async def _undo_yesterday(talk: Conversation) -> str:
-    place = _invoice(talk)
+    ids = _invoice(talk)
     known = sample_values(talk.session.sandbox)
     # What was done "yesterday" is not shown: the page begins with the question.
     change = {"field_data_id": known["field_data_id"], "value": "77.00"}
-    await talk.session.call("review_apply", **place, changes=[change])
+    await talk.session.call("review_apply", **ids, changes=[change])
     talk.say("The agent looks at what was changed and by whom.")
     history = await talk.call("review_history", since=yesterday())
     talk.say("It previews the undo: what would be sent, and what stands against it.")

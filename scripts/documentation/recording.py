@@ -74,10 +74,10 @@ class Session:
     async def call(self, tool: str, /, **arguments: Any) -> Mapping[str, Any]:
         """The structured answer, which is recorded; an error counts as an answer."""
         result = await self.client.call_tool(tool, arguments)
-        shown = {name: "…" if name in _NOT_SHOWN else value for name, value in arguments.items()}
+        arguments_shown = {name: "…" if name in _NOT_SHOWN else value for name, value in arguments.items()}
         recording = Recording(
             tool,
-            self._settled(shown),
+            self._settled(arguments_shown),
             self._settled(_structured(result)),
             bool(result.is_error),
             tuple(content.type for content in result.content if content.type != "text"),
@@ -98,8 +98,12 @@ class Session:
         if isinstance(value, str):
             if name in _OF_THE_RUN:
                 return _OF_THE_RUN[name]
-            for actual, told in ((self.downloads, _DOWNLOADS), (_BASE, _ADDRESS), (yesterday(), _YESTERDAY)):
-                value = value.replace(actual, told)
+            for actual, stable in (
+                (self.downloads, _DOWNLOADS),
+                (_BASE, _ADDRESS),
+                (yesterday(), _YESTERDAY),
+            ):
+                value = value.replace(actual, stable)
         return value
 
 

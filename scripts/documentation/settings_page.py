@@ -73,8 +73,8 @@ def _range(field: FieldInfo) -> str:
     highest = next((limit.le for limit in field.metadata if isinstance(limit, Le)), None)
     if lowest is None:
         return ""
-    least = f"from {lowest.ge}" if isinstance(lowest, Ge) else f"above {lowest.gt}"
-    return f" {least}{f' to {highest}' if highest is not None else ''}"
+    minimum = f"from {lowest.ge}" if isinstance(lowest, Ge) else f"above {lowest.gt}"
+    return f" {minimum}{f' to {highest}' if highest is not None else ''}"
 
 
 def _default(field: FieldInfo) -> str:

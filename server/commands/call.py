@@ -61,11 +61,11 @@ def call_once(settings: Settings, tool: str, arguments: str, picture: Path | Non
             except MCPError as error:
                 click.echo(f"docreview-mcp: {error}; see docreview-mcp call --help", err=True)
                 return 2
-        told = result.structured_content
-        if told is None and isinstance(first := result.content[0], TextContent):
-            told = cast("object", json.loads(first.text))
+        structured = result.structured_content
+        if structured is None and isinstance(first := result.content[0], TextContent):
+            structured = cast("object", json.loads(first.text))
         indent = 2 if sys.stdout.isatty() else None
-        click.echo(json.dumps(told, ensure_ascii=False, indent=indent))
+        click.echo(json.dumps(structured, ensure_ascii=False, indent=indent))
         is_saved = _save_pictures(result.content[1:], picture)
         return 0 if is_saved and not result.is_error else 1
 

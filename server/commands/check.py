@@ -62,25 +62,25 @@ def check_file(settings: Settings, path: Path, document: str | None, workflow_id
     try:
         is_file = Path(document).suffix == ".json" or Path(document).is_file()
         given = _paper_of_file(Path(document), workflow_id) if is_file else None
-        found, verdicts = anyio.run(judge)
+        found, results = anyio.run(judge)
     except _NoDocumentError as error:
         click.echo(f"docreview-mcp: {error}", err=True)
         return 2
-    own = {check.name for check, _ in verdicts}
+    own = {check.name for check, _ in results}
     built_in = [each for each in found if each.partition(":")[0] not in own]
-    return _show(verdicts, built_in)
+    return _show(results, built_in)
 
 
-def _show(verdicts: Sequence[tuple[OwnCheck, Verdict]], built_in: Sequence[str]) -> int:
-    for check, verdict in verdicts:
-        reason = check.message if verdict.state == "failed" else verdict.said
-        beside = f" {verdict.texts[0]!r}" if verdict.texts else ""
-        detail = f" ({verdict.detail})" if verdict.detail else ""
-        told = f"{reason}{beside}{detail}"
-        click.echo(f"{verdict.state:<9}{check.name}" + (f": {told}" if told else ""))
+def _show(results: Sequence[tuple[OwnCheck, Verdict]], built_in: Sequence[str]) -> int:
+    for check, result in results:
+        reason = check.message if result.state == "failed" else result.message
+        beside = f" {result.texts[0]!r}" if result.texts else ""
+        detail = f" ({result.detail})" if result.detail else ""
+        line = f"{reason}{beside}{detail}"
+        click.echo(f"{result.state:<9}{check.name}" + (f": {line}" if line else ""))
     for each in built_in:
         click.echo(f"{'failed':<9}{each}")
-    has_failed = bool(built_in) or any(verdict.state in ("failed", "unjudged") for _, verdict in verdicts)
+    has_failed = bool(built_in) or any(result.state in ("failed", "unjudged") for _, result in results)
     return 1 if has_failed else 0
 
 
@@ -91,8 +91,8 @@ def _paper_of_file(file: Path, workflow_id: str) -> Paper:
         raise _NoDocumentError(f"--document: {file}: {error}") from None
     if not isinstance(answer, dict):
         raise _NoDocumentError(f"--document: {file}: expected a JSON object with pages")
-    told = cast("JsonObject", answer)
-    return Paper.of(workflow_id, str(told.get("document_id", "")), told, values_of_document(told))
+    document = cast("JsonObject", answer)
+    return Paper.of(workflow_id, str(document.get("document_id", "")), document, values_of_document(document))
 
 
 async def _paper_of_service(settings: Settings, document: str, workflow_id: str) -> Paper:
@@ -103,9 +103,9 @@ async def _paper_of_service(settings: Settings, document: str, workflow_id: str)
         for place in places:
             arguments = {"workflow_id": place, "document_id": document}
             result = await client.call_tool("nanonets_get_document", arguments)
-            told = cast("JsonObject", result.structured_content or {})
+            answer = cast("JsonObject", result.structured_content or {})
             if not result.is_error:
-                return Paper.of(place, document, told, values_of_document(told))
+                return Paper.of(place, document, answer, values_of_document(answer))
     where = f"the workflow {workflow_id}" if workflow_id else f"{len(places)} workflows"
     raise _NoDocumentError(f"--document: got {document!r}, it is neither a file nor a document in {where}")
 

@@ -71,8 +71,8 @@ def remove_credentials(settings: Settings, subject: str) -> int:
     """
     store = open_store(settings)
     was_there = _using(store, lambda: store.remove(subject))
-    told = f"Removed those of {subject}." if was_there else f"None were stored for {subject}."
-    click.echo(f"{told} Running servers notice within half a minute.", err=True)
+    message = f"Removed those of {subject}." if was_there else f"None were stored for {subject}."
+    click.echo(f"{message} Running servers notice within half a minute.", err=True)
     return 0 if was_there else 1
 
 

@@ -110,17 +110,17 @@ async def _find_doubt(transcript: Transcript, waiting: Sequence[Answer]) -> _Dou
         if not wrong:
             continue
         entry, finding = wrong[0]
-        place: Answer = {"workflow_id": workflow_id, "document_id": entry["document_id"]}
+        ids: Answer = {"workflow_id": workflow_id, "document_id": entry["document_id"]}
         expect(finding["suspect"] == finding["values"][0][2], "the suspect value is not told first")
         transcript.found(f"{entry['name']}: {finding['message']}")
-        document = await transcript.call("review_document", **place, show="doubtful")
+        document = await transcript.call("review_document", **ids, show="doubtful")
         total = next((each for each in document["fields"] if each["name"] == _TOTAL), None)
         if total is None or total["field_data_id"] != finding["suspect"]:
             raise DemoProblem("the value that does not add up is not a doubtful one")
         transcript.found(
             f"{_TOTAL} reads {total['value']!r} ({total['confidence']}); expected {finding['expected']}"
         )
-        return _doubt(document, place, total, finding["expected"])
+        return _doubt(document, ids, total, finding["expected"])
     raise DemoProblem("every total adds up, so there is nothing to correct")
 
 
@@ -151,8 +151,8 @@ async def _preview_the_correction(transcript: Transcript, doubt: _Doubt) -> None
     present, afterwards = preview["present"]["value"], preview["afterwards"]["value"]
     expect((present, afterwards) == (doubt.value, doubt.right_value), "the preview tells other values")
     expect(preview["undoable"], "the correction could not be undone")
-    place = "/".join(str(request["url"]).split("/")[-4:])
-    transcript.found(f"would send {request['method']} …/{place} with {request['body']}")
+    path = "/".join(str(request["url"]).split("/")[-4:])
+    transcript.found(f"would send {request['method']} …/{path} with {request['body']}")
     transcript.found(f"{present} → {afterwards}; can be undone. {preview['sent']}")
     field = await _read_field(transcript, doubt)
     expect(field["value"] == doubt.value, "the preview changed the value")
@@ -204,15 +204,20 @@ async def _approve(transcript: Transcript, doubt: _Doubt) -> list[int]:
 
 async def _see_who_changed_what(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -> None:
     transcript.step("8. Who changed what? The journal knows")
-    told = await _history(transcript, doubt)
-    expect([entry["entry"] for entry in told] == sorted(entries, reverse=True), "the history is another one")
-    for entry in told:
+    entries_in_words = await _history(transcript, doubt)
+    expect(
+        [entry["entry"] for entry in entries_in_words] == sorted(entries, reverse=True),
+        "the history is another one",
+    )
+    for entry in entries_in_words:
         what = _CHANGED[entry["tool"]]
         before, after = (entry[when][what] or "none" for when in ("before", "after"))
         why = f", because: {entry['reason']}" if "reason" in entry else ""
         expect(entry["outcome"] == "done" and entry["undoable"], f"entry {entry['entry']} is not undoable")
         transcript.found(f"entry {entry['entry']}: {entry['tool']}, {what} {before} → {after}{why}")
-    transcript.found(f"done at {told[0]['at']} by {told[0]['by']}; each can be undone")
+    transcript.found(
+        f"done at {entries_in_words[0]['at']} by {entries_in_words[0]['by']}; each can be undone"
+    )
 
 
 async def _undo(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -> None:
@@ -226,9 +231,14 @@ async def _undo(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -
     expect(field["value"] == doubt.value and field["status"] == "unverified", "the value is not put back")
     expect(not await _is_approved(transcript, doubt), "the file is still approved")
     transcript.found(f"read back: {field['value']}, {field['status']}, not approved")
-    told = await _history(transcript, doubt)
-    expect(all(entry["undone_by"] for entry in told if entry["entry"] in entries), "an entry is not undone")
-    transcript.found(f"the journal forgets nothing: {len(told)} entries, {len(entries)} of them undone")
+    entries_in_words = await _history(transcript, doubt)
+    expect(
+        all(entry["undone_by"] for entry in entries_in_words if entry["entry"] in entries),
+        "an entry is not undone",
+    )
+    transcript.found(
+        f"the journal forgets nothing: {len(entries_in_words)} entries, {len(entries)} of them undone"
+    )
 
 
 async def _destroy_without_consent(transcript: Transcript, doubt: _Doubt) -> None:
@@ -268,13 +278,13 @@ async def _analyse_reviews(transcript: Transcript) -> None:
     expect(tags > 0, "the analysis found nothing")
 
 
-def _doubt(document: Answer, place: Answer, total: Answer, right_value: str) -> _Doubt:
+def _doubt(document: Answer, ids: Answer, total: Answer, right_value: str) -> _Doubt:
     number = total.get("page_number", 1)
     page_id = next(page["page_id"] for page in document["pages"] if page["page_number"] == number)
     return _Doubt(
-        document=place,
-        file={"model_id": place["workflow_id"], "file_ids": [place["document_id"]]},
-        field={**place, "page_id": page_id, "field_data_id": total["field_data_id"]},
+        document=ids,
+        file={"model_id": ids["workflow_id"], "file_ids": [ids["document_id"]]},
+        field={**ids, "page_id": page_id, "field_data_id": total["field_data_id"]},
         field_id=total["field_data_id"],
         value=total["value"],
         right_value=right_value,
@@ -311,12 +321,12 @@ async def _tag_texts(transcript: Transcript) -> None:
     plan = await transcript.call("review_set_up", **_DESCRIBED)
     transcript.found(f"plan: {', '.join(step['tool'] for step in plan['plan'])}. {plan['sent']}")
     made = await transcript.call("review_set_up", **_DESCRIBED, send=True)
-    place: Answer = {
+    ids: Answer = {
         "kind": "labeling_session",
         "project_id": made["project_id"],
         "id": made["annotation_id"],
     }
-    texts = (await transcript.call("review_texts", **place))["texts"]
+    texts = (await transcript.call("review_texts", **ids))["texts"]
     expect(len(texts) == len(_DESCRIBED["texts"]), "the texts are not in the session")
     changes: list[Answer] = []
     for text, tag in zip(texts, _DESCRIBED["classes"], strict=True):
@@ -324,8 +334,8 @@ async def _tag_texts(transcript: Transcript) -> None:
         changes.append({"segment_id": segment["segment_id"], "tags": [{"class": tag["name"]}]})
         changes.append({"document_id": text["document_id"], "done": True})
         transcript.found(f"{segment['text']} → {tag['name']}")
-    await transcript.call("review_tag", **place, changes=changes)
-    read = await transcript.call("review_texts", **place)
+    await transcript.call("review_tag", **ids, changes=changes)
+    read = await transcript.call("review_texts", **ids)
     expect(read["counts"]["open"] == 0, "a text is still open")
     tags = [tag["class"] for text in read["texts"] for part in text["segments"] for tag in part["tags"]]
     expect(tags == [each["name"] for each in _DESCRIBED["classes"]], "the tags are not there")

@@ -93,21 +93,21 @@ class Transcript:
 
     async def _announce(self, tool: str, arguments: Answer) -> None:
         await anyio.sleep(self._pause)
-        shown = f"({self._named(arguments, '=')})"
-        self._print(Text.assemble((self._writable(f"→ {tool}"), "cyan"), self._writable(shown)), 2)
+        arguments_shown = f"({self._named(arguments, '=')})"
+        self._print(Text.assemble((self._writable(f"→ {tool}"), "cyan"), self._writable(arguments_shown)), 2)
 
     def _named(self, values: Answer, sign: str) -> str:
         """Arguments on one line. Ids that were shown before are no more than a `…`."""
-        shown: list[str] = []
+        named: list[str] = []
         for name, value in values.items():
             if isinstance(value, str) and _ID.fullmatch(value) and (name, value) in self._shown_ids:
-                if "…" not in shown:
-                    shown.append("…")
+                if "…" not in named:
+                    named.append("…")
                 continue
-            shown.append(f"{name}{sign}{self._brief(value)}")
+            named.append(f"{name}{sign}{self._brief(value)}")
             if isinstance(value, str):
                 self._shown_ids.add((name, value))
-        return ", ".join(shown)
+        return ", ".join(named)
 
     def _brief(self, value: Any) -> str:
         """An argument in short; only one entry of a list is worth showing."""

@@ -60,7 +60,7 @@ _MANY_TOKENS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was checked, and what came of it."""
+    """One thing that was checked, and its result."""
 
     level: Level
     about: str
@@ -70,8 +70,8 @@ class Finding:
 def examine(settings: Settings) -> int:
     """Print every finding. Gives 1 if one is a fault, else 0. Sends one reading call to each service."""
     set_up_logging(settings.log_level, lambda: settings.secrets)
-    shown = settings.selection.choose(load_tools())
-    policies, remarks = examine_policy(settings, shown)
+    tools = settings.selection.choose(load_tools())
+    policies, remarks = examine_policy(settings, tools)
     findings = [
         *_credential_findings(settings),
         *_variable_findings(settings),
@@ -83,15 +83,15 @@ def examine(settings: Settings) -> int:
         _journal_finding(settings),
         *_redis_findings(settings),
         Finding("ok", "confirmation", _CONFIRMED[settings.confirm]),
-        *definition_findings(permitted(policies.of(), shown)),
+        *definition_findings(permitted(policies.of(), tools)),
         *_host_findings(settings, policies),
         *(Finding(level, about, text) for level, about, text in configuration_remarks(Machine.this())),
         *anyio.run(_reach_services, settings),
     ]
     for finding in findings:
         mark, colour = _MARKS[finding.level]
-        shown = click.style(f"{mark:<6}", fg=colour) if sys.stdout.isatty() else f"{mark:<6}"
-        click.echo(f"{shown}{one_line(f'{finding.about}: {finding.text}')}")
+        tools = click.style(f"{mark:<6}", fg=colour) if sys.stdout.isatty() else f"{mark:<6}"
+        click.echo(f"{tools}{one_line(f'{finding.about}: {finding.text}')}")
     return 1 if any(finding.level == "fault" for finding in findings) else 0
 
 
@@ -123,11 +123,11 @@ def _host_findings(settings: Settings, policies: Policies) -> list[Finding]:
     for limit in CLIENT_LIMITS:
         surface = surfaces.for_client(limit.names[0])
         count = len(surface.chosen)
-        said = f"gets the {surface.name} list ({count} tools) and takes {limit.max_tools} of all servers"
+        message = f"gets the {surface.name} list ({count} tools) and takes {limit.max_tools} of all servers"
         if count > limit.max_tools:
-            findings.append(Finding("note", limit.host, f"{said}; choose --surface auto or core"))
+            findings.append(Finding("note", limit.host, f"{message}; choose --surface auto or core"))
         else:
-            findings.append(Finding("ok", limit.host, said))
+            findings.append(Finding("ok", limit.host, message))
     return [*findings, Finding("ok", "other hosts", f"get the {surfaces.usual.name} list")]
 
 
@@ -233,8 +233,10 @@ def _journal_finding(settings: Settings) -> Finding:
         return Finding("fault", "journal", f"{fault} {then}".strip())
     finally:
         journal.stop()
-    place = journal.where()
-    return Finding("ok", "journal", f"writes are recorded {place if place == 'in memory' else f'in {place}'}")
+    location = journal.where()
+    return Finding(
+        "ok", "journal", f"writes are recorded {location if location == 'in memory' else f'in {location}'}"
+    )
 
 
 def _redis_findings(settings: Settings) -> list[Finding]:
@@ -254,8 +256,10 @@ def _redis_findings(settings: Settings) -> list[Finding]:
             return [Finding("ok", "redis", "answers")]
     except SettingsError as error:
         return [Finding("fault", "redis", str(error))]
-    said = "does not answer; each server would keep its own budgets, at half the rate, and its own sessions"
-    return [Finding("fault", "redis", said)]
+    message = (
+        "does not answer; each server would keep its own budgets, at half the rate, and its own sessions"
+    )
+    return [Finding("fault", "redis", message)]
 
 
 async def _reach_services(settings: Settings) -> list[Finding]:

@@ -28,7 +28,7 @@ _VERIFYING = frozenset({"verification_status", "moderated_boxes"})
 _NAMED = 3
 
 
-def examine_policy(settings: Settings, shown: Sequence[Tool]) -> tuple[Policies, list[Remark]]:
+def examine_policy(settings: Settings, tools: Sequence[Tool]) -> tuple[Policies, list[Remark]]:
     """The policies of these settings, none if there is a fault, and what a user should know of them.
 
     `shown` are the tools that the settings show without it.
@@ -43,10 +43,10 @@ def examine_policy(settings: Settings, shown: Sequence[Tool]) -> tuple[Policies,
         return Policies(), [("fault", "its rules on checks cannot be read before the check file is right")]
     policy = policies.for_all
     return policies, [
-        *_effects(policy, shown),
-        *_gaps(policies.of(), permitted(policies.of(), shown)),
-        *_of_sections(policies, shown),
-        *_place(settings),
+        *_effects(policy, tools),
+        *_gaps(policies.of(), permitted(policies.of(), tools)),
+        *_of_sections(policies, tools),
+        *_file_access(settings),
     ]
 
 
@@ -55,12 +55,12 @@ def permitted(policy: Policy, tools: Sequence[Tool]) -> list[Tool]:
     return [tool for tool in tools if not policy.tool_refusal(tool.name, tool.toolset)]
 
 
-def _effects(policy: Policy, shown: Sequence[Tool]) -> Iterator[Remark]:
+def _effects(policy: Policy, tools: Sequence[Tool]) -> Iterator[Remark]:
     if policy.is_set:
         yield "ok", f"in force: {_in_words(policy)}"
-    left = permitted(policy, shown)
+    left = permitted(policy, tools)
     writing = sum(tool.effect != "read" for tool in left)
-    yield "ok" if left else "note", f"leaves {len(left)} of {len(shown)} tools, {writing} of them writing"
+    yield "ok" if left else "note", f"leaves {len(left)} of {len(tools)} tools, {writing} of them writing"
     for kind, rule in (
         ("workflows", policy.workflows),
         ("models", policy.models),
@@ -79,18 +79,18 @@ def _in_words(policy: Policy) -> str:
     )
 
 
-def _of_sections(policies: Policies, shown: Sequence[Tool]) -> Iterator[Remark]:
+def _of_sections(policies: Policies, tools: Sequence[Tool]) -> Iterator[Remark]:
     """What the sections for groups add, and what they leave of the tools."""
     sections = [(policies.groups[name], policies.of((name,))) for name in policies.groups]
     if policies.others.is_set:
         sections.append((policies.others, policies.of()))
     for own, whole in sections:
-        left = permitted(whole, shown)
+        left = permitted(whole, tools)
         writing = sum(tool.effect != "read" for tool in left)
         yield "ok", f"[{own.section}] adds: {_in_words(own)}"
         yield (
             "ok" if left else "note",
-            f"[{own.section}] leaves {len(left)} of {len(shown)} tools, {writing} of them writing",
+            f"[{own.section}] leaves {len(left)} of {len(tools)} tools, {writing} of them writing",
         )
     if policies.groups and not policies.others.is_set:
         yield (
@@ -142,7 +142,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
 
 
-def _place(settings: Settings) -> Iterator[Remark]:
+def _file_access(settings: Settings) -> Iterator[Remark]:
     """A file that others may write is no rule."""
     if settings.policy is not None and os.name == "posix":
         mode = settings.policy.expanduser().stat().st_mode

@@ -139,7 +139,7 @@ def _authentication(
         return NoAuthentication()
     from ..http.challenges import Challenges
     from ..http.oauth.issuer_keys import IssuerKeys
-    from ..http.oauth.protected_resource import ProtectedResource, metadata_address
+    from ..http.oauth.protected_resource import ProtectedResource, metadata_url
     from ..http.oauth.tokens import Tokens, Trust
 
     groups = settings.read_policy().groups
@@ -159,7 +159,7 @@ def _authentication(
     return TokenAuthentication(
         Tokens(trust, IssuerKeys(http.oauth_issuer, http.oauth_jwks, network)),
         ProtectedResource(http.url, http.oauth_issuer, http.oauth_scope_prefix),
-        Challenges("token", metadata_address(http.url), http.oauth_scope_prefix),
+        Challenges("token", metadata_url(http.url), http.oauth_scope_prefix),
     )
 
 
@@ -199,7 +199,7 @@ def _credentials(settings: Settings, http: HttpSettings) -> CallerCredentials:
 
 
 def _unused_credentials(settings: Settings, http: HttpSettings) -> str:
-    """What is told of credentials in the settings that no caller will use; empty if there are none."""
+    """The warning about credentials in the settings that no caller will use; empty if there are none."""
     if http.credentials == "shared" or settings.sandbox or not settings.with_credentials:
         return ""
     return (

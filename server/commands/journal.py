@@ -89,7 +89,7 @@ def _list(journal: StoredJournal, *, limit: int, about: Sequence[str]) -> int:
     entries = anyio.run(partial(journal.entries, about=about, limit=limit))
     if not entries:
         return _nothing(journal, "about these ids" if about else "")
-    rows = [(entry, [_printable(told(entry)) for _, told in _COLUMNS]) for entry in entries]
+    rows = [(entry, [_printable(column_text(entry)) for _, column_text in _COLUMNS]) for entry in entries]
     if not sys.stdout.isatty():
         for _, cells in rows:
             click.echo("\t".join(cells))
@@ -181,5 +181,5 @@ def _write(output: Path, lines: Iterable[str]) -> int:
 
 def _printable(text: str) -> str:
     """Text in which nothing moves the cursor, colours, hides or turns round what stands beside it."""
-    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    return hidden_pattern().sub(lambda found: ascii(found[0])[1:-1], shown)
+    printable = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return hidden_pattern().sub(lambda found: ascii(found[0])[1:-1], printable)

@@ -52,8 +52,8 @@ def set_up_host(name: str, settings: Settings, how: How) -> int:
         change = planned(host, file, lambda there: edits_for(host, wanted, there))
     except (BrokenFile, CannotKeep) as fault:
         _print_entry(host, wanted, settings, how)
-        said = "is broken" if isinstance(fault, BrokenFile) else "is left to you"
-        click.echo(f"docreview-mcp: {file} {said}: {fault}. Nothing was written.", err=True)
+        problem = "is broken" if isinstance(fault, BrokenFile) else "is left to you"
+        click.echo(f"docreview-mcp: {file} {problem}: {fault}. Nothing was written.", err=True)
         return 1 if how.writes or isinstance(fault, BrokenFile) else 0
     if not how.writes:
         _print_entry(host, wanted, settings, how)
@@ -102,10 +102,10 @@ def _print_entry(host: Host, wanted: Wanted, settings: Settings, how: How) -> No
 
 
 def _print_notes(host: Host, wanted: Wanted) -> None:
-    if wanted.outside and host.secrets == "none":
+    if wanted.stored_elsewhere and host.secrets == "none":
         click.echo(f"  {_NO_REFERENCE.format(title=host.title)}", err=True)
-    elif wanted.outside:
-        names = ", ".join(wanted.outside)
+    elif wanted.stored_elsewhere:
+        names = ", ".join(wanted.stored_elsewhere)
         click.echo(f"  Not in the file: {names}. Set them where {host.title} starts.", err=True)
     if host.then:
         click.echo(f"  {host.then}", err=True)

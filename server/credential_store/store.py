@@ -174,8 +174,8 @@ class CredentialStore:
             yield
         except READ_ERRORS as error:
             self.close()
-            said = without_secrets(why(error), journal_passwords(self._url))
-            raise StoreFault(f"the stored credentials ({self.shown}) cannot be {done}: {said}") from None
+            reason = without_secrets(why(error), journal_passwords(self._url))
+            raise StoreFault(f"the stored credentials ({self.shown}) cannot be {done}: {reason}") from None
 
 
 def _table() -> Table:
@@ -192,7 +192,8 @@ def _engine(url: str, file: Path | None) -> Engine:
         return create_engine(place, connect_args={"timeout": _WAIT_SECONDS}, hide_parameters=True)
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
-        connect_args={"connect_timeout": _WAIT_SECONDS},
+        # Without an encoding, a database in SQL_ASCII gives bytes.
+        connect_args={"connect_timeout": _WAIT_SECONDS, "client_encoding": "utf8"},
         pool_size=1,
         max_overflow=1,
         pool_pre_ping=True,

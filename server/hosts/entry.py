@@ -32,7 +32,7 @@ class Wanted:
 
     entry: Mapping[str, object]
     inputs: Sequence[Mapping[str, object]]
-    outside: Sequence[str]
+    stored_elsewhere: Sequence[str]
 
 
 def set_variables(settings: Settings) -> dict[str, str]:
@@ -51,24 +51,24 @@ def wanted_entry(host: Host, machine: Machine, settings: Settings, *, with_secre
     """What is to be in the file of a host. Secrets are in it only `with_secrets`."""
     given = set_variables(settings)
     has_credentials = settings.sandbox or bool(_CREDENTIALS & given.keys())
-    hidden = [
+    secret_names = [
         name for name in given if is_secret(name) or (name == "DOCREVIEW_JOURNAL" and _has_password(given))
     ]
     if not has_credentials:
-        hidden += [name for name in ASKED_FOR if name not in given]
+        secret_names += [name for name in ASKED_FOR if name not in given]
     if with_secrets:
-        hidden = [name for name in hidden if name not in given]
-    plain = {name: text for name, text in given.items() if name not in hidden}
+        secret_names = [name for name in secret_names if name not in given]
+    plain = {name: text for name, text in given.items() if name not in secret_names}
     command, arguments = machine.command()
     entry: dict[str, object] = {**host.constant, host.command_key: command, "args": arguments}
     environment = dict(plain)
     if host.secrets in ("reference", "prompt"):
-        environment |= {name: _reference(host, name) for name in hidden}
-    if host.names_key and hidden:
-        entry[host.names_key] = list(hidden)
+        environment |= {name: _reference(host, name) for name in secret_names}
+    if host.names_key and secret_names:
+        entry[host.names_key] = list(secret_names)
     if environment:
         entry[host.environment_key] = environment
-    asked = hidden if host.secrets == "prompt" else ()
+    asked = secret_names if host.secrets == "prompt" else ()
     inputs = [
         {
             "type": "promptString",
@@ -78,8 +78,8 @@ def wanted_entry(host: Host, machine: Machine, settings: Settings, *, with_secre
         }
         for name in asked
     ]
-    outside = () if host.secrets == "prompt" else hidden
-    return Wanted(entry, inputs, outside)
+    stored_elsewhere = () if host.secrets == "prompt" else secret_names
+    return Wanted(entry, inputs, stored_elsewhere)
 
 
 def edits_for(host: Host, wanted: Wanted, there: Mapping[str, object]) -> list[Edit]:

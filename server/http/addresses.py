@@ -15,7 +15,7 @@ _ALLOWED = re.compile(rf"(?P<name>{_NAME})(?::(?P<port>\d{{1,5}}|\*))?")
 _SCHEME_PORTS = {"http": "80", "https": "443"}
 
 
-class _Address(NamedTuple):
+class _NumericAddress(NamedTuple):
     """A host with the port that is meant; `scheme` is empty for a Host."""
 
     scheme: str
@@ -59,16 +59,16 @@ class AllowedAddresses:
         return given is not None and _is_among(given, self._origins)
 
 
-def _is_among(given: _Address, allowed: set[_Address | None]) -> bool:
+def _is_among(given: _NumericAddress, allowed: set[_NumericAddress | None]) -> bool:
     return given in allowed or given._replace(port=_ANY_PORT) in allowed
 
 
-def _parsed_origin(form: re.Pattern[str], text: str) -> _Address | None:
+def _parsed_origin(form: re.Pattern[str], text: str) -> _NumericAddress | None:
     scheme, separator, host = text.lower().partition("://")
     port = _SCHEME_PORTS.get(scheme)
     return _parsed(form, host, scheme, port) if separator and port else None
 
 
-def _parsed(form: re.Pattern[str], host: str, scheme: str, default_port: str) -> _Address | None:
+def _parsed(form: re.Pattern[str], host: str, scheme: str, default_port: str) -> _NumericAddress | None:
     found = form.fullmatch(host.lower())
-    return _Address(scheme, found["name"], found["port"] or default_port) if found else None
+    return _NumericAddress(scheme, found["name"], found["port"] or default_port) if found else None

@@ -31,7 +31,7 @@ from .addresses import AllowedAddresses
 from .answers import Answer
 from .authentication import Authentication
 from .bodies import Bodies, Disconnected
-from .budgets import Places, Rates
+from .budgets import Rates, RequestSlots
 from .caller_credentials import CREDENTIAL_HEADERS, CallerCredentials, known_by_account
 from .health import Health
 from .narrowing_headers import NARROWING_HEADERS, asked_narrowing
@@ -59,7 +59,7 @@ class HttpApplication:
     """Serves one MCP server to many callers.
 
     `allowed` are the addresses under which it may be called, `shared` is what it shares with other servers.
-    `panel` serves the review panel to people with a browser. `observer` is told of requests that are refused,
+    `panel` serves the review panel to people with a browser. `observer` gets the requests that are refused,
     and of waiting.
     """
 
@@ -85,7 +85,7 @@ class HttpApplication:
         self._observer = observer or Unobserved()
         self._rates = Rates(settings.rate, shared.budgets)
         self._bodies = Bodies(settings.body)
-        self._places = Places(settings.concurrency)
+        self._slots = RequestSlots(settings.concurrency)
         self._writing = frozenset(tool.name for tool in load_tools() if tool.effect != "read")
 
     @asynccontextmanager
@@ -106,9 +106,10 @@ class HttpApplication:
                 await receive()
             await send({"type": "lifespan.shutdown.complete"})
         elif scope["type"] == "http":
-            answer = Answer(send, _request_id(scope), lambda: self.health.is_draining)
+            headers = Headers(scope=scope)
+            answer = Answer(send, _request_id(headers), lambda: self.health.is_draining)
             try:
-                await self._respond(scope, receive, answer)
+                await self._respond(scope, headers, receive, answer)
             except Refusal as refusal:
                 self._observer.refused(refusal.status, refusal.code, answer.request_id)
                 await refusal.answer(answer.send)
@@ -120,8 +121,7 @@ class HttpApplication:
                     raise
                 await _fault().answer(answer.send)
 
-    async def _respond(self, scope: Scope, receive: Receive, answer: Answer) -> None:
-        headers = Headers(scope=scope)
+    async def _respond(self, scope: Scope, headers: Headers, receive: Receive, answer: Answer) -> None:
         if scope["path"] in ("/healthz", "/readyz"):
             # Asked by balancers under the address of this replica, which no user types.
             await self.health.answer(scope, answer.send)
@@ -164,20 +164,19 @@ class HttpApplication:
         origin = RequestOrigin(principal, account, narrowing, answer.request_id)
         body = await self._bodies.read(headers, receive)
         try:
-            tool = _called_tool(body)
             if browser is not None:
-                browser.check_call(tool)
-            if not principal.may_write and tool in self._writing:
+                browser.check_call(_called_tool(body))
+            if not principal.may_write and _called_tool(body) in self._writing:
                 raise self._authentication.challenges.missing_scope(WRITE)
             began = anyio.current_time()
-            await self._places.take(principal.id)
+            await self._slots.take(principal.id)
             self._observer.waited("call", anyio.current_time() - began)
         finally:
             self._bodies.release(len(body))
         try:
             await self._serve(scope, body, receive, origin, answer)
         finally:
-            self._places.give_back(principal.id)
+            self._slots.give_back(principal.id)
 
     def _check_host(self, headers: Headers) -> None:
         if not self._allowed.has_host(headers.getlist("host")):
@@ -237,9 +236,9 @@ def _check_headers(scope: Scope, headers: Headers) -> None:
         )
 
 
-def _request_id(scope: Scope) -> str:
+def _request_id(headers: Headers) -> str:
     """The id by which a request is found in journal and logs: the one that it came with, or a new one."""
-    given = Headers(scope=scope).get("x-request-id", "")
+    given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else token_hex(8)
 
 

@@ -47,7 +47,7 @@ class Authentication(Protocol):
         """Who sends it.
 
         Raises:
-            Refusal: 401, as it does not say, or what it says is not true; 503, as that cannot be told now.
+            Refusal: 401, as the identity is missing or not valid; 503, as it cannot be checked now.
         """
         ...
 
@@ -178,7 +178,7 @@ def _bearer(headers: Headers, challenges: Challenges) -> str:
         Refusal: 401, as there is nothing.
     """
     given = headers.getlist("authorization")
-    scheme, _, shown = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     if not given or (len(given) == 1 and scheme.lower() != "bearer"):
         raise challenges.missing()
-    return shown.strip()
+    return token.strip()

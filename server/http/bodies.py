@@ -15,7 +15,7 @@ _LARGEST_AT_ONCE = 8
 """All bodies that are being read may take so many times the largest."""
 
 
-class Disconnected(Exception):  # noqa: N818 - nobody is left to be told
+class Disconnected(Exception):  # noqa: N818 - no client is left to answer
     """The client went away before its request was there."""
 
 

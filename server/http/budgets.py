@@ -7,14 +7,14 @@ import math
 import anyio
 
 from ..rate import Rate
-from ..services.fair_places import FairPlaces
+from ..services.fair_slots import FairSlots
 from ..shared.budgets import Budgets
 from .refusals import Refusal
 
-__all__ = ["Places", "Rates"]
+__all__ = ["Rates", "RequestSlots"]
 
 _WAIT_SECONDS = 20.0
-_WAITING_PER_PLACE = 8
+_WAITING_PER_SLOT = 8
 
 
 class Rates:
@@ -43,15 +43,15 @@ class Rates:
             )
 
 
-class Places:
+class RequestSlots:
     """So many requests are under way at once; others wait, and whoever holds the fewest places is next.
 
     Nobody waits longer than a time, and no caller takes more than half of the places for waiting.
     """
 
-    def __init__(self, places: int) -> None:
-        self._places = FairPlaces(places)
-        self._max_waiting = places * _WAITING_PER_PLACE
+    def __init__(self, slots: int) -> None:
+        self._slots = FairSlots(slots)
+        self._max_waiting = slots * _WAITING_PER_SLOT
 
     async def take(self, caller: str) -> None:
         """Take a place, which has to be given back.
@@ -59,20 +59,20 @@ class Places:
         Raises:
             Refusal: 503, as too many wait already, or none became free in time.
         """
-        places = self._places
-        if places.take_now(caller):
+        slots = self._slots
+        if slots.take_now(caller):
             return
-        most_of_one = max(1, self._max_waiting // 2)
-        if places.waiting >= self._max_waiting or places.waiting_of(caller) >= most_of_one:
+        max_of_one = max(1, self._max_waiting // 2)
+        if slots.waiting >= self._max_waiting or slots.waiting_of(caller) >= max_of_one:
             raise _busy()
         with anyio.move_on_after(_WAIT_SECONDS):
-            await places.take(caller)
+            await slots.take(caller)
             return
         raise _busy()
 
     def give_back(self, caller: str) -> None:
         """Free a place, and let the next one in."""
-        self._places.give_back(caller)
+        self._slots.give_back(caller)
 
 
 def _busy() -> Refusal:

@@ -109,8 +109,8 @@ class FromHeaders:
         if scope.get("scheme") == "https":
             return
         if _is_in(peer, self._proxies):
-            told = ",".join(headers.getlist("x-forwarded-proto")).lower().split(",")
-            if {each.strip() for each in told} == {"https"}:
+            protocols = ",".join(headers.getlist("x-forwarded-proto")).lower().split(",")
+            if {each.strip() for each in protocols} == {"https"}:
                 return
             raise _not_private("the proxy does not say that it came over TLS (X-Forwarded-Proto: https)")
         if not is_loopback(peer):
@@ -181,11 +181,11 @@ def _value(headers: Headers, name: str) -> SecretStr | None:
         return None
     if len(given) > 1 or not _VALUE.fullmatch(given[0].strip()):
         # The value is not repeated: it may be a secret that was only cut off or copied with something else.
-        came = "several values" if len(given) > 1 else "a value that no key or token has"
+        actual = "several values" if len(given) > 1 else "a value that no key or token has"
         raise Refusal(
             400,
             "invalid_header",
-            f"{name}: got {came}, expected one key or token.",
+            f"{name}: got {actual}, expected one key or token.",
             "Correct the header in the settings of the host.",
         )
     return SecretStr(given[0].strip())

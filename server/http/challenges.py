@@ -1,4 +1,4 @@
-"""What a caller is told who may not do what it asks for: in words, and in a header that its program reads."""
+"""The answer to a caller without permission: in words, and in a header that its program reads."""
 
 from __future__ import annotations
 

@@ -41,18 +41,18 @@ def _narrowing(headers: tuple[tuple[str, str], ...], query: bytes) -> Narrowing:
     parameters = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     given = [(f"X-Docreview-{name.removeprefix(_PREFIX).title()}", value) for name, value in headers]
     narrowing: list[tuple[str, str]] = []
-    for shown, value in (*given, *parameters):
-        name = shown.lower().removeprefix(_PREFIX).replace("_", "-")
-        is_header = (shown, value) in given
+    for label, value in (*given, *parameters):
+        name = label.lower().removeprefix(_PREFIX).replace("_", "-")
+        is_header = (label, value) in given
         if name not in NAMES:
             what = "header" if is_header else "parameter of the URL"
             near = nearest(name, NAMES)
             near = f"X-Docreview-{near.title()}" if is_header else near.replace("-", "_")
-            raise _refusal(shown, f"there is no such {what}; the nearest one is {near}")
+            raise _refusal(label, f"there is no such {what}; the nearest one is {near}")
         try:
             narrowing_of([(name, value)])
         except NarrowingFault as fault:
-            raise _refusal(shown, str(fault)) from None
+            raise _refusal(label, str(fault)) from None
         narrowing.append((name, value))
     return narrowing_of(narrowing)
 

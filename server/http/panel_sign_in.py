@@ -304,7 +304,7 @@ class ShownSignIn:
             JournalFault: the key that seals it cannot be read.
         """
         identity = urlsafe_b64encode(principal.id.encode("utf-8", "surrogateescape")).decode().rstrip("=")
-        value = f"{identity}.{self._codes.give(_SUBJECT, principal.id)}"
+        value = f"{identity}.{self._codes.new_code(_SUBJECT, principal.id)}"
         return self._cookie.given(value, PANEL_SECONDS)
 
 

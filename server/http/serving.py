@@ -72,7 +72,7 @@ class _DrainingServer(uvicorn.Server):
         return await super().on_tick(counter) or time.monotonic() >= self._closes_at
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, answer what is still on its way, then close what is idle and wait for the rest."""
+        """Stop listening, answer the requests in progress, then close what is idle and wait for the rest."""
         waiting = [each for listener in sockets or () for each in _waiting(listener)]
         for server in self.servers:
             server.close()

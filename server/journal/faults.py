@@ -29,16 +29,9 @@ _AWAY_STATES = (
 
 _REFUSED = "FATAL"
 _AWAY_REFUSALS = ("starting up", "shutting down", "recovery", "too many", "not yet accepting", "terminating")
-_NOT_SET_UP = (
-    "translate host name",
-    "resolve host",
-    "Name or service not known",
-    "invalid",
-    "no password supplied",
-    "does not support SSL",
-    "certificate",
-)
-"""libpq gives no SQLSTATE when it cannot connect, only a text."""
+_NOT_SET_UP = ("invalid", "no password supplied", "does not support SSL", "certificate")
+"""libpq gives no SQLSTATE when it cannot connect, only a text. A host that is not known may be known again:
+the name of a container goes with it."""
 
 _KINDS: Sequence[tuple[type[BaseException], Callable[[Any], str]]] = (
     (ModuleNotFoundError, lambda error: f"{error.name} is not installed; install docreview-mcp[postgresql]"),
@@ -52,9 +45,9 @@ _KINDS: Sequence[tuple[type[BaseException], Callable[[Any], str]]] = (
 def why(error: BaseException) -> str:
     """One line of what the driver or the system says, never a statement or its values."""
     cause = _cause(error)
-    for kind, told in _KINDS:
+    for kind, reason in _KINDS:
         if isinstance(cause, kind):
-            return told(cause)
+            return reason(cause)
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0].rstrip(".")
 
 

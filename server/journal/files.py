@@ -6,6 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 
 __all__ = ["NotPrivate", "create_file", "keep_private"]
@@ -61,7 +62,4 @@ def _close_to_others(file: Path, mode: int) -> None:
 
 def _missing(folder: Path) -> Iterator[Path]:
     """The folders that are not there, the innermost first."""
-    for each in (folder, *folder.parents):
-        if each.exists():
-            return
-        yield each
+    return takewhile(lambda each: not each.exists(), (folder, *folder.parents))

@@ -37,11 +37,12 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
         from alembic.config import Config
         from sqlalchemy import create_engine, make_url, text
 
-        from .postgresql_connection import faults
+        from .former_words import add_words_of_callers
+        from .postgresql_connection import connection_options, faults
     except ModuleNotFoundError as error:
         raise JournalFault(f"{error.name} is not installed; install docreview-mcp[postgresql].") from None
     url = make_url(place.url).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, connect_args={"connect_timeout": 10}, hide_parameters=True)
+    engine = create_engine(url, connect_args=connection_options(10), hide_parameters=True)
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     with faults(place, "changed", engine.dispose), engine.begin() as connection:
@@ -52,6 +53,8 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
             alembic.command.upgrade(config, "head")
             if before is None or before < "0003":
                 _fill_counts(connection)
+            if before is None or before < "0005":
+                add_words_of_callers(connection)
         after = _version(connection) or ""
     engine.dispose()
     return before, after
@@ -71,8 +74,8 @@ def check_tables(settings: Settings) -> None:
     try:
         from .postgresql_connection import connect_now, faults
     except ModuleNotFoundError as error:
-        said = f"{error.name} is not installed; install docreview-mcp[postgresql]"
-        raise SettingsError(f"DOCREVIEW_JOURNAL: {said}") from None
+        message = f"{error.name} is not installed; install docreview-mcp[postgresql]"
+        raise SettingsError(f"DOCREVIEW_JOURNAL: {message}") from None
     try:
         with faults(place, "used", lambda: None):
             connect_now(place).close()
@@ -115,7 +118,7 @@ def _fill_counts(connection: Connection) -> None:
             elif payload["outcome"] == "not done":
                 counts.pop(record.entry, None)
         except (ValueError, TypeError, KeyError, AttributeError):
-            continue  # a broken record; `journal verify` tells of it
+            continue  # a broken record; `journal verify` reports it
     if counts:
         columns = ("entry", "caller", "at", "document")
         add = insert(table("docreview_counts", *map(column, columns)))

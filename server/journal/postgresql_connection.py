@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +16,9 @@ from ..journal_place import JournalPlace, journal_passwords
 from .faults import READ_ERRORS, is_away, why
 from .schema_version import READ_VERSION, WrongTablesError, fault_of_version
 
-__all__ = ["connect", "connect_now", "connect_seconds", "faults", "is_lost"]
+__all__ = ["connect", "connect_now", "connect_seconds", "connection_options", "faults", "is_lost"]
+
+_log = logging.getLogger(__name__)
 
 _Connection = psycopg.AsyncConnection[Any] | psycopg.Connection[Any]
 
@@ -23,6 +26,11 @@ _Connection = psycopg.AsyncConnection[Any] | psycopg.Connection[Any]
 def connect_seconds(place: JournalPlace) -> int:
     """The longest that making a connection may take."""
     return max(2, int(place.wait))
+
+
+def connection_options(seconds: int) -> dict[str, Any]:
+    """How every connection is made. Without an encoding, a database in SQL_ASCII gives bytes, not texts."""
+    return {"connect_timeout": seconds, "client_encoding": "utf8"}
 
 
 async def connect(place: JournalPlace) -> psycopg.AsyncConnection[Any]:
@@ -33,7 +41,7 @@ async def connect(place: JournalPlace) -> psycopg.AsyncConnection[Any]:
         WrongTablesError: its tables are not those of this version.
     """
     connection = await psycopg.AsyncConnection.connect(
-        _url(place), autocommit=True, connect_timeout=connect_seconds(place), prepare_threshold=None
+        _url(place), autocommit=True, prepare_threshold=None, **connection_options(connect_seconds(place))
     )
     with _closed_if_it_fails(connection):
         cursor = await connection.execute(READ_VERSION)
@@ -44,7 +52,7 @@ async def connect(place: JournalPlace) -> psycopg.AsyncConnection[Any]:
 def connect_now(place: JournalPlace) -> psycopg.Connection[Any]:
     """A connection that blocks, for commands and for the end of a server. Raises as `connect` does."""
     connection = psycopg.connect(
-        _url(place), autocommit=True, connect_timeout=connect_seconds(place), prepare_threshold=None
+        _url(place), autocommit=True, prepare_threshold=None, **connection_options(connect_seconds(place))
     )
     with _closed_if_it_fails(connection):
         _check(connection.execute(READ_VERSION).fetchall())
@@ -66,13 +74,18 @@ def faults(place: JournalPlace, done: str, undo: Callable[[], None]) -> Generato
     except TimeoutError:
         undo()
         message = f"The journal {place.shown} cannot be {done}: the database does not answer in time."
-        raise JournalFault(message, is_away=True) from None
+        raise _noted(JournalFault(message, is_away=True)) from None
     except (*READ_ERRORS, psycopg.Error) as error:
         undo()
-        said = without_secrets(why(error), journal_passwords(place.url))
-        raise JournalFault(
-            f"The journal {place.shown} cannot be {done}: {said}.", is_away=is_away(error)
-        ) from None
+        reason = without_secrets(why(error), journal_passwords(place.url))
+        message = f"The journal {place.shown} cannot be {done}: {reason}."
+        raise _noted(JournalFault(message, is_away=is_away(error))) from None
+
+
+def _noted(fault: JournalFault) -> JournalFault:
+    """The fault, which is in the log then: not every caller is told where the database is."""
+    _log.warning("%s", fault)
+    return fault
 
 
 def _url(place: JournalPlace) -> str:

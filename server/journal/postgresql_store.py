@@ -245,7 +245,7 @@ async def _round_trip(connection: psycopg.AsyncConnection[Any], steps: Sequence[
 
 
 def _never_sent(record: Record) -> Waiting:
-    """The closing of an entry that may be in the database, although the write was told that it is not."""
+    """The closing of an entry that may be in the database, although the write was reported as failed."""
     closing = Closing("not done", message="Not sent: the journal was cut off while this entry was opened.")
     return Waiting(Addition(payload_of(closing, ()), record.number, record.hash))
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, exists, select
 
 from ...tools.journal.entries import Entry
 from .record_store import Reading, Rows, answered
@@ -17,15 +17,12 @@ from .records import Record, entry_of, word, written
 from .tables import LAST_OF_CALL, OF_ENTRY, RECORDS, WORDS, Question
 from .verification import Batch
 
-__all__ = ["MOST", "all_entries", "batches", "entries", "newest_entries", "unclear"]
+__all__ = ["MAX_ENTRY_NUMBER", "all_entries", "batches", "entries", "newest_entries", "unclear"]
 
-MOST = 2**31 - 1
+MAX_ENTRY_NUMBER = 2**31 - 1
 """The greatest number that the tables can hold."""
 
 _ROWS = 500
-_PAGE = 200
-"""How many entries are looked at together for those of one tool."""
-
 _DAY = timedelta(hours=24)
 _BEGINNING = select(RECORDS).order_by(RECORDS.c.number).limit(_ROWS)
 _NEXT = _BEGINNING.where(RECORDS.c.number > bindparam("last"))
@@ -58,23 +55,22 @@ def newest_entries(
     since: datetime | None,
     until: datetime | None,
     tool: str,
+    user: str | None,
 ) -> Reading[list[Entry]]:
     """The newest entries about every one of these ids, older than the entry `before` if that is not 0.
 
-    Only those of this `tool`, opened at `since` or later, and before `until`, where these are given.
+    Only those of this `tool` and this `user`, opened at `since` or later, and before `until`, where these
+    are given.
     """
-    every = {word("about", each) for each in about}
-    found: list[Entry] = []
-    oldest, wanted = min(before, MOST), max(0, limit)
-    while len(found) < wanted:
-        page = wanted if not tool else _PAGE
-        newest = yield from _newest(every, before=oldest, limit=page, since=since, until=until)
-        chosen = yield from entries(newest)
-        found += [each for each in chosen if tool in ("", each.opening.tool)]
-        if not tool or len(newest) < _PAGE:
-            break
-        oldest = newest[-1]
-    return found[:wanted]
+    every = dict.fromkeys(word("about", each) for each in about)
+    if user is not None:
+        every[word("by", user)] = None
+    if tool:
+        every[word("tool", tool)] = None
+    newest = yield from _newest(
+        tuple(every), before=min(before, MAX_ENTRY_NUMBER), limit=max(0, limit), since=since, until=until
+    )
+    return (yield from entries(newest))
 
 
 def unclear(fingerprint: str) -> Reading[Entry | None]:
@@ -131,14 +127,16 @@ def _records(numbers: Collection[int]) -> Reading[dict[int, list[Record]]]:
 
 
 def _newest(
-    every_word: Collection[str], *, before: int, limit: int, since: datetime | None, until: datetime | None
+    every_word: Sequence[str], *, before: int, limit: int, since: datetime | None, until: datetime | None
 ) -> Reading[list[int]]:
     """The numbers of the newest entries that every one of these words finds."""
     if every_word:
         column = WORDS.c.entry
-        chosen = select(column).where(WORDS.c.word.in_(every_word))
-        if len(every_word) > 1:
-            chosen = chosen.group_by(column).having(func.count() == len(every_word))
+        # The rarest words come first, and what they find is looked up under the others.
+        chosen = select(column).where(WORDS.c.word == every_word[0])
+        for each in every_word[1:]:
+            also = WORDS.alias()
+            chosen = chosen.where(exists().where(also.c.word == each, also.c.entry == column))
     else:
         column = RECORDS.c.number
         chosen = select(column).where(RECORDS.c.kind == "opened")

@@ -36,6 +36,7 @@ __all__ = [
     "user_of",
     "word",
     "words",
+    "words_of_caller",
     "written",
 ]
 
@@ -48,7 +49,9 @@ _KEYED = "hmac-sha256:"
 """How the hash of a record begins that is chained by a key."""
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr)
+_PLAIN = json.JSONEncoder(ensure_ascii=False)
 _OPENING = [field.name for field in fields(Opening)]
+_CALLER = [field.name for field in fields(Caller)]
 _CLOSING = [field.name for field in fields(Closing)]
 _LISTS = {"about", "undo"}
 _OF_EVERY_CALLER = ("host", "session", "user")
@@ -87,12 +90,11 @@ def payload_of(content: Opening | Closing, known_secrets: Sequence[str]) -> Json
     names = _OPENING if isinstance(content, Opening) else _CLOSING
     plain: dict[str, Any] = {name: getattr(content, name) for name in names}
     if isinstance(content, Opening):
-        caller = {field.name: getattr(content.caller, field.name) for field in fields(Caller)}
+        caller = {name: getattr(content.caller, name) for name in _CALLER}
         plain["caller"] = {name: value for name, value in caller.items() if value or name in _OF_EVERY_CALLER}
     for name in _LISTS & plain.keys():
         plain[name] = list(plain[name])
-    text = json.dumps(plain, ensure_ascii=False)
-    clean = cast("JsonObject", masked(plain, text, known_secrets))
+    clean = cast("JsonObject", masked(plain, _PLAIN.encode(plain), known_secrets))
     return clean | {name: plain[name] for name in _OURS if name in plain}
 
 
@@ -104,7 +106,13 @@ def words(payload: JsonObject) -> set[str]:
         *(word("about", each) for each in about),
         word("call", str(payload["fingerprint"])),
         *([word("undoes", str(undoes))] if undoes is not None else []),
+        *words_of_caller(payload),
     }
+
+
+def words_of_caller(payload: JsonObject) -> set[str]:
+    """Those of the words that say by whom and by which tool, which early versions left out."""
+    return {word("by", user_of(payload)), word("tool", str(payload["tool"]))}
 
 
 def user_of(payload: JsonObject) -> str:
@@ -112,9 +120,9 @@ def user_of(payload: JsonObject) -> str:
     return str(cast("JsonObject", payload["caller"])["user"])
 
 
-def word(what: Literal["about", "call", "undoes", "by"], value: str) -> str:
-    """The hash under which entries about an id, of a call, undoing an entry, or by a user are found."""
-    return sha256(_canonical([what, value])).hexdigest()[:32]
+def word(what: Literal["about", "call", "undoes", "by", "tool"], value: str) -> str:
+    """The hash under which entries about an id, of a call, undoing an entry, by a user or tool are found."""
+    return sha256(_canonical_list([what, value])).hexdigest()[:32]
 
 
 def chained(
@@ -141,14 +149,14 @@ def is_keyed(record: Record) -> bool:
 
 def hash_of(record: Record, key: JournalKey | None) -> str:
     """The hash that a record has to have: 64 hexadecimal digits, or with a key `hmac-sha256:` and base64."""
-    covered = _canonical([record.previous, *record[:5]])
+    covered = _canonical_list([record.previous, *record[:5]])
     if key is None:
         return sha256(covered).hexdigest()
     return _KEYED + urlsafe_b64encode(digest(key, covered, "sha256")).decode("ascii").rstrip("=")
 
 
 def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
-    """The entry that its records tell of, the opening one first; `undoing` are those that take it back.
+    """The entry that its records describe, the opening one first; `undoing` are those that take it back.
 
     Raises:
         JournalFault: the records are broken.
@@ -157,8 +165,8 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     closed = records[-1] if len(records) > 1 else None
     try:
         given = _known(opened, _OPENING)
-        told = given.pop("caller")
-        caller = Caller(**{field.name: told[field.name] for field in fields(Caller) if field.name in told})
+        recorded = given.pop("caller")
+        caller = Caller(**{name: recorded[name] for name in _CALLER if name in recorded})
         given["about"] = tuple(given["about"])
         opening = Opening(**given, caller=caller)
         closing = None
@@ -198,7 +206,7 @@ def outcome_of(opening: Opening, closing: Closing | None) -> Outcome:
 
 def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
     """An entry with its records; from these the hashes can be computed again."""
-    said: list[JsonObject] = [
+    readings: list[JsonObject] = [
         {**record._asdict(), "payload": json.loads(record.payload)} for record in records
     ]
     return {
@@ -206,7 +214,7 @@ def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
         "outcome": entry.outcome,
         "undone_by": entry.undone_by,
         "undo_unclear": [each.number for each in entry.undo_unclear],
-        "records": list(said),
+        "records": list(readings),
     }
 
 
@@ -219,6 +227,12 @@ def _known(record: Record, names: Sequence[str]) -> dict[str, Any]:
 def _canonical(value: object) -> bytes:
     """ASCII, so that no character of a document is one that a database cannot store.
 
-    What a stranger put into the table may be no text; it is read so that it can be told as a change.
+    What a stranger put into the table may be no text; it is read so that it can be reported as a change.
     """
     return _ENCODER.encode(value).encode("ascii")
+
+
+def _canonical_list(values: Iterable[object]) -> bytes:
+    """The same of a list; its texts and whole numbers need none of what nested values do."""
+    parts = (str(each) if type(each) is int else _ENCODER.encode(each) for each in values)
+    return f"[{','.join(parts)}]".encode("ascii")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["READ_VERSION", "SCHEMA_VERSION", "VERSION_TABLE", "WrongTablesError", "fault_of_version"]
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The newest change of the tables. Changes only add, so a server works with newer tables as well."""
 
 VERSION_TABLE = "docreview_version"

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import closing, contextmanager, suppress
+from functools import partial
+from typing import Any, cast
 
 from sqlalchemy import (
     URL,
@@ -23,11 +24,13 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import OperationalError
 
 from ...tools.journal.entries import JournalFault
 from ..journal_place import JournalPlace
 from .faults import READ_ERRORS, is_away, why
 from .files import create_file, keep_private
+from .former_words import add_words_of_callers
 from .record_store import Addition, NoSuchEntry, Rows
 from .records import FIRST, JournalKey, Kind, Record, chained, words
 from .tables import METADATA, RECORDS, WORDS, Question, Run, Statement
@@ -53,6 +56,10 @@ _IN_SQLITE: Mapping[Statement, tuple[str, Mapping[str, Any]]] = {
 """The statements of a write as the driver takes them, with the values that stand in them."""
 
 
+_INDEX_VERSION = 1
+"""Kept in the file as SQLite's `user_version`: with 1, entries are found by their user and their tool."""
+
+
 class JournalBusy(Exception):  # noqa: N818 - the next try waits
     """Another process writes just now, and this write was not to wait."""
 
@@ -68,6 +75,8 @@ class SqliteDatabase:
         self._place = place
         self._key = key
         self._engine: Engine | None = None
+        self._driver: sqlite3.Connection | None = None
+        self._wait = -1.0
         self._has_tables = False
         self._file: tuple[int, int] | None = None
 
@@ -115,7 +124,7 @@ class SqliteDatabase:
         """Give back the connection. The next use makes a new one."""
         if self._engine is not None:
             self._engine.dispose()
-        self._engine = None
+        self._engine = self._driver = None
         self._has_tables = False
 
     @contextmanager
@@ -126,31 +135,75 @@ class SqliteDatabase:
                 self.stop()
                 yield None
                 return
-            with self._connected().connect() as connection:
-                if self._has_tables:
-                    yield connection
-                    return
-                there = set(inspect(connection).get_table_names())
-                # A file of an earlier version lacks some, which the next write makes.
-                self._has_tables = there >= METADATA.tables.keys()
-                yield connection if RECORDS.name in there else None
+            engine = self._connected()
+            has_records = self._has_tables or self._has_records(engine)
+            with engine.connect() as connection:
+                yield connection if has_records else None
+
+    def _has_records(self, engine: Engine) -> bool:
+        """Whether there is something to read. What an earlier version made is brought to this version."""
+        with engine.connect() as connection:
+            there = set(inspect(connection).get_table_names())
+            is_indexed = _index_version(connection) >= _INDEX_VERSION
+        self._has_tables = is_indexed and there >= METADATA.tables.keys()
+        if RECORDS.name in there and not self._has_tables:
+            # Somebody who may not write reads it as it is.
+            with suppress(OperationalError):
+                self._make_tables(engine)
+        return RECORDS.name in there
+
+    def _make_tables(self, engine: Engine) -> None:
+        """Make what there is not yet: tables, and words in the index."""
+        if self._place.file is not None:
+            _use_write_ahead_log(engine)
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            METADATA.create_all(connection)
+            if _index_version(connection) < _INDEX_VERSION:
+                add_words_of_callers(connection)
+                connection.exec_driver_sql(f"PRAGMA user_version={_INDEX_VERSION}")
+        self._has_tables = True
 
     @contextmanager
     def _writing(self, *, waits: bool) -> Generator[Run]:
         """A transaction that no other process writes beside."""
         with self._faults("written"):
-            if self._place.file is not None and not self._place.file.exists():
+            try:
+                engine = self._connected()
+            except FileNotFoundError:
+                assert self._place.file is not None
                 self.stop()
                 create_file(self._place.file)
-            engine = self._connected()
+                engine = self._connected()
             if not self._has_tables:
-                if self._place.file is not None:
-                    _use_write_ahead_log(engine)
-                with engine.connect().execution_options(writes=True) as connection, connection.begin():
-                    METADATA.create_all(connection)
-                self._has_tables = True
-            with _transaction(engine, self._place.wait if waits else 0) as run:
+                self._make_tables(engine)
+            with self._transaction(engine, self._place.wait if waits else 0) as run:
                 yield run
+
+    @contextmanager
+    def _transaction(self, engine: Engine, wait: float) -> Generator[Run]:
+        """By the driver alone: every write waits for this, and SQLAlchemy takes longer for it than SQLite."""
+        if self._driver is None:
+            # The one connection of the engine, which keeps it until it is disposed of.
+            with closing(engine.raw_connection()) as connection:
+                self._driver = cast("sqlite3.Connection", connection.driver_connection)
+            self._wait = -1.0
+        driver = self._driver
+        if self._wait != wait:
+            driver.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
+            self._wait = wait
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not wait and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise JournalBusy from None
+            raise
+        try:
+            yield partial(_run, driver)
+            driver.execute("COMMIT")
+        except BaseException:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+            raise
 
     def _connected(self) -> Engine:
         """The engine, made anew if another file is there now: what goes into a removed file is lost."""
@@ -188,36 +241,18 @@ def _engine(place: JournalPlace) -> Engine:
     return engine
 
 
-@contextmanager
-def _transaction(engine: Engine, wait: float) -> Generator[Run]:
-    """By the driver alone: every write waits for this, and SQLAlchemy takes longer for it than SQLite."""
-    connection = engine.raw_connection()
-    try:
-        driver: Any = connection.driver_connection
+def _run(
+    driver: sqlite3.Connection, statement: Statement, values: dict[str, Any] | list[dict[str, Any]]
+) -> Sequence[Any]:
+    text, given = _IN_SQLITE.get(statement) or _as_sqlite(statement)
+    if isinstance(values, list):
+        driver.executemany(text, values)
+        return ()
+    return driver.execute(text, {**given, **values}).fetchall()
 
-        def run(statement: Statement, values: dict[str, Any] | list[dict[str, Any]]) -> Sequence[Any]:
-            text, given = _IN_SQLITE.get(statement) or _as_sqlite(statement)
-            if isinstance(values, list):
-                driver.executemany(text, values)
-                return ()
-            return driver.execute(text, {**given, **values}).fetchall()
 
-        driver.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
-        try:
-            driver.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            if not wait and error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise JournalBusy from None
-            raise
-        try:
-            yield run
-            driver.execute("COMMIT")
-        except BaseException:
-            if driver.in_transaction:
-                driver.execute("ROLLBACK")
-            raise
-    finally:
-        connection.close()
+def _index_version(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("PRAGMA user_version").scalar_one())
 
 
 def _leave_transactions_to_us(connection: sqlite3.Connection, record: object) -> None:

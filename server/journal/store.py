@@ -36,7 +36,7 @@ def open_journal(settings: Settings, secrets: Callable[[], Sequence[str]]) -> St
 
 
 class StoredJournal:
-    """A `Journal` in SQLite or PostgreSQL. A fault is told by `JournalFault`, and the next use tries anew."""
+    """A `Journal` in SQLite or PostgreSQL. A fault raises `JournalFault`, and the next use tries again."""
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class StoredJournal:
     async def entry(self, number: int) -> Entry | None:
         """One entry; None if there is no such entry."""
         store = self.records
-        from .readings import MOST, entries
+        from .readings import MAX_ENTRY_NUMBER, entries
 
-        found = await store.read(entries([number] if 0 < number <= MOST else []))
+        found = await store.read(entries([number] if 0 < number <= MAX_ENTRY_NUMBER else []))
         return found[0] if found else None
 
     async def entries(
@@ -74,13 +74,14 @@ class StoredJournal:
         since: datetime | None = None,
         until: datetime | None = None,
         tool: str = "",
+        user: str | None = None,
     ) -> list[Entry]:
         """Entries, the newest first: those about every one of these ids, older than the entry `before`."""
         store = self.records
         from .readings import newest_entries
 
         return await store.read(
-            newest_entries(about, before=before, limit=limit, since=since, until=until, tool=tool)
+            newest_entries(about, before=before, limit=limit, since=since, until=until, tool=tool, user=user)
         )
 
     async def unclear(self, fingerprint: str) -> Entry | None:

@@ -1,4 +1,4 @@
-"""One read at one address, and what came of it, without anything that the answer holds."""
+"""One read at one route and its result, without anything that the answer contains."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def ask(
         return Tried(operation, route, _outcome_of(failure), failure.status), {}
     if response.is_html:
         return Tried(operation, route, "not found", response.status), {}
-    found = tuple(dict.fromkeys(_without_places(each) for each in differences(operation, answer)))
+    found = tuple(dict.fromkeys(_without_paths(each) for each in differences(operation, answer)))
     tried = Tried(operation, route, "answers", response.status, found)
     return tried, wrapped(answer, response.status)
 
@@ -111,10 +111,10 @@ def _outcome_of(failure: ToolFailure) -> Outcome:
     return by_status.get(failure.status, "failed")
 
 
-def _without_places(difference: str) -> str:
+def _without_paths(difference: str) -> str:
     """A difference without the numbers of entries, so that one of many entries stands for all."""
-    place, _, rest = difference.partition(": ")
-    parts = [each.partition("[")[0] + ("[]" if "[" in each else "") for each in place.split(".")]
+    json_path, _, rest = difference.partition(": ")
+    parts = [each.partition("[")[0] + ("[]" if "[" in each else "") for each in json_path.split(".")]
     return f"{'.'.join(parts)}: {rest}"
 
 

@@ -72,8 +72,8 @@ def _of_service(name: str, tried: Sequence[Tried]) -> Iterator[str]:
             continue
         for each in group:
             status = f" ({each.status})" if each.status and each.outcome != "answers" else ""
-            address = f"{each.route.method} {each.route.path}"
-            yield f"  {each.operation.id}: {address}: {_MEANINGS[each.outcome]}{status}"
+            route = f"{each.route.method} {each.route.path}"
+            yield f"  {each.operation.id}: {route}: {_MEANINGS[each.outcome]}{status}"
             yield from (f"    {difference}" for difference in each.differences)
 
 

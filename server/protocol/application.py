@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING
 
 from mcp.server import Server
 from mcp.server.caching import CacheHint
-from mcp.types import (
-    CallToolRequestParams,
-    CallToolResult,
-    InputRequiredResult,
-    PaginatedRequestParams,
-)
+from mcp.types import CallToolRequestParams, InputRequiredResult, PaginatedRequestParams
 
 from ...schemas import JsonObject, JsonValue
 from ..services.upstream import Services
@@ -92,9 +87,7 @@ def build_server(
     def schema(name: str) -> JsonObject | None:
         return every[name].schema_for(settings.confirm) if name in every else None
 
-    async def call_tool(
-        context: Context, params: CallToolRequestParams
-    ) -> CallToolResult | InputRequiredResult:
+    async def call_tool(context: Context, params: CallToolRequestParams) -> JsonObject | InputRequiredResult:
         surface = surface_for(context, surfaces)
         if observer is not None:
             from .calls import answer_watched
@@ -112,11 +105,11 @@ def build_server(
         title="docreview",
         instructions=instructions(surfaces.usual),
         lifespan=lifespan,
-        on_call_tool=call_tool,
         cache_hints=dict.fromkeys(("tools/list", "server/discover", *STATIC_LISTS), hint),
         get_tool_input_schema=schema,
     )
     server.add_request_handler("tools/list", PaginatedRequestParams, list_tools)
+    server.add_request_handler("tools/call", CallToolRequestParams, call_tool)
     server.extensions[PANEL_EXTENSION] = {}
     # In place of the SDK's own spans, which are named as callers like, and quote errors.
     server.middleware[:] = [introducing(surfaces)]

@@ -35,7 +35,7 @@ def call_context_for(
     code: str = "",
     show_link: ShowLink = no_link,
 ) -> CallContext:
-    """What one request has at hand; without `report` and `ask`, nobody is told or asked anything."""
+    """What one request has at hand; without `report` and `ask`, nothing is reported or asked."""
     state, origin = context.lifespan_context, origin_of(context)
     services = state.services.own
     if origin is not None:
@@ -46,6 +46,7 @@ def call_context_for(
         state.guards,
         report,
         surface.find,
+        surface.why_not_offered,
         caller,
         ask,
         show_link,
@@ -55,7 +56,6 @@ def call_context_for(
         panel_key=_panel_key(context),
         tools=surface.offered,
         listed=surface.listed,
-        why_not_offered=surface.why_not_offered,
         policy=surface.policy,
         finishes_writes=origin is not None,
         is_admin=origin is None or origin.principal.is_admin,
@@ -73,7 +73,7 @@ def caller_of(
 ) -> Caller:
     """The host program with its version, this run of the server, and who calls.
 
-    Who calls is told by the transport, or is the user of the machine. Before 2026-07-28 a program names
+    The transport names the caller, or it is the user of the machine. Before 2026-07-28 a program names
     itself over HTTP in its `User-Agent` only.
     """
     params = context.session.client_params

@@ -9,19 +9,9 @@ from dataclasses import replace
 from typing import cast, get_args
 
 from mcp import MCPError
-from mcp.types import (
-    INVALID_PARAMS,
-    BlobResourceContents,
-    CallToolRequestParams,
-    CallToolResult,
-    ContentBlock,
-    EmbeddedResource,
-    ImageContent,
-    InputRequiredResult,
-    TextContent,
-)
+from mcp.types import INVALID_PARAMS, CallToolRequestParams, InputRequiredResult
 
-from ...schemas import JsonObject
+from ...schemas import JsonObject, JsonValue
 from ...tools import Tool, ToolFailure, ToolResult, call_tool, failure_result
 from ...tools.failure import ErrorCode
 from ...tools.json_text import compact
@@ -44,7 +34,7 @@ _TRACEPARENT = "traceparent"
 
 async def answer_call(
     context: Context, params: CallToolRequestParams, surface: Surface
-) -> CallToolResult | InputRequiredResult:
+) -> JsonObject | InputRequiredResult:
     """The result of a call, or the question to the person with which it ends.
 
     Raises:
@@ -54,7 +44,7 @@ async def answer_call(
     if tool is None:
         raise MCPError(INVALID_PARAMS, f"Unknown tool: {params.name}")
     if not surface.is_callable(tool):
-        failure = surface.hidden(tool)
+        failure = surface.not_selected(tool)
         result = failure_result(failure, context.lifespan_context.services.own.secrets)
     else:
         try:
@@ -103,17 +93,15 @@ def _with_new_name(result: ToolResult, former: str, name: str) -> ToolResult:
     return replace(result, structured=structured, text=compact(structured))
 
 
-def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
+def _as_mcp(result: ToolResult, meta: JsonObject) -> JsonObject:
     """The same JSON in both channels, then pictures and an attached file.
 
     Beside a picture the JSON is text only: hosts that take the structured result drop all other content.
+    It is plain JSON: the SDK makes it what this version of the protocol knows, and checks it by the way.
     """
-    structured = None if result.pictures else result.structured
-    content: list[ContentBlock] = [TextContent(type="text", text=result.text)]
-    content += [
-        ImageContent(type="image", data=picture.base64, mime_type=picture.mime_type)
-        for picture in result.pictures
-    ]
+    content: list[JsonValue] = [{"type": "text", "text": result.text}]
+    for picture in result.pictures:
+        content.append({"type": "image", "data": picture.base64, "mimeType": picture.mime_type})
     attached = result.attachment
     if attached is not None:
         if len(attached.content) > MAX_ATTACHED_BYTES:
@@ -123,20 +111,23 @@ def _as_mcp(result: ToolResult, meta: JsonObject) -> CallToolResult:
                 next_step="Download it with a server that runs over stdio on the user's machine.",
             )
             return _as_mcp(failure_result(failure, ()), meta)
-        blob = BlobResourceContents(
-            uri=f"docreview://downloads/{attached.file_name}",
-            mime_type=attached.mime_type,
-            blob=base64.b64encode(attached.content).decode(),
-        )
-        content.append(EmbeddedResource(type="resource", resource=blob))
-    return CallToolResult(
-        content=content, structured_content=structured, is_error=result.is_error, _meta=meta or None
-    )
+        blob: JsonObject = {
+            "uri": f"docreview://downloads/{attached.file_name}",
+            "mimeType": attached.mime_type,
+            "blob": base64.b64encode(attached.content).decode(),
+        }
+        content.append({"type": "resource", "resource": blob})
+    told: JsonObject = {"resultType": "complete", "content": content, "isError": result.is_error}
+    if not result.pictures:
+        told["structuredContent"] = result.structured
+    if meta:
+        told["_meta"] = meta
+    return told
 
 
 async def answer_watched(
     observer: Observer, context: Context, params: CallToolRequestParams, surface: Surface
-) -> CallToolResult | InputRequiredResult:
+) -> JsonObject | InputRequiredResult:
     """The result of a call, which `observer` watches.
 
     Raises:
@@ -167,13 +158,13 @@ async def answer_watched(
         return result
 
 
-def _outcome_of(result: CallToolResult | InputRequiredResult) -> CallOutcome:
-    """In a word, what came of a call."""
+def _outcome_of(result: JsonObject | InputRequiredResult) -> CallOutcome:
+    """The outcome of a call, in a word."""
     if isinstance(result, InputRequiredResult):
         return "input_required"
-    if not result.is_error:
+    if not result["isError"]:
         return "ok"
-    error = cast("Mapping[str, object]", result.structured_content or {}).get("error")
+    error = cast("Mapping[str, object]", result.get("structuredContent") or {}).get("error")
     code = cast("Mapping[str, object]", error).get("code") if isinstance(error, Mapping) else None
     return code if code in _CODES else "partly_failed"
 

@@ -58,12 +58,12 @@ def limit_of(client: str) -> ClientLimit | None:
 
     Bridges and editions add to the name: `cursor (via mcp-remote 0.1.18)`, `Visual Studio Code - Insiders`.
     """
-    said = client.strip().casefold()
+    reported = client.strip().casefold()
     return next(
         (
             limit
             for limit in CLIENT_LIMITS
-            if any(said == name or said.startswith((f"{name} ", f"{name}/")) for name in limit.names)
+            if any(reported == name or reported.startswith((f"{name} ", f"{name}/")) for name in limit.names)
         ),
         None,
     )

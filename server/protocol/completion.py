@@ -87,8 +87,8 @@ async def complete(
         for value in _matching(shown_choices, params.argument.value)
         if without_secrets(value, secrets) == value
     ]
-    shown = Completion(values=found[:_MAX_VALUES], total=len(found), has_more=len(found) > _MAX_VALUES)
-    return CompleteResult(completion=shown)
+    completion = Completion(values=found[:_MAX_VALUES], total=len(found), has_more=len(found) > _MAX_VALUES)
+    return CompleteResult(completion=completion)
 
 
 async def _choices(

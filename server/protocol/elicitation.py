@@ -144,6 +144,6 @@ def _meaning(answer: object, seconds: float) -> Consent:
     if not isinstance(answer, ElicitResult):
         return "no answer"
     if answer.action == "accept":
-        said = (answer.content or {}).get(_KEY)
-        return "accepted" if said is True else "declined" if said is False else "no answer"
+        value = (answer.content or {}).get(_KEY)
+        return "accepted" if value is True else "declined" if value is False else "no answer"
     return "declined" if answer.action == "decline" and seconds >= _MIN_SECONDS else "no answer"

@@ -92,7 +92,7 @@ def add_handlers(server: Server[ServerState], surfaces: Surfaces) -> None:
 
 
 async def _safely(answer: Awaitable[_Result]) -> _Result:
-    """An answer; a fault inside docreview is told without its text, which the SDK would pass on."""
+    """An answer; a fault inside docreview is reported without its text, which the SDK would pass on."""
     try:
         return await answer
     except (MCPError, ToolFailure):
@@ -109,6 +109,6 @@ def _as_error(failure: ToolFailure, uri: str, context: Context, secrets: Sequenc
     if failure.code in _NO_SUCH:
         code = INVALID_PARAMS if is_stateless(context) else _NOT_FOUND_BEFORE_2026
         return MCPError(code, "There is no such resource.", {"uri": uri})
-    shown = failure_result(failure, secrets).structured or {}
-    error = cast("dict[str, str]", shown["error"])
-    return MCPError(INTERNAL_ERROR, f"{error['message']} {error['next']}", shown)
+    structured = failure_result(failure, secrets).structured or {}
+    error = cast("dict[str, str]", structured["error"])
+    return MCPError(INTERNAL_ERROR, f"{error['message']} {error['next']}", structured)

@@ -29,12 +29,12 @@ _NOT_LISTED = (
 
 def instructions(surface: Surface) -> str:
     """The instructions for these tools, under 1,500 characters."""
-    shown = {tool.toolset for tool in surface.offered}
+    offered = {tool.toolset for tool in surface.offered}
     is_short = surface.name != "full"
     toolsets = "; ".join(
         name if is_short or not what else f"{name}: {what}"
         for name, what in TOOLSETS.items()
-        if name in shown
+        if name in offered
     )
     parts = [_PURPOSE, f"Toolsets - {toolsets}.", _RESULTS]
     if surface.settings.sandbox:

@@ -20,7 +20,7 @@ _METHODS = ("initialize", "server/discover")
 
 
 def introducing(surfaces: Surfaces) -> ServerMiddleware[ServerState]:
-    """Gives each client the instructions for the tools that it is told of, and marks what is for it alone.
+    """Gives each client the instructions for the tools that it is offered, and marks what is for it alone.
 
     The SDK has one text for all clients, and lets nobody else answer the handshake.
     """
@@ -29,11 +29,11 @@ def introducing(surfaces: Surfaces) -> ServerMiddleware[ServerState]:
         result = await call_next(ctx)
         if not isinstance(result, Mapping):
             return result
-        told = result
-        if "cacheScope" in told and is_narrowed(ctx):
-            told = {**told, "cacheScope": "private"}
+        introduced = result
+        if "cacheScope" in introduced and is_narrowed(ctx):
+            introduced = {**introduced, "cacheScope": "private"}
         if ctx.method not in _METHODS:
-            return told
-        return {**told, "instructions": instructions(surface_for(ctx, surfaces))}
+            return introduced
+        return {**introduced, "instructions": instructions(surface_for(ctx, surfaces))}
 
     return introduce

@@ -63,10 +63,10 @@ def narrowing_of(given: Iterable[tuple[str, str]]) -> Narrowing:
         elif name == "read-only":
             switch = value.strip().lower()
             if switch not in (*_ON, *_OFF):
-                raise NarrowingFault(f"got {_shown(value)}, expected true or false")
+                raise NarrowingFault(f"got {_quoted(value)}, expected true or false")
             narrowing = replace(narrowing, read_only=narrowing.read_only or switch in _ON)
         else:
-            (surface,) = _named(value.lower(), "tool list", (*_SURFACES, "auto"), most=1)
+            (surface,) = _named(value.lower(), "tool list", (*_SURFACES, "auto"), max_names=1)
             # `auto` leaves it to the server, and so narrows nothing.
             shortest = "full" if surface == "auto" else cast("SurfaceName", surface)
             narrowing = replace(narrowing, surface=narrowing.shorter(shortest))
@@ -85,19 +85,19 @@ def _tools_of(value: str) -> frozenset[str]:
     return frozenset(tool.name for tool in tools if wanted & {tool.toolset, tool.tier, "all"})
 
 
-def _named(value: str, what: str, known: Iterable[str], most: int | None = None) -> frozenset[str]:
+def _named(value: str, what: str, known: Iterable[str], max_names: int | None = None) -> frozenset[str]:
     names = frozenset(part.strip() for part in value.split(",") if part.strip())
-    if not names or (most is not None and len(names) > most):
-        wanted = f"the name of a {what}" if most else f"names of {what}s"
-        raise NarrowingFault(f"got {_shown(value)}, expected {wanted}")
+    if not names or (max_names is not None and len(names) > max_names):
+        wanted = f"the name of a {what}" if max_names else f"names of {what}s"
+        raise NarrowingFault(f"got {_quoted(value)}, expected {wanted}")
     known = frozenset(known)
     if unknown := sorted(names - known):
         near = nearest(unknown[0], sorted(known))
-        raise NarrowingFault(f"there is no {what} {_shown(unknown[0])}; the nearest one is {near}")
+        raise NarrowingFault(f"there is no {what} {_quoted(unknown[0])}; the nearest one is {near}")
     return names
 
 
-def _shown(value: str) -> str:
+def _quoted(value: str) -> str:
     return repr(value[:_MAX_SHOWN])
 
 

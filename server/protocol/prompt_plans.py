@@ -42,7 +42,7 @@ PLANS = (
         ("review_queue", "nanonets_list_documents"),
         (
             PlanArgument("workflow_id", "Only this workflow.", "workflow {value}", "all workflows"),
-            PlanArgument("how_many", "How many documents, 1 to 50; default 5.", missing="5", most=50),
+            PlanArgument("how_many", "How many documents, 1 to 50; default 5.", missing="5", max_number=50),
         ),
         "Work through the documents that wait for review in {workflow_id}: {how_many} of them at most.",
         (

@@ -39,7 +39,7 @@ class Step:
     the tool `unless` can be called, which does the same in another step.
     """
 
-    ways: tuple[Alternative, ...]
+    alternatives: tuple[Alternative, ...]
     only_with: str = ""
     only_without: tuple[str, ...] = ()
     unless: str = ""
@@ -49,7 +49,7 @@ class Step:
 class PlanArgument:
     """What the person can give, and how the text says it: `given` holds `{value}`, `missing` is for nothing.
 
-    `most` makes it a whole number from 1 to `most`; `is_text` fences it in as text from outside.
+    `max_number` makes it a whole number from 1 to that; `is_text` fences it in as text from outside.
     """
 
     name: str
@@ -57,7 +57,7 @@ class PlanArgument:
     given: str = "{value}"
     missing: str = ""
     required: bool = False
-    most: int = 0
+    max_number: int = 0
     is_text: bool = False
 
 
@@ -69,16 +69,16 @@ class Plan:
     title: str
     description: str
     needs: tuple[str, ...]
-    wishes: tuple[PlanArgument, ...]
+    arguments: tuple[PlanArgument, ...]
     aim: str
     steps: tuple[Step, ...]
 
 
 def step(
-    *ways: Alternative, only_with: str = "", only_without: tuple[str, ...] = (), unless: str = ""
+    *alternatives: Alternative, only_with: str = "", only_without: tuple[str, ...] = (), unless: str = ""
 ) -> Step:
-    """A step with its ways in order."""
-    return Step(ways, only_with, only_without, unless)
+    """A step with its alternatives in order."""
+    return Step(alternatives, only_with, only_without, unless)
 
 
 LOOK = step(

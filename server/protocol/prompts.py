@@ -1,4 +1,4 @@
-"""Prompts: ready-made requests that a person starts, told in terms of the tools that can be called here."""
+"""Prompts: ready-made requests that a person starts, written for the tools that can be called here."""
 
 from __future__ import annotations
 
@@ -55,10 +55,12 @@ def get_prompt(surface: Surface, params: GetPromptRequestParams) -> GetPromptRes
             INVALID_PARAMS, f"There is no prompt {params.name!r} here; there are: {', '.join(offered)}"
         )
     given = {name: value.strip() for name, value in (params.arguments or {}).items() if value.strip()}
-    unknown = given.keys() - {wish.name for wish in plan.wishes}
+    unknown = given.keys() - {argument.name for argument in plan.arguments}
     if unknown:
         raise MCPError(INVALID_PARAMS, f"{plan.name}: unknown argument {sorted(unknown)[0]!r}")
-    filled = {wish.name: _said(wish, given.get(wish.name, "")) for wish in plan.wishes}
+    filled = {
+        argument.name: _argument_text(argument, given.get(argument.name, "")) for argument in plan.arguments
+    }
     steps = [step for step in plan.steps if _fits(step, given, surface)]
     content = TextContent(text=_text(plan.aim, steps, filled, surface))
     return GetPromptResult(
@@ -72,29 +74,32 @@ def _offered(surface: Surface) -> list[Plan]:
 
 def _listed(plan: Plan) -> Prompt:
     arguments = [
-        PromptArgument(name=wish.name, description=wish.description, required=wish.required)
-        for wish in plan.wishes
+        PromptArgument(name=argument.name, description=argument.description, required=argument.required)
+        for argument in plan.arguments
     ]
     return Prompt(name=plan.name, title=plan.title, description=plan.description, arguments=arguments)
 
 
-def _said(wish: PlanArgument, value: str) -> str:
+def _argument_text(argument: PlanArgument, value: str) -> str:
     """What the text says for an argument."""
     if not value:
-        if wish.required:
-            raise MCPError(INVALID_PARAMS, f"{wish.name}: missing, wanted: {wish.description}")
-        return wish.missing
-    most = _MAX_TEXT if wish.is_text else _MAX_CHARACTERS
-    if len(value) > most:
+        if argument.required:
+            raise MCPError(INVALID_PARAMS, f"{argument.name}: missing, wanted: {argument.description}")
+        return argument.missing
+    max_number = _MAX_TEXT if argument.is_text else _MAX_CHARACTERS
+    if len(value) > max_number:
         raise MCPError(
-            INVALID_PARAMS, f"{wish.name}: given with {len(value)} characters, expected {most} at most"
+            INVALID_PARAMS,
+            f"{argument.name}: given with {len(value)} characters, expected {max_number} at most",
         )
-    if wish.is_text:
+    if argument.is_text:
         return fenced(value)
-    if not wish.most:
-        return wish.given.format(value=quoted(value, _MAX_CHARACTERS))
-    if not value.isascii() or not value.isdecimal() or not 1 <= int(value) <= wish.most:
-        raise MCPError(INVALID_PARAMS, f"{wish.name}: expected a whole number from 1 to {wish.most}")
+    if not argument.max_number:
+        return argument.given.format(value=quoted(value, _MAX_CHARACTERS))
+    if not value.isascii() or not value.isdecimal() or not 1 <= int(value) <= argument.max_number:
+        raise MCPError(
+            INVALID_PARAMS, f"{argument.name}: expected a whole number from 1 to {argument.max_number}"
+        )
     return str(int(value))
 
 
@@ -105,17 +110,32 @@ def _fits(step: Step, given: Mapping[str, str], surface: Surface) -> bool:
     return not any(name in given for name in step.only_without)
 
 
-def _way(step: Step, surface: Surface) -> Alternative | None:
+def _alternative_for(step: Step, surface: Surface) -> Alternative | None:
     """The first way whose tools can all be called."""
-    return next((way for way in step.ways if all(name in surface.reached for name in way.tools)), None)
+    return next(
+        (
+            alternative
+            for alternative in step.alternatives
+            if all(name in surface.reached for name in alternative.tools)
+        ),
+        None,
+    )
 
 
 def _text(aim: str, steps: Sequence[Step], filled: Mapping[str, str], surface: Surface) -> str:
-    ways = [way for step in steps if (way := _way(step, surface)) is not None]
+    alternatives = [
+        alternative for step in steps if (alternative := _alternative_for(step, surface)) is not None
+    ]
     lines = [aim.format_map(filled), ""]
-    lines += [f"{number}. {way.text.format_map(filled)}" for number, way in enumerate(ways, 1)]
+    lines += [
+        f"{number}. {alternative.text.format_map(filled)}"
+        for number, alternative in enumerate(alternatives, 1)
+    ]
     lines += ["", _CLEAR, _DATA]
-    behind = sorted({name for way in ways for name in way.tools} - {tool.name for tool in surface.chosen})
+    behind = sorted(
+        {name for alternative in alternatives for name in alternative.tools}
+        - {tool.name for tool in surface.chosen}
+    )
     if behind:
         runners = sorted({called_with(surface.every[name]) for name in behind})
         lines.append(

@@ -55,7 +55,7 @@ _SHOWN_SETTINGS = (
     "in_flight",
     "answer_limit",
 )
-"""The settings that are shown: none that is secret, and none that tells of the user's folders."""
+"""The settings that are shown: none that is secret, and none that reveals the user's folders."""
 
 _FOR_ADMINISTRATORS = ("nanonets_base_url", "studio_base_url")
 """Those that only an administrator is shown where a server has many callers, as the policy is."""
@@ -233,11 +233,11 @@ async def _page(reading: _Reading) -> Contents:
 
 async def _settings(reading: _Reading) -> Contents:
     settings, is_admin = reading.surface.settings, reading.call_context.is_admin
-    shown = settings.model_dump(mode="json", include=set(_SHOWN_SETTINGS))
+    values = settings.model_dump(mode="json", include=set(_SHOWN_SETTINGS))
     names = [name for name in _SHOWN_SETTINGS if is_admin or name not in _FOR_ADMINISTRATORS]
     about: JsonObject = {
         "version": VERSION,
-        "settings": {name: shown[name] for name in names},
+        "settings": {name: values[name] for name in names},
         "tool_list": {"chosen": reading.surface.name, "why": reading.surface.why},
         "credentials": _credentials(reading),
         "journal": "kept" if reading.call_context.guards.journal is not None else "none",

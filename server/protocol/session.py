@@ -69,7 +69,8 @@ def surface_for(context: ServerRequestContext[ServerState, Any], surfaces: Surfa
     """
     state, origin = context.lifespan_context, origin_of(context)
     if origin is not None:
-        surfaces = surfaces.restricted(_restriction_of(origin), origin.principal.groups)
+        is_alone = state.services.state.redis is None
+        surfaces = surfaces.restricted(_restriction_of(origin, is_alone=is_alone), origin.principal.groups)
     if state.surface is not None:
         return state.surface
     surface = surfaces.for_client(client_of(context), shows_panels=shows_panels(context))
@@ -84,10 +85,11 @@ def is_narrowed(context: ServerRequestContext[Any, Any]) -> bool:
     return origin is not None and origin.narrowing is not NOT_NARROWED
 
 
-def _restriction_of(origin: RequestOrigin) -> Restriction:
+def _restriction_of(origin: RequestOrigin, *, is_alone: bool) -> Restriction:
+    """What keeps tools from a caller. A session that begins at one of several servers, others do not know."""
     principal, account = origin.principal, origin.account
     services = None if account is None else account.services
-    has_session = account is not None and account.has_studio
+    has_session = is_alone and account is not None and account.has_studio
     return Restriction(not principal.may_write, services, has_session, origin.narrowing)
 
 

@@ -33,7 +33,7 @@ class Restriction:
     """What keeps tools of the settings from one caller: its rights, its credentials, and its own wishes.
 
     `services` are those for which it has credentials, None where those of the settings are shared;
-    `has_session`: it has credentials for Studio of its own, so that it may sign in and out with them.
+    `has_session`: it has credentials for Studio of its own, and one server, so that it may sign in and out.
     """
 
     reads_only: bool = False
@@ -46,7 +46,10 @@ class Restriction:
         if self.reads_only and tool.effect != "read":
             return "this caller lacks the scope docreview:write"
         if tool.name in OF_A_SESSION and not self.has_session:
-            return "only callers with Studio credentials of their own can sign in and out"
+            return (
+                "only callers with Studio credentials of their own can sign in and out, at a server that is"
+                " the only one (without DOCREVIEW_REDIS)"
+            )
         if not self.narrowing.leaves(tool):
             return "the request leaves it out (X-Docreview- headers, or parameters of the URL)"
         return ""
@@ -54,7 +57,7 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """The tools of a server: `every` one, those that a host is told of, and those that may be called.
+    """The tools of a server: `every` one, those that a host lists, and those that may be called.
 
     The latter, directly or through others, are `offered` in the order of lists, and `reached` by name.
     `listed` are the names of those listed. `why` says in a few words why the list is the full, the core or
@@ -124,7 +127,7 @@ class Surface:
 
     @property
     def depends_on_panels(self) -> bool:
-        """Whether a client that shows panels is told of more tools than this."""
+        """Whether a client that shows panels is offered more tools than this."""
         return len(self.with_panel.chosen) > len(self.chosen)
 
     @property
@@ -167,10 +170,10 @@ class Surface:
                 next_step="Call again with the name of a tool that exists.",
             )
         if name not in self.reached:
-            raise self.hidden(tool)
+            raise self.not_selected(tool)
         return self.operation(tool)
 
-    def hidden(self, tool: Tool) -> ToolFailure:
+    def not_selected(self, tool: Tool) -> ToolFailure:
         """Why a tool that exists cannot be called here."""
         if tool.name in self.reached:
             return ToolFailure(
@@ -230,7 +233,7 @@ class Surfaces:
 
     @property
     def depend_on_client(self) -> bool:
-        """Whether some clients are told of other tools than the rest."""
+        """Whether some clients are offered other tools than the rest."""
         return self.usual.depends_on_panels or (
             self._settings.surface == "auto"
             and any(limit.max_tools < len(self.usual.chosen) for limit in CLIENT_LIMITS)
@@ -240,7 +243,7 @@ class Surfaces:
         """The list for a client by the name that it gives of itself, which may be empty.
 
         Where the settings leave it to the client, it is the full one unless the client is known to take fewer
-        tools than that has. One that `shows_panels` is told of the tools of the panel as well.
+        tools than that has. One that `shows_panels` is offered the tools of the panel as well.
         """
         surface = self._by_name(client)
         return surface.with_panel if shows_panels else surface

@@ -1,4 +1,4 @@
-"""The shared client of one service: one pool, credentials, time limits, a bound on requests in flight."""
+"""The shared client of one service: credentials, time limits, a bound on requests in flight."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import math
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 from urllib.parse import urlencode
 
 import anyio
@@ -15,8 +14,6 @@ import httpx2
 
 from ...schemas import Operation, load_operations
 from ...tools import (
-    FormBody,
-    JsonBody,
     MultipartBody,
     Report,
     Request,
@@ -31,32 +28,25 @@ from ...tools.results.reported_failure import reported_failure
 from ...tools.results.service_error import failure_of, failure_reported
 from ..settings import Settings
 from ..shared.state import SharedState
-from ..version import VERSION
+from .connection_pools import ConnectionPools
 from .credentials import Credentials, NoCredentials
-from .fair_places import FairPlaces
+from .fair_slots import FairSlots
 from .files import FileAccess
+from .http_messages import body_of, read_answer
 from .network_environment import (
     NetworkSettingError,
-    check_network,
     left_no_trace,
     proxy_for,
-    trusted_certificates,
 )
 from .page_images import fetch_picture, no_picture, refused_picture
-from .public_hosts import PublicHosts
-from .retries import CallProgress, Outcome, repeat_as_allowed
+from .retries import Outcome, RetryState, send_with_retries
 from .session_tokens import token_in, token_of_login
-from .unsent import cannot_be_sent, no_connection, no_request_left, over_rate, unheard
-from .urls import picture_address, same_host_redirect
+from .unsent import no_connection, no_request_left, over_rate, unheard, unsendable
+from .urls import image_url, same_host_redirect
 
 __all__ = ["Sender", "ServiceClient"]
 
-_CONNECT_SECONDS = 5.0
-_READ_SECONDS = 30.0
-_IDLE_SECONDS = 4.0
-"""Many servers close idle connections after 5 s; a write on its way just then has an unknown outcome."""
-_MAX_ANSWER_BYTES = 64 * 1024 * 1024
-_UNKNOWN_ADDRESS = (404, 405)
+_UNKNOWN_ROUTE = (404, 405)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +76,9 @@ class ServiceClient:
         self._settings = settings
         self._files = files
         self._shared = shared
-        self._transport = transport
-        self._clients: dict[bool, httpx2.AsyncClient] = {}
-        self._places = FairPlaces(settings.in_flight)
-        self._known_address: dict[str, int] = {}
+        self._pools = ConnectionPools(self._base_url, transport)
+        self._slots = FairSlots(settings.in_flight)
+        self._known_route: dict[str, int] = {}
 
     async def send(
         self, operation: Operation, requests: Sequence[Request], report: Report, sender: Sender
@@ -100,11 +89,11 @@ class ServiceClient:
             ToolFailure: no answer came in time, no connection was made, there are no credentials, or the
                 answer refuses what an earlier try of this call may have done.
         """
-        progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
+        progress = RetryState(operation, anyio.current_time() + self._settings.timeout)
         try:
             with self._opened_file(operation, requests) as progress.file:
                 with anyio.fail_after(self._settings.timeout):
-                    outcome = await self._along_addresses(operation, requests, progress, report, sender)
+                    outcome = await self._along_routes(operation, requests, progress, report, sender)
         except TimeoutError:
             raise self._timed_out(progress) from None
         except ToolFailure as failure:
@@ -112,8 +101,8 @@ class ServiceClient:
         failure = outcome.failure
         if outcome.response is not None and not outcome.response.is_success:
             failure = failure_of(operation, outcome.response)
-        elif outcome.response is not None and (said := reported_failure(operation, outcome.response)):
-            failure = failure_reported(operation, outcome.response, *said)
+        elif outcome.response is not None and (reported := reported_failure(operation, outcome.response)):
+            failure = failure_reported(operation, outcome.response, *reported)
         if failure is not None:
             raise failure.after_uncertain_try() if progress.uncertain_before else failure
         response = cast("Response", outcome.response)
@@ -122,19 +111,18 @@ class ServiceClient:
 
     async def close(self) -> None:
         """Close the pools."""
-        for client in self._clients.values():
-            await client.aclose()
+        await self._pools.close()
 
-    async def _along_addresses(
+    async def _along_routes(
         self,
         operation: Operation,
         requests: Sequence[Request],
-        progress: CallProgress,
+        progress: RetryState,
         report: Report,
         sender: Sender,
     ) -> Outcome:
         """Try the known address, else one after the other until the service knows one."""
-        known = self._known_address.get(operation.id)
+        known = self._known_route.get(operation.id)
         order = range(len(requests)) if known is None else (known,)
         first: Outcome | None = None
         for index in order:
@@ -144,45 +132,47 @@ class ServiceClient:
             async def send_once(request: Request = requests[index]) -> Outcome:
                 return await self._try(request, progress, sender)
 
-            outcome = await repeat_as_allowed(send_once, progress, report)
-            if outcome.response is None or not _is_unknown_address(outcome.response):
+            outcome = await send_with_retries(send_once, progress, report)
+            if outcome.response is None or not _is_unknown_route(outcome.response):
                 if outcome.response is not None and outcome.response.is_success:
-                    self._known_address[operation.id] = index
+                    self._known_route[operation.id] = index
                 return outcome
             first = first or outcome
         return cast("Outcome", first)
 
-    async def picture(self, address: str, sender: Sender) -> bytes:
+    async def picture(self, url: str, sender: Sender) -> bytes:
         """The picture at an address that the service gave. Credentials go to the service's own host only.
 
         Raises:
             ToolFailure: the address may not be called, or no picture came.
         """
         try:
-            url, is_own = picture_address(self._base_url, address)
+            target, is_own = image_url(self._base_url, url)
         except ValueError as error:
             raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
         operation = load_operations()["getDocument"]
-        progress = CallProgress(operation, anyio.current_time() + self._settings.timeout)
-        try:
-            client = self._opened(is_own=is_own)
-        except NetworkSettingError as fault:
-            raise self._cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
+        progress = RetryState(operation, anyio.current_time() + self._settings.timeout)
 
         async def fetch_once() -> Outcome:
             authorization = await sender.credentials.authorization(operation) if is_own else ""
-            async with self._places.place(sender.name):
-                progress.sent += 1
+            async with self._slots.slot(sender.name):
+                progress.request_count += 1
                 seen = SeenRequest(operation.tool, operation.service, "GET")
-                with present_observer().request(seen):
-                    outcome = await fetch_picture(client, url, authorization)
-                    if outcome.response is not None:
-                        seen.status, seen.received = outcome.response.status, len(outcome.response.content)
+                client = self._pools.take(is_own=is_own)
+                try:
+                    with present_observer().request(seen):
+                        outcome = await fetch_picture(client, target, authorization)
+                        if (got := outcome.response) is not None:
+                            seen.status, seen.bytes_received = got.status, len(got.content)
+                finally:
+                    await self._pools.give_back(client, is_own=is_own)
                 return outcome
 
         try:
             with anyio.fail_after(self._settings.timeout):
-                outcome = await repeat_as_allowed(fetch_once, progress, _say_nothing)
+                outcome = await send_with_retries(fetch_once, progress, _say_nothing)
+        except NetworkSettingError as fault:
+            raise self._cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
         except TimeoutError:
             raise no_picture("no answer in time", "timeout", retryable=True) from None
         if outcome.failure is not None:
@@ -192,7 +182,7 @@ class ServiceClient:
             raise refused_picture(response)
         return response.content
 
-    async def _try(self, request: Request, progress: CallProgress, sender: Sender) -> Outcome:
+    async def _try(self, request: Request, progress: RetryState, sender: Sender) -> Outcome:
         """One request, and a second one with a new session if the first was refused for its token."""
         outcome = await self._exchange(request, progress, sender)
         operation = progress.operation
@@ -203,23 +193,23 @@ class ServiceClient:
         progress.note(outcome)
         return outcome
 
-    async def _exchange(self, request: Request, progress: CallProgress, sender: Sender) -> Outcome:
+    async def _exchange(self, request: Request, progress: RetryState, sender: Sender) -> Outcome:
         operation = progress.operation
         authorization = await sender.credentials.authorization(operation)
         progress.authorization = authorization
         began = anyio.current_time()
         await self._keep_rate(authorization, progress)
-        await self._places.take(sender.name)
+        await self._slots.take(sender.name)
         try:
             present_observer().waited("upstream", anyio.current_time() - began)
             progress.under_way = True
             outcome = await self._outcome(request, authorization, progress)
             progress.under_way = False
         finally:
-            self._places.give_back(sender.name)
+            self._slots.give_back(sender.name)
         return outcome
 
-    async def _keep_rate(self, authorization: str, progress: CallProgress) -> None:
+    async def _keep_rate(self, authorization: str, progress: RetryState) -> None:
         """Wait until the account's budget has room for a request.
 
         Raises:
@@ -234,10 +224,14 @@ class ServiceClient:
                 raise over_rate(progress.operation, rate, seconds)
             await anyio.sleep(seconds)
 
-    async def _outcome(self, request: Request, authorization: str, progress: CallProgress) -> Outcome:
+    async def _outcome(self, request: Request, authorization: str, progress: RetryState) -> Outcome:
         operation = progress.operation
         try:
-            return Outcome(response=await self._answer(request, authorization, progress))
+            client = self._pools.take()
+            try:
+                return Outcome(response=await self._answer(client, request, authorization, progress))
+            finally:
+                await self._pools.give_back(client)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
             return Outcome(failure=self._unreachable(operation), reached=False)
         except httpx2.DecodingError:
@@ -253,27 +247,28 @@ class ServiceClient:
                 raise
             return Outcome(failure=self._no_answer(operation, "unreachable", "cut the connection"))
 
-    async def _answer(self, request: Request, authorization: str, progress: CallProgress) -> Response:
+    async def _answer(
+        self, client: httpx2.AsyncClient, request: Request, authorization: str, progress: RetryState
+    ) -> Response:
         """The answer to a request, which is sent once more if the service moved it on its own host."""
         operation = progress.operation
-        client = self._opened()
         query = f"?{urlencode(request.query)}" if request.query else ""
         url: str | httpx2.URL = f"{self._base_url}{request.path}{query}"
         headers = {"Authorization": authorization} if authorization else {}
         headers["Accept"] = "*/*" if operation.download else "application/json"
         while True:
-            progress.sent += 1
-            body = _body_of(request, progress.file)
+            progress.request_count += 1
+            body = body_of(request, progress.file)
             outgoing = client.build_request(request.method, url, headers=headers, **body)
             seen = SeenRequest(operation.tool, operation.service, request.method)
-            seen.sent = int(outgoing.headers.get("Content-Length", 0))
+            seen.bytes_sent = int(outgoing.headers.get("Content-Length", 0)) if body else 0
             with present_observer().request(seen):
                 answer = await client.send(outgoing, stream=True)
                 try:
                     target = same_host_redirect(outgoing, answer)
                     if target is None:
-                        response = await _whole(answer, operation)
-                        seen.status, seen.received = response.status, len(response.content)
+                        response = await read_answer(answer, operation)
+                        seen.status, seen.bytes_received = response.status, len(response.content)
                         return response
                     seen.status = answer.status_code
                 finally:
@@ -294,36 +289,6 @@ class ServiceClient:
         else:
             yield None
 
-    def _opened(self, *, is_own: bool = True) -> httpx2.AsyncClient:
-        """The pool for the own host, or for others, which have to be hosts of the internet.
-
-        Raises:
-            NetworkSettingError: the environment has a proxy or certificates that cannot be used.
-        """
-        if is_own not in self._clients:
-            is_plain = is_own and self._base_url.startswith("http://")
-            limits = httpx2.Limits(
-                max_connections=self._settings.in_flight,
-                max_keepalive_connections=self._settings.in_flight,
-                keepalive_expiry=_IDLE_SECONDS,
-            )
-            transport = self._transport
-            if not is_plain and transport is None:
-                check_network()
-                transport = None if is_own else PublicHosts(trusted_certificates(), limits)
-            self._clients[is_own] = httpx2.AsyncClient(
-                transport=transport,
-                verify=False if is_plain or transport is not None else trusted_certificates(),
-                trust_env=not is_plain,
-                timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
-                limits=limits,
-                headers={"User-Agent": f"docreview-mcp/{VERSION}"},
-                # No domain may set a cookie: none is kept, so none is sent.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                follow_redirects=False,
-            )
-        return self._clients[is_own]
-
     async def log_in(self, email: str, password: str, name: str, check_account: str) -> str:
         """A session token for these credentials, by the same operation that `studio_login` calls.
 
@@ -336,23 +301,24 @@ class ServiceClient:
         route = self._settings.routes(operation)[0]
         request = build_request(operation, {"email": email, "password": password}, route)
         sender = Sender(NoCredentials(), name)
-        outcome = await self._exchange(request, CallProgress(operation, math.inf), sender)
+        outcome = await self._exchange(request, RetryState(operation, math.inf), sender)
         if outcome.response is None:
             outcome = Outcome(failure=outcome.failure or self._unreachable(operation))
         return token_of_login(operation, outcome, check_account)
 
     def _cannot_be_sent(self, message: str) -> ToolFailure:
-        return cannot_be_sent(message, is_local=self._files.is_local)
+        return unsendable(message, is_local=self._files.is_local)
 
     def _unreachable(self, operation: Operation) -> ToolFailure:
         host = httpx2.URL(self._base_url).host
-        is_direct = self._transport is not None or self._base_url.startswith("http://")
-        return no_connection(operation, host, "" if is_direct else proxy_for(host)[0])
+        # Callers over HTTP need no names of hosts inside the network of the server.
+        name = host if self._files.is_local else operation.service.title()
+        return no_connection(operation, name, "" if self._pools.is_direct else proxy_for(host)[0])
 
     def _no_answer(self, operation: Operation, code: ErrorCode, what: str) -> ToolFailure:
         return unheard(operation, code, f"{operation.service} {what}", done_after_cut(operation))
 
-    def _timed_out(self, progress: CallProgress) -> ToolFailure:
+    def _timed_out(self, progress: RetryState) -> ToolFailure:
         what = f"no answer within {self._settings.timeout:g} seconds"
         return unheard(progress.operation, "timeout", what, progress.done)
 
@@ -369,41 +335,6 @@ async def _say_nothing(message: str) -> None:
     """A report that nobody waits for."""
 
 
-async def _whole(answer: httpx2.Response, operation: Operation) -> Response:
-    parts: list[bytes] = []
-    size = 0
-    async for part in answer.aiter_bytes():
-        size += len(part)
-        if size > _MAX_ANSWER_BYTES and not answer.is_success:
-            break
-        if size > _MAX_ANSWER_BYTES:
-            raise ToolFailure(
-                "too_large",
-                f"{operation.tool}: the answer is over {_MAX_ANSWER_BYTES // 2**20} MiB and was not read.",
-                status=answer.status_code,
-                done="no" if operation.effect == "read" else "yes",
-                next_step=operation.narrow or "Ask for less, for example with a smaller limit.",
-            )
-        parts.append(part)
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(answer.status_code, headers, b"".join(parts))
-
-
-def _body_of(request: Request, file: tuple[str, BinaryIO] | None) -> dict[str, Any]:
-    """The arguments by which the HTTP library makes the body; it reads a file from its beginning."""
-    match request.body:
-        case None:
-            return {}
-        case JsonBody(value):
-            return {"json": value}
-        case FormBody(fields):
-            return {"data": _grouped(fields)}
-        case MultipartBody(fields, file_field):
-            if file is None:
-                return {"files": [(name, (None, value.encode())) for name, value in fields]}
-            return {"data": _grouped(fields), "files": [(file_field, file)]}
-
-
 def _is_refused_token(operation: Operation, response: Response | None) -> bool:
     """Whether an answer refuses the token; one under a success counts for what may be sent again."""
     if response is None or response.status == 401:
@@ -411,12 +342,5 @@ def _is_refused_token(operation: Operation, response: Response | None) -> bool:
     return operation.idempotent and (reported_failure(operation, response) or (0,))[0] == 401
 
 
-def _is_unknown_address(response: Response) -> bool:
-    return response.status in _UNKNOWN_ADDRESS or (response.is_html and response.status < 400)
-
-
-def _grouped(fields: Sequence[tuple[str, str]]) -> dict[str, list[str]]:
-    grouped: dict[str, list[str]] = {}
-    for name, value in fields:
-        grouped.setdefault(name, []).append(value)
-    return grouped
+def _is_unknown_route(response: Response) -> bool:
+    return response.status in _UNKNOWN_ROUTE or (response.is_html and response.status < 400)

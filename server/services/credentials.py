@@ -1,4 +1,4 @@
-"""How each service is told who calls: a fixed key for Nanonets, a session that renews itself for Studio."""
+"""Authentication: a fixed key for Nanonets, a session that renews itself for Studio."""
 
 from __future__ import annotations
 

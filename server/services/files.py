@@ -172,7 +172,7 @@ def _opened_inside(folder: Path, path: Path) -> int:
     One step after the other is opened, and none may be a link: where somebody put one meanwhile, this fails.
 
     Raises:
-        OSError: it cannot be opened, or a link stands on the way.
+        OSError: it cannot be opened, or its path contains a link.
     """
     # Without waiting, as for somebody who writes into a pipe.
     reading = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)

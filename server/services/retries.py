@@ -16,7 +16,7 @@ from ...tools.observation import present_observer
 from ...tools.results.asked_wait import asked_wait
 from ...tools.results.service_error import leaves_open
 
-__all__ = ["MAX_REQUESTS", "CallProgress", "Outcome", "repeat_as_allowed"]
+__all__ = ["MAX_REQUESTS", "Outcome", "RetryState", "send_with_retries"]
 
 MAX_REQUESTS = 3
 """The most requests that one call of a tool may send."""
@@ -47,7 +47,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class CallProgress:
+class RetryState:
     """What has happened so far in one call of a tool, over all its requests.
 
     `uncertain`: some try may have been carried out without a clear answer; `uncertain_before`: one before the
@@ -57,7 +57,7 @@ class CallProgress:
 
     operation: Operation
     deadline: float
-    sent: int = 0
+    request_count: int = 0
     under_way: bool = False
     uncertain: bool = False
     uncertain_before: bool = False
@@ -67,7 +67,7 @@ class CallProgress:
     @property
     def may_send(self) -> bool:
         """Whether the call has a request left."""
-        return self.sent < MAX_REQUESTS
+        return self.request_count < MAX_REQUESTS
 
     @property
     def seconds_left(self) -> float:
@@ -88,8 +88,8 @@ class CallProgress:
             self.uncertain = done_after_cut(self.operation) == "unknown"
 
 
-async def repeat_as_allowed(
-    send_once: Callable[[], Awaitable[Outcome]], progress: CallProgress, report: Report
+async def send_with_retries(
+    send_once: Callable[[], Awaitable[Outcome]], progress: RetryState, report: Report
 ) -> Outcome:
     """Send until there is an answer to keep, or no further try is allowed; the last outcome is the answer.
 
@@ -113,7 +113,7 @@ async def repeat_as_allowed(
     def stop(state: tenacity.RetryCallState) -> bool:
         return not progress.may_send or state.upcoming_sleep >= progress.seconds_left
 
-    async def tell(state: tenacity.RetryCallState) -> None:
+    async def report_retry(state: tenacity.RetryCallState) -> None:
         response = _last(state).response
         present_observer().retried(progress.operation.tool, 0 if response is None else response.status)
         await report(f"{_last(state).reason}, trying again in {state.upcoming_sleep:.1f} s")
@@ -130,7 +130,7 @@ async def repeat_as_allowed(
         retry=tenacity.retry_if_result(repeatable),
         wait=wait,
         stop=stop,
-        before_sleep=tell,
+        before_sleep=report_retry,
         sleep=anyio.sleep,
         retry_error_callback=_last,
     )

@@ -1,4 +1,4 @@
-"""The session token in an answer of Studio, and what is told where signing in gave none."""
+"""The session token in an answer of Studio, and the failure if signing in gave none."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def token_of_login(operation: Operation, outcome: Outcome, check_account: str) -
         return token
     if response is None:
         failure = cast("ToolFailure", outcome.failure)
-    elif said := reported_failure(operation, response):
-        failure = failure_reported(operation, response, *said).with_(
+    elif reported := reported_failure(operation, response):
+        failure = failure_reported(operation, response, *reported).with_(
             code="unauthorized", next_step=check_account
         )
     elif response.is_success:

@@ -1,4 +1,4 @@
-"""What is told of a request that could not be sent, or whose answer did not come."""
+"""Failures of requests that could not be sent, or that got no answer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ...tools.failure import LOOK_FIRST, Done, ErrorCode
 from ..rate import Rate
 from .remedies import settings_remedy
 
-__all__ = ["cannot_be_sent", "no_connection", "no_request_left", "over_rate", "unheard"]
+__all__ = ["no_connection", "no_request_left", "over_rate", "unheard", "unsendable"]
 
 
-def cannot_be_sent(message: str, *, is_local: bool) -> ToolFailure:
+def unsendable(message: str, *, is_local: bool) -> ToolFailure:
     """The failure of a call that the environment of the server keeps from being sent."""
     return ToolFailure(
         "not_configured", message, happened=NOTHING_SENT, next_step=settings_remedy(is_local=is_local)

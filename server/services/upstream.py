@@ -1,4 +1,4 @@
-"""Both services behind one client: what the way of a call needs from the server (`tools.Upstream`)."""
+"""Both services behind one client: what a call needs from the server (`tools.Upstream`)."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class CallerServices:
         """The address that the user set for the operation, or all that are known."""
         return self._services.settings.routes(operation)
 
-    def address(self, operation: Operation) -> str:
+    def base_url(self, operation: Operation) -> str:
         """The base address of the service of an operation."""
         settings = self._services.settings
         return settings.studio_base_url if operation.service == "studio" else settings.nanonets_base_url
@@ -170,10 +170,10 @@ class CallerServices:
                 raise failure.with_(next_step=after) from None
             raise
 
-    async def picture(self, address: str) -> bytes:
+    async def picture(self, url: str) -> bytes:
         """The picture of a page that a Nanonets answer names."""
         client = self._services.client("nanonets")
-        return await client.picture(address, self._sender(client, "nanonets"))
+        return await client.picture(url, self._sender(client, "nanonets"))
 
     def save_download(self, file_name: str, content: bytes) -> str | None:
         """Store a download where the user finds it."""

@@ -6,12 +6,12 @@ import httpx2
 
 from .hosts import host_fault
 
-__all__ = ["picture_address", "same_host_redirect"]
+__all__ = ["image_url", "same_host_redirect"]
 
 _MOVED = (301, 302, 307, 308)
 
 
-def picture_address(base_url: str, address: str) -> tuple[httpx2.URL, bool]:
+def image_url(base_url: str, address: str) -> tuple[httpx2.URL, bool]:
     """The address of a picture that a service's answer named, and whether it is on the service's own host.
 
     Another host is called over https only, and never one of the user's own network.
@@ -39,8 +39,7 @@ def picture_address(base_url: str, address: str) -> tuple[httpx2.URL, bool]:
 
 def same_host_redirect(request: httpx2.Request, answer: httpx2.Response) -> httpx2.URL | None:
     """Where to send the request again, if the service moved it on its own host and the method may stay."""
-    location = answer.headers.get("location", "")
-    if answer.status_code not in _MOVED or not location:
+    if answer.status_code not in _MOVED or not (location := answer.headers.get("location", "")):
         return None
     try:
         target = request.url.join(location)

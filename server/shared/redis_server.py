@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import anyio
 
+from ...tools.untrusted import one_line
+
 if TYPE_CHECKING:
     from redis.asyncio import Redis
     from redis.commands.core import AsyncScript
@@ -28,6 +30,7 @@ _PAUSE_SECONDS = 2.0
 
 _WARNING_SECONDS = 60.0
 _MAX_CONNECTIONS = 32
+_MAX_REASON = 120
 
 
 class RedisAway(Exception):  # noqa: N818 - the state of Redis, not a programming error
@@ -124,5 +127,5 @@ class RedisServer:
         _log.warning(
             "Redis cannot be used (%s): each server keeps its own budgets, at half the rate, and its own"
             " Studio sessions",
-            type(error).__name__,
+            f"{type(error).__name__}: {one_line(str(error))[:_MAX_REASON]}",
         )

@@ -62,7 +62,7 @@ def open_shared_state(settings: Settings) -> SharedState:
         import_module("redis.asyncio")
         seal = Seal([b64decode(each) for each in keys] or [token_bytes(32)], _PURPOSE)
     except ModuleNotFoundError as error:
-        said = f"{error.name} is not installed; install docreview-mcp[redis]"
-        raise SettingsError(f"DOCREVIEW_REDIS: {said}") from None
+        message = f"{error.name} is not installed; install docreview-mcp[redis]"
+        raise SettingsError(f"DOCREVIEW_REDIS: {message}") from None
     server = RedisServer(settings.redis.get_secret_value())
     return SharedState(RedisBudgets(server), RedisSessions(server, seal), server, seal)

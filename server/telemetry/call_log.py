@@ -1,4 +1,4 @@
-"""A line of log for each call of a tool and each request that was refused: who, what, what came of it."""
+"""A line of log for each call of a tool and each request that was refused: who, what, with which outcome."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ class CallLog(Unobserved):
 
 def _write(what: str, **fields: str | float) -> None:
     if _log.isEnabledFor(logging.INFO):
-        told = " ".join(f"{name}={value}" for name, value in fields.items() if value != "")
-        _log.info("%s %s", what, told, extra={"fields": {"event": what, **fields}})
+        line = " ".join(f"{name}={value}" for name, value in fields.items() if value != "")
+        _log.info("%s %s", what, line, extra={"fields": {"event": what, **fields}})

@@ -1,4 +1,4 @@
-"""What is measured, in one table, and by what it is told apart. All of it is known beforehand: no label has a
+"""The metrics, in one table, and their labels. All of it is known beforehand: no label has a
 value that a caller chooses, so that the number of series has a bound."""
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ class Measurements:
         finally:
             self._meter.add(REQUESTS, 1, (seen.tool, _class_of(seen.status)))
             self._meter.add(REQUEST_SECONDS, perf_counter() - began, (seen.service,))
-            self._meter.add(BYTES, seen.sent, (seen.tool, "sent"))
-            self._meter.add(BYTES, seen.received, (seen.tool, "received"))
+            self._meter.add(BYTES, seen.bytes_sent, (seen.tool, "sent"))
+            self._meter.add(BYTES, seen.bytes_received, (seen.tool, "received"))
 
     @contextmanager
     def journal(self, work: JournalWork) -> Generator[None]:
@@ -126,5 +126,5 @@ class Measurements:
 
 
 def _class_of(status: int) -> str:
-    """The class of a status, which is all that is told apart; `none` where no answer came."""
+    """The class of a status, the only distinction made; `none` without an answer."""
     return f"{status // 100}xx" if 100 <= status < 600 else "none"

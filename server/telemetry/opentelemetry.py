@@ -114,10 +114,10 @@ class Tracing(Unobserved):
             try:
                 yield
             finally:
-                span.set_attribute("http.request.body.size", seen.sent)
+                span.set_attribute("http.request.body.size", seen.bytes_sent)
                 if seen.status:
                     span.set_attribute("http.response.status_code", seen.status)
-                    span.set_attribute("http.response.body.size", seen.received)
+                    span.set_attribute("http.response.body.size", seen.bytes_received)
                 if not seen.status or seen.status >= 400:
                     span.set_attribute("error.type", str(seen.status) if seen.status else "no_answer")
                     span.set_status(StatusCode.ERROR)

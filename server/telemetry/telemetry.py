@@ -49,10 +49,10 @@ def telemetry(
             from .instruments import Measurements
             from .prometheus import PrometheusMeter
 
-            shown = PrometheusMeter()
-            port = shown.serve(*metrics)
-            observers.append(Measurements(shown))
-            closing.append(shown.close)
+            scraped = PrometheusMeter()
+            port = scraped.serve(*metrics)
+            observers.append(Measurements(scraped))
+            closing.append(scraped.close)
     except ImportError as error:
         raise SettingsError(
             f"DOCREVIEW_TELEMETRY: {error.name} is not installed; install docreview-mcp[telemetry]"
@@ -70,8 +70,8 @@ def telemetry(
 
 
 def _together(observers: Sequence[Observer]) -> Observer | None:
-    if not observers:
-        return None
+    if len(observers) < 2:
+        return next(iter(observers), None)
     from ...tools.observation import Observers
 
     return Observers(observers)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from docreview_mcp.schemas import JsonValue, Operation, load_operations
 from docreview_mcp.tools.requests.arguments import arguments_of
+from each_case import each_case
 from undo_scenarios import SCENARIOS
 
 OPERATIONS = load_operations()
@@ -70,7 +70,7 @@ def test_there_are_writes_of_both_kinds() -> None:
     assert len([each for each in WRITES if each.undo]) > 65
 
 
-@pytest.mark.parametrize("operation", WRITES, ids=named)
+@each_case(WRITES, named)
 def test_a_write_can_be_undone_or_says_why_not(operation: Operation) -> None:
     assert bool(operation.undo) != bool(operation.not_undoable)
     for sentence in (operation.not_undoable, operation.undo_leaves):
@@ -85,7 +85,7 @@ def test_reads_have_nothing_to_undo() -> None:
             assert operation.not_undoable == operation.undo_leaves == "", operation.id
 
 
-@pytest.mark.parametrize("operation", [each for each in WRITES if each.present], ids=named)
+@each_case([each for each in WRITES if each.present], named)
 def test_the_present_state_can_be_read(operation: Operation) -> None:
     present = operation.present
     assert present is not None
@@ -100,7 +100,7 @@ def test_the_present_state_can_be_read(operation: Operation) -> None:
         assert present.value in present.keys
 
 
-@pytest.mark.parametrize("operation", [each for each in WRITES if each.undo], ids=named)
+@each_case([each for each in WRITES if each.undo], named)
 def test_what_undoes_a_write_can_be_called(operation: Operation) -> None:
     own = arguments_named(operation)
     for step in operation.undo:
@@ -113,7 +113,7 @@ def test_what_undoes_a_write_can_be_called(operation: Operation) -> None:
                 assert name in step.arguments or (name in paths and own.get(name)), f"{name} is not known"
 
 
-@pytest.mark.parametrize("operation", WRITES, ids=named)
+@each_case(WRITES, named)
 def test_references_lead_somewhere(operation: Operation) -> None:
     own = arguments_named(operation)
     assert not set(own) & set(NOT_ARGUMENTS)
@@ -127,7 +127,7 @@ def test_references_lead_somewhere(operation: Operation) -> None:
     assert not any(each.partition(".")[0] in ("before", "key") for each in references_of_present(operation))
 
 
-@pytest.mark.parametrize("operation", [each for each in WRITES if each.undo], ids=named)
+@each_case([each for each in WRITES if each.undo], named)
 def test_undoing_needs_only_what_is_known(operation: Operation) -> None:
     present = operation.present
     for reference in references_of_undo(operation):

@@ -19,7 +19,7 @@ from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
 from ..guards.document_locks import Claim
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..guards.summary import values_in_words
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
@@ -63,7 +63,7 @@ class _Call:
         self._values = values
         self._context = context
         self._reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
-        self._address = context.upstream.address(load_operations()["getDocument"])
+        self._base_url = context.upstream.base_url(load_operations()["getDocument"])
         self._began = anyio.current_time()
         self._new: JsonObject = {}
 
@@ -78,15 +78,15 @@ class _Call:
         documents = await read_each(document_ids, self._read_one, self._context, began)
         missing = [each for each in document_ids if each not in documents.found]
         if missing:
-            said = f"{len(missing)} of {len(document_ids)} documents could not be read: {_few(missing)}."
+            message = f"{len(missing)} of {len(document_ids)} documents could not be read: {_few(missing)}."
             advice = "Call again without them, or with fewer documents at once."
-            raise documents.failure(self._operation, said, advice)
+            raise documents.failure(self._operation, message, advice)
         return {each: documents.found[each] for each in document_ids}
 
     def claims(self, document_ids: Sequence[str]) -> frozenset[Claim]:
         """The documents that nobody else may write meanwhile."""
         workflow = str(self._values["workflow_id"])
-        return frozenset(Claim(self._address, workflow, each) for each in document_ids)
+        return frozenset(Claim.of(self._base_url, workflow, each) for each in document_ids)
 
     async def plan(self, document_ids: Sequence[str]) -> list[Part]:
         """What is to be made of each document, as it is now.
@@ -98,7 +98,7 @@ class _Call:
         answers = await self.read(document_ids, self._began)
         named = documents_of(self._operation, self._values)
         seen = self._context.guards.seen
-        gone = await deleted_before(self._values, self._address, self._context)
+        gone = await deleted_before(self._values, self._base_url, self._context)
 
         def planned() -> list[Part]:
             plan = plan_changes(
@@ -106,7 +106,7 @@ class _Call:
                 self._values,
                 named,
                 answers,
-                lambda identity: seen.text(self._context.caller, self._address, identity),
+                lambda identity: seen.text(self._context.caller, self._base_url, identity),
                 gone,
             )
             return parts_of(plan, answers, bool(self._values.get(WHOLE)))
@@ -134,26 +134,26 @@ class _Call:
             return None
         names = {part.document_id: str(part.answer.get("original_document_name")) for part in parts}
         is_one = len(parts) == 1
-        shown: JsonObject = {"document": parts[0].answer.get("original_document_name")} if is_one else {}
-        shown |= {} if is_one else {"documents": len(parts), "names": list[JsonValue](names.values())}
-        shown["changes" if structures else "values"] = len(left) + len(structures)
+        subject: JsonObject = {"document": parts[0].answer.get("original_document_name")} if is_one else {}
+        subject |= {} if is_one else {"documents": len(parts), "names": list[JsonValue](names.values())}
+        subject["changes" if structures else "values"] = len(left) + len(structures)
         for change in left:
             place = change.target.name if is_one else f"{change.target.name} of {names[change.document_id]}"
-            shown[f"{change.index + 1}. {place}"] = change.in_words
+            subject[f"{change.index + 1}. {place}"] = change.in_words
         for each in structures:
             place = each.title if is_one else f"{each.title} of {names[each.document_id]}"
-            shown[f"{each.index + 1}. {place}"] = each.in_words
+            subject[f"{each.index + 1}. {place}"] = each.in_words
         for number, part in enumerate(verified, 1):
-            told = values_in_words([state_of_value(each) for each in part.values])
-            shown[f"verified as a whole {number}:"] = names[part.document_id]
-            shown |= {f"of {number}, {key}": value for key, value in told.items()}
+            in_words = values_in_words([state_of_value(each) for each in part.values])
+            subject[f"verified as a whole {number}:"] = names[part.document_id]
+            subject |= {f"of {number}, {key}": value for key, value in in_words.items()}
         bound = (WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
-        shown |= {name: self._values[name] for name in bound if name in self._values}
+        subject |= {name: self._values[name] for name in bound if name in self._values}
         state = [list[JsonValue](_state_of(change.target)) for change in left]
         state += [list[JsonValue](_state_of(value)) for each in structures for value in each.values]
         state += [list[JsonValue](_state_of(each)) for part in verified for each in part.values]
-        in_browser = is_asked_in_browser(called, self._context)
-        return Question(self._operation, shown, list[JsonValue](state), None, in_browser=in_browser)
+        rule = browser_rule(called, self._context)
+        return Question(self._operation, subject, list[JsonValue](state), None, browser_rule=rule)
 
     async def make(self, parts: Sequence[Part], context: CallContext) -> Reply:
         """Send what is left to do."""
@@ -171,8 +171,8 @@ class _Call:
         verdicts = [verdict for verdict, _ in jobs]
         next_step = _next_step(verdicts, parts)
         new: JsonObject = {"new": self._new} if self._new else {}
-        telling = BatchReport(self._operation, self._values, "changes", "made", next_step, new)
-        return telling.reply(verdicts, stop, context.upstream.answer_limit)
+        report = BatchReport(self._operation, self._values, "changes", "made", next_step, new)
+        return report.reply(verdicts, stop, context.upstream.answer_limit)
 
     async def carry_out(self, part: Part, change: PlannedChange, verdict: ItemResult) -> Word:
         """Correct the value, then set its status, as far as either is left to do."""
@@ -214,14 +214,14 @@ class _Call:
     ) -> None:
         made: list[JsonValue] = []
         for operation_id, arguments in planned.calls:
-            place = {**self._place(part.document_id), **arguments, **self._reason}
+            ids = {**self._ids(part.document_id), **arguments, **self._reason}
             try:
-                written = await verdict.write(self._context, operation_id, place, snapshot)
+                written = await verdict.write(self._context, operation_id, ids, snapshot)
             except ToolFailure as failure:
                 if not verdict.writes:
                     raise
-                told = f"{verdict.writes} of {len(planned.calls)} were made. {failure.message}"
-                raise failure.with_(message=told) from failure
+                message = f"{verdict.writes} of {len(planned.calls)} were made. {failure.message}"
+                raise failure.with_(message=message) from failure
             new = next((written.answer[name] for name in _NEW_IDS if name in written.answer), None)
             made += [new] if planned.kind == "add" and isinstance(new, str) else []
         if made:
@@ -238,13 +238,13 @@ class _Call:
         if part.is_verified and not any(each.writes for each in verdicts):
             return "already"
         arguments: JsonObject = {"verification_status": VERIFIED, **self._reason}
-        await verdict.write(self._context, "verifyDocument", {**self._place(part.document_id), **arguments})
+        await verdict.write(self._context, "verifyDocument", {**self._ids(part.document_id), **arguments})
         return "done"
 
     async def _read_one(self, document_id: str) -> JsonObject:
-        return await read(self._context, "getDocument", self._place(document_id))
+        return await read(self._context, "getDocument", self._ids(document_id))
 
-    def _place(self, document_id: str) -> JsonObject:
+    def _ids(self, document_id: str) -> JsonObject:
         return {"workflow_id": self._values["workflow_id"], "document_id": document_id}
 
     async def _refreshed(self, part: Part) -> DocumentSnapshot:
@@ -268,24 +268,24 @@ class _Call:
                 next_step="Read the document again and decide anew.",
                 quotes=True,
             )
-        place = self._place(change.document_id)
-        place |= {"page_id": target.page_id, f"{target.kind}_id": target.id}
+        ids = self._ids(change.document_id)
+        ids |= {"page_id": target.page_id, f"{target.kind}_id": target.id}
         if target.kind == "field":
-            place["field_data_id"] = place.pop("field_id")
+            ids["field_data_id"] = ids.pop("field_id")
         else:
-            place["table_id"] = target.table_id
+            ids["table_id"] = target.table_id
         text, status = target.text, target.status
         if change.corrects:
             operation_id = _UPDATE[target.kind]
-            arguments: JsonObject = {**place, "value": change.value, **self._reason}
+            arguments: JsonObject = {**ids, "value": change.value, **self._reason}
             if name := expected_argument(load_operations()[operation_id]):
                 arguments[name] = target.text
             written = await verdict.write(self._context, operation_id, arguments, snapshot)
-            text = _told(written.answer, _TEXT[target.kind], change.value or "")
-            status = _told(written.answer, "verification_status", status)
+            text = _text_of(written.answer, _TEXT[target.kind], change.value or "")
+            status = _text_of(written.answer, "verification_status", status)
         if change.marks_after(status):
             try:
-                await self._mark(snapshot, change, place, text, verdict)
+                await self._mark(snapshot, change, ids, text, verdict)
             except ToolFailure as failure:
                 if change.corrects:
                     raise failure.with_(
@@ -298,17 +298,17 @@ class _Call:
         self,
         snapshot: DocumentSnapshot,
         change: PlannedChange,
-        place: JsonObject,
+        ids: JsonObject,
         text: str,
         verdict: ItemResult,
     ) -> None:
         """Set the status of a value, and see in the answer that it is still the value that was meant."""
-        arguments: JsonObject = {**place, "verification_status": change.status, **self._reason}
+        arguments: JsonObject = {**ids, "verification_status": change.status, **self._reason}
         if change.message is not None:
             arguments["verification_message"] = change.message
         kind = change.target.kind
         written = await verdict.write(self._context, _VERIFY[kind], arguments, snapshot)
-        now = _told(written.answer, _TEXT[kind], text)
+        now = _text_of(written.answer, _TEXT[kind], text)
         if now != text:
             raise ToolFailure(
                 "conflict",
@@ -325,10 +325,10 @@ def _state_of(value: DocumentValue) -> tuple[str, ...]:
     return (value.id, value.text, value.status, value.message)
 
 
-def _told(answer: JsonObject, name: str, otherwise: str) -> str:
+def _text_of(answer: JsonObject, name: str, otherwise: str) -> str:
     """What an answer says of a value; answers are not documented well enough to count on it."""
-    told = answer.get(name)
-    return told if isinstance(told, str) else otherwise
+    text = answer.get(name)
+    return text if isinstance(text, str) else otherwise
 
 
 def _few(document_ids: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ __all__ = ["deleted_before"]
 _MAX_ENTRIES = 50
 
 
-async def deleted_before(values: JsonObject, address: str, context: CallContext) -> Gone:
+async def deleted_before(values: JsonObject, base_url: str, context: CallContext) -> Gone:
     """The ids that a call deletes and that were deleted before, each with the row if one is named.
 
     Without a journal nothing is known.
@@ -31,13 +31,13 @@ async def deleted_before(values: JsonObject, address: str, context: CallContext)
             entries = await journal.entries(about=(identity,), tool=tool, limit=_MAX_ENTRIES)
         except JournalFault:
             return frozenset(gone)
-        if any(_deleted(each, address) and _row_of(each) in ("", row) for each in entries):
+        if any(_deleted(each, base_url) and _row_of(each) in ("", row) for each in entries):
             gone.add((identity, row))
     return frozenset(gone)
 
 
-def _deleted(entry: Entry, address: str) -> bool:
-    is_here = entry.opening.address in ("", address)
+def _deleted(entry: Entry, base_url: str) -> bool:
+    is_here = entry.opening.address in ("", base_url)
     return is_here and entry.outcome == "done" and entry.undone_by is None
 
 

@@ -10,12 +10,12 @@ from ..requests.validation import invalid
 from ..review.batch_report import in_ranges
 from ..untrusted import quoted
 
-__all__ = ["MAX_SHOWN", "Fault", "failure_of", "shown_text"]
+__all__ = ["MAX_QUOTED_CHARACTERS", "Fault", "failure_of", "quoted_text"]
 
 _MAX_FAULTS = 7
-_MAX_TOLD_ALONE = 4
+_MAX_SINGLE = 4
 """With more faults than this, the message names all of them first: its end may be cut."""
-MAX_SHOWN = 120
+MAX_QUOTED_CHARACTERS = 120
 """How much is shown of a text of others, in characters."""
 
 
@@ -31,7 +31,7 @@ class Fault:
 def failure_of(operation: Operation, faults: list[Fault]) -> ToolFailure:
     """The failure of a call with faults, of which nothing was sent."""
     texts = [fault.text for fault in faults[:_MAX_FAULTS]]
-    if len(faults) > _MAX_TOLD_ALONE:
+    if len(faults) > _MAX_SINGLE:
         texts = [f"changes {in_ranges([fault.index for fault in faults])} are at fault", *texts]
     failure = invalid(operation, texts)
     if all(fault.is_conflict for fault in faults):
@@ -43,6 +43,6 @@ def failure_of(operation: Operation, faults: list[Fault]) -> ToolFailure:
     return failure.with_(notes={"outside": ["error.message"]})
 
 
-def shown_text(text: str) -> str:
+def quoted_text(text: str) -> str:
     """A text of others for a message."""
-    return quoted(text, MAX_SHOWN)
+    return quoted(text, MAX_QUOTED_CHARACTERS)

@@ -12,7 +12,7 @@ from ..documents.readings import UNVERIFIED
 from ..documents.values import DocumentValue, DocumentValues, values_of_document
 from ..requests.validation import invalid
 from ..untrusted import quoted_inside, without_hidden
-from .faults import MAX_SHOWN, Fault, failure_of, shown_text
+from .faults import MAX_QUOTED_CHARACTERS, Fault, failure_of, quoted_text
 from .structure import Gone, PlannedStructure, faults_of_form, is_structural, plan_structure
 
 __all__ = ["Plan", "PlannedChange", "documents_of", "plan_changes"]
@@ -59,7 +59,9 @@ class PlannedChange:
     @property
     def in_words(self) -> str:
         """For the person who is asked."""
-        old, new = (quoted_inside(text, MAX_SHOWN) for text in (self.target.text, self.value or ""))
+        old, new = (
+            quoted_inside(text, MAX_QUOTED_CHARACTERS) for text in (self.target.text, self.value or "")
+        )
         correction = f"{old} → {new}" if self.corrects else ""
         message = f" ({quoted_inside(self.message)})" if self.message else ""
         mark = f"mark as {self.status}{message}" if self.marks else ""
@@ -185,16 +187,16 @@ def _faults_together(
         if each.table_id and each.id == each.table_id:
             tables[each.document_id, each.table_id] = each.index
         for value in each.values:
-            place = (each.document_id, value.id)
-            if place in deleted:
-                text = f"changes.{each.index}: changes.{deleted[place]} deletes it already"
+            ids = (each.document_id, value.id)
+            if ids in deleted:
+                text = f"changes.{each.index}: changes.{deleted[ids]} deletes it already"
                 yield Fault(each.index, text)
                 break
-            deleted[place] = each.index
+            deleted[ids] = each.index
     for change in planned:
-        place = (change.document_id, change.target.id)
-        if place in deleted:
-            text = f"changes.{change.index}: changes.{deleted[place]} deletes it"
+        ids = (change.document_id, change.target.id)
+        if ids in deleted:
+            text = f"changes.{change.index}: changes.{deleted[ids]} deletes it"
             yield Fault(change.index, text)
     for each in structures:
         by = tables.get((each.document_id, each.table_id), each.index) if each.table_id else each.index
@@ -214,8 +216,8 @@ def _faults_alone(index: int, change: dict[str, str], verifies_all: bool) -> Ite
     where = f"changes.{index}"
     given = [name for name in _KINDS if name in change]
     if len(given) != 1:
-        came = " and ".join(given) or "neither"
-        yield Fault(index, f"{where}: got {came}, expected exactly one of field_data_id and cell_id")
+        actual = " and ".join(given) or "neither"
+        yield Fault(index, f"{where}: got {actual}, expected exactly one of field_data_id and cell_id")
     if "value" not in change and "verification_status" not in change:
         yield Fault(index, f"{where}: nothing to do, expected value or verification_status")
     if "verification_message" in change and "verification_status" not in change:
@@ -236,16 +238,16 @@ def _faults_of_place(
     where, identity = f"changes.{index}.{name}", change[name]
     here = found[document_id]
     matching = here.get((_KINDS[name], identity), [])
-    document = f"document {shown_text(document_id)}" if len(found) > 1 else "document"
+    document = f"document {quoted_text(document_id)}" if len(found) > 1 else "document"
     if not matching:
         other = next(other for other in _KINDS if other != name)
         hint = f"; it is a {other}" if (_KINDS[other], identity) in here else ""
         homes = [home for home, values in found.items() if (_KINDS[name], identity) in values]
-        hint = f"; it is in {shown_text(homes[0])}" if homes and not hint else hint
-        pending = f" (the document is {shown_text(str(answer.get('status')))})" if not here else ""
-        yield Fault(index, f"{where}: {shown_text(identity)} is not in the {document}{pending}{hint}")
+        hint = f"; it is in {quoted_text(homes[0])}" if homes and not hint else hint
+        pending = f" (the document is {quoted_text(str(answer.get('status')))})" if not here else ""
+        yield Fault(index, f"{where}: {quoted_text(identity)} is not in the {document}{pending}{hint}")
     elif len(matching) > 1:
-        yield Fault(index, f"{where}: {shown_text(identity)} stands {len(matching)} times in the {document}")
+        yield Fault(index, f"{where}: {quoted_text(identity)} stands {len(matching)} times in the {document}")
     elif not matching[0].page_id or (name == "cell_id" and not matching[0].table_id):
         yield Fault(index, f"{where}: the service does not say on which page or in which table it stands")
 
@@ -257,7 +259,7 @@ def _faults_of_expectation(change: PlannedChange, given: dict[str, str], seen: s
         return
     if not same_as_read(present, expected):
         whose = "expected" if "expected_value" in given else "you last read"
-        now, was = shown_text(present), shown_text(expected)
+        now, was = quoted_text(present), quoted_text(expected)
         text = f"changes.{change.index}: the present value is {now}, {whose} {was}"
         yield Fault(change.index, text, is_conflict=True)
 

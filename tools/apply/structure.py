@@ -10,7 +10,7 @@ from typing import Any, Literal, cast
 from ...schemas import JsonObject, JsonValue
 from ..documents.comparison import same_as_read
 from ..documents.values import DocumentTable, DocumentValue, DocumentValues
-from .faults import Fault, shown_text
+from .faults import Fault, quoted_text
 
 __all__ = [
     "GONE_BY",
@@ -94,8 +94,8 @@ def faults_of_form(index: int, change: JsonObject) -> Iterator[Fault]:
         yield Fault(index, f"{where}: {', '.join(odd)} cannot be given together with {form}")
     named = [name for name in GONE_BY if name in change]
     if form == "delete" and len(named) != 1:
-        came = " and ".join(named) or "none"
-        yield Fault(index, f"{where}: got {came}, expected one of field_data_id, cell_id and table_id")
+        actual = " and ".join(named) or "none"
+        yield Fault(index, f"{where}: got {actual}, expected one of field_data_id, cell_id and table_id")
     if form == "delete" and "row" in change and named != ["table_id"]:
         yield Fault(index, f"{where}.row: expected with table_id only")
     if form == "delete" and "expected_value" in change and "table_id" in change:
@@ -149,10 +149,10 @@ class _Planner:
         if not found and (table is None or row):
             if (identity, row) in gone:
                 return self._planned("delete", identity, "already deleted", "")
-            place = f"row {row} of table {shown_text(identity)}" if row else shown_text(identity)
-            return self._fault(f".{name}: {place} is not in the document")
+            described = f"row {row} of table {quoted_text(identity)}" if row else quoted_text(identity)
+            return self._fault(f".{name}: {described} is not in the document")
         if len(found) > 1 and name != "table_id":
-            return self._fault(f".{name}: {shown_text(identity)} stands {len(found)} times in the document")
+            return self._fault(f".{name}: {quoted_text(identity)} stands {len(found)} times in the document")
         if changed := self._changed(found, seen):
             return changed
         if name == "table_id" and table is not None and not row:
@@ -194,22 +194,22 @@ class _Planner:
         texts = {column: text for column, (_, text) in wanted.items()}
         for column, text in texts.items():
             if column in there and not same_as_read(there[column].text, text):
-                now, identity = shown_text(there[column].text), there[column].id
+                now, identity = quoted_text(there[column].text), there[column].id
                 return self._fault(
                     f".cells: row {row} has {now} there already; correct it with cell_id {identity}"
                 )
         calls: list[tuple[str, JsonObject]] = []
         for column, (header, text) in wanted.items():
             if column not in there:
-                place: JsonObject = {
+                ids: JsonObject = {
                     "page_id": table.page.id,
                     "table_id": table.id,
                     "row": row,
                     "col": column,
                 }
-                calls.append(("addTableCell", {**place, "header": header, "text": text, **self._status()}))
-        shown: JsonValue = [{"row": row, "text": text} for _, text in wanted.values()]
-        return self._planned("add", f"changes.{self.index}", "add a row", shown, calls, (), table.id)
+                calls.append(("addTableCell", {**ids, "header": header, "text": text, **self._status()}))
+        cells: JsonValue = [{"row": row, "text": text} for _, text in wanted.values()]
+        return self._planned("add", f"changes.{self.index}", "add a row", cells, calls, (), table.id)
 
     def add_table(self) -> PlannedStructure | Fault:
         page = self._page()
@@ -284,7 +284,7 @@ class _Planner:
         for each in found:
             expected = self.change.get("expected_value", seen(each.id))
             if isinstance(expected, str) and not same_as_read(each.text, expected):
-                now, was = shown_text(each.text), shown_text(expected)
+                now, was = quoted_text(each.text), quoted_text(expected)
                 whose = "expected" if "expected_value" in self.change else "you last read"
                 return self._fault(f": the present value is {now}, {whose} {was}", is_conflict=True)
         return None
@@ -297,13 +297,13 @@ class _Planner:
         if any(each.id == wanted for each in pages):
             return str(wanted)
         ids = ", ".join(f"{each.id} (page {each.number})" for each in pages[:5])
-        came = "nothing" if wanted is None else shown_text(str(wanted))
-        return self._fault(f".page_id: got {came}, expected one of {ids}")
+        actual = "nothing" if wanted is None else quoted_text(str(wanted))
+        return self._fault(f".page_id: got {actual}, expected one of {ids}")
 
     def _table(self) -> DocumentTable | Fault:
         identity = str(self.change["table_id"])
         return self.values.table(identity) or self._fault(
-            f".table_id: {shown_text(identity)} is not in the document"
+            f".table_id: {quoted_text(identity)} is not in the document"
         )
 
     def _columns(self, table: DocumentTable, cells: dict[str, str]) -> dict[int, tuple[str, str]] | Fault:
@@ -311,8 +311,8 @@ class _Planner:
         columns = {header: number for number, header in reversed(table.columns)}
         unknown = [header for header in cells if header not in columns]
         if unknown and columns:
-            known = ", ".join(map(shown_text, columns))
-            return self._fault(f".cells: no column {shown_text(unknown[0])}, expected {known}")
+            known = ", ".join(map(quoted_text, columns))
+            return self._fault(f".cells: no column {quoted_text(unknown[0])}, expected {known}")
         columns = columns or {header: number for number, header in enumerate(cells)}
         return {columns[header]: (header, text) for header, text in cells.items()}
 

@@ -26,7 +26,7 @@ _HUNDRED = Decimal(100)
 _MAX_TAX_RATE = Decimal("0.3")
 """The highest share of a subtotal that is taken for a tax."""
 
-_MAX_LINES_TOLD = 5
+_MAX_LINES = 5
 _MAX_DIGITS = 60
 
 
@@ -57,18 +57,18 @@ def judge_amounts(sheet: Sheet) -> Judgement:
             *_total(sheet, judgement),
             *_tax(sheet, judgement),
         ]
-        _tell(sheet, equations, judgement)
+        _report(sheet, equations, judgement)
     return judgement
 
 
-def _tell(sheet: Sheet, equations: Sequence[_Equation], judgement: Judgement) -> None:
+def _report(sheet: Sheet, equations: Sequence[_Equation], judgement: Judgement) -> None:
     sound = {value.id for each in equations if each.holds for value in each.values}
     failing = [each for each in equations if not each.holds]
     for check in dict.fromkeys(each.check for each in equations):
         failed = [each for each in failing if each.check == check]
         if not failed:
             judgement.passed.append(check)
-        for each in failed[:_MAX_LINES_TOLD]:
+        for each in failed[:_MAX_LINES]:
             suspect = _suspect(each, sound, failing)
             expected = each.expected.get(suspect.id) if suspect is not None else None
             shown = each.shown or each.values
@@ -83,10 +83,8 @@ def _tell(sheet: Sheet, equations: Sequence[_Equation], judgement: Judgement) ->
                     "" if suspect is None or expected is None else _written(expected, suspect, sheet),
                 )
             )
-        if len(failed) > _MAX_LINES_TOLD:
-            judgement.findings.append(
-                Finding(check, f"{len(failed) - _MAX_LINES_TOLD} further lines likewise")
-            )
+        if len(failed) > _MAX_LINES:
+            judgement.findings.append(Finding(check, f"{len(failed) - _MAX_LINES} further lines likewise"))
 
 
 def _suspect(equation: _Equation, sound: set[str], failing: Sequence[_Equation]) -> DocumentValue | None:
@@ -112,10 +110,10 @@ def _written(number: Decimal, like: DocumentValue, sheet: Sheet) -> str:
     return written_like(number, like.text, sheet.mark)
 
 
-def _shown(number: Decimal) -> str:
+def _rendered(number: Decimal) -> str:
     """A number in a message: with two decimals, or more where it has them."""
-    places = -int(number.normalize().as_tuple().exponent)
-    return f"{number:,.{max(places, 2)}f}"
+    decimals = -int(number.normalize().as_tuple().exponent)
+    return f"{number:,.{max(decimals, 2)}f}"
 
 
 def _percent(share: Decimal) -> str:
@@ -139,8 +137,8 @@ def _line_amounts(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
         if with_more and not holds:
             continue
         found = True
-        right = _shown(quantity * price)
-        message = f"quantity × unit price is {right}, the amount is {_shown(amount)} (row {line.number})"
+        right = _rendered(quantity * price)
+        message = f"quantity × unit price is {right}, the amount is {_rendered(amount)} (row {line.number})"
         yield _Equation("line_amount", holds, message, cells, dict(_factors(cells, quantity, price, amount)))
     if not found:
         reason = (
@@ -172,10 +170,10 @@ def _numbers(sheet: Sheet, line: Line, names: Iterable[str]) -> list[Decimal] | 
 
 
 def _line_sum(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
-    told = [line.cells["amount"] for line in sheet.lines if line.text("amount")]
-    numbers = {cell.id: sheet.number_of(cell) for cell in told}
-    if not told or None in numbers.values():
-        reason = "an amount of a line is no number" if told else "no lines with an amount"
+    amounts = [line.cells["amount"] for line in sheet.lines if line.text("amount")]
+    numbers = {cell.id: sheet.number_of(cell) for cell in amounts}
+    if not amounts or None in numbers.values():
+        reason = "an amount of a line is no number" if amounts else "no lines with an amount"
         judgement.not_checked["line_sum"] = reason
         return
     wanted = [name for name in ("subtotal", "total") if sheet.number(name) is not None]
@@ -192,12 +190,13 @@ def _line_sum(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     expected = {value.id: lines}
     if not holds:
         expected |= {
-            cell.id: each + number - lines for cell in told if (each := numbers[cell.id]) is not None
+            cell.id: each + number - lines for cell in amounts if (each := numbers[cell.id]) is not None
         }
     message = (
-        f"the {len(told)} amounts of the lines add up to {_shown(lines)}, the {meaning} is {_shown(number)}"
+        f"the {len(amounts)} amounts of the lines add up to {_rendered(lines)},"
+        f" the {meaning} is {_rendered(number)}"
     )
-    yield _Equation("line_sum", holds, message, (*told, value), expected, (value,))
+    yield _Equation("line_sum", holds, message, (*amounts, value), expected, (value,))
 
 
 def _sums(sheet: Sheet, lines: Decimal) -> list[tuple[str, Decimal]]:
@@ -223,8 +222,8 @@ def _total(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     subtotal, total = sheet.number("subtotal"), sheet.number("total")
     if subtotal is None or total is None:
         missing = "subtotal" if subtotal is None else "total"
-        said = f"{missing} is no number" if sheet.field(missing) else sheet.why_no_field(missing)
-        judgement.not_checked["total"] = said
+        reason = f"{missing} is no number" if sheet.field(missing) else sheet.why_no_field(missing)
+        judgement.not_checked["total"] = reason
         return
     rate = _rate(sheet)
     tax = sheet.number("tax")
@@ -251,9 +250,9 @@ def _total(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
         expected[ids["tax"]] = total - (right - computed)
     signs = {"discount": "−", "shipping": "+"}
     parts = " ".join(f"{signs[name]} {name}" for name in more)
-    said = f"subtotal + tax {parts}".strip()
+    reason = f"subtotal + tax {parts}".strip()
     yield _Equation(
-        "total", holds, f"{said} is {_shown(right)}, the total is {_shown(total)}", values, expected
+        "total", holds, f"{reason} is {_rendered(right)}, the total is {_rendered(total)}", values, expected
     )
 
 
@@ -268,8 +267,8 @@ def _tax(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     rated = sheet.field("tax_rate") if rate is not None else None
     if subtotal is None or (tax is None and rated is None):
         missing = "subtotal" if subtotal is None else "tax"
-        said = f"{missing} is no number" if sheet.field(missing) else sheet.why_no_field(missing)
-        judgement.not_checked["tax_rate"] = said
+        reason = f"{missing} is no number" if sheet.field(missing) else sheet.why_no_field(missing)
+        judgement.not_checked["tax_rate"] = reason
         return
     if tax is None:
         assert rated is not None
@@ -282,7 +281,7 @@ def _tax(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     values = tuple(value for name in names if (value := sheet.field(name)) is not None)
     if rate is not None and rated is not None:
         right = (subtotal * rate).quantize(_CENT)
-        message = f"{_percent(rate)} % of the subtotal is {_shown(right)}, the tax is {_shown(tax)}"
+        message = f"{_percent(rate)} % of the subtotal is {_rendered(right)}, the tax is {_rendered(tax)}"
         expected = {values[1].id: right}
         if rate:
             expected[values[0].id] = (tax / rate).quantize(_CENT)

@@ -83,12 +83,12 @@ class Checker:
             return ["nothing of it could be read"]
         names = None if EVERY_CHECK in wanted else frozenset(wanted)
         judgement = await self.judge(paper, names)
-        told = {each.check: f"{each.check} ({each.message})" for each in reversed(judgement.findings)}
+        messages = {each.check: f"{each.check} ({each.message})" for each in reversed(judgement.findings)}
         others = {check.name for check in self.own if not check.is_about(paper.workflow_id)}
         for name in sorted((names or frozenset()) - others - frozenset(judgement.passed)):
             reason = judgement.not_checked.get(name, "it compares documents")
-            told.setdefault(name, f"{name} (not checked: {reason})")
-        return list(told.values())
+            messages.setdefault(name, f"{name} (not checked: {reason})")
+        return list(messages.values())
 
     async def verdicts(self, paper: Paper) -> list[tuple[OwnCheck, Verdict]]:
         """What each own check says of a document, whatever its workflow; `count_of` counts it alone."""

@@ -30,7 +30,7 @@ _OF_CEL = frozenset(
     }
 )  # fmt: skip
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|existsOne|filter|map)\s*\(\s*(\w+)\s*,")
-_PLACE = re.compile(r"<input>:(\d+):(\d+): (.*)")
+_POSITION = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _WORD = re.compile(r"\w+")
 _WHY: Mapping[type[BaseException], str] = {
     TypeError: "kinds of values do not go together (write 3.0 rather than 3 beside an amount)",
@@ -73,9 +73,9 @@ def _fault(cel: Any, text: str) -> dict[str, Any] | None:
     try:
         named = cel.compile(text).references()
     except BaseException as error:  # Panics of the parser are no exceptions of Python.
-        place = _PLACE.search(str(error))
-        line, column, said = place.groups() if place else (1, 1, "it cannot be parsed")
-        return {"line": int(line), "column": int(column), "message": said[:_MAX_TEXT]}
+        position = _POSITION.search(str(error))
+        line, column, message = position.groups() if position else (1, 1, "it cannot be parsed")
+        return {"line": int(line), "column": int(column), "message": message[:_MAX_TEXT]}
     bound = set(_BOUND.findall(text))
     for kind, names, known in (
         ("variable", named["variables"], {*_VARIABLES, *bound}),
@@ -85,9 +85,9 @@ def _fault(cel: Any, text: str) -> dict[str, Any] | None:
             if name not in known and name.isidentifier() and not name.startswith("_"):
                 found = re.search(rf"\b{re.escape(name)}\b", text)
                 before = text[: found.start() if found else 0]
-                place = before.count("\n") + 1, len(before) - before.rfind("\n")
+                position = before.count("\n") + 1, len(before) - before.rfind("\n")
                 what = f"there is no {kind} {name}; known are {', '.join(sorted(known - _OF_CEL - bound))}"
-                return {"line": place[0], "column": place[1], "message": what}
+                return {"line": position[0], "column": position[1], "message": what}
     return None
 
 
@@ -115,11 +115,11 @@ def _verdict(cel: Any, context: Any, functions: Functions, check: Mapping[str, s
         except BaseException as error:
             return _unjudged(check[part], error, functions.problems)
         if not isinstance(result, bool):
-            said = f"{part} gives {type(result).__name__}, expected true or false"
-            return {"state": "unjudged", "said": said, "detail": "", "texts": []}
+            message = f"{part} gives {type(result).__name__}, expected true or false"
+            return {"state": "unjudged", "message": message, "detail": "", "texts": []}
         if not result:
-            return {"state": otherwise, "said": "", "detail": "", "texts": []}
-    return {"state": "passed", "said": "", "detail": "", "texts": []}
+            return {"state": otherwise, "message": "", "detail": "", "texts": []}
+    return {"state": "passed", "message": "", "detail": "", "texts": []}
 
 
 def _unjudged(text: str, error: BaseException, problems: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -127,14 +127,14 @@ def _unjudged(text: str, error: BaseException, problems: Sequence[tuple[str, str
     detail = " ".join(str(error).split())[:_MAX_TEXT]
     if problems:
         reason, shown = problems[-1]
-        said = f"a value {reason}" if shown or reason.startswith("is ") else f"it {reason}"
-        return {"state": "unjudged", "said": said, "detail": detail, "texts": [shown[:_MAX_TEXT]]}
+        message = f"a value {reason}" if shown or reason.startswith("is ") else f"it {reason}"
+        return {"state": "unjudged", "message": message, "detail": detail, "texts": [shown[:_MAX_TEXT]]}
     if isinstance(error, KeyError):
         name = str(error.args[0]).strip("'\"") if error.args else ""
-        said = f"there is no {name}" if name and name in _WORD.findall(text) else "a name is not there"
-        return {"state": "unjudged", "said": said, "detail": detail, "texts": []}
-    said = next((why for kind, why in _WHY.items() if isinstance(error, kind)), "it cannot be evaluated")
-    return {"state": "unjudged", "said": said, "detail": detail, "texts": []}
+        message = f"there is no {name}" if name and name in _WORD.findall(text) else "a name is not there"
+        return {"state": "unjudged", "message": message, "detail": detail, "texts": []}
+    message = next((why for kind, why in _WHY.items() if isinstance(error, kind)), "it cannot be evaluated")
+    return {"state": "unjudged", "message": message, "detail": detail, "texts": []}
 
 
 if __name__ == "__main__":

@@ -51,10 +51,10 @@ class ExpressionFault:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an expression says. `said` is why it was not judged; `detail` and `texts` may quote a document."""
+    """An expression's result. `message`: why it was not judged; `detail`, `texts` may quote documents."""
 
     state: Literal["passed", "failed", "skipped", "unjudged"]
-    said: str = ""
+    message: str = ""
     detail: str = ""
     texts: tuple[str, ...] = ()
     is_too_slow: bool = False
@@ -97,11 +97,13 @@ class Evaluator:
             missing = ExpressionFault("own checks need CEL; install docreview-mcp[checks]")
             return [fault or missing for fault in found]
         async with self._lock:
-            for place, text in enumerate(expressions):
-                if found[place] is None:
+            for index, text in enumerate(expressions):
+                if found[index] is None:
                     answer = await self._ask({"compile": [text]})
-                    told = _UNPARSED if answer is None else cast("dict[str, Any] | None", answer["faults"][0])
-                    found[place] = ExpressionFault(**told) if told else None
+                    details = (
+                        _UNPARSED if answer is None else cast("dict[str, Any] | None", answer["faults"][0])
+                    )
+                    found[index] = ExpressionFault(**details) if details else None
         return found
 
     async def judge(self, question: Question, checks: Sequence[tuple[str, str]]) -> list[Verdict]:
@@ -138,10 +140,10 @@ class Evaluator:
         }
         answer = await self._ask(request)
         if answer is None:
-            said = f"it takes longer than {self._seconds:g} s, or too much memory"
-            return Verdict("unjudged", said, is_too_slow=True)
+            message = f"it takes longer than {self._seconds:g} s, or too much memory"
+            return Verdict("unjudged", message, is_too_slow=True)
         return Verdict(
-            answer["state"], answer["said"], answer["detail"], tuple(filter(None, answer["texts"]))
+            answer["state"], answer["message"], answer["detail"], tuple(filter(None, answer["texts"]))
         )
 
     async def _ask(self, request: Mapping[str, Any]) -> dict[str, Any] | None:

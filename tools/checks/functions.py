@@ -49,7 +49,7 @@ class Functions:
 
     def number(self, text: object, locale: str = "") -> float:
         """The number that a text shows."""
-        return self._number(text, locale, lambda shown, mark: float(read_number(shown, mark)))
+        return self._number(text, locale, lambda text_part, mark: float(read_number(text_part, mark)))
 
     def money(self, text: object, locale: str = "") -> float:
         """The amount of money that a text shows, without its currency."""
@@ -110,7 +110,7 @@ def conventions(locale: str) -> tuple[DecimalMark, DayOrder]:
     except (UnknownLocaleError, ValueError):
         raise ValueError(f"there is no locale {locale[:20]!r}") from None
     letters = re.sub(r"'[^']*'", "", get_date_format("short", known).pattern)
-    places = {letter.casefold(): letters.index(letter) for letter in "dML" if letter in letters}
-    is_month_first = places.get("m", places.get("l", 0)) < places.get("d", 0)
+    positions = {letter.casefold(): letters.index(letter) for letter in "dML" if letter in letters}
+    is_month_first = positions.get("m", positions.get("l", 0)) < positions.get("d", 0)
     mark: DecimalMark = "," if get_decimal_symbol(known) == "," else "."
     return mark, "month first" if is_month_first else "day first"

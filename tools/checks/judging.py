@@ -82,7 +82,7 @@ def _add(judgement: Judgement, check: OwnCheck, verdict: Verdict, document: Docu
         values = tuple(dict.fromkeys((*culprits[:1], *values)))
         finding = Finding(
             check.name,
-            f"cannot be judged: {verdict.said}",
+            f"cannot be judged: {verdict.message}",
             values,
             culprits[0].id if culprits else "",
             severity=check.severity,

@@ -91,9 +91,9 @@ def written_like(value: Decimal, text: str, mark: DecimalMark = "") -> str:
     match = _NUMBER.fullmatch(plain)
     digits = match["digits"] if match else ""
     whole, _, decimals = digits.rpartition(seen) if seen in digits else (digits, "", "")
-    places = len(decimals) if decimals.isdigit() and digits != "" else 0
+    decimal_places = len(decimals) if decimals.isdigit() and digits != "" else 0
     needed = -int(value.normalize().as_tuple().exponent)
-    shown = f"{value:,.{max(places, needed, 0)}f}"
+    shown = f"{value:,.{max(decimal_places, needed, 0)}f}"
     grouping = next((each for each in whole if not each.isdigit()), None)
     if grouping is None:
         grouping = "" if len(whole) > 3 else ("," if seen == "." else ".")

@@ -44,13 +44,13 @@ class OwnCheck:
         """Whether it judges the documents of a workflow."""
         return not self.workflows or workflow_id in self.workflows
 
-    def values_in(self, document: DocumentValues, most: int) -> tuple[DocumentValue, ...]:
+    def values_in(self, document: DocumentValues, max_values: int) -> tuple[DocumentValue, ...]:
         """The values of a document that it is about, at most so many."""
         named = self.values or tuple(
             next(filter(None, match)) for match in _NAMED.findall(f"{self.expect} {self.when}")
         )
         wanted = {plain_name(name) for name in named}
-        return tuple(value for value in document.values if plain_name(value.name) in wanted)[:most]
+        return tuple(value for value in document.values if plain_name(value.name) in wanted)[:max_values]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ class Paper:
     def of(cls, workflow_id: str, document_id: str, answer: JsonObject, values: DocumentValues) -> Paper:
         """The document of an answer of `getDocument`."""
         named = ("original_document_name", "status", "verification_stage", "uploaded_at")
-        told = [value if isinstance(value := answer.get(name), str) else "" for name in named]
-        return cls(workflow_id, document_id, values, *told)
+        names = [value if isinstance(value := answer.get(name), str) else "" for name in named]
+        return cls(workflow_id, document_id, values, *names)
 
     @classmethod
     def read_by(cls, arguments: JsonObject, answer: JsonObject) -> Paper:

@@ -17,7 +17,7 @@ __all__ = ["DATES", "PLAIN", "judge_dates", "judge_values"]
 DATES = ("due_date", "future_date")
 PLAIN = ("readable", "currency", "iban", "vat_id", "required", "table_cells")
 
-_MAX_TOLD = 5
+_MAX_FINDINGS = 5
 _NUMERIC = ("quantity", "unit_price", "amount")
 _ACROSS_ZONES = timedelta(days=1)
 """How much later than the upload a date may be, as days begin at different times."""
@@ -59,10 +59,10 @@ def judge_values(sheet: Sheet) -> Judgement:
         except _NotThereError as reason:
             judgement.not_checked[check] = str(reason)
             continue
-        told = findings[:_MAX_TOLD]
-        if len(findings) > _MAX_TOLD:
-            told.append(Finding(check, f"{len(findings) - _MAX_TOLD} further values likewise"))
-        judgement.findings += told
+        reported = findings[:_MAX_FINDINGS]
+        if len(findings) > _MAX_FINDINGS:
+            reported.append(Finding(check, f"{len(findings) - _MAX_FINDINGS} further values likewise"))
+        judgement.findings += reported
         if not findings:
             judgement.passed.append(check)
     return judgement

@@ -47,8 +47,8 @@ def box_of(entry: JsonObject) -> Box | None:
         points = _points(usual, _MAX_LEVELS)
         return _around(points) if points else None
     lower = {name.casefold(): value for name, value in entry.items()}
-    told = next((lower[name] for name in _NAMES if lower.get(name) not in (None, "", [])), None)
-    points = _points(told, _MAX_LEVELS) if told is not None else _corners(lower)
+    corners = next((lower[name] for name in _NAMES if lower.get(name) not in (None, "", [])), None)
+    points = _points(corners, _MAX_LEVELS) if corners is not None else _corners(lower)
     return _around(points) if points else None
 
 

@@ -22,8 +22,8 @@ def values_of_file(answer: JsonObject) -> DocumentValues:
         unreadable += ["a page"] * count_unreadable(answer.get(name))
         for entry in objects_in(answer.get(name)):
             number = whole_number_of(entry.get("page"))
-            place = len(pages)
-            page = DocumentPage(text_of(entry.get("id")), place if number is None else number, place)
+            index = len(pages)
+            page = DocumentPage(text_of(entry.get("id")), index if number is None else number, index)
             pages.append(page)
             boxes = entry.get("moderated_boxes") or entry.get("predicted_boxes")
             unreadable += ["a box"] * count_unreadable(boxes)

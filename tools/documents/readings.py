@@ -40,7 +40,7 @@ _FINE = {
     VERIFIED: VERIFIED,
     MODERATED: MODERATED,
 }
-"""The words of the services that tell of no failure, as they are compared and as they are written here."""
+"""The services' words for success, as they are compared and as they are written here."""
 
 _FAILURES = frozenset({"failed", "failure", "validation failed"})
 _CONFIDENCE_NAMES = ("confidence", "confidence_score", "score")
@@ -97,8 +97,8 @@ def confidence_of(entry: JsonObject) -> float | None:
 
     It may come as a number from 0 to 1 or to 100, as text, as a percentage, or in a list or an object.
     """
-    told = (entry[name] for name in _CONFIDENCE_NAMES if entry.get(name) is not None)
-    return _share(next(told, None))
+    values = (entry[name] for name in _CONFIDENCE_NAMES if entry.get(name) is not None)
+    return _share(next(values, None))
 
 
 def status_of(entry: JsonObject, table: JsonObject | None = None) -> str:
@@ -118,13 +118,15 @@ def status_of(entry: JsonObject, table: JsonObject | None = None) -> str:
 
 def _worst(entry: JsonObject) -> str:
     """The worst status that an entry has of its own; empty if it has none."""
-    told = [text for key in _STATUS_NAMES if (text := text_of(entry.get(key)).strip())]
-    words = [FAILED if _compared(each) in _FAILURES else _FINE.get(_compared(each), each) for each in told]
+    statuses = [text for key in _STATUS_NAMES if (text := text_of(entry.get(key)).strip())]
+    words = [
+        FAILED if _compared(each) in _FAILURES else _FINE.get(_compared(each), each) for each in statuses
+    ]
     return next((each for each in words if not is_fine_status(each)), words[0] if words else "")
 
 
 def is_fine_status(status: str) -> bool:
-    """Whether a status tells of no failure; a word that is not known does not count as fine."""
+    """Whether a status means success; a word that is not known does not count as fine."""
     return _compared(status) in _FINE
 
 
@@ -137,13 +139,13 @@ def _share(value: JsonValue, depth: int = 2) -> float | None:
     if isinstance(value, str):
         return _share_in_text(value.strip())
     if isinstance(value, dict | list) and depth:
-        return _least(value, depth - 1)
+        return _lowest_confidence(value, depth - 1)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return _of_one_or_hundred(float(value)) if math.isfinite(value) else None
 
 
-def _least(value: JsonObject | list[JsonValue], depth: int) -> float | None:
+def _lowest_confidence(value: JsonObject | list[JsonValue], depth: int) -> float | None:
     """The least of several; None if one of them cannot be read, as it might be less."""
     if isinstance(value, dict):
         value = [value[name] for name in _VALUE_NAMES if value.get(name) is not None][:1]

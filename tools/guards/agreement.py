@@ -62,7 +62,7 @@ def _changed_meanwhile(asked: Question, now: Question) -> ToolFailure:
     return ToolFailure(
         "conflict",
         f"{asked.operation.tool}: it changed while the person was asked. They were shown"
-        f" {_shown(asked)}; now it is {_shown(now)}.",
+        f" {_in_words(asked)}; now it is {_in_words(now)}.",
         happened=NOTHING_SENT,
         next_step="Read the item again. If it should still be done, call again, so that the person is asked"
         " about what is there now.",
@@ -70,5 +70,5 @@ def _changed_meanwhile(asked: Question, now: Question) -> ToolFailure:
     )
 
 
-def _shown(question: Question) -> str:
+def _in_words(question: Question) -> str:
     return quoted(question.shown if question.shown is not None else question.arguments, _MAX_SHOWN)

@@ -2,7 +2,8 @@
 
 The services keep the mark `verified` when a value is changed, and a value that was deleted has no mark at
 all. So an approval rule that trusts marks alone could be met by changing a verified value, or by deleting a
-doubtful one.
+doubtful one. A mark counts that was not there before a change nor in its answer: somebody set it since then,
+in the service's own application for example.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState, fields_in, fields_of_file
 from ..documents.readings import text_of
 from ..journal.entries import Entry, Journal
+from ..requests.id_spelling import one_spelling
+from .current_state import State
 
-__all__ = ["with_own_changes"]
+__all__ = ["left_unverified", "with_own_changes"]
 
 _PAGE = 200
 _TEXTS: dict[str, str] = {"updateFieldValue": "field_data_id", "updateTableCellValue": "cell_id"}
@@ -46,12 +49,13 @@ _WHOLE_PAGE = "updateFileFields"
 class _Written:
     """A value that was written: the last text, and the one that stood there when it was verified.
 
-    `oldest` is None where nobody could read it.
+    `oldest` is None where nobody could read it. `left_unverified`: the last write did not leave it verified.
     """
 
     name: str
     newest: str
     oldest: str | None
+    left_unverified: bool = False
 
     @property
     def is_another(self) -> bool:
@@ -69,6 +73,21 @@ class _History:
     is_marked_whole: bool = False
     unreadable: list[int] = field(default_factory=list[int])
 
+    def is_left_unverified(self, identity: str) -> bool:
+        """Whether the last write of a value is known not to have left it verified."""
+        return identity in self.written and self.written[identity].left_unverified
+
+
+def left_unverified(before: State, answer: JsonObject) -> bool:
+    """Whether a value was certainly not verified before a write, and is not as its answer shows it."""
+    if not isinstance(before.answer, dict) or not answer.get("verification_status"):
+        return False
+    # Of the whole page, as a cell may have its mark from its table.
+    there = fields_in(before.answer)
+    marked = {each.id for each in there if each.verified}
+    unmarked = {each.id for each in there} - marked
+    return [each.id in unmarked and not each.verified for each in fields_in(answer)] == [True]
+
 
 async def with_own_changes(
     document_id: str, fields: Sequence[FieldState], journal: Journal
@@ -84,7 +103,12 @@ async def with_own_changes(
     history = _History()
     async for entry in _entries(document_id, journal):
         _take(history, entry)
-    own = {identity: written for identity, written in history.written.items() if written.is_another}
+    since = {each.id for each in fields if each.verified and history.is_left_unverified(each.id)}
+    own = {
+        identity: written
+        for identity, written in history.written.items()
+        if written.is_another and identity not in since
+    }
     judged = [replace(each, verified=False, changed=True) if each.id in own else each for each in fields]
     there = {each.id for each in fields}
     judged += [
@@ -100,7 +124,8 @@ async def with_own_changes(
 async def _entries(document_id: str, journal: Journal) -> AsyncGenerator[Entry]:
     """All entries about a document, the newest first."""
     before = 0
-    while found := await journal.entries(about=(document_id,), before=before, limit=_PAGE):
+    about = (one_spelling(document_id),)
+    while found := await journal.entries(about=about, before=before, limit=_PAGE):
         for entry in found:
             yield entry
         before = found[-1].number
@@ -145,7 +170,8 @@ def _take_text(history: _History, identity: str, operation: Operation, entry: En
     newer = history.written.get(identity)
     if newer is None:
         new = text_of(entry.opening.arguments.get("value"))
-        history.written[identity] = _Written(f"value {identity[:12]}", new, earlier)
+        is_open = entry.closing is not None and entry.closing.left_unverified
+        history.written[identity] = _Written(f"value {identity[:12]}", new, earlier, is_open)
     else:
         newer.oldest = earlier
 
@@ -164,21 +190,22 @@ def _take_page(history: _History, entry: Entry) -> None:
     """A whole page that was written by v2: every box whose text is another one, or that is not there now."""
     if history.is_marked_whole:
         return
-    sent = entry.opening.arguments.get("moderated_boxes")
-    if not entry.opening.before_known or not isinstance(sent, list):
+    boxes = entry.opening.arguments.get("moderated_boxes")
+    if not entry.opening.before_known or not isinstance(boxes, list):
         history.unreadable.append(entry.number)
         return
-    now = {each.id or each.name: each for each in _of_page({"moderated_boxes": sent})}
+    now = {each.id or each.name: each for each in _of_page({"moderated_boxes": boxes})}
     for each in _of_page(cast("JsonObject", entry.opening.before)):
         if not history.marked.isdisjoint({each.id, each.table_id} - {""}):
             continue
-        new = now.get(each.id or each.name)
+        identity = each.id or each.name
+        new = now.get(identity)
         if new is None:
             history.deleted.append(each)
-        elif each.id in history.written:
-            history.written[each.id].oldest = each.text
+        elif identity in history.written:
+            history.written[identity].oldest = each.text
         elif new.text != each.text:
-            history.written[each.id or each.name] = _Written(each.name, new.text, each.text)
+            history.written[identity] = _Written(each.name, new.text, each.text)
 
 
 def _of_page(page: JsonObject) -> Iterator[FieldState]:

@@ -36,7 +36,7 @@ class Question:
 
     `arguments` are those of the call with its reason; `state` is everything that it touches as it was read,
     to which the answer is bound; `shown` is what the person is shown of it. `name` is that of the item which
-    the call is about, such as a field. `in_browser`: the policy wants the person to agree in a browser.
+    the call is about, such as a field. `browser_rule`: the policy's rule that a person agrees in a browser.
     """
 
     operation: Operation
@@ -44,7 +44,12 @@ class Question:
     state: JsonValue
     shown: JsonValue
     name: str = ""
-    in_browser: bool = False
+    browser_rule: str = ""
+
+    @property
+    def in_browser(self) -> bool:
+        """Whether the person has to agree in a browser."""
+        return bool(self.browser_rule)
 
     @property
     def subject(self) -> tuple[JsonValue, ...]:
@@ -88,7 +93,7 @@ async def agreed_by_code(question: Question, code: str, context: CallContext) ->
     try:
         found = await context.guards.codes.use(code, *question.subject_of(context.caller))
     except JournalFault as fault:
-        raise journal_failure(question.operation, fault) from fault
+        raise journal_failure(question.operation, fault, context) from fault
     return way if found == "valid" else ""
 
 
@@ -102,7 +107,7 @@ async def ask_person(question: Question, code: str, context: CallContext) -> Agr
     try:
         await _ask(question, code, context)
     except JournalFault as fault:
-        raise journal_failure(question.operation, fault) from fault
+        raise journal_failure(question.operation, fault, context) from fault
     return _asked_by(context)
 
 
@@ -126,7 +131,7 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
         fault = f"{_REJECTED.get(found, _REJECTED['used'])} "
         if found == "forged or for another call" and not codes.is_lasting:
             fault = f"{fault.strip()}{_NOT_LASTING} "
-    new_code = codes.give(*subject)
+    new_code = codes.new_code(*subject)
     if not code:
         consent = await context.ask(summary, new_code)
         if consent == "accepted" and await codes.use(new_code, *subject) == "valid":
@@ -170,7 +175,7 @@ def _not_answered(tool: str, fault: str, summary: str) -> ToolFailure:
 async def _only_in_browser(question: Question, summary: str, context: CallContext) -> ToolFailure:
     """The failure of a call to which a person has to agree in a browser; the host shows the way there."""
     tool, link = question.operation.tool, _link_to(question, context)
-    why = "the policy wants a person to agree to this in a browser (confirmation.where)"
+    why = f"the policy wants a person to agree to this in a browser ({question.browser_rule})"
     if link:
         await context.show_link(f"{tool}: {why}. {summary}", link)
     where = link or "of the panel, which docreview-mcp panel prints"

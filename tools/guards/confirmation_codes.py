@@ -52,7 +52,7 @@ class Codes:
         self._marks: Marks = marks or MemoryMarks()
         self.is_lasting = keys is not None
 
-    def give(self, *subject: JsonValue) -> str:
+    def new_code(self, *subject: JsonValue) -> str:
         """A new code for this subject: everything that it is bound to."""
         head = int(self._clock() * 1000).to_bytes(_TIME_BYTES) + token_bytes(_NONCE_BYTES)
         return b32encode(head + _seal(self._sealing_keys()[0], head, subject)).decode()

@@ -82,7 +82,7 @@ class Upstream(Protocol):
         """The addresses to try for an operation, in order."""
         ...
 
-    def address(self, operation: Operation) -> str:
+    def base_url(self, operation: Operation) -> str:
         """The base address of the service of an operation."""
         ...
 
@@ -98,7 +98,7 @@ class Upstream(Protocol):
         """
         ...
 
-    async def picture(self, address: str) -> bytes:
+    async def picture(self, url: str) -> bytes:
         """The picture of a page, at an address that Nanonets gave; credentials go to its own host only.
 
         Raises:
@@ -139,7 +139,7 @@ class Flight:
 class Unclear:
     """A write whose outcome is not known: what is known of it, and the mark by which it stops others once.
 
-    The `message` is for the `user` who called; others are told nothing of it.
+    The `message` is for the `user` who called; others do not get it.
     """
 
     message: str
@@ -183,10 +183,6 @@ async def no_link(message: str, url: str) -> None:
     """Shows nobody a link: for hosts that cannot."""
 
 
-def _unknown(tool: Tool) -> str:
-    return "the settings leave it out"
-
-
 @dataclass(slots=True, eq=False)
 class CallContext:
     """One tool call and all that it may use.
@@ -208,6 +204,7 @@ class CallContext:
     guards: Guards
     report: Report
     find_tool: Callable[[str], Operation]
+    why_not_offered: Callable[[Tool], str]
     caller: Caller = field(default_factory=Caller)
     ask: Ask = no_answer
     show_link: ShowLink = no_link
@@ -219,7 +216,6 @@ class CallContext:
     panel_key: str = ""
     tools: Sequence[Tool] = ()
     listed: frozenset[str] = frozenset()
-    why_not_offered: Callable[[Tool], str] = _unknown
     policy: Policy = field(default_factory=Policy)
     holds: frozenset[Claim] = frozenset()
     finishes_writes: bool = False

@@ -95,20 +95,20 @@ def state_after(operation: Operation, values: JsonObject, answer: JsonObject, be
     if present.gone_after:
         return State(True, None, is_there=False)
     if present.after:
-        return _told_after(present, {**values, "answer": answer})
+        return _values_after(present, {**values, "answer": answer})
     if present.again:
         return None
     if operation.route.method == "DELETE" or not (present.keys or _is_of_something_new(present)):
         return State(True, None, is_there=False)
     earlier = before.value if isinstance(before.value, dict) else {}
-    told = {**values, **answer}
+    result = {**values, **answer}
     # What the call changes is not as it was before: where neither tells it, it has to be read.
-    if present.value in present.keys and present.value not in told:
+    if present.value in present.keys and present.value not in result:
         return None
-    told = {**earlier, **told}
-    if not present.keys or any(key not in told for key in present.keys):
+    result = {**earlier, **result}
+    if not present.keys or any(key not in result for key in present.keys):
         return None
-    return State(True, {key: told[key] for key in present.keys})
+    return State(True, {key: result[key] for key in present.keys})
 
 
 def resolve(reference: JsonValue, context: Mapping[str, JsonValue]) -> JsonValue:
@@ -120,12 +120,12 @@ def resolve(reference: JsonValue, context: Mapping[str, JsonValue]) -> JsonValue
     source = parsed(reference)
     if source.is_literal:
         return source.root
-    places: list[JsonValue] = [context.get(source.root)]
+    values: list[JsonValue] = [context.get(source.root)]
     for step in source.steps:
-        places = [inner for place in places for inner in _step_into(place, step)]
+        values = [inner for value in values for inner in _step_into(value, step)]
     if "*" in source.steps:
-        return [place for index, place in enumerate(places) if place not in places[:index]]
-    return places[0] if places else None
+        return [value for index, value in enumerate(values) if value not in values[:index]]
+    return values[0] if values else None
 
 
 async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Read) -> State:
@@ -143,11 +143,13 @@ async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Re
     try:
         answer = await read(present.read, arguments)
     except ToolFailure as failure:
-        # A problem is told in our own name, so it does not quote what others say.
-        said = f"{operation.tool} failed ({failure.code})" if failure.quotes else failure.message.rstrip(".")
+        # A problem is reported in our own name, so it does not quote untrusted text.
+        reason = (
+            f"{operation.tool} failed ({failure.code})" if failure.quotes else failure.message.rstrip(".")
+        )
         if failure.status == 404:
-            return State(True, None, is_there=False, problem=said)
-        return State(False, problem=said)
+            return State(True, None, is_there=False, problem=reason)
+        return State(False, problem=reason)
     found = next(_located(answer, present, context), None)
     if found is None:
         return State(True, None, is_there=False, problem=f"{operation.tool} does not show it")
@@ -159,27 +161,27 @@ async def _read_one(present: Present, context: Mapping[str, JsonValue], read: Re
     return State(True, item, key, item=item, answer=answer, shown=item)
 
 
-def _told_after(present: Present, context: Mapping[str, JsonValue]) -> State | None:
+def _values_after(present: Present, context: Mapping[str, JsonValue]) -> State | None:
     """The state after a write as its record says; None where the answer that it refers to does not tell."""
-    told: list[JsonValue] = []
+    values: list[JsonValue] = []
     for entry in _entries(present, context) if present.each else [None]:
         inner = {**context, "each": entry}
         state: JsonObject = {key: resolve(each, inner) for key, each in present.after.items()}
         if not all(_leads_somewhere(each, inner) for each in present.after.values()):
             return None
-        told.append({"of": entry, **state} if present.each else state)
-    return State(True, told if present.each else told[0])
+        values.append({"of": entry, **state} if present.each else state)
+    return State(True, values if present.each else values[0])
 
 
 def _leads_somewhere(reference: JsonValue, context: Mapping[str, JsonValue]) -> bool:
     """Whether what a reference names is there, be it null."""
     if not isinstance(reference, str) or (source := parsed(reference)).is_literal:
         return True
-    place: JsonValue = dict(context)
+    value: JsonValue = dict(context)
     for step in (source.root, *source.steps):
-        if not isinstance(place, dict) or step not in place:
+        if not isinstance(value, dict) or step not in value:
             return False
-        place = place[step]
+        value = value[step]
     return True
 
 
@@ -195,10 +197,10 @@ def _is_of_something_new(present: Present) -> bool:
 def _located(
     answer: JsonObject, present: Present, context: Mapping[str, JsonValue]
 ) -> Iterator[tuple[JsonValue, str]]:
-    places: list[tuple[JsonValue, str]] = [(answer, "")]
+    values: list[tuple[JsonValue, str]] = [(answer, "")]
     for step in present.find:
-        places = [inner for item, key in places for inner in _inside(item, key, step, context)]
-    yield from places
+        values = [inner for item, key in values for inner in _inside(item, key, step, context)]
+    yield from values
 
 
 def _inside(
@@ -225,8 +227,8 @@ def _inside(
             yield chosen, key
 
 
-def _step_into(place: JsonValue, step: str) -> Iterator[JsonValue]:
+def _step_into(value: JsonValue, step: str) -> Iterator[JsonValue]:
     if step == "*":
-        yield from place if isinstance(place, list) else ()
-    elif isinstance(place, dict) and step in place:
-        yield place[step]
+        yield from value if isinstance(value, list) else ()
+    elif isinstance(value, dict) and step in value:
+        yield value[step]

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import anyio
 
 from ...schemas import JsonValue
+from ..requests.id_spelling import one_spelling
 from ..requests.prepared_call import Prepared
 
 __all__ = ["ON_UNNAMED_DOCUMENTS", "Claim", "DocumentLocks", "claims_of"]
@@ -25,9 +26,14 @@ ON_UNNAMED_DOCUMENTS = frozenset({"updateFileFields"})
 class Claim(NamedTuple):
     """A document that a write changes, at one address; without `document` the whole workflow."""
 
-    address: str
+    base_url: str
     workflow: str
     document: str
+
+    @classmethod
+    def of(cls, address: str, workflow: str, document: str = "") -> Claim:
+        """The claim of a call that spells the ids in its own way."""
+        return cls(address, one_spelling(workflow), one_spelling(document))
 
     def meets(self, other: Claim) -> bool:
         """Whether the two may be about the same document."""
@@ -38,14 +44,14 @@ class Claim(NamedTuple):
 
 def claims_of(prepared: Prepared) -> frozenset[Claim]:
     """The documents that a write changes; none for a write on something else."""
-    operation, sent = prepared.operation, prepared.sent
-    workflow = next((str(sent[name]) for name in _WORKFLOW_ARGUMENTS if name in sent), "")
+    operation, arguments = prepared.operation, prepared.service_arguments
+    workflow = next((str(arguments[name]) for name in _WORKFLOW_ARGUMENTS if name in arguments), "")
     if operation.service != "nanonets" or not workflow:
         return frozenset()
     if operation.id in ON_UNNAMED_DOCUMENTS:
-        return frozenset({Claim(prepared.address, workflow, "")})
-    named = (each for name in _DOCUMENT_ARGUMENTS if name in sent for each in _each(sent[name]))
-    return frozenset(Claim(prepared.address, workflow, str(each)) for each in named)
+        return frozenset({Claim.of(prepared.base_url, workflow)})
+    named = (each for name in _DOCUMENT_ARGUMENTS if name in arguments for each in _each(arguments[name]))
+    return frozenset(Claim.of(prepared.base_url, workflow, str(each)) for each in named)
 
 
 def _each(value: JsonValue) -> Iterable[JsonValue]:

@@ -57,7 +57,7 @@ def unexpected(
 
 async def misplaced(prepared: Prepared, read: Read) -> ToolFailure | None:
     """The refusal of a cell whose header and column contradict each other."""
-    if not (reason := await _contradicted_header(prepared.operation, prepared.sent, read)):
+    if not (reason := await _contradicted_header(prepared.operation, prepared.service_arguments, read)):
         return None
     return ToolFailure(
         "invalid_arguments",
@@ -91,19 +91,19 @@ def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFail
     """The conflict of a write on values that are not as the caller last read them."""
     fields = touched_fields(prepared.operation, before)
     seen = context.guards.seen
-    changed = seen.changed(context.caller, prepared.address, fields)
+    changed = seen.changed(context.caller, prepared.base_url, fields)
     if not changed:
         return None
     # The message shows them, so the next call is from a new look.
-    seen.note(context.caller, prepared.address, [each for each, _ in changed[:_MAX_CHANGED]])
-    told = "; ".join(
+    seen.note(context.caller, prepared.base_url, [each for each, _ in changed[:_MAX_CHANGED]])
+    changes = "; ".join(
         f"{quoted(each.name)} was {quoted(text)} when you last read it, and is {quoted(each.text)} now"
         for each, text in changed[:_MAX_CHANGED]
     )
     more = f" and {len(changed) - _MAX_CHANGED} further values" if len(changed) > _MAX_CHANGED else ""
     return ToolFailure(
         "conflict",
-        f"{prepared.operation.tool}: {told}{more}.",
+        f"{prepared.operation.tool}: {changes}{more}.",
         happened=NOTHING_SENT,
         next_step="Somebody changed it meanwhile. Decide anew by the value that is there now, and call again"
         " if it should still be done.",

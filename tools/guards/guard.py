@@ -31,7 +31,7 @@ from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
 from .agreement import do_agreed
-from .changed_since import with_own_changes
+from .changed_since import left_unverified, with_own_changes
 from .confirmation import Question
 from .context import CallContext, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
@@ -43,7 +43,7 @@ from .single_flight import single_flight
 from .summary import values_in_words
 from .undo_plan import may_be_undone, undo_plan
 
-__all__ = ["Assessment", "assess", "carry_out", "is_asked_in_browser", "needs_confirmation", "not_allowed"]
+__all__ = ["Assessment", "assess", "browser_rule", "carry_out", "needs_confirmation", "not_allowed"]
 
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
@@ -96,15 +96,15 @@ def needs_confirmation(operation: Operation, context: CallContext) -> bool:
 
     Where the policy wants them to agree in a browser, having agreed elsewhere does not count.
     """
-    if is_asked_in_browser([operation], context):
+    if browser_rule([operation], context):
         return context.agreed != "browser"
     return not context.is_confirmed and is_confirmed_by_person(operation, context.guards.confirm)
 
 
-def is_asked_in_browser(operations: Iterable[Operation], context: CallContext) -> bool:
-    """Whether the policy wants a person to agree to one of these operations in a browser."""
+def browser_rule(operations: Iterable[Operation], context: CallContext) -> str:
+    """The policy's rule that a person agrees to one of these operations in a browser; empty for none."""
     policy, confirm = context.policy, context.guards.confirm
-    return any(policy.is_confirmed_in_browser(each, confirm) for each in operations)
+    return next(filter(None, (policy.browser_rule(each, confirm) for each in operations)), "")
 
 
 async def carry_out(
@@ -136,7 +136,7 @@ async def _guarded(
         return assessment
 
     async def go(assessment: Assessment, inner: CallContext) -> Written:
-        return await _sent(prepared, assessment.before, inner, read, undoes, look_at_journal)
+        return await _send(prepared, assessment.before, inner, read, undoes, look_at_journal)
 
     code = context.code or str(prepared.values.get(CONFIRM, ""))
     return await do_agreed(
@@ -144,7 +144,7 @@ async def _guarded(
     )
 
 
-async def _sent(
+async def _send(
     prepared: Prepared,
     before: State,
     context: CallContext,
@@ -213,7 +213,7 @@ async def _settle(
         answer = wrapped(parse(operation, response), response.status)
     except ToolFailure:
         answer = {}
-    after = state_after(operation, prepared.sent, answer, before)
+    after = state_after(operation, prepared.service_arguments, answer, before)
     _note_seen(prepared, after, answer, context)
     if context.guards.journal is None:
         return answer, {}
@@ -221,7 +221,7 @@ async def _settle(
         cut = "Carried out; the call was interrupted while the new state was read."
         write.closing = Closing("done", response.status, not_undoable=cut)
         after = await _present_state(prepared, read, _READ_SECONDS, answer)
-    calls, reason = undo_plan(operation, prepared.sent, before, after, answer)
+    calls, reason = undo_plan(operation, prepared.service_arguments, before, after, answer)
     plan: JsonValue = list(calls)
     if masked(plan, compact(plan), context.upstream.secrets) != plan:
         calls, reason = (), "What was there holds a secret, which the journal does not keep."
@@ -234,6 +234,7 @@ async def _settle(
         _needed(operation, answer),
         calls,
         reason,
+        left_unverified=left_unverified(before, answer),
     )
     notes: JsonObject = {"undoable": bool(calls)}
     if reason:
@@ -243,17 +244,17 @@ async def _settle(
 
 def _note_seen(prepared: Prepared, after: State | None, answer: JsonObject, context: CallContext) -> None:
     """Remember what the caller wrote as what it last saw."""
-    sent = prepared.sent
+    arguments = prepared.service_arguments
     fields = [each for each in fields_in(answer) if each.text] or fields_in(after.value if after else None)
-    identity = sent.get("field_data_id") or sent.get("cell_id")
-    if not fields and identity and "value" in sent:
-        fields = [FieldState("", None, False, id=text_of(identity), text=text_of(sent["value"]))]
-    context.guards.seen.note(context.caller, prepared.address, fields)
+    identity = arguments.get("field_data_id") or arguments.get("cell_id")
+    if not fields and identity and "value" in arguments:
+        fields = [FieldState("", None, False, id=text_of(identity), text=text_of(arguments["value"]))]
+    context.guards.seen.note(context.caller, prepared.base_url, fields)
 
 
 def _with_limits(prepared: Prepared, context: CallContext, look: LookFirst | None) -> LookFirst | None:
     """A look at the journal for duplicates and for the limits of the policy; None where there are neither."""
-    document = approved_document(prepared.operation, prepared.sent)
+    document = approved_document(prepared.operation, prepared.service_arguments)
     limits = [each for each in context.policy.every_limit if each.what == "writes" or document]
     if not limits:
         return look
@@ -270,7 +271,11 @@ def _with_limits(prepared: Prepared, context: CallContext, look: LookFirst | Non
 async def _present_state(
     prepared: Prepared, read: Read, seconds: float, answer: JsonObject | None = None
 ) -> State:
-    context: JsonObject = dict(prepared.sent) if answer is None else {**prepared.sent, "answer": answer}
+    context: JsonObject = (
+        dict(prepared.service_arguments)
+        if answer is None
+        else {**prepared.service_arguments, "answer": answer}
+    )
     with anyio.move_on_after(seconds):
         return await read_state(prepared.operation, context, read)
     return State(False, problem=f"no answer within {seconds:g} seconds")
@@ -284,28 +289,28 @@ def _question(prepared: Prepared, before: State, context: CallContext) -> Questi
     shown = before.shown
     if fields and operation.present is not None and operation.present.read in OF_WHOLE_DOCUMENTS:
         shown = {**(before.value if isinstance(before.value, dict) else {}), **values_in_words(fields)}
-    in_browser = is_asked_in_browser([operation], context)
-    return Question(operation, {**prepared.sent, **reason}, state, shown, before.key, in_browser)
+    rule = browser_rule([operation], context)
+    return Question(operation, {**prepared.service_arguments, **reason}, state, shown, before.key, rule)
 
 
 async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> ToolFailure | None:
     """The refusal of an approval that the policy does not allow as long as the document is as it is."""
     policy, journal = context.policy, context.guards.journal
-    document = approved_document(prepared.operation, prepared.sent)
+    document = approved_document(prepared.operation, prepared.service_arguments)
     if not document or not policy.judges_approvals:
         return None
     read_by, names = _READ_VALUES.get(prepared.operation.id, ("getDocument", ("workflow_id", "document_id")))
-    answer = await read(read_by, {name: prepared.sent[name] for name in names})
+    answer = await read(read_by, {name: prepared.service_arguments[name] for name in names})
     fields = await beside_loop(answer, partial(fields_in, answer))
     if journal is not None:
         try:
             fields = await with_own_changes(document, fields, journal)
         except JournalFault as fault:
-            return journal_failure(prepared.operation, fault)
+            return journal_failure(prepared.operation, fault, context)
     reason = policy.approval_refusal(fields)
     for part in policy.parts:
         if not reason and part.checks is not None:
-            failed = await context.guards.checks.unmet(part.checks, prepared.sent, answer)
+            failed = await context.guards.checks.unmet(part.checks, prepared.service_arguments, answer)
             reason = part.check_refusal(failed)
     if not reason:
         return None
@@ -323,15 +328,15 @@ def _unplaced(prepared: Prepared, before: State, context: CallContext) -> ToolFa
         return None
     if context.guards.journal is None or not context.policy.judges_approvals:
         return None
-    said = f"the policy has a rule about approvals, so the document has to be known: {before.problem}"
-    return not_allowed(prepared.operation, said, _AFTER_UNPLACED)
+    message = f"the policy has a rule about approvals, so the document has to be known: {before.problem}"
+    return not_allowed(prepared.operation, message, _AFTER_UNPLACED)
 
 
 def _counted(prepared: Prepared, context: CallContext) -> str:
     """Count a write that is about to be sent, and give the document that it approves, if it does."""
     if refusal := _too_many(prepared, context):
         raise refusal
-    document = approved_document(prepared.operation, prepared.sent)
+    document = approved_document(prepared.operation, prepared.service_arguments)
     context.guards.counts[context.caller.user].reserve(document)
     return document
 
@@ -345,7 +350,7 @@ def _give_back(document: str, context: CallContext) -> None:
 
 
 def _too_many(prepared: Prepared, context: CallContext) -> ToolFailure | None:
-    document = approved_document(prepared.operation, prepared.sent)
+    document = approved_document(prepared.operation, prepared.service_arguments)
     counts = context.guards.counts.get(context.caller.user, Counts())
     reason = context.policy.count_refusal(counts, document)
     return not_allowed(prepared.operation, reason) if reason else None
@@ -355,8 +360,8 @@ def not_allowed(
     operation: Operation, reason: str, next_step: str = AFTER_RULE, *, quotes: bool = False
 ) -> ToolFailure:
     """The refusal of a call by a rule of the policy."""
-    said = f"{operation.tool}: {reason}."
-    return ToolFailure("not_allowed", said, happened=NOTHING_SENT, next_step=next_step, quotes=quotes)
+    message = f"{operation.tool}: {reason}."
+    return ToolFailure("not_allowed", message, happened=NOTHING_SENT, next_step=next_step, quotes=quotes)
 
 
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:

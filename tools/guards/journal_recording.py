@@ -18,6 +18,7 @@ from ..json_text import compact
 from ..observation import present_observer
 from ..redaction import REMOVED, masked, secret_arguments, without_secret_properties
 from ..requests.arguments import REASON, is_id
+from ..requests.id_spelling import one_spelling
 from ..requests.prepared_call import Prepared
 from .context import CallContext
 from .current_state import State
@@ -75,8 +76,9 @@ class RecordedWrite:
                 with present_observer().journal("close"):
                     await journal.close(self.entry, closing)
             except JournalFault as fault:
+                why = f" ({fault})" if self.context.is_admin else ""
                 self.fault = (
-                    f"The journal could not record how this call ended ({fault})."
+                    f"The journal could not record how this call ended{why}."
                     " It is recorded when the journal can be written again, unless this server ends before."
                 )
 
@@ -111,11 +113,12 @@ async def recorded(
     await write.close()
 
 
-def journal_failure(operation: Operation, fault: JournalFault) -> ToolFailure:
-    """The failure of a write that is not sent, since the journal cannot be used."""
+def journal_failure(operation: Operation, fault: JournalFault, context: CallContext) -> ToolFailure:
+    """The failure of a write that is not sent without a journal; administrators are told why."""
+    why = f" {fault}" if context.is_admin else ""
     return ToolFailure(
         "unavailable" if fault.is_away else "not_configured",
-        f"{operation.tool}: the journal of writes cannot be written, so nothing is. {fault}",
+        f"{operation.tool}: the journal of writes cannot be written, so nothing is.{why}",
         happened=NOTHING_SENT,
         retryable=fault.is_away,
         next_step=AFTER_AWAY if fault.is_away else _AFTER_FAULT,
@@ -142,7 +145,7 @@ async def _open(
         str(prepared.values.get(REASON, "")),
         undoes,
         until.isoformat(timespec="seconds"),
-        prepared.address,
+        prepared.base_url,
         "panel" if has_key else "",
         context.agreed,
     )
@@ -153,7 +156,7 @@ async def _open(
                 return await guards.journal.open(opening, look)
     except JournalFault as fault:
         if guards.journal_required or context.policy.every_limit:
-            raise journal_failure(prepared.operation, fault) from fault
+            raise journal_failure(prepared.operation, fault, context) from fault
         return None
 
 
@@ -166,7 +169,7 @@ def _kept(prepared: Prepared, context: CallContext) -> JsonObject:
     """The arguments as the journal keeps them: without secrets, long texts shortened."""
     secret = secret_arguments(prepared.operation)
     kept: JsonObject = {}
-    for name, value in prepared.sent.items():
+    for name, value in prepared.service_arguments.items():
         text = compact(value)
         if name in secret:
             kept[name] = REMOVED
@@ -181,12 +184,12 @@ def _kept(prepared: Prepared, context: CallContext) -> JsonObject:
 
 def _ids_among(prepared: Prepared, item: JsonValue) -> tuple[str, ...]:
     """Every id among the arguments, as text, and that of the document in which the changed item stands."""
-    found: dict[str, None] = {}
-    for name, value in prepared.sent.items():
+    ids: list[str] = []
+    for name, value in prepared.service_arguments.items():
         if is_id(name):
-            for entry in value if isinstance(value, list) else [value]:
-                if isinstance(entry, (str, int)):
-                    found[str(entry)] = None
+            listed = value if isinstance(value, list) else [value]
+            ids += [str(entry) for entry in listed if isinstance(entry, (str, int))]
     inside = item if isinstance(item, dict) else {}
-    found |= {str(inside[name]): None for name in IDS_OF_DOCUMENTS if isinstance(inside.get(name), str)}
-    return tuple(found)
+    ids += [found for name in IDS_OF_DOCUMENTS if isinstance(found := inside.get(name), str)]
+    # Also as rules about approvals look for it, however the caller wrote it.
+    return tuple(dict.fromkeys(spelled for each in ids for spelled in (each, one_spelling(each))))

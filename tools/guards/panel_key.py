@@ -30,7 +30,7 @@ _MAX_CHARACTERS = 100
 def new_panel_key(codes: Codes, user: str, document_id: str) -> str:
     """A key for the panel of this document; empty where the key that seals it cannot be read."""
     try:
-        return codes.give([_SUBJECT, user], document_id)
+        return codes.new_code([_SUBJECT, user], document_id)
     except JournalFault:
         return ""
 

@@ -21,7 +21,7 @@ async def after_second_look(
     """The same failure, with what the item shows where that is certain. `look` reads its present state."""
     if not failure.contradicts_itself or not before.known or not before.is_there:
         return failure
-    done = _shown(prepared, before, await look())
+    done = _result_as_seen(prepared, before, await look())
     if done == "unknown":
         return failure
     return ToolFailure(
@@ -41,10 +41,10 @@ _NEXT: dict[Done, str] = {
 }
 
 
-def _shown(prepared: Prepared, before: State, after: State) -> Done:
+def _result_as_seen(prepared: Prepared, before: State, after: State) -> Done:
     """What two states of an item show of the write between them."""
     nothing_known: JsonObject = {}
-    intended = state_after(prepared.operation, prepared.sent, nothing_known, before)
+    intended = state_after(prepared.operation, prepared.service_arguments, nothing_known, before)
     if not after.known or (intended is not None and _is_same(intended, before)):
         return "unknown"
     if _is_same(after, before):

@@ -20,23 +20,23 @@ class SeenValues:
     def __init__(self) -> None:
         self._texts: OrderedDict[tuple[str, ...], str] = OrderedDict()
 
-    def note(self, caller: Caller, address: str, fields: Iterable[FieldState]) -> None:
+    def note(self, caller: Caller, base_url: str, fields: Iterable[FieldState]) -> None:
         """Remember that a caller was shown these values."""
         for each in fields:
             if each.id:
-                key = _key(caller, address, each.id)
+                key = _key(caller, base_url, each.id)
                 self._texts[key] = each.text
                 self._texts.move_to_end(key)
         while len(self._texts) > _MAX_VALUES:
             self._texts.popitem(last=False)
 
-    def text(self, caller: Caller, address: str, identity: str) -> str | None:
+    def text(self, caller: Caller, base_url: str, identity: str) -> str | None:
         """The text of the value with this id as this caller last saw it; None if it never did."""
-        return self._texts.get(_key(caller, address, identity))
+        return self._texts.get(_key(caller, base_url, identity))
 
-    def forget(self, caller: Caller, address: str, identity: str) -> None:
+    def forget(self, caller: Caller, base_url: str, identity: str) -> None:
         """Nothing is known any more of what this caller saw of a value."""
-        self._texts.pop(_key(caller, address, identity), None)
+        self._texts.pop(_key(caller, base_url, identity), None)
 
     def copy(self) -> SeenValues:
         """The same, to be changed without an effect here."""
@@ -45,16 +45,16 @@ class SeenValues:
         return other
 
     def changed(
-        self, caller: Caller, address: str, fields: Iterable[FieldState]
+        self, caller: Caller, base_url: str, fields: Iterable[FieldState]
     ) -> list[tuple[FieldState, str]]:
         """Those of the values that are not as this caller last saw them, each with the text that it saw."""
         found: list[tuple[FieldState, str]] = []
         for each in fields:
-            seen = self.text(caller, address, each.id) if each.id else None
+            seen = self.text(caller, base_url, each.id) if each.id else None
             if seen is not None and not same_as_read(seen, each.text):
                 found.append((each, seen))
         return found
 
 
-def _key(caller: Caller, address: str, identity: str) -> tuple[str, ...]:
-    return (caller.user, caller.host, caller.account("nanonets"), address, identity)
+def _key(caller: Caller, base_url: str, identity: str) -> tuple[str, ...]:
+    return (caller.user, caller.host, caller.account("nanonets"), base_url, identity)

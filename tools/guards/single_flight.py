@@ -27,7 +27,7 @@ async def single_flight(
 ) -> Written:
     """Identical calls share one request; after an unknown outcome, all that come next are stopped once.
 
-    The answer of one user is never given to another, who is told of the conflict. `carry` sends the write,
+    The answer of one user is never given to another, who gets a conflict instead. `carry` sends the write,
     and passes the look that it is given to the opening of the entry.
     """
     guards, call, arrived = context.guards, prepared.identity, time.time()
@@ -82,11 +82,11 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
     try:
         earlier = await guards.journal.unclear(fingerprint) if guards.journal is not None else None
         if earlier is not None and unclear is None:
-            said = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
-            unclear = Unclear(said, str(earlier.number), earlier.opening.caller.user)
+            message = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
+            unclear = Unclear(message, str(earlier.number), earlier.opening.caller.user)
         if unclear is None:
             return
-        # Each user is stopped once: what another one was told is not known to this one.
+        # Each user is stopped once: a user does not know the message that another one got.
         who = sha256(user.encode("utf-8", "surrogatepass")).hexdigest()[:12]
         mark = f"stopped {unclear.mark} {who}"
         stopped_at = await guards.marks.moment_of(mark)
@@ -97,9 +97,9 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
     except JournalFault:
         return  # opening the entry meets the same fault and says so
     whose = "" if unclear.user == user else " of somebody else"
-    told = f" {unclear.message}" if unclear.user == user or context.is_admin else ""
-    said = f"an identical call{whose} got no clear answer and may have been done.{told}"
-    raise _duplicate(prepared.operation, said)
+    detail = f" {unclear.message}" if unclear.user == user or context.is_admin else ""
+    message = f"an identical call{whose} got no clear answer and may have been done.{detail}"
+    raise _duplicate(prepared.operation, message)
 
 
 def _look_for_others(prepared: Prepared, context: CallContext) -> LookFirst:

@@ -27,12 +27,12 @@ _PLAIN_NAME = re.compile(r"[a-z_]+")
 def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, name: str = "") -> str:
     """What a call would do with the present state, its reason last but for the ids."""
     secret = secret_arguments(operation)
-    told = {key: REMOVED if key in secret else _short(value) for key, value in arguments.items()}
-    ids = {key: value for key, value in told.items() if is_id(key)}
-    reason = told.pop(REASON, "")
+    summary = {key: REMOVED if key in secret else _short(value) for key, value in arguments.items()}
+    ids = {key: value for key, value in summary.items() if is_id(key)}
+    reason = summary.pop(REASON, "")
     text = f"{operation.title}{f' {quoted(name)}' if name else ''}"
-    if told.keys() - ids.keys():
-        text += f": {_listed({key: value for key, value in told.items() if key not in ids})}"
+    if summary.keys() - ids.keys():
+        text += f": {_listed({key: value for key, value in summary.items() if key not in ids})}"
     if present is not None:
         text += f". At present: {_present(present)}"
     if reason:
@@ -49,13 +49,13 @@ def values_in_words(fields: Sequence[FieldState]) -> JsonObject:
     """What a person needs to judge a whole document: how many values, and those that nobody can rely on."""
     open_values = [each for each in fields if not each.verified]
     open_values.sort(key=_doubt)
-    told: JsonObject = {"values": len(fields), "verified": len(fields) - len(open_values)}
-    # With a number, since two values may have one name, and a name may be that of what is told here.
+    summary: JsonObject = {"values": len(fields), "verified": len(fields) - len(open_values)}
+    # With a number, since two values may have one name, and a name may equal one of the labels used here.
     for number, each in enumerate(open_values[:_MAX_NAMED], 1):
-        told[f"{number}. {each.name}:"] = f"{quoted_inside(each.text)} ({_standing(each)})"
+        summary[f"{number}. {each.name}:"] = f"{quoted_inside(each.text)} ({_standing(each)})"
     if len(open_values) > _MAX_NAMED:
-        told["further values not verified"] = len(open_values) - _MAX_NAMED
-    return told
+        summary["further values not verified"] = len(open_values) - _MAX_NAMED
+    return summary
 
 
 def cleaned(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
@@ -80,17 +80,17 @@ def _standing(state: FieldState) -> str:
 def _present(present: JsonValue) -> str:
     if not isinstance(present, dict):
         return _short(present)
-    telling = {
+    texts = {
         key: _short(value)
         for key, value in present.items()
         if value not in (None, "", []) and key not in _OF_NO_USE and not is_id(key)
     }
-    return _listed(telling) if telling else _short(present)
+    return _listed(texts) if texts else _short(present)
 
 
-def _listed(told: dict[str, str]) -> str:
+def _listed(texts: dict[str, str]) -> str:
     return ", ".join(
-        f"{name if _PLAIN_NAME.fullmatch(name) else quoted(name)} {value}" for name, value in told.items()
+        f"{name if _PLAIN_NAME.fullmatch(name) else quoted(name)} {value}" for name, value in texts.items()
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import anyio
+import anyio.lowlevel
 
 from ...schemas import Operation, Route
 from ..failure import LOOK_FIRST, NOTHING_SENT, ToolFailure, done_after_cut
@@ -42,29 +43,25 @@ class _WithinTime:
 
     async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
         """Send the request; raises `ToolFailure` also where the time of the call does not suffice."""
-        if anyio.current_time() >= self.deadline:
-            raise ToolFailure(
-                "timeout",
-                f"{operation.tool}: {self._spent} before it was sent.",
-                happened=NOTHING_SENT,
-                retryable=True,
-                next_step="Call again, with fewer items in one call.",
-            )
+        is_sent = False
         with anyio.move_on_at(self.deadline):
+            await anyio.lowlevel.checkpoint_if_cancelled()
+            is_sent = True
             return await self._upstream.send(operation, requests, report)
-        done = done_after_cut(operation)
+        done = done_after_cut(operation) if is_sent else "no"
         raise ToolFailure(
             "timeout",
-            f"{operation.tool}: {self._spent} before an answer came.",
+            f"{operation.tool}: {self._spent} before {'an answer came' if is_sent else 'it was sent'}.",
             retryable=done == "no",
             done=done,
+            happened="" if is_sent else NOTHING_SENT,
             next_step="Call again later, with fewer items in one call." if done == "no" else LOOK_FIRST,
         )
 
-    async def picture(self, address: str) -> bytes:
+    async def picture(self, url: str) -> bytes:
         """The picture of a page; raises `ToolFailure` also where the time of the call does not suffice."""
         with anyio.move_on_at(self.deadline):
-            return await self._upstream.picture(address)
+            return await self._upstream.picture(url)
         raise ToolFailure(
             "timeout",
             f"The picture of the page cannot be had: {self._spent} before it came.",
@@ -95,9 +92,9 @@ class _WithinTime:
         """The addresses to try for an operation, in order."""
         return self._upstream.routes(operation)
 
-    def address(self, operation: Operation) -> str:
+    def base_url(self, operation: Operation) -> str:
         """The base address of the service of an operation."""
-        return self._upstream.address(operation)
+        return self._upstream.base_url(operation)
 
     def check_file(self, file: FileSource, file_types: Sequence[str]) -> str:
         """Why a file may not be sent; empty if it may."""

@@ -18,7 +18,7 @@ __all__ = ["entry_in_full", "entry_in_short", "journal_of", "no_entry", "run", "
 
 _MAX_VALUE = 200
 _DEFAULT_LIMIT = 20
-_OUTSIDE = ("entries[]: after, arguments, before, by, message, reason, request_id, undo",)
+_UNTRUSTED = ("entries[]: after, arguments, before, by, message, reason, request_id, undo",)
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -30,7 +30,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             found = await journal.entry(cast("int", values["entry"]))
             if found is None or not may_see(found, context):
                 raise no_entry(cast("int", values["entry"]))
-            return Reply({"entries": [withheld(found, context) or entry_in_full(found)]}, outside=_OUTSIDE)
+            in_full = withheld(found, context) or entry_in_full(found, with_address=context.is_admin)
+            return Reply({"entries": [in_full]}, outside=_UNTRUSTED)
         entries, older = await visible_entries(
             journal,
             context,
@@ -42,24 +43,24 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             tool=str(values.get("tool", "")),
         )
     except JournalFault as fault:
-        raise unreadable(fault) from fault
-    shown: list[JsonValue] = [withheld(entry, context) or entry_in_short(entry) for entry in entries]
-    structured: JsonObject = {"entries": shown}
+        raise unreadable(fault, context) from fault
+    listed: list[JsonValue] = [withheld(entry, context) or entry_in_short(entry) for entry in entries]
+    structured: JsonObject = {"entries": listed}
     if older:
         structured["older"] = {"before": older}
-    if not shown and str(values.get("tool", "")).startswith("review_"):
+    if not listed and str(values.get("tool", "")).startswith("review_"):
         structured["note"] = "The review tools are in the journal by the service tools that they call."
-    elif not shown and not older:
+    elif not listed and not older:
         structured["note"] = (
             "This server has changed nothing that fits; changes made elsewhere are not in its journal."
             if context.is_admin
             else "This caller has changed nothing that fits; what others did is shown to administrators."
         )
-    return Reply(structured, outside=_OUTSIDE if shown else ())
+    return Reply(structured, outside=_UNTRUSTED if listed else ())
 
 
 def withheld(entry: Entry, context: CallContext) -> JsonObject | None:
-    """All that is told of an entry about what the policy forbids; None if it may be told in full."""
+    """All that is returned of an entry about what the policy forbids; None if it may be returned in full."""
     called = operations_by_tool().get(entry.opening.tool)
     reason = context.policy.scope_refusal(called, entry.opening.arguments) if called is not None else ""
     return {"entry": entry.number, "outcome": entry.outcome, "not_shown": reason} if reason else None
@@ -89,11 +90,12 @@ def no_entry(number: int) -> ToolFailure:
     )
 
 
-def unreadable(fault: JournalFault) -> ToolFailure:
-    """The failure for a journal that cannot be read."""
+def unreadable(fault: JournalFault, context: CallContext) -> ToolFailure:
+    """The failure for a journal that cannot be read; administrators are told why."""
+    why = f" ({fault})" if context.is_admin else ""
     return ToolFailure(
         "unavailable" if fault.is_away else "not_configured",
-        f"The journal of writes cannot be read ({fault}).",
+        f"The journal of writes cannot be read{why}.",
         happened=NOTHING_SENT,
         retryable=fault.is_away,
         next_step=AFTER_AWAY
@@ -105,7 +107,7 @@ def unreadable(fault: JournalFault) -> ToolFailure:
 def entry_in_short(entry: Entry) -> JsonObject:
     """One line of the history: long values shortened, nothing that is empty."""
     opening, closing = entry.opening, entry.closing
-    shown: JsonObject = {
+    in_short: JsonObject = {
         "entry": entry.number,
         "at": entry.at[:19] + "Z",
         "tool": opening.tool,
@@ -113,28 +115,29 @@ def entry_in_short(entry: Entry) -> JsonObject:
         "outcome": entry.outcome,
     }
     if opening.before_known and opening.before is not None:
-        shown["before"] = _short(opening.before)
+        in_short["before"] = _short(opening.before)
     if closing is not None and closing.after_known and closing.after is not None:
-        shown["after"] = _short(closing.after)
-    shown["by"] = _by(entry)
+        in_short["after"] = _short(closing.after)
+    in_short["by"] = _by(entry)
     for name, how in (("via", opening.via), ("agreed", opening.agreed)):
         if how:
-            shown[name] = how
+            in_short[name] = how
     if opening.reason:
-        shown["reason"] = opening.reason
+        in_short["reason"] = opening.reason
     if opening.undoes is not None:
-        shown["undoes"] = opening.undoes
-    return {**shown, **_undoing(entry)}
+        in_short["undoes"] = opening.undoes
+    return {**in_short, **_undoing(entry)}
 
 
-def entry_in_full(entry: Entry) -> JsonObject:
-    """Everything that the journal knows of one write."""
+def entry_in_full(entry: Entry, *, with_address: bool) -> JsonObject:
+    """Everything that the journal knows of one write; the address of the service for administrators."""
     opening, closing = entry.opening, entry.closing
-    shown = {**entry_in_short(entry), "arguments": opening.arguments, "before": opening.before}
-    shown["address"] = opening.address
-    shown["replica"], shown["call"] = opening.caller.replica, opening.caller.request
+    in_full = {**entry_in_short(entry), "arguments": opening.arguments, "before": opening.before}
+    if with_address:
+        in_full["address"] = opening.address
+    in_full["replica"], in_full["call"] = opening.caller.replica, opening.caller.request
     if closing is not None:
-        shown |= {
+        in_full |= {
             "after": closing.after,
             "closed_at": entry.closed_at,
             "status": closing.status,
@@ -142,7 +145,7 @@ def entry_in_full(entry: Entry) -> JsonObject:
             "message": closing.message,
             "undo": cast("JsonValue", list(closing.undo)),
         }
-    return {name: value for name, value in shown.items() if value not in (None, "", [])}
+    return {name: value for name, value in in_full.items() if value not in (None, "", [])}
 
 
 def _undoing(entry: Entry) -> JsonObject:
@@ -151,12 +154,12 @@ def _undoing(entry: Entry) -> JsonObject:
     if entry.closing is None:
         return {"undoable": False, "not_undoable": "It is not known what it did."}
     if entry.closing.undo:
-        told: dict[str, list[JsonValue]] = {
+        links: dict[str, list[JsonValue]] = {
             "undone_in_part_by": [each.number for each in entry.undoing if each.outcome == "done"],
             "undo_unclear": [each.number for each in entry.undo_unclear],
             "undo_under_way": [each.number for each in entry.undoing if each.outcome == "under way"],
         }
-        return {"undoable": True, **{name: numbers for name, numbers in told.items() if numbers}}
+        return {"undoable": True, **{name: numbers for name, numbers in links.items() if numbers}}
     why = "Nothing was changed." if entry.outcome == "not done" else "It is not known what it did."
     return {"undoable": False, "not_undoable": entry.closing.not_undoable or why}
 

@@ -10,10 +10,6 @@ from ..journal.entries import Entry, Journal
 
 __all__ = ["may_see", "visible_entries"]
 
-_PAGE = 200
-_MAX_PAGES = 50
-"""How far back a search for the entries of one caller goes in one call, in pages."""
-
 
 def may_see(entry: Entry, context: CallContext) -> bool:
     """Whether an entry may be shown to this caller, and undone by it."""
@@ -35,16 +31,8 @@ async def visible_entries(
 
     For what the other arguments mean see `Journal.entries`, which also raises its faults here.
     """
-    found: list[Entry] = []
-    size = limit + 1 if context.is_admin else _PAGE
-    for _ in range(_MAX_PAGES):
-        page = await journal.entries(
-            about=about, before=before, limit=size, since=since, until=until, tool=tool
-        )
-        found += [each for each in page if may_see(each, context)]
-        if len(found) > limit:
-            return found[:limit], found[limit - 1].number
-        if len(page) < size:
-            return found, 0
-        before = page[-1].number
-    return found, before
+    user = None if context.is_admin else context.caller.user
+    found = await journal.entries(
+        about=about, before=before, limit=limit + 1, since=since, until=until, tool=tool, user=user
+    )
+    return found[:limit], found[limit - 1].number if len(found) > limit else 0

@@ -16,7 +16,7 @@ from ..guards.confirmation import Question
 from ..guards.context import CallContext, Written
 from ..guards.current_state import each_once
 from ..guards.document_locks import claims_of
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..journal.entries import Closing
 from ..json_text import compact
 from ..operation_call import prepare, read, write
@@ -82,7 +82,7 @@ async def _undo(
             asked = _question_of_several(operation, values, planned)
         else:
             asked = _question(operation, planned[0].chosen, values, planned[0].progress)
-        return replace(asked, in_browser=is_asked_in_browser((each.called for each in steps), call_context))
+        return replace(asked, browser_rule=browser_rule((each.called for each in steps), call_context))
 
     async def go(planned: list[_Planned], inner: CallContext) -> Reply:
         reason = str(values.get(REASON, ""))
@@ -127,15 +127,15 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
 def _nothing_left(operation: Operation, choice: Choice) -> ToolFailure:
     """The failure where no entry fits, or all of them are undone."""
     if choice.left:
-        said = "; ".join(f"entry {number}: {why}" for number, why in choice.left[:_MAX_CALLS])
-        said = f"none of {len(choice.left)} entries can be undone ({said})"
+        message = "; ".join(f"entry {number}: {why}" for number, why in choice.left[:_MAX_CALLS])
+        message = f"none of {len(choice.left)} entries can be undone ({message})"
     elif choice.already:
-        said = f"undone already: {', '.join(map(str, choice.already))}"
+        message = f"undone already: {', '.join(map(str, choice.already))}"
     else:
-        said = "the journal has no change of yours that fits and stands"
+        message = "the journal has no change of yours that fits and stands"
     return ToolFailure(
         "conflict",
-        f"{operation.tool}: {said}.",
+        f"{operation.tool}: {message}.",
         happened=NOTHING_SENT,
         next_step="review_history shows what was changed and when.",
     )
@@ -151,13 +151,13 @@ def _question(operation: Operation, chosen: Chosen, values: JsonObject, progress
     }
     for index, step in enumerate(steps[:_MAX_CALLS]):
         name = "put back" if len(steps) == 1 else f"put back {index + 1}"
-        told: JsonObject = {key: value for key, value in step.arguments.items() if not is_id(key)}
-        if told:
-            subject[name] = told
+        arguments: JsonObject = {key: value for key, value in step.arguments.items() if not is_id(key)}
+        if arguments:
+            subject[name] = arguments
     ids = {key: value for step in steps[:1] for key, value in step.arguments.items() if is_id(key)}
     reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
-    shown = present.shown if present.is_there else "nothing, it is gone"
-    return Question(operation, {**subject, **ids, **reason}, present.value, shown, present.key)
+    current = present.shown if present.is_there else "nothing, it is gone"
+    return Question(operation, {**subject, **ids, **reason}, present.value, current, present.key)
 
 
 def _question_of_several(operation: Operation, values: JsonObject, planned: Sequence[_Planned]) -> Question:
@@ -184,8 +184,8 @@ def _question_of_several(operation: Operation, values: JsonObject, planned: Sequ
 def _in_short(value: JsonValue) -> str:
     """A state for one line, which is quoted as a whole: its texts alone where it is an object."""
     if isinstance(value, dict):
-        told = [str(entry) for name, entry in value.items() if entry not in (None, "") and not is_id(name)]
-        value = ", ".join(told)
+        texts = [str(entry) for name, entry in value.items() if entry not in (None, "") and not is_id(name)]
+        value = ", ".join(texts)
     return quoted_inside(value if isinstance(value, str) else compact(value), _MAX_SHOWN)
 
 
@@ -202,16 +202,16 @@ async def _undo_each(
     while rest and (not undone or anyio.current_time() < begin_until):
         chosen, progress = rest[0].chosen, rest[0].progress
         try:
-            told = await _undo_calls(chosen, progress, reason, call_context, new_ids)
+            step = await _undo_calls(chosen, progress, reason, call_context, new_ids)
         except ToolFailure as failure:
             if not undone:
                 raise
             raise _stopped_between(failure, chosen.number, undone, calls, rest[1:]) from failure
         rest.pop(0)
         undone.append(chosen.number)
-        calls += [{"undoes": chosen.number, **cast("JsonObject", call)} for call in _list(told["calls"])]
-        if "not_put_back" in told:
-            leaves.setdefault(str(told["not_put_back"]), []).append(chosen.number)
+        calls += [{"undoes": chosen.number, **cast("JsonObject", call)} for call in _list(step["calls"])]
+        if "not_put_back" in step:
+            leaves.setdefault(str(step["not_put_back"]), []).append(chosen.number)
         await call_context.report(f"{len(undone)} of {len(planned)} entries undone")
     structured: JsonObject = {"undone": undone, "calls": calls}
     if choice.already:
@@ -249,7 +249,7 @@ async def _undo_calls(
             made_before.append(step.unclear)
             continue
         new_ids |= _new_ids(chosen, written)
-        done.append(_told(step.called, written))
+        done.append(_entry_of(step.called, written))
     if not done:
         raise undone_already(number, made_before, is_sent=bool(steps))
     structured: JsonObject = {"undone": number, "calls": done}
@@ -267,8 +267,8 @@ def _new_ids(chosen: Chosen, written: Written) -> NewIds:
     name = chosen.origin.route.path.rstrip("/}").rpartition("{")[2]
     answer, old = written.answer, chosen.entry.opening.arguments.get(name)
     inner = answer.get("tag")
-    told = {**(inner if isinstance(inner, dict) else {}), **answer}
-    new = told.get(name, told.get("id"))
+    fields = {**(inner if isinstance(inner, dict) else {}), **answer}
+    new = fields.get(name, fields.get("id"))
     return {(name, str(old)): new} if new is not None and old is not None else {}
 
 
@@ -304,14 +304,14 @@ def _is_gone(step: Step, failure: ToolFailure) -> bool:
     return failure.status == 404 and step.called.route.method == "DELETE"
 
 
-def _told(called: Operation, written: Written) -> JsonObject:
-    told: JsonObject = {"tool": called.tool}
+def _entry_of(called: Operation, written: Written) -> JsonObject:
+    entry: JsonObject = {"tool": called.tool}
     if written.entry is not None:
-        told["entry"] = written.entry
+        entry["entry"] = written.entry
     new = {name: value for name, value in written.answer.items() if name == "id" or name.endswith("_id")}
     if new and not called.idempotent:
-        told["new"] = new
-    return told
+        entry["new"] = new
+    return entry
 
 
 def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: int) -> ToolFailure:

@@ -63,8 +63,8 @@ async def chosen_entries(operation: Operation, values: JsonObject, context: Call
     """
     given = [name for name in ("entry", "entries", "since") if name in values]
     if len(given) != 1:
-        came = " and ".join(given) or "none"
-        raise invalid(operation, [f"entry: got {came}, expected one of entry, entries and since"])
+        actual = " and ".join(given) or "none"
+        raise invalid(operation, [f"entry: got {actual}, expected one of entry, entries and since"])
     if "about" in values and "since" not in values:
         raise invalid(operation, ["about: expected with since only"])
     try:
@@ -74,7 +74,7 @@ async def chosen_entries(operation: Operation, values: JsonObject, context: Call
             return await _one(cast("int", values["entry"]), context)
         return await _several(cast("list[int]", values["entries"]), context)
     except JournalFault as fault:
-        raise unreadable(fault) from fault
+        raise unreadable(fault, context) from fault
 
 
 async def _one(number: int, context: CallContext) -> Choice:
@@ -191,7 +191,9 @@ def _undoable(entry: Entry, context: CallContext) -> Chosen:
     known, origin = load_operations(), operations_by_tool().get(entry.opening.tool)
     if origin is None or any(step["operation"] not in known for step in closing.undo):
         raise refused(number, "this version of docreview does not know its tool")
-    here, there = context.upstream.address(origin), entry.opening.address
+    here, there = context.upstream.base_url(origin), entry.opening.address
     if there not in ("", here):
-        raise refused(number, f"the change was made at {there}, and this server works with {here}")
+        told = f"at {there}, and this server works with {here}"
+        told = told if context.is_admin else "at another address of the service than this server's"
+        raise refused(number, f"the change was made {told}")
     return Chosen(entry, closing, origin)

@@ -147,7 +147,7 @@ def _item_of(origin: Operation, entry: Entry) -> str:
         return ""
     answer = entry.closing.answer if entry.closing is not None else None
     context: JsonObject = {**entry.opening.arguments, "answer": answer or {}}
-    place: JsonObject = {
+    ids: JsonObject = {
         argument.name: resolve(present.arguments.get(argument.name, argument.name), context)
         for argument in arguments_of(load_operations()[present.read])
         if argument.required or argument.name in present.arguments
@@ -158,7 +158,7 @@ def _item_of(origin: Operation, entry: Entry) -> str:
         else step
         for step in present.find
     ]
-    return compact([present.read, place, steps, context.get(present.each)])
+    return compact([present.read, ids, steps, context.get(present.each)])
 
 
 def _not_done(entry: Entry, closing: Closing, context: CallContext) -> tuple[Step, ...]:
@@ -190,7 +190,7 @@ def _part(origin: Operation, step: Step, is_one_of_several: bool, state: JsonVal
 
 
 def _same(was: JsonValue, now: JsonValue) -> bool:
-    """Whether the state is as it was, by all that both tell of it; None: it is not there."""
+    """Whether the state is as it was, by all keys that both have; None: it is not there."""
     if isinstance(was, dict) and isinstance(now, dict):
         return all(was[name] == now[name] for name in was if name in now)
     return was == now
@@ -200,12 +200,12 @@ def _changed(entry: Entry, left: JsonValue, now: JsonValue) -> ToolFailure:
     return ToolFailure(
         "conflict",
         f"Entry {entry.number} was not undone, since it was changed after it. The entry left"
-        f" {_shown(left)}; now it is {_shown(now)}.",
+        f" {_rendered(left)}; now it is {_rendered(now)}.",
         happened=NOTHING_SENT,
         next_step="Ask whose value is right. To change it all the same, write it with the usual tool.",
         quotes=True,
     )
 
 
-def _shown(value: JsonValue) -> str:
+def _rendered(value: JsonValue) -> str:
     return "nothing (it is gone)" if value is None else quoted(value, _MAX_SHOWN)

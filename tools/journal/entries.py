@@ -1,4 +1,4 @@
-"""What the journal of writes knows, and how the way of a call uses it. The server stores it.
+"""What the journal of writes contains, and how a call uses it. The server stores it.
 
 Every write is opened before it is sent and closed after. An entry that was never closed belongs to a call
 that is still under way or whose server stopped: whether it was carried out is not known.
@@ -97,7 +97,8 @@ class Closing:
     `status` and `request_id` are those of the service's last answer. `after` is the state that the write
     left, if `after_known`; `answer` holds what undoing needs of the service's answer, such as the id of
     something new. `undo` is the plan, a list of `{"operation", "arguments"}`; `not_undoable` says why there
-    is none.
+    is none. `left_unverified`: the service showed the value as not verified before the write, and in its
+    answer too, so that a mark which is there later was set later.
     """
 
     outcome: Literal["done", "not done", "unknown"]
@@ -109,6 +110,7 @@ class Closing:
     undo: tuple[JsonObject, ...] = ()
     not_undoable: str = ""
     message: str = ""
+    left_unverified: bool = False
 
 
 class Undoing(NamedTuple):
@@ -215,10 +217,12 @@ class Journal(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         tool: str = "",
+        user: str | None = None,
     ) -> list[Entry]:
         """Entries, the newest first: those about every one of these ids, older than the entry `before`.
 
-        Where they are given, only those of this `tool`, opened at `since` or later, and before `until`.
+        Where they are given, only those of this `tool` and `user`, opened at `since` or later, and before
+        `until`.
         """
         ...
 

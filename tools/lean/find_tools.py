@@ -50,17 +50,17 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     not_offered = _not_offered(found.tools, offered, context)
     weak: JsonObject = {"weak": True, "note": _WEAK, "toolsets": _toolsets(offered)} if is_weak else {}
     beside = len(compact({**not_offered, **weak}))
-    most = min(_MAX_CHARACTERS, context.upstream.answer_limit - len(named) * 60 - beside)
-    shown: list[JsonValue] = []
+    room = min(_MAX_CHARACTERS, context.upstream.answer_limit - len(named) * 60 - beside)
+    entries: list[JsonValue] = []
     for tool in named[:limit]:
-        told = _told(tool, context)
-        most -= len(compact(told))
-        if most < 0 and shown:
+        entry = _entry_of(tool, context)
+        room -= len(compact(entry))
+        if room < 0 and entries:
             break
-        shown.append(told)
-    structured: JsonObject = {"tools": shown, "note": _MORE, **weak}
-    if len(shown) < len(named):
-        structured["more"] = [tool.name for tool in named[len(shown) :]]
+        entries.append(entry)
+    structured: JsonObject = {"tools": entries, "note": _MORE, **weak}
+    if len(entries) < len(named):
+        structured["more"] = [tool.name for tool in named[len(entries) :]]
     elif not is_weak:
         del structured["note"]
     return Reply({**structured, **not_offered})
@@ -84,9 +84,9 @@ def _toolsets(offered: Collection[str]) -> JsonObject:
     return {name: what for name, what in TOOLSETS.items() if name in there}
 
 
-def _told(tool: Tool, context: CallContext) -> JsonObject:
-    """A tool as it is told. The arguments of one that is listed are known from the list."""
-    told: JsonObject = {
+def _entry_of(tool: Tool, context: CallContext) -> JsonObject:
+    """A tool as an entry of the result. The arguments of a listed tool are known from the list."""
+    entry: JsonObject = {
         "tool": tool.name,
         "effect": tool.effect,
         "toolset": tool.toolset,
@@ -94,15 +94,15 @@ def _told(tool: Tool, context: CallContext) -> JsonObject:
         "description": tool.description,
     }
     if tool.name in context.listed:
-        return told
+        return entry
     schema = tool.schema_for(context.guards.confirm)
     arguments = _properties(schema)
-    told["arguments"] = {
-        name: "string" if name in _ON_EVERY_TOOL else _in_short(entry, name)
-        for name, entry in arguments.items()
+    entry["arguments"] = {
+        name: "string" if name in _ON_EVERY_TOOL else _in_short(argument, name)
+        for name, argument in arguments.items()
     }
     required = schema.get("required", [])
-    return {**told, "required": required} if required else told
+    return {**entry, "required": required} if required else entry
 
 
 def _in_short(schema: JsonObject, name: str, needed: str = "") -> JsonValue:
@@ -115,16 +115,16 @@ def _in_short(schema: JsonObject, name: str, needed: str = "") -> JsonValue:
     kind = next((each for each in choices if each != {"type": "null"}), schema)
     held = cast("JsonObject", kind.get("items", {})) if kind.get("type") == "array" else kind
     if not _properties(held):
-        said = f"{nullable}{describe_wanted(kind)}{needed}"
-        return f"{said}: {meaning}" if meaning else said
+        wanted = f"{nullable}{describe_wanted(kind)}{needed}"
+        return f"{wanted}: {meaning}" if meaning else wanted
     required = cast("list[str]", held.get("required", []))
     inside: JsonObject = {
         inner: _in_short(entry, inner, ", required" if inner in required else "")
         for inner, entry in _properties(held).items()
     }
-    told: JsonObject = {"array_of" if held is not kind else "object_with": inside}
+    outline: JsonObject = {"array_of" if held is not kind else "object_with": inside}
     about = f"{nullable}{meaning}{needed}".strip(" ,")
-    return {"meaning": about, **told} if about else told
+    return {"meaning": about, **outline} if about else outline
 
 
 def _properties(schema: JsonObject) -> dict[str, JsonObject]:

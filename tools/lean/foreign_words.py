@@ -1,6 +1,6 @@
 """The commonest words of German and Spanish for what tools do, so that a query in them finds something.
 
-The search speaks English: what it finds through these words is said to fit only weakly.
+The search speaks English: what it finds through these words is marked as a weak match.
 """
 
 from __future__ import annotations

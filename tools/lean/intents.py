@@ -1,6 +1,6 @@
 """What people and agents say when they want a tool: short phrases, read only when tools are searched.
 
-They come from the records of the operations through a generated, committed file, and are not told to hosts.
+They come from the records of the operations through a generated, committed file, and hosts do not see them.
 """
 
 from __future__ import annotations

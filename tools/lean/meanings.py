@@ -184,8 +184,8 @@ def is_filler(word: str) -> bool:
 def also_meant() -> dict[str, tuple[str, ...]]:
     """The words that may be meant by a word, both in the form in which words are compared."""
     table: dict[str, tuple[str, ...]] = {}
-    for said, meant in _ALSO_MEANT:
-        for word in words_of(said):
+    for phrase, meant in _ALSO_MEANT:
+        for word in words_of(phrase):
             others = (other for other in words_of(meant) if other != word)
             table[word] = (*table.get(word, ()), *others)
     return table

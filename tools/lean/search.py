@@ -1,4 +1,4 @@
-"""Ranked search in short texts: BM25 over weighted fields, helped by what is said of related entries.
+"""Ranked search in short texts: BM25 over weighted fields, helped by the texts of related entries.
 
 Own code, because the libraries for it (bm25s, rank-bm25) need NumPy, which is larger than this whole server.
 The formula is BM25F: a word counts by the weight of the field that it stands in, and only the sum is damped,
@@ -127,7 +127,7 @@ def _spoken(entry: Entry) -> Counter[str]:
 
 
 def _add_relatives(entries: Sequence[Entry], counts: list[dict[str, float]]) -> None:
-    """Add to each entry what is said of its relatives, on average."""
+    """Add to each entry the texts of its relatives, on average."""
     spoken = [_spoken(entry) for entry in entries]
     families: defaultdict[tuple[str, float], list[int]] = defaultdict(list)
     for number, entry in enumerate(entries):

@@ -110,10 +110,10 @@ def _differ_by_slips(word: str, other: str) -> bool:
     row = list(range(len(other) + 1))
     for number, letter in enumerate(word, 1):
         earlier, before, row = before, row, [number]
-        for place, wanted in enumerate(other, 1):
-            slips = min(before[place] + 1, row[-1] + 1, before[place - 1] + (letter != wanted))
-            if number > 1 and place > 1 and (letter, word[number - 2]) == (other[place - 2], wanted):
-                slips = min(slips, earlier[place - 2] + 1)  # two letters in the wrong order
+        for index, wanted in enumerate(other, 1):
+            slips = min(before[index] + 1, row[-1] + 1, before[index - 1] + (letter != wanted))
+            if number > 1 and index > 1 and (letter, word[number - 2]) == (other[index - 2], wanted):
+                slips = min(slips, earlier[index - 2] + 1)  # two letters in the wrong order
             row.append(slips)
     return row[-1] <= allowed
 

@@ -78,7 +78,7 @@ class PanelDocument:
         return ""
 
     def as_object(self) -> JsonObject:
-        """What the panel is told of the document as a whole."""
+        """What the panel gets about the document as a whole."""
         by_page = Counter(number for number, _ in self.doubtful)
         reviewers = self.answer.get("assigned_reviewers")
         return {

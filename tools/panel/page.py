@@ -17,7 +17,7 @@ from ..guards.context import CallContext
 from ..journal.entries import Entry, JournalFault
 from ..json_text import compact, shortened
 from ..results.reply import Reply
-from ..results.untrusted_paths import outside_paths
+from ..results.untrusted_paths import untrusted_paths
 from ..untrusted import without_hidden
 from .document import PanelDocument, read_document
 from .picture import MAX_CHARACTERS, MIN_CHARACTERS, PagePicture, page_picture
@@ -69,20 +69,20 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if values.get("picture", True) or page.has_boxes_in_shares:
         room = min(MAX_CHARACTERS, _LIMIT - len(compact(structured)))
         picture, note = await _picture(page, room, context)
-        _place(structured, page, picture)
+        _add_picture(structured, page, picture)
         structured["picture_note"] = note
         if picture is not None and values.get("picture", True):
             structured["picture"] = picture.as_object()
-    return Reply(structured, outside=tuple(outside_paths(operation, structured)))
+    return Reply(structured, outside=tuple(untrusted_paths(operation, structured)))
 
 
 async def _picture(page: _Page, room: int, context: CallContext) -> tuple[PagePicture | None, str | None]:
     """The picture of a page, and what is to be said of it."""
-    address = page.document.image_url(page.page)
-    if not address:
+    url = page.document.image_url(page.page)
+    if not url:
         return None, "The service names no picture of this page."
     try:
-        content = await context.upstream.picture(address)
+        content = await context.upstream.picture(url)
         picture = await to_thread.run_sync(partial(page_picture, content, room))
     except ToolFailure as failure:
         return None, failure.message
@@ -111,28 +111,28 @@ async def _entries_about(document: PanelDocument, context: CallContext) -> dict[
 def _structured(page: _Page) -> JsonObject:
     """All but the picture and what follows from its size; texts are cut where a page would be too large."""
     document = page.document
-    told: JsonObject = {
+    structured: JsonObject = {
         "document": document.as_object(),
         "page": {"page_number": page.number, "page_id": page.page.id, "width": 0, "height": 0},
         "picture": None,
         "picture_note": None,
-        "values": [_told(page, value) for value in page.values],
+        "values": [_entry_of(page, value) for value in page.values],
         "tables": [_table(table) for table in page.tables],
         "checks": _checks(document),
     }
-    if len(compact(told)) > _MAX_BESIDE_PICTURE:
-        _cut(told)
-    values = cast("list[JsonValue]", told["values"])
-    size, left_out = len(compact(told)), 0
+    if len(compact(structured)) > _MAX_BESIDE_PICTURE:
+        _cut(structured)
+    values = cast("list[JsonValue]", structured["values"])
+    size, left_out = len(compact(structured)), 0
     while size > _MAX_BESIDE_PICTURE and values:
         size -= len(compact(values.pop())) + 1
         left_out += 1
     if left_out:
-        told["left_out"] = {"values": left_out}
-    return told
+        structured["left_out"] = {"values": left_out}
+    return structured
 
 
-def _told(page: _Page, value: DocumentValue) -> JsonObject:
+def _entry_of(page: _Page, value: DocumentValue) -> JsonObject:
     is_cell = value.kind == "cell"
     return {
         "id": value.id,
@@ -184,23 +184,23 @@ def _checks(document: PanelDocument) -> list[JsonValue]:
     ]
 
 
-def _cut(told: JsonObject) -> None:
+def _cut(structured: JsonObject) -> None:
     """Shorten long texts. A value that is cut says so, as it cannot be changed from what is shown of it."""
-    for value in cast("list[JsonObject]", told["values"]):
+    for value in cast("list[JsonObject]", structured["values"]):
         text = str(value["value"])
         if len(text) > _LONG_TEXT:
             value |= {"value": shortened(text, _LONG_TEXT), "cut": len(without_hidden(text)[0])}
-        for name, most in (("name", _LONG_NAME), ("message", _LONG_TEXT), ("why", _LONG_TEXT)):
+        for name, limit in (("name", _LONG_NAME), ("message", _LONG_TEXT), ("why", _LONG_TEXT)):
             if isinstance(value[name], str):
-                value[name] = shortened(str(value[name]), most)
-    for table in cast("list[JsonObject]", told["tables"]):
+                value[name] = shortened(str(value[name]), limit)
+    for table in cast("list[JsonObject]", structured["tables"]):
         columns = cast("list[str]", table["columns"])
         table["columns"] = [shortened(each, _LONG_NAME) for each in columns]
-    document = cast("JsonObject", told["document"])
+    document = cast("JsonObject", structured["document"])
     document |= {name: shortened(str(document[name]), _LONG_TEXT) for name in ("name", "stage")}
 
 
-def _place(told: JsonObject, page: _Page, picture: PagePicture | None) -> None:
+def _add_picture(structured: JsonObject, page: _Page, picture: PagePicture | None) -> None:
     """Say how large the page is, and give boxes in its pixels.
 
     Without a picture it is as large as its boxes.
@@ -211,12 +211,12 @@ def _place(told: JsonObject, page: _Page, picture: PagePicture | None) -> None:
     else:
         width, height = (max((round(box[side]) for box in boxes), default=0) for side in (2, 3))
         width, height = max(width, 1), max(height, 1)
-    told["page"] = {**cast("JsonObject", told["page"]), "width": width, "height": height}
-    for value in cast("list[JsonObject]", told["values"]):
+    structured["page"] = {**cast("JsonObject", structured["page"]), "width": width, "height": height}
+    for value in cast("list[JsonObject]", structured["values"]):
         box = cast("list[float] | None", value["box"])
         # A box whose sides are all from 0 to 1 is one in shares of the page.
         if box is not None and max(box) <= 1:
-            value["box"] = [_plain(side * (height if place % 2 else width)) for place, side in enumerate(box)]
+            value["box"] = [_plain(side * (height if index % 2 else width)) for index, side in enumerate(box)]
 
 
 def _plain(side: float) -> float:

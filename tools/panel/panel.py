@@ -11,7 +11,7 @@ from ..guards.context import CallContext
 from ..guards.panel_key import PANEL_KEY, browser_link, new_panel_key
 from ..json_text import compact, shortened
 from ..results.reply import Reply
-from ..results.untrusted_paths import outside_paths
+from ..results.untrusted_paths import untrusted_paths
 from .document import PanelDocument, read_document
 
 __all__ = ["run"]
@@ -41,36 +41,36 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         "next": _NEXT,
     }
     room = _MAX_CHARACTERS - len(compact(structured))
-    told: list[JsonValue] = []
+    documents: list[JsonValue] = []
     seen: list[DocumentValue] = []
     for number, value in document.doubtful:
         shown = _doubt(document, number, value)
         room -= len(compact(shown)) + 1
         if room < 0:
             break
-        told.append(shown)
-        # A value that is told in part only was not seen as it is.
+        documents.append(shown)
+        # A value that is returned in part only was not seen as it is.
         seen += [value] if shown["value"] == value.text else []
-    structured["doubtful"] = told
-    address = context.upstream.address(load_operations()["getDocument"])
-    context.guards.seen.note(context.caller, address, map(state_of_value, seen))
+    structured["doubtful"] = documents
+    base_url = context.upstream.base_url(load_operations()["getDocument"])
+    context.guards.seen.note(context.caller, base_url, map(state_of_value, seen))
     key = new_panel_key(context.guards.codes, context.caller.user, document.document_id)
     meta: JsonObject = {PANEL_KEY: key} if key else {}
-    return Reply(structured, outside=tuple(outside_paths(operation, structured)), meta=meta)
+    return Reply(structured, outside=tuple(untrusted_paths(operation, structured)), meta=meta)
 
 
 def _in_short(document: PanelDocument) -> JsonObject:
     """The document as a whole, with names and lists that may be of any length cut."""
-    told = document.as_object()
-    told |= {name: shortened(str(told[name]), _MAX_NAME) for name in ("name", "stage")}
-    told |= {name: shortened(str(told[name]), _MAX_VALUE) for name in ("workflow_id", "document_id")}
-    reviewers = cast("list[str]", told["assigned_to"])
-    told["assigned_to"] = [shortened(each, _MAX_NAME) for each in reviewers[:5]]
-    told["page_numbers"] = cast("list[JsonValue]", told["page_numbers"])[:_MAX_LISTED]
-    by_page = cast("JsonObject", told["doubtful_by_page"])
-    told["doubtful_by_page"] = dict([*by_page.items()][:_MAX_LISTED])
-    told["approve"] = {"allowed": not document.against, "reasons": []}
-    return told
+    summary = document.as_object()
+    summary |= {name: shortened(str(summary[name]), _MAX_NAME) for name in ("name", "stage")}
+    summary |= {name: shortened(str(summary[name]), _MAX_VALUE) for name in ("workflow_id", "document_id")}
+    reviewers = cast("list[str]", summary["assigned_to"])
+    summary["assigned_to"] = [shortened(each, _MAX_NAME) for each in reviewers[:5]]
+    summary["page_numbers"] = cast("list[JsonValue]", summary["page_numbers"])[:_MAX_LISTED]
+    by_page = cast("JsonObject", summary["doubtful_by_page"])
+    summary["doubtful_by_page"] = dict([*by_page.items()][:_MAX_LISTED])
+    summary["approve"] = {"allowed": not document.against, "reasons": []}
+    return summary
 
 
 def _doubt(document: PanelDocument, number: int, value: DocumentValue) -> JsonObject:

@@ -23,7 +23,7 @@ class Limit:
 
     what: Literal["writes", "approvals"]
     seconds: int
-    most: int
+    max_count: int
     rule: str
 
     @property
@@ -44,9 +44,9 @@ def limit_refusal(limits: Sequence[Limit], writes: Sequence[OwnWrite], document:
         if limit.what == "approvals" and document in approved:
             continue
         count = len(recent) if limit.what == "writes" else len(approved)
-        if count >= limit.most:
+        if count >= limit.max_count:
             return (
-                f"the policy allows {limit.most} {limit.what} in {limit.period} ({limit.rule}),"
+                f"the policy allows {limit.max_count} {limit.what} in {limit.period} ({limit.rule}),"
                 f" and the journal counts {count}"
             )
     return ""

@@ -37,8 +37,8 @@ CONFIRMED = ("",)
 """Stands for the tools to which `DOCREVIEW_CONFIRM` wants a person to agree."""
 
 _EVERYTHING = "*"
-_SHOWN_FIELDS = 3
-_SHOWN_IDS = 5
+_MAX_FIELDS = 3
+_MAX_IDS = 5
 _NAMES: dict[Kind, str] = {"workflow": "workflow or model", "model": "model", "project": "project"}
 
 
@@ -168,11 +168,18 @@ class Policy:
                 return f"the policy does not allow {names[0]} ({self._key(what)}.allowed)"
         return _first(part.tool_refusal(tool, toolset, inside=inside) for part in self.further)
 
-    def is_confirmed_in_browser(self, operation: Operation, confirm: ConfirmMode) -> bool:
-        """Whether a person has to agree to this operation, and only in a browser can do so."""
-        return any(part._own_confirmation(operation, confirm) for part in self.parts)
+    def browser_rule(self, operation: Operation, confirm: ConfirmMode) -> str:
+        """The rule by which a person can agree to this operation only in a browser; empty for none."""
+        return next(
+            (
+                f"{part._key('confirmation')}.where"
+                for part in self.parts
+                if part._is_confirmed_in_browser(operation, confirm)
+            ),
+            "",
+        )
 
-    def _own_confirmation(self, operation: Operation, confirm: ConfirmMode) -> bool:
+    def _is_confirmed_in_browser(self, operation: Operation, confirm: ConfirmMode) -> bool:
         if self.confirmed_in_browser is None:
             return False
         if self.confirmed_in_browser == CONFIRMED:
@@ -217,7 +224,7 @@ class Policy:
             return f"the policy forbids some models by id ({key}), and {shown} is not an id"
         if not allowing or _EVERYTHING in allowed:
             return ""
-        named = ", ".join(allowed[:_SHOWN_IDS]) + (", …" if len(allowed) > _SHOWN_IDS else "")
+        named = ", ".join(allowed[:_MAX_IDS]) + (", …" if len(allowed) > _MAX_IDS else "")
         tables = " and ".join(f"{self._key(table)}.allowed" for table, _ in allowing)
         return f"the policy does not allow {shown}, only {named or 'none at all'} ({tables})"
 
@@ -228,10 +235,15 @@ class Policy:
                 f"the policy allows {self.max_writes} writes in a session (session.max_writes),"
                 " and that many were made"
             )
-        most = self.max_approvals
-        if document and most is not None and counts.approvals >= most and document not in counts.approved:
+        max_count = self.max_approvals
+        if (
+            document
+            and max_count is not None
+            and counts.approvals >= max_count
+            and document not in counts.approved
+        ):
             return (
-                f"the policy allows {most} approvals in a session (session.max_approvals),"
+                f"the policy allows {max_count} approvals in a session (session.max_approvals),"
                 " and that many were made"
             )
         return ""
@@ -245,12 +257,12 @@ class Policy:
             rule = f"only if every field and cell is verified ({self._key('approval')}.all_verified)"
             failing = [each for each in fields if not each.verified]
         elif self.min_confidence is not None:
-            least = self.min_confidence
+            min_confidence = self.min_confidence
             rule = (
-                f"only if every field and cell has a confidence of at least {least:g} or is verified"
+                f"only if every field and cell has a confidence of at least {min_confidence:g} or is verified"
                 f" ({self._key('approval')}.min_confidence)"
             )
-            failing = [each for each in fields if not each.verified and not _is_certain(each, least)]
+            failing = [each for each in fields if not each.verified and not _is_certain(each, min_confidence)]
         else:
             return ""
         if not fields:
@@ -258,19 +270,19 @@ class Policy:
         if not failing:
             return ""
         failing.sort(key=lambda each: _certainty(each) or 0.0)
-        named = ", ".join(_described(each) for each in failing[:_SHOWN_FIELDS])
-        more = ", …" if len(failing) > _SHOWN_FIELDS else ""
+        named = ", ".join(_described(each) for each in failing[:_MAX_FIELDS])
+        more = ", …" if len(failing) > _MAX_FIELDS else ""
         return f"the policy approves a document {rule}; {len(failing)} of {len(fields)} fail: {named}{more}"
 
     def check_refusal(self, failed: Sequence[str]) -> str:
-        """Why a document that fails these checks may not be approved; each is told by its name and why.
+        """Why a document that fails these checks may not be approved; each has its name and reason.
 
         It is about the rule of this part alone.
         """
         if self.checks is None or not failed:
             return ""
         rule = f"only if it passes the checks ({self._key('approval')}.checks)"
-        named = "; ".join(failed[:_SHOWN_FIELDS]) + ("; …" if len(failed) > _SHOWN_FIELDS else "")
+        named = "; ".join(failed[:_MAX_FIELDS]) + ("; …" if len(failed) > _MAX_FIELDS else "")
         return f"the policy approves a document {rule}; {len(failed)} fail: {named}"
 
     def as_object(self) -> JsonObject:
@@ -282,7 +294,7 @@ class Policy:
             "models": self.models.as_object(),
             "projects": self.projects.as_object(),
             "session": _without_none(max_writes=self.max_writes, max_approvals=self.max_approvals),
-            "limits": {each.rule.rpartition(".")[2]: each.most for each in self.limits},
+            "limits": {each.rule.rpartition(".")[2]: each.max_count for each in self.limits},
             "approval": _without_none(
                 min_confidence=self.min_confidence,
                 all_verified=self.all_verified or None,
@@ -319,9 +331,9 @@ def _certainty(state: FieldState) -> float | None:
     return None if state.changed else state.confidence
 
 
-def _is_certain(state: FieldState, least: float) -> bool:
+def _is_certain(state: FieldState, min_confidence: float) -> bool:
     certainty = _certainty(state)
-    return not state.failed and certainty is not None and certainty >= least
+    return not state.failed and certainty is not None and certainty >= min_confidence
 
 
 def _described(state: FieldState) -> str:

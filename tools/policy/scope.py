@@ -12,6 +12,7 @@ from typing import Literal
 
 from ...schemas import JsonObject, JsonValue, Operation, Service
 from ..requests.arguments import arguments_of
+from ..requests.id_spelling import one_spelling
 
 __all__ = [
     "GOVERNED",
@@ -98,7 +99,7 @@ def id_text(kind: Kind, value: JsonValue) -> str:
     """An id as text, in one way however it was written. The ids of Studio are numbers: 012 is 12."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = str(value).strip()
+    text = one_spelling(str(value))
     if kind != "workflow" and is_number(text):
         return text.lstrip("0") or "0"
     return text

@@ -19,11 +19,11 @@ __all__ = [
     "FILE_ARGUMENTS",
     "REASON",
     "Argument",
-    "FileWays",
+    "FileSources",
     "arguments_of",
     "expected_argument",
+    "file_sources_of",
     "file_types_of",
-    "file_ways_of",
     "guard_names",
     "guard_schema",
     "is_id",
@@ -59,7 +59,7 @@ class Argument:
     `wire_name` is the service's name for it. A `file` argument describes the content of the file part of
     that name; a `whole_body` argument is the body itself; the keys of a `further_keys` argument stand
     beside the named ones in the body; a `guard` argument is for this server itself and is never sent.
-    `separator` joins the items of a list in a query. `listed` says whether a host is told of it. `only_value`
+    `separator` joins the items of a list in a query. `listed` says whether hosts see it. `only_value`
     is the one value that the service takes for an argument it requires: it is sent if nobody gives it.
     """
 
@@ -74,7 +74,7 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class FileWays:
+class FileSources:
     """The ways to give the file of an operation: exactly one is taken, at most one if it is optional."""
 
     names: tuple[str, ...]
@@ -114,7 +114,7 @@ def expected_argument(operation: Operation) -> str:
 
 
 @cache
-def file_ways_of(operation: Operation) -> FileWays | None:
+def file_sources_of(operation: Operation) -> FileSources | None:
     """How the file of this operation can be given, None where it takes no file."""
     with_file = [body for body in operation.bodies if _file_property(body)]
     if not with_file:
@@ -122,7 +122,7 @@ def file_ways_of(operation: Operation) -> FileWays | None:
     others = [body for body in operation.bodies if not _file_property(body)]
     instead = [name for body in others for name in _required(body) if name not in _properties(with_file[0])]
     required = bool(others) or _file_property(with_file[0]) in _required(with_file[0])
-    return FileWays(("file_path", "file_base64", *instead), required)
+    return FileSources(("file_path", "file_base64", *instead), required)
 
 
 @cache

@@ -18,19 +18,19 @@ __all__ = ["Prepared"]
 class Prepared:
     """A call whose arguments are valid: `values` hold all of them, `hidden` the secret ones among them.
 
-    `address` is that of the service, and `requests` holds one for each path to try there. `account` tells
+    `base_url` is that of the service, and `requests` holds one for each path to try there. `account` tells
     whose credentials are used, empty where there is no choice.
     """
 
     operation: Operation
     values: JsonObject
-    address: str
+    base_url: str
     requests: tuple[Request, ...]
-    hidden: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
     account: str = ""
 
     @property
-    def sent(self) -> JsonObject:
+    def service_arguments(self) -> JsonObject:
         """The arguments that are meant for the service."""
         guards = guard_names(self.operation)
         return {name: value for name, value in self.values.items() if name not in guards}
@@ -39,12 +39,14 @@ class Prepared:
     def fingerprint(self) -> str:
         """The same for identical calls of the same account. Secrets have no part in it: it can be read."""
         secret = secret_arguments(self.operation)
-        told = {name: value for name, value in sorted(self.sent.items()) if name not in secret}
+        arguments = {
+            name: value for name, value in sorted(self.service_arguments.items()) if name not in secret
+        }
         account = [self.account] if self.account else []
-        text = compact([self.operation.id, self.address, told, *account])
+        text = compact([self.operation.id, self.base_url, arguments, *account])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
     @property
     def identity(self) -> tuple[str, ...]:
         """The same for calls that are identical in their secrets, too."""
-        return (self.fingerprint, *self.hidden)
+        return (self.fingerprint, *self.secrets)

@@ -1,4 +1,4 @@
-"""Check a tool's arguments before anything is sent, and say of each fault what came and what is wanted."""
+"""Validate a tool's arguments before any request; each fault names the actual and the expected value."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..failure import NOTHING_SENT, ToolFailure
 from ..json_text import MAX_LEVELS, is_deep, shortened
 from ..redaction import REMOVED, secret_arguments
-from .arguments import arguments_of, file_ways_of, is_id
+from .arguments import arguments_of, file_sources_of, is_id
 from .id_faults import disguised_ids
 from .input_model import argument_schema, input_model
 
 __all__ = ["describe_wanted", "invalid", "validate_arguments"]
 
-_SHOWN_CHARACTERS = 80
-_SHOWN_FAULTS = 8
-_SHOWN_KEYS = 6
+_MAX_CHARACTERS = 80
+_MAX_FAULTS = 8
+_MAX_KEYS = 6
 _FINITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 _SAME_WORD = 0.75
 """How much alike two words are if one is a slip of the pen of the other."""
@@ -49,7 +49,7 @@ def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None
         faults = [_fault(operation, entry, secrets) for entry in error.errors(include_url=False)]
         raise invalid(operation, faults) from None
     values = _with_only_values(operation, cast("JsonObject", checked.model_dump(exclude_unset=True)))
-    values = _without_empty_ways(operation, values)
+    values = _without_empty_sources(operation, values)
     faults = [
         *disguised_ids(operation, values),
         *_file_faults(operation, values),
@@ -63,8 +63,8 @@ def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None
 
 def invalid(operation: Operation, faults: Sequence[str]) -> ToolFailure:
     """The failure for arguments at fault; nothing was sent."""
-    listed = "; ".join(faults[:_SHOWN_FAULTS])
-    more = f"; and {len(faults) - _SHOWN_FAULTS} more" if len(faults) > _SHOWN_FAULTS else ""
+    listed = "; ".join(faults[:_MAX_FAULTS])
+    more = f"; and {len(faults) - _MAX_FAULTS} more" if len(faults) > _MAX_FAULTS else ""
     end = "" if listed.endswith("?") and not more else "."
     return ToolFailure(
         "invalid_arguments",
@@ -83,14 +83,14 @@ def describe_wanted(schema: JsonObject) -> str:
         return " or ".join(str(entry) for entry in kind)
     if kind == "array":
         items = describe_wanted(cast("JsonObject", schema.get("items", {})))
-        least, most = schema.get("minItems"), schema.get("maxItems")
-        if most is None:
-            return f"array{'' if least is None else f' of at least {least}'}, each {items}"
-        count = str(most) if least == most else f"{least or 0} to {most}"
+        minimum, maximum = schema.get("minItems"), schema.get("maxItems")
+        if maximum is None:
+            return f"array{'' if minimum is None else f' of at least {minimum}'}, each {items}"
+        count = str(maximum) if minimum == maximum else f"{minimum or 0} to {maximum}"
         return f"array of {count} items, each {items}"
     properties = schema.get("properties")
     if kind == "object" and isinstance(properties, dict):
-        return f"object with {', '.join(list(properties)[:_SHOWN_KEYS])}"
+        return f"object with {', '.join(list(properties)[:_MAX_KEYS])}"
     words = str(kind)
     if "minimum" in schema or "maximum" in schema:
         words += f" from {schema.get('minimum', 'any')} to {schema.get('maximum', 'any')}"
@@ -112,11 +112,11 @@ def _fault(operation: Operation, error: ErrorDetails, secrets: frozenset[str]) -
     if kind == "missing":
         meaning = schema.get("description")
         return f"{where}: missing, expected {wanted}" + (f" ({str(meaning).rstrip('.')})" if meaning else "")
-    came = "a secret value" if secrets.intersection(map(str, location)) else _shown(error["input"])
+    actual = "a secret value" if secrets.intersection(map(str, location)) else _shown(error["input"])
     if kind == "value_error":
         wanted += f", {error.get('ctx', {}).get('error', '')}"
     hint = " (leave it out to send nothing)" if error["input"] is None else ""
-    return f"{where}: got {came}, expected {wanted}{hint}"
+    return f"{where}: got {actual}, expected {wanted}{hint}"
 
 
 def _unknown(where: str, location: tuple[int | str, ...], schema: JsonObject) -> str:
@@ -165,7 +165,7 @@ def _shown(value: object) -> str:
     except (TypeError, ValueError, RecursionError):
         text = f"a value of type {type(value).__name__}"
     text = text.encode("utf-8", "backslashreplace").decode()
-    return shortened(text, _SHOWN_CHARACTERS, counted=True)
+    return shortened(text, _MAX_CHARACTERS, counted=True)
 
 
 def _with_only_values(operation: Operation, values: JsonObject) -> JsonObject:
@@ -173,29 +173,31 @@ def _with_only_values(operation: Operation, values: JsonObject) -> JsonObject:
     return {**only, **values}
 
 
-def _without_empty_ways(operation: Operation, values: JsonObject) -> JsonObject:
+def _without_empty_sources(operation: Operation, values: JsonObject) -> JsonObject:
     """Leave out the empty ways to give a file where another one is taken or none is needed."""
-    ways = file_ways_of(operation)
-    if ways is None or (ways.required and not any(values.get(name) for name in ways.names)):
+    sources = file_sources_of(operation)
+    if sources is None or (sources.required and not any(values.get(name) for name in sources.names)):
         return values
     return {
-        name: value for name, value in values.items() if value != "" or name not in (*ways.names, "file_name")
+        name: value
+        for name, value in values.items()
+        if value != "" or name not in (*sources.names, "file_name")
     }
 
 
 def _file_faults(operation: Operation, values: JsonObject) -> list[str]:
-    ways = file_ways_of(operation)
-    if ways is None:
+    sources = file_sources_of(operation)
+    if sources is None:
         return []
-    given = [name for name in ways.names if name in values]
-    empty = [name for name in (*ways.names, "file_name") if values.get(name) == ""]
+    given = [name for name in sources.names if name in values]
+    empty = [name for name in (*sources.names, "file_name") if values.get(name) == ""]
     if empty:
         return [f"{name}: is empty" for name in empty]
-    listed = " or ".join(ways.names)
+    listed = " or ".join(sources.names)
     if len(given) > 1:
         return [f"{' and '.join(given)}: given together, expected exactly one of {listed}"]
-    if not given and ways.required:
-        return [f"{ways.names[0]}: missing, expected exactly one of {listed}"]
+    if not given and sources.required:
+        return [f"{sources.names[0]}: missing, expected exactly one of {listed}"]
     if "file_base64" in given and "file_name" not in values:
         return ["file_name: missing, expected string (file_base64 needs a name with its ending)"]
     if "file_name" in values and "file_base64" not in given:

@@ -18,7 +18,7 @@ MAX_VALUES = 500_000
 """The most values (entries of lists and objects) of an answer: a document of some 33,000 cells."""
 
 _MAX_PAGES = 20
-_OUTSIDE_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[,\[{]', re.DOTALL)
+_UNTRUSTED_TEXTS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[,\[{]', re.DOTALL)
 _PAGE_ID = re.compile(rb'"page_id"\s*:\s*"([^"\\]{1,100})"')
 
 _STARTS_OF_JSON = ('{"', "[{", "[[", '["')
@@ -71,7 +71,7 @@ def _has_too_many_values(content: bytes) -> bool:
     if counted <= MAX_VALUES:
         return False
     found = 0
-    for match in _OUTSIDE_TEXTS.finditer(content):
+    for match in _UNTRUSTED_TEXTS.finditer(content):
         found += match[0][:1] != b'"'
         if found > MAX_VALUES:
             return True

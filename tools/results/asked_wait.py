@@ -33,7 +33,7 @@ _UNIT = r"milliseconds?|millis|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
 _ONE = re.compile(rf"({_NUMBER})\s*({_UNIT})?", re.ASCII)
 _DURATION = re.compile(rf"[+-]?(?:pt)?(?:{_NUMBER}\s*(?:{_UNIT})?[\s,]*)+", re.ASCII)
-_SAID = re.compile(
+_WAIT_IN_TEXT = re.compile(
     rf"(?:retry|try again|try it again|wait|slow down)[^.!?\d]{{0,60}}?({_NUMBER})\s*({_UNIT})\b"
     rf"|retry[-_ ]?after\W{{1,5}}({_NUMBER})\b",
     re.ASCII,
@@ -120,8 +120,8 @@ def _in_body(response: Response) -> float | None:
         seconds = _seconds(str(value), "ms" if key in _MILLISECOND_KEYS else "")
         return _UNREADABLE_SECONDS if seconds is None else seconds
     for _, value in _entries(body, _MAX_LEVELS):
-        if isinstance(value, str) and (said := _SAID.search(value[:2000].casefold())):
-            number, unit, bare = said.groups()
+        if isinstance(value, str) and (match := _WAIT_IN_TEXT.search(value[:2000].casefold())):
+            number, unit, bare = match.groups()
             return float(bare or number) * _UNITS[_short(unit or "")]
     return None
 

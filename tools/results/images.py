@@ -95,8 +95,8 @@ def _count(value: JsonValue) -> int:
 def _as_picture(text: str) -> Picture | None:
     if len(text) < _MIN_CHARACTERS:
         return None
-    address = _DATA_URL.match(text)
-    data = text[address.end() :] if address else text
+    header = _DATA_URL.match(text)
+    data = text[header.end() :] if header else text
     if not data.startswith(_STARTS):
         return None
     data = _SPACE.sub("", data)

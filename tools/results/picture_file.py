@@ -123,16 +123,16 @@ def opened(content: bytes, *, with_gif: bool = False, side: int = 0) -> OpenedPi
         picture = Image.open(io.BytesIO(content), formats=formats)
     except UnidentifiedImageError:
         start = content[:200].lstrip().lower()
-        came = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no picture"
-        raise ValueError(f"{came} given, expected {', '.join(_FORMATS[:-1])}") from None
+        actual = "an HTML page" if start.startswith((b"<!doctype", b"<html")) else "no picture"
+        raise ValueError(f"{actual} given, expected {', '.join(_FORMATS[:-1])}") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError(_too_large(_MAX_PIXELS)) from None
     except Exception as error:  # Pillow raises errors of many kinds on broken files.
         raise ValueError(f"it cannot be read ({type(error).__name__})") from None
     size = picture.size
-    most = _most_pixels(picture)
-    if size[0] * size[1] > most:
-        raise ValueError(_too_large(most))
+    max_pixels = _max_pixels(picture)
+    if size[0] * size[1] > max_pixels:
+        raise ValueError(_too_large(max_pixels))
     try:
         picture, is_whole = _decoded(content, formats, side)
         # Only now: a TIFF file is turned while it is decoded, and no other is.
@@ -144,14 +144,14 @@ def opened(content: bytes, *, with_gif: bool = False, side: int = 0) -> OpenedPi
     return OpenedPicture(is_whole, size, picture, turn)
 
 
-def encoded(picture: Image, most_bytes: int = MAX_BYTES) -> Encoded:
+def encoded(picture: Image, max_bytes: int = MAX_BYTES) -> Encoded:
     """The picture as PNG, or where that is too large as JPEG, made smaller until it is small enough."""
     written = _written(picture, None)
     sizes = picture
-    while len(written.content) > most_bytes:
+    while len(written.content) > max_bytes:
         for quality in _QUALITIES:
             written = _written(sizes, quality)
-            if len(written.content) <= most_bytes:
+            if len(written.content) <= max_bytes:
                 return written
         if max(sizes.size) <= _MIN_SIDE:
             break
@@ -160,7 +160,7 @@ def encoded(picture: Image, most_bytes: int = MAX_BYTES) -> Encoded:
     return written
 
 
-def smaller(content: bytes, most_bytes: int = MAX_BYTES) -> Encoded:
+def smaller(content: bytes, max_bytes: int = MAX_BYTES) -> Encoded:
     """The whole picture in a file, as another file of at most so many bytes.
 
     Raises:
@@ -170,10 +170,10 @@ def smaller(content: bytes, most_bytes: int = MAX_BYTES) -> Encoded:
         picture = opened(content, with_gif=True)
         scale = min(1.0, MAX_SIDE / max(picture.size))
         size = (max(1, round(picture.size[0] * scale)), max(1, round(picture.size[1] * scale)))
-        return encoded(picture.part((0, 0, *picture.size), size), most_bytes)
+        return encoded(picture.part((0, 0, *picture.size), size), max_bytes)
 
 
-def _most_pixels(picture: Image) -> int:
+def _max_pixels(picture: Image) -> int:
     """The most pixels that are opened of a picture of this kind."""
     needed = _NARROW_MODES.get(picture.mode, 4)
     if picture.format == "WEBP":
@@ -186,8 +186,8 @@ def _most_pixels(picture: Image) -> int:
     return min(_MAX_PIXELS, _MAX_MEMORY // needed)
 
 
-def _too_large(most: int) -> str:
-    return f"it has more than {most // 1_000_000} million pixels"
+def _too_large(max_pixels: int) -> str:
+    return f"it has more than {max_pixels // 1_000_000} million pixels"
 
 
 def _turn_of(picture: Image) -> Transpose | None:
@@ -247,7 +247,7 @@ def _loaded(content: bytes, formats: tuple[str, ...], side: int) -> Image:
 def _is_hardly_there(picture: Image) -> bool:
     """Whether the lower half of a picture is only what a decoder fills in where nothing came.
 
-    With a palette that cannot be told, as any color may have the number of what is filled in.
+    With a palette that cannot be known, as any color may have the number of what is filled in.
     """
     width, height = picture.size
     if picture.mode == "P":

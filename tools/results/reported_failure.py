@@ -70,7 +70,7 @@ def _may_report(content: bytes) -> bool:
 
 
 def _says_so(operation: Operation, body: JsonObject) -> bool:
-    """Whether an answer tells of the call itself; an item that failed, such as a document, is shown."""
+    """Whether an answer is about the call itself; an item that failed, such as a document, is shown."""
     if _ABOUT_THE_CALL.isdisjoint(body):
         return False
     response = operation.response or {}
@@ -91,7 +91,7 @@ def _says_so(operation: Operation, body: JsonObject) -> bool:
     is_error_body = (
         body.keys() <= {"code", "message", "details"} and _word(body.get("code")) in _STATUS_OF_WORD
     )
-    return _word(body.get("status")) in _FAILED_WORDS or _is_told(body.get("error")) or is_error_body
+    return _word(body.get("status")) in _FAILED_WORDS or _has_content(body.get("error")) or is_error_body
 
 
 def _is_failed(entry: JsonObject) -> bool:
@@ -101,7 +101,7 @@ def _is_failed(entry: JsonObject) -> bool:
         or any(_is_refusal(entry.get(name)) for name in _NUMBERS)
         or _word(entry.get("status")) in _FAILED_WORDS
         or bool(entry.get("errors"))
-        or _is_told(entry.get("error"))
+        or _has_content(entry.get("error"))
     )
 
 
@@ -117,7 +117,7 @@ def _number(value: JsonValue) -> int:
     return int(text) if isinstance(text, int) or (text.isdecimal() and len(text) == 3) else 0
 
 
-def _is_told(value: JsonValue) -> bool:
+def _has_content(value: JsonValue) -> bool:
     """Whether an `error` says something: `false`, `null` and `0` mean that there was none."""
     return value is True or (isinstance(value, (str, list, dict)) and bool(value))
 
@@ -137,8 +137,8 @@ def _named_status(body: JsonObject) -> int:
 
 def _reasons(body: JsonObject) -> JsonObject:
     """What a body says of the failure, without the data that may stand beside it."""
-    told: JsonObject = {name: body[name] for name in _REASONS if name in body}
-    return told or {name: value for name, value in body.items() if name in _ABOUT_THE_CALL}
+    reasons: JsonObject = {name: body[name] for name in _REASONS if name in body}
+    return reasons or {name: value for name, value in body.items() if name in _ABOUT_THE_CALL}
 
 
 def _objects(value: JsonValue, levels: int = _MAX_LEVELS) -> Iterator[JsonObject]:

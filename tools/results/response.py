@@ -56,6 +56,9 @@ class Response:
     _parsed: list[JsonValue] = field(
         default_factory=list[JsonValue], init=False, repr=False, compare=False, hash=False
     )
+    _read: list[tuple[str, str]] = field(
+        default_factory=list[tuple[str, str]], init=False, repr=False, compare=False, hash=False
+    )
 
     @property
     def content_type(self) -> str:
@@ -65,7 +68,7 @@ class Response:
     @property
     def text(self) -> str:
         """The body as text, without a byte-order mark; what fits nowhere is read as best it can be."""
-        return self._decoded[0]
+        return self._decoded()[0]
 
     @property
     def json(self) -> JsonValue:
@@ -83,7 +86,7 @@ class Response:
     @property
     def encoding_note(self) -> str:
         """What a reader has to know of the characters of the body; empty if they are certain."""
-        return self._decoded[1]
+        return self._decoded()[1]
 
     @property
     def is_html(self) -> bool:
@@ -99,8 +102,13 @@ class Response:
         """Whether the service carried the call out and answered in its own terms."""
         return 200 <= self.status < 300 and not self.is_html
 
-    @property
     def _decoded(self) -> tuple[str, str]:
+        """The text and the note on its characters, found once."""
+        if not self._read:
+            self._read.append(self._decode())
+        return self._read[0]
+
+    def _decode(self) -> tuple[str, str]:
         for encoding in self._encodings():
             try:
                 return self.content.decode(encoding), ""

@@ -17,7 +17,7 @@ from ..redaction import (
 from ..untrusted import (
     NOTE,
     may_hold_hidden,
-    outside_note,
+    untrusted_note,
     with_notes,
     without_hidden,
     without_hidden_in,
@@ -30,7 +30,7 @@ from .picture_file import MAX_BYTES, Encoded, smaller
 from .response import Response
 from .schema_drift import differences
 from .truncation import CUT_PLACES, fit
-from .untrusted_paths import outside_paths
+from .untrusted_paths import untrusted_paths
 
 __all__ = ["CHARACTERS", "MAX_ATTACHED_BYTES", "Attachment", "SaveDownload", "ToolResult", "shape"]
 
@@ -131,14 +131,14 @@ def _noted(
     notes: JsonObject,
 ) -> tuple[JsonObject, str]:
     """The answer, whose JSON is `text`, with all that is to be said of it in one key, within the limit."""
-    note: JsonObject = {**outside_note(outside_paths(operation, answer), removed), **notes}
+    note: JsonObject = {**untrusted_note(untrusted_paths(operation, answer), removed), **notes}
     needed = len(compact(note))
     if len(text) + needed > limit:
         answer, cut = fit(operation, values, answer, max(limit - needed, limit // 2))
         text = compact(answer)
         # A place is named by keys, which are text of others too.
-        outside = [*outside_paths(operation, answer), CUT_PLACES]
-        note = {**outside_note(outside, removed), "cut": cut, **notes}
+        outside = [*untrusted_paths(operation, answer), CUT_PLACES]
+        note = {**untrusted_note(outside, removed), "cut": cut, **notes}
     if not note:
         return answer, text
     comma = "," if answer else ""
@@ -157,13 +157,13 @@ def _download(
     kind = response.content_type or "application/octet-stream"
     about: JsonObject = {"file_name": name, "content_type": kind, "bytes": len(response.content)}
 
-    def told(**more: JsonValue) -> JsonObject:
+    def note(**more: JsonValue) -> JsonObject:
         named = [each for each in ("text", "path", "file_name") if each in more or each in about]
         return with_notes({**more, **about}, named, notes)
 
     shown_as = mime_type_of(response.content)
     if shown_as and len(response.content) <= MAX_BYTES:
-        seen = told()
+        seen = note()
         return ToolResult(seen, compact(seen), (picture_of(response.content, shown_as),))
     if shown_as and (small := _smaller(response.content)) is not None:
         path = save(name, response.content)
@@ -171,24 +171,24 @@ def _download(
         whole = "the whole file is " + (
             "saved" if path else "attached" if is_attached else "too large to attach"
         )
-        shown = f"made smaller, {small.size[0]} x {small.size[1]} pixels; {whole}"
-        seen = told(**({"path": path} if path else {}), picture=shown)
+        how = f"made smaller, {small.size[0]} x {small.size[1]} pixels; {whole}"
+        seen = note(**({"path": path} if path else {}), picture=how)
         attachment = Attachment(name, kind, response.content) if is_attached else None
         return ToolResult(
             seen, compact(seen), (picture_of(small.content, small.mime_type),), attachment=attachment
         )
     if kind.startswith("text/") and len(response.content) <= limit:
         notes = _with_encoding(notes, response)
-        whole = told(text=response.text)
+        whole = note(text=response.text)
         whole = cast("JsonObject", masked(whole, compact(whole), secrets))
         text = compact(whole)
         if len(text) <= limit:
             return ToolResult(whole, text)
     path = save(name, response.content)
     if path is not None:
-        saved = told(path=path)
+        saved = note(path=path)
         return ToolResult(saved, compact(saved))
-    seen = told()
+    seen = note()
     return ToolResult(seen, compact(seen), attachment=Attachment(name, kind, response.content))
 
 
@@ -227,8 +227,8 @@ def _file_name(operation: Operation, response: Response) -> str:
     header = Message()
     header["Content-Disposition"] = response.headers.get("content-disposition", "")
     last = (header.get_filename() or "").replace("\\", "/").rpartition("/")[2].strip().lstrip(".")
-    shown, _ = without_hidden(last)
-    printable = PurePath("".join(character for character in shown if character.isprintable()))
+    name, _ = without_hidden(last)
+    printable = PurePath("".join(character for character in name if character.isprintable()))
     if not printable.name:
         return f"{operation.id}{guess_extension(response.content_type) or ''}"
     stem = printable.stem.encode()[:_MAX_NAME_BYTES].decode(errors="ignore")

@@ -11,7 +11,7 @@ from ...schemas import JsonObject, JsonValue, Operation
 
 __all__ = ["differences"]
 
-_SHOWN = 5
+_MAX_LISTED = 5
 _TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -21,11 +21,11 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
 }
 
-Place: TypeAlias = tuple[str | int, ...]
-Difference: TypeAlias = tuple[Place, str, JsonValue]
+JsonPath: TypeAlias = tuple[str | int, ...]
+Difference: TypeAlias = tuple[JsonPath, str, JsonValue]
 """Where a value stands, the documented type, and the value that came."""
 
-Look: TypeAlias = Callable[[JsonValue, Place, list[Difference]], None]
+Look: TypeAlias = Callable[[JsonValue, JsonPath, list[Difference]], None]
 """Adds the differences inside a list or object to those that were found."""
 
 
@@ -37,14 +37,14 @@ class _Documented:
     types: tuple[type, ...]
     look: Look | None
 
-    def check(self, value: JsonValue, place: Place, found: list[Difference]) -> None:
+    def check(self, value: JsonValue, path: JsonPath, found: list[Difference]) -> None:
         """Add the differences of a value and of what is inside it."""
         if value is None:
             return
         if type(value) not in self.types:
-            found.append((place, self.kind, value))
+            found.append((path, self.kind, value))
         elif self.look is not None:
-            self.look(value, place, found)
+            self.look(value, path, found)
 
 
 def differences(operation: Operation, answer: JsonValue) -> list[str]:
@@ -57,8 +57,8 @@ def differences(operation: Operation, answer: JsonValue) -> list[str]:
     if documented is not None:
         documented.check(answer, (), found)
     return [
-        f"{_named(place)}: documented as {kind}, came {_kind_of(value)}"
-        for place, kind, value in found[:_SHOWN]
+        f"{_named(path)}: documented as {kind}, came {_kind_of(value)}"
+        for path, kind, value in found[:_MAX_LISTED]
     ]
 
 
@@ -84,32 +84,38 @@ def _compile(schema: JsonObject) -> _Documented | None:
 def _into_list(items: _Documented) -> Look:
     types, look = items.types, items.look
 
-    def into(value: JsonValue, place: Place, found: list[Difference]) -> None:
+    def into(value: JsonValue, path: JsonPath, found: list[Difference]) -> None:
         for index, entry in enumerate(cast("list[JsonValue]", value)):
             # Most entries are nothing but what they are documented as: only the others are worth a call.
-            if look is not None or type(entry) not in types:
-                items.check(entry, (*place, index), found)
-                if len(found) >= _SHOWN:
-                    return
+            if type(entry) not in types:
+                items.check(entry, (*path, index), found)
+            elif look is not None:
+                look(entry, (*path, index), found)
+            else:
+                continue
+            if len(found) >= _MAX_LISTED:
+                return
 
     return into
 
 
 def _into_object(inner: Mapping[str, _Documented]) -> Look:
-    named = tuple((name, each.types, each.look is not None, each.check) for name, each in inner.items())
+    named = tuple((name, each.types, each.look, each.check) for name, each in inner.items())
 
-    def into(value: JsonValue, place: Place, found: list[Difference]) -> None:
+    def into(value: JsonValue, path: JsonPath, found: list[Difference]) -> None:
         entries = cast("JsonObject", value)
-        for name, types, has_inside, check in named:
+        for name, types, look, check in named:
             entry = entries.get(name)
-            if has_inside or type(entry) not in types:
-                check(entry, (*place, name), found)
+            if type(entry) not in types:
+                check(entry, (*path, name), found)
+            elif look is not None:
+                look(entry, (*path, name), found)
 
     return into
 
 
-def _named(place: Place) -> str:
-    return "answer" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+def _named(path: JsonPath) -> str:
+    return "answer" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
 
 
 def _kind_of(value: JsonValue) -> str:

@@ -1,4 +1,4 @@
-"""An error answer of a service → what the agent is told: code, reason, what happened, what to do next."""
+"""An error answer of a service → the agent's failure: code, reason, what happened, what to do next."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _CREDENTIALS = {"nanonets": "NANONETS_API_KEY", "studio": "STUDIO_EMAIL and STUD
 
 
 def failure_of(operation: Operation, response: Response) -> ToolFailure:
-    """The failure for an answer that is not a success. Known secrets are taken out where it is told."""
+    """The failure for an answer that is not a success. Known secrets are redacted in the result."""
     done = done_after_cut(operation) if leaves_open(response) else "no"
     first = f"{LOOK_FIRST} " if done == "unknown" else ""
     if response.is_html and response.status < 400:
@@ -78,7 +78,7 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
     if response.status == 503 and wait:
         meaning = _BY_STATUS[429]
     reason = _reason(operation, response)
-    said = f": {reason}" if reason else " without a reason"
+    detail = f": {reason}" if reason else " without a reason"
     next_step = meaning.next_step.format(credentials=_CREDENTIALS[operation.service])
     if meaning.code == "conflict" and operation.conflict:
         next_step = operation.conflict
@@ -86,7 +86,7 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
         next_step = f"Call again in {math.ceil(wait)} seconds."
     return ToolFailure(
         meaning.code,
-        f"{operation.tool}: {operation.service} answered {response.status}{said}.",
+        f"{operation.tool}: {operation.service} answered {response.status}{detail}.",
         status=response.status,
         retryable=meaning.retryable,
         done=done,
@@ -104,11 +104,11 @@ def failure_reported(
     done = done_after_cut(operation)
     meaning = _UNKNOWN if done == "unknown" else _BY_STATUS.get(status, _ELSE)
     code = _BY_STATUS[status].code if status in _BY_STATUS else meaning.code
-    told = _told(operation, reasons)
+    message = _reason_text(operation, reasons)
     return ToolFailure(
         code,
         f"{operation.tool}: {operation.service} answered {response.status} but says that it failed"
-        f"{f': {told}' if told else ''}.",
+        f"{f': {message}' if message else ''}.",
         status=response.status,
         retryable=meaning.retryable,
         done=done,
@@ -129,13 +129,13 @@ def _reason(operation: Operation, response: Response) -> str:
     if response.is_html:
         return "an HTML page"
     body = _json(response)
-    return _told(operation, body if isinstance(body, (dict, list)) else response.text)
+    return _reason_text(operation, body if isinstance(body, (dict, list)) else response.text)
 
 
-def _told(operation: Operation, reasons: JsonValue) -> str:
-    shown = without_secret_properties(operation.service, without_depth(reasons))
-    said = "; ".join(_texts(shown)).strip().rstrip(".?!")
-    return quoted(said, _MAX_REASON) if said else ""
+def _reason_text(operation: Operation, reasons: JsonValue) -> str:
+    cleaned = without_secret_properties(operation.service, without_depth(reasons))
+    text = "; ".join(_texts(cleaned)).strip().rstrip(".?!")
+    return quoted(text, _MAX_REASON) if text else ""
 
 
 def _json(response: Response) -> JsonValue:

@@ -46,10 +46,10 @@ def fit(
     _measure(answer, cut.sizes)
     paged = max(answer, key=lambda name: _list_size(answer[name], cut.sizes), default="")
     kept = cast("JsonObject", _shrink(answer, max(limit - _NOTE_CHARACTERS, limit // 2), "", cut))
-    shown = next((place.get("items_shown") for place in cut.places if place["where"] == paged), None)
+    item_count = next((place.get("items_shown") for place in cut.places if place["where"] == paged), None)
     note: JsonObject = {
         "left_out": cast("JsonValue", cut.places[:_MAX_NOTES]),
-        "rest": _rest(operation, values, shown if isinstance(shown, int) else 0),
+        "rest": _rest(operation, values, item_count if isinstance(item_count, int) else 0),
     }
     if len(cut.places) > _MAX_NOTES:
         note["more_places"] = len(cut.places) - _MAX_NOTES
@@ -133,14 +133,14 @@ def _shrink_object(value: JsonObject, budget: int, where: str, cut: _Cut) -> Jso
     return {name: kept[name] for name in names}
 
 
-def _rest(operation: Operation, values: JsonObject, shown: int) -> JsonValue:
+def _rest(operation: Operation, values: JsonObject, item_count: int) -> JsonValue:
     """The arguments that get what was left out, or in words how to ask for less."""
     names = {parameter.name for parameter in operation.parameters}
-    if shown and {"offset", "limit"} <= names:
-        return {"offset": _number(values, "offset", 0) + shown}
-    if shown and {"page", "limit"} <= names:
-        start = (_number(values, "page", 1) - 1) * _number(values, "limit", 10) + shown
-        limit = next(size for size in range(shown, 0, -1) if start % size == 0)
+    if item_count and {"offset", "limit"} <= names:
+        return {"offset": _number(values, "offset", 0) + item_count}
+    if item_count and {"page", "limit"} <= names:
+        start = (_number(values, "page", 1) - 1) * _number(values, "limit", 10) + item_count
+        limit = next(size for size in range(item_count, 0, -1) if start % size == 0)
         return {"page": start // limit + 1, "limit": limit}
     if {"offset", "limit"} <= names or {"page", "limit"} <= names:
         return "a smaller limit"

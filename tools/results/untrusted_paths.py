@@ -15,7 +15,7 @@ from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
 
-__all__ = ["outside_paths"]
+__all__ = ["untrusted_paths"]
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
 """A key that can stand in a path: any other might itself be a message."""
@@ -33,7 +33,7 @@ _MAX_UNKNOWN = 5
 
 
 @dataclass(slots=True)
-class _Place:
+class _SchemaNode:
     """A place in the answers of an operation, as its schema describes it.
 
     `is_outside`: it is marked, or the schema describes no text there. `entries` is the place of whatever
@@ -41,14 +41,14 @@ class _Place:
     """
 
     path: str
-    is_outside: bool = False
+    is_untrusted: bool = False
     is_marked: bool = False
-    properties: dict[str, _Place] = field(default_factory=dict[str, "_Place"])
-    entries: _Place | None = None
-    items: _Place | None = None
+    properties: dict[str, _SchemaNode] = field(default_factory=dict[str, "_SchemaNode"])
+    entries: _SchemaNode | None = None
+    items: _SchemaNode | None = None
 
 
-def outside_paths(operation: Operation, answer: JsonObject) -> list[str]:
+def untrusted_paths(operation: Operation, answer: JsonObject) -> list[str]:
     """The paths of an answer, in the form in which results have it, that hold text from outside."""
     found: set[str] = set()
     _look(_answer_of(operation), answer, found)
@@ -59,42 +59,45 @@ def outside_paths(operation: Operation, answer: JsonObject) -> list[str]:
 
 
 @cache
-def _answer_of(operation: Operation) -> _Place:
+def _answer_of(operation: Operation) -> _SchemaNode:
     """The place of an operation's whole answer, in which a bare list stands under `items`."""
     schema = operation.response or {}
-    answer = _place("", schema)
+    answer = _node_of("", schema)
     if "items" in schema:
-        items = _place("items[]", cast("JsonObject", schema["items"]))
-        answer.properties = {**answer.properties, "items": _Place("items", is_outside=True, items=items)}
+        items = _node_of("items[]", cast("JsonObject", schema["items"]))
+        answer.properties = {
+            **answer.properties,
+            "items": _SchemaNode("items", is_untrusted=True, items=items),
+        }
     return answer
 
 
-def _place(path: str, schema: JsonObject) -> _Place:
+def _node_of(path: str, schema: JsonObject) -> _SchemaNode:
     kind = schema.get("type")
     marks = cast("JsonObject", schema.get("x-docreview", {}))
     is_marked = bool(marks.get("outside"))
     holds_text = kind is None or kind == "string" or (isinstance(kind, list) and "string" in kind)
-    place = _Place(path, is_outside=is_marked or not holds_text, is_marked=is_marked)
+    node = _SchemaNode(path, is_untrusted=is_marked or not holds_text, is_marked=is_marked)
     properties = cast("dict[str, JsonObject]", schema.get("properties", {}))
-    place.properties = {name: _place(_inside(path, name), entry) for name, entry in properties.items()}
+    node.properties = {name: _node_of(_inside(path, name), entry) for name, entry in properties.items()}
     entries, items = schema.get("additionalProperties"), schema.get("items")
     if isinstance(entries, dict):
-        place.entries = _place(_inside(path, "*"), entries)
+        node.entries = _node_of(_inside(path, "*"), entries)
     if isinstance(items, dict):
-        place.items = _place(f"{path}[]", items)
-    return place
+        node.items = _node_of(f"{path}[]", items)
+    return node
 
 
-def _look(place: _Place, value: JsonValue, found: set[str]) -> None:
+def _look(node: _SchemaNode, value: JsonValue, found: set[str]) -> None:
     """Add the paths of text from outside in a value."""
     if isinstance(value, str):
-        if value and place.is_outside:
-            found.add(place.path)
+        if value and node.is_untrusted:
+            found.add(node.path)
     elif isinstance(value, list):
-        items = place.items
-        if items is None or place.is_marked:
+        items = node.items
+        if items is None or node.is_marked:
             if _holds_text(value):
-                found.add(place.path)
+                found.add(node.path)
             return
         for entry in value:
             if isinstance(entry, dict):
@@ -102,17 +105,17 @@ def _look(place: _Place, value: JsonValue, found: set[str]) -> None:
             elif not isinstance(entry, _HOLDS_NOTHING):
                 _look(items, entry, found)
     elif isinstance(value, dict):
-        _look_into(place, value, found)
+        _look_into(node, value, found)
 
 
-def _look_into(place: _Place, value: JsonObject, found: set[str]) -> None:
-    properties, entries = place.properties, place.entries
-    if place.is_marked or (not properties and entries is None):
+def _look_into(node: _SchemaNode, value: JsonObject, found: set[str]) -> None:
+    properties, entries = node.properties, node.entries
+    if node.is_marked or (not properties and entries is None):
         if _holds_text(value):
-            found.add(place.path or "*")
+            found.add(node.path or "*")
         return
     if entries is not None and not properties.keys() >= value.keys():
-        found.add(_inside(place.path, _KEYS))
+        found.add(_inside(node.path, _KEYS))
     unknown: list[str] = []
     for name, entry in value.items():
         inner = properties.get(name, entries)
@@ -120,13 +123,13 @@ def _look_into(place: _Place, value: JsonObject, found: set[str]) -> None:
             if _holds_text(entry) or not _PLAIN_NAME.fullmatch(name):
                 unknown.append(name)
         elif isinstance(entry, str):
-            if entry and inner.is_outside:
+            if entry and inner.is_untrusted:
                 found.add(inner.path)
         elif isinstance(entry, (list, dict)):
             _look(inner, entry, found)
     if unknown:
         named = unknown if len(unknown) <= _MAX_UNKNOWN else ["*"]
-        found.update(_inside(place.path, name if _PLAIN_NAME.fullmatch(name) else "*") for name in named)
+        found.update(_inside(node.path, name if _PLAIN_NAME.fullmatch(name) else "*") for name in named)
 
 
 def _holds_text(value: JsonValue) -> bool:

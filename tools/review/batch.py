@@ -151,7 +151,7 @@ async def run_batch(
     """Do the jobs in their order, and give why some were not tried.
 
     Nothing more is begun after `stop_after` failures. `began` is when the call began (`anyio.current_time`),
-    `unit` what the items are called where progress is told.
+    `unit` what the items are called in progress messages.
     """
     waiting = iter(jobs)
     ended = failures = 0

@@ -1,4 +1,4 @@
-"""What a call on many items tells of them: shortly what went well, in full what did not."""
+"""The result of a call on many items: successes in short, failures in full."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _IN_WORDS: dict[Word, str] = {
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """How a tool tells of its items.
+    """How a tool reports on its items.
 
     `unit` and `verb` are its words, such as `files` and `approved`; `next_step` is what to call now, and
     `further` what else it answers.
@@ -48,21 +48,22 @@ class BatchReport:
         outside = ("error.message", *failures, *(f"{_DOCUMENTS}.*.{path}" for path in failures))
         notes = _notes(verdicts)
         room = limit - len(compact(notes)) - len(compact(list(outside)))
-        told = self._told(verdicts, stop, together=False)
-        if len(compact(told)) > room:
-            told = self._told(verdicts, stop, together=True)
-        if len(compact(told)) > room:
-            told, notes["cut"] = fit(self.operation, self.values, told, max(room, limit // 2))
-        shown = tuple(path for path in outside if has_path(told, path))
+        structured = self._structured(verdicts, stop, together=False)
+        if len(compact(structured)) > room:
+            structured = self._structured(verdicts, stop, together=True)
+        if len(compact(structured)) > room:
+            structured, notes["cut"] = fit(self.operation, self.values, structured, max(room, limit // 2))
+        untrusted = tuple(path for path in outside if has_path(structured, path))
         if "cut" in notes:
-            shown = (*shown, CUT_PLACES)
-        structured: JsonObject = {**told, NOTE: notes} if notes else told
-        return Reply(structured, outside=shown, is_error="error" in told)
+            untrusted = (*untrusted, CUT_PLACES)
+        if notes:
+            structured[NOTE] = notes
+        return Reply(structured, outside=untrusted, is_error="error" in structured)
 
-    def _told(self, verdicts: Sequence[ItemResult], stop: Stop, *, together: bool) -> JsonObject:
-        """All that is to be told; `together`: only the first message of failures with the same code."""
+    def _structured(self, verdicts: Sequence[ItemResult], stop: Stop, *, together: bool) -> JsonObject:
+        """The whole result; `together`: only the first message of failures with the same code."""
         groups = {word: [each for each in verdicts if each.word == word] for word in get_args(Word)}
-        told: JsonObject = {
+        structured: JsonObject = {
             "summary": self._summary(verdicts, groups, stop),
             "counts": {word: len(group) for word, group in groups.items() if group},
         }
@@ -70,14 +71,14 @@ class BatchReport:
             parts: dict[str, list[ItemResult]] = {}
             for each in verdicts:
                 parts.setdefault(each.document_id, []).append(each)
-            told[_DOCUMENTS] = {name: _one_by_one(part, together) for name, part in parts.items()}
+            structured[_DOCUMENTS] = {name: _one_by_one(part, together) for name, part in parts.items()}
         else:
-            told |= _one_by_one(verdicts, together)
-        told |= self.further
+            structured |= _one_by_one(verdicts, together)
+        structured |= self.further
         failed = [*groups["failed"], *groups["unknown"]]
         if failed and not any(each.writes for each in verdicts):
-            return {**self._error(failed, str(told.pop("summary"))), **told}
-        return {**told, "next": self.next_step} if self.next_step else told
+            return {**self._error(failed, str(structured.pop("summary"))), **structured}
+        return {**structured, "next": self.next_step} if self.next_step else structured
 
     def _summary(
         self, verdicts: Sequence[ItemResult], groups: dict[Word, list[ItemResult]], stop: Stop
@@ -92,14 +93,14 @@ class BatchReport:
 
     def _error(self, failed: Sequence[ItemResult], summary: str) -> JsonObject:
         first = cast("ToolFailure", failed[0].failure)
-        said = {each.failure.done for each in failed if each.failure is not None}
+        effects = {each.failure.done for each in failed if each.failure is not None}
         summary = summary.removeprefix("Partly done: ")
         return ToolFailure(
             first.code,
             f"{self.operation.tool}: {summary} The first failure: {first.message}",
             status=first.status,
             retryable=all(each.failure is not None and each.failure.retryable for each in failed),
-            done="unknown" if "unknown" in said else "yes" if "yes" in said else "no",
+            done="unknown" if "unknown" in effects else "yes" if "yes" in effects else "no",
             next_step=f"{first.next_step} {self.next_step}".strip(),
         ).as_object()
 
@@ -118,27 +119,27 @@ def in_ranges(numbers: Sequence[int]) -> str:
 def _one_by_one(verdicts: Sequence[ItemResult], together: bool) -> JsonObject:
     """Each item by its id, under its verdict."""
     groups = {word: [each for each in verdicts if each.word == word] for word in get_args(Word)}
-    told: JsonObject = {}
+    entries: JsonObject = {}
     if groups["done"]:
-        told["done"] = {each.id: _entries(each) for each in groups["done"]}
+        entries["done"] = {each.id: _entries(each) for each in groups["done"]}
     for word in ("failed", "unknown"):
         if groups[word]:
-            told[word] = cast("JsonValue", _failures(groups[word], together))
+            entries[word] = cast("JsonValue", _failures(groups[word], together))
     for word in ("already", "not_tried"):
         if groups[word]:
-            told[word] = [each.id for each in groups[word]]
-    return told
+            entries[word] = [each.id for each in groups[word]]
+    return entries
 
 
-def has_path(told: JsonObject, path: str) -> bool:
+def has_path(structured: JsonObject, path: str) -> bool:
     """Whether an answer has such a path: names, `*` for any entry, `[]` behind a list."""
     name, _, rest = path.partition(".")
     if name == "*":
-        return any(isinstance(entry, dict) and has_path(entry, rest) for entry in told.values())
-    entry = told.get(name.removesuffix("[]"))
+        return any(isinstance(entry, dict) and has_path(entry, rest) for entry in structured.values())
+    entry = structured.get(name.removesuffix("[]"))
     entries = entry if name.endswith("[]") and isinstance(entry, list) else [entry]
     if not rest:
-        return name.removesuffix("[]") in told
+        return name.removesuffix("[]") in structured
     return any(isinstance(each, dict) and has_path(each, rest) for each in entries)
 
 
@@ -150,11 +151,11 @@ def _entries(verdict: ItemResult) -> JsonValue:
 
 def _failures(verdicts: Sequence[ItemResult], together: bool) -> list[JsonObject]:
     """The failures of items, those that say the same told once for all of their ids."""
-    told: dict[tuple[str, str, str], JsonObject] = {}
+    groups: dict[tuple[str, str, str], JsonObject] = {}
     for verdict in verdicts:
         failure = cast("ToolFailure", verdict.failure)
         key = (failure.code, failure.done, "" if together else failure.message)
-        row = told.setdefault(
+        row = groups.setdefault(
             key, {"ids": [], "code": failure.code, "message": failure.message, "done": failure.done}
         )
         cast("list[JsonValue]", row["ids"]).append(verdict.id)
@@ -163,7 +164,7 @@ def _failures(verdicts: Sequence[ItemResult], together: bool) -> list[JsonObject
             entries.append(verdict.failed_entry)
         if entries:
             row["entries"] = [*cast("list[JsonValue]", row.get("entries", [])), *entries]
-    return list(told.values())
+    return list(groups.values())
 
 
 def _notes(verdicts: Sequence[ItemResult]) -> JsonObject:

@@ -20,8 +20,8 @@ from ..json_text import compact
 from ..operation_call import read
 from ..requests.validation import invalid
 from ..results.reply import Reply
-from ..results.untrusted_paths import outside_paths
-from .check_view import finding_shown, not_checked_shown
+from ..results.untrusted_paths import untrusted_paths
+from .check_view import finding_entry, not_checked_entries
 from .queue_search import listed, text
 
 __all__ = ["run"]
@@ -66,7 +66,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if wanted and not reading.papers:
         raise _nothing_read(operation, reading)
     # A document that was not read in time is where the next call begins, so that none is left out.
-    missing = (place for place, document_id in enumerate(wanted) if not reading.has(document_id))
+    missing = (index for index, document_id in enumerate(wanted) if not reading.has(document_id))
     done = wanted[: next(missing, len(wanted))]
     papers = [reading.papers[document_id] for document_id in done if document_id in reading.papers]
     judgements = await checker.judge_together(papers, names)
@@ -74,34 +74,34 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     problems = [_problem(each, reading.failures[each]) for each in done if each in reading.failures]
     if problems:
         structured["problems"] = problems
-    if not_checked := not_checked_shown(judgements):
+    if not_checked := not_checked_entries(judgements):
         structured["not_checked"] = not_checked
     room = context.upstream.answer_limit - _NOTE_CHARACTERS - len(compact(structured))
     shown: list[JsonValue] = []
     last = len(done)
-    for place, document_id in enumerate(done):
+    for index, document_id in enumerate(done):
         judgement = judgements.get(document_id)
         if judgement is None or not judgement.findings:
             continue
         paper = reading.papers[document_id]
-        findings: list[JsonValue] = [finding_shown(finding) for finding in judgement.findings]
+        findings: list[JsonValue] = [finding_entry(finding) for finding in judgement.findings]
         entry: JsonObject = {"document_id": document_id, "name": paper.name, "findings": findings}
         room -= len(compact(entry)) + 1
         if room < 0 and shown:
-            last = place
+            last = index
             break
         shown.append(entry)
         seen = [state_of_value(value) for finding in judgement.findings for value in finding.values]
-        address = context.upstream.address(load_operations()["getDocument"])
-        context.guards.seen.note(context.caller, address, seen)
-    told = [document_id for document_id in done[:last] if document_id in judgements]
+        base_url = context.upstream.base_url(load_operations()["getDocument"])
+        context.guards.seen.note(context.caller, base_url, seen)
+    judged = [document_id for document_id in done[:last] if document_id in judgements]
     structured |= {
-        "checked": len(told),
-        "passed": sum(not judgements[document_id].findings for document_id in told),
+        "checked": len(judged),
+        "passed": sum(not judgements[document_id].findings for document_id in judged),
         "documents": shown,
         **_rest(waiting, last),
     }
-    return Reply(structured, outside=tuple(outside_paths(operation, structured)))
+    return Reply(structured, outside=tuple(untrusted_paths(operation, structured)))
 
 
 def _names(operation: Operation, values: JsonObject, checker: Checker) -> frozenset[str] | None:

@@ -11,7 +11,7 @@ from ...schemas import JsonObject, JsonValue
 if TYPE_CHECKING:
     from ..checks.finding import Finding, Judgement
 
-__all__ = ["finding_shown", "findings_in_short", "not_checked_shown"]
+__all__ = ["finding_entry", "findings_in_short", "not_checked_entries"]
 
 _MAX_VALUES = 6
 _MAX_OTHERS = 5
@@ -20,15 +20,15 @@ _MAX_TEXT = 120
 
 def findings_in_short(findings: Sequence[Finding]) -> list[JsonValue]:
     """Findings beside the values of their document; those that suspect the same of a value are one."""
-    told: dict[tuple[str, ...], JsonObject] = {}
+    groups: dict[tuple[str, ...], JsonObject] = {}
     for finding in findings:
         is_clear = finding.suspect and finding.expected
         key = (finding.suspect, finding.expected) if is_clear else (finding.check, finding.message)
-        if key in told:
-            told[key]["check"] = f"{told[key]['check']}, {finding.check}"
+        if key in groups:
+            groups[key]["check"] = f"{groups[key]['check']}, {finding.check}"
         else:
-            told[key] = _in_short(finding)
-    return [*told.values()]
+            groups[key] = _in_short(finding)
+    return [*groups.values()]
 
 
 def _in_short(finding: Finding) -> JsonObject:
@@ -41,7 +41,7 @@ def _in_short(finding: Finding) -> JsonObject:
     return {name: value for name, value in shown.items() if value}
 
 
-def finding_shown(finding: Finding) -> JsonObject:
+def finding_entry(finding: Finding) -> JsonObject:
     """A finding with its values: name, text, id and page of each, the most suspect one first."""
     ordered = sorted(finding.values, key=lambda value: value.id != finding.suspect)
     values: list[JsonValue] = [
@@ -54,7 +54,7 @@ def finding_shown(finding: Finding) -> JsonObject:
     return {**_in_short(finding), **{name: value for name, value in more.items() if value}}
 
 
-def not_checked_shown(judgements: Mapping[str, Judgement]) -> JsonObject:
+def not_checked_entries(judgements: Mapping[str, Judgement]) -> JsonObject:
     """Of each check that said nothing of some documents: of how many, and the most frequent reason."""
     reasons: dict[str, Counter[str]] = {}
     for judgement in judgements.values():

@@ -23,12 +23,12 @@ from ..operation_call import read
 from ..requests.validation import invalid
 from ..results.reply import Reply
 from ..results.truncation import CUT_PLACES, fit
-from ..results.untrusted_paths import outside_paths
+from ..results.untrusted_paths import untrusted_paths
 from ..untrusted import NOTE
 from .cell_confidence import with_cell_confidence
 from .check_view import findings_in_short
-from .document_batch import read_each, told_together
-from .document_view import Wanted, field_shown, order_of, reading_of, rows_left_out, tables_shown
+from .document_batch import combined, read_each
+from .document_view import Wanted, field_entry, order_of, reading_of, rows_left_out, table_entries
 
 __all__ = ["run"]
 
@@ -39,8 +39,8 @@ _NOTE_CHARACTERS = 600
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
     """The document or documents, or the part of them that was asked for."""
     if ("document_id" in values) == ("document_ids" in values):
-        came = "both" if "document_id" in values else "neither"
-        raise invalid(operation, [f"got {came}, expected exactly one of document_id and document_ids"])
+        actual = "both" if "document_id" in values else "neither"
+        raise invalid(operation, [f"got {actual}, expected exactly one of document_id and document_ids"])
     look = partial(_look, operation, values, context)
     if "document_id" in values:
         document_id = str(values["document_id"])
@@ -48,8 +48,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         wanted = _wanted(values, document.values)
         _note_seen(context, document, wanted)
         failed = await _failed_checks(context, values, document_id, answer, document)
-        shown = partial(_structured, answer, document, wanted, document_id, failed)
-        structured = await beside_loop(answer, shown)
+        shape = partial(_structured, answer, document, wanted, document_id, failed)
+        structured = await beside_loop(answer, shape)
     else:
         structured = await _several(operation, values, context, look)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
@@ -58,7 +58,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 
 def _reply(operation: Operation, values: JsonObject, structured: JsonObject, limit: int) -> Reply:
     """The answer within the limit of characters."""
-    outside = tuple(outside_paths(operation, structured))
+    outside = tuple(untrusted_paths(operation, structured))
     if len(compact(structured)) > limit:
         kept, cut = fit(operation, values, structured, limit)
         if rows := rows_left_out(structured, kept):
@@ -109,21 +109,21 @@ async def _several(
     wanted = _wanted(values, [value for _, document in looked.found.values() for value in document.values])
     for _, document in looked.found.values():
         _note_seen(context, document, wanted)
-    told: dict[str, JsonObject] = {}
+    read: dict[str, JsonObject] = {}
     for document_id, (answer, document) in looked.found.items():
         failed = await _failed_checks(context, values, document_id, answer, document)
-        shown = partial(_structured, answer, document, wanted, document_id, failed)
-        told[document_id] = await beside_loop(answer, shown)
+        shape = partial(_structured, answer, document, wanted, document_id, failed)
+        read[document_id] = await beside_loop(answer, shape)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
-    together = partial(told_together, document_ids, told, looked.failures, limit)
-    return await beside_loop(told, together)
+    together = partial(combined, document_ids, read, looked.failures, limit)
+    return await beside_loop(read, together)
 
 
 def _note_seen(context: CallContext, document: DocumentValues, wanted: Wanted) -> None:
     """Remember what the caller is shown, so that a write from this look overwrites nothing newer."""
-    address = context.upstream.address(load_operations()["getDocument"])
+    base_url = context.upstream.base_url(load_operations()["getDocument"])
     shown = [state_of_value(value) for value in document.values if wanted.includes(value)]
-    context.guards.seen.note(context.caller, address, shown)
+    context.guards.seen.note(context.caller, base_url, shown)
 
 
 def _wanted(values: JsonObject, shown: Sequence[DocumentValue]) -> Wanted:
@@ -172,7 +172,7 @@ def _structured(
     unverified = sum(not value.is_verified for value in values)
     unrated = sum(value.is_unrated and not value.is_doubtful(wanted.min_confidence) for value in values)
     fields = sorted(filter(wanted.includes, document.fields), key=lambda value: order_of(value, wanted))
-    tables = tables_shown(document, wanted)
+    tables = table_entries(document, wanted)
     structured: JsonObject = {
         "document_id": answer.get("document_id") or document_id,
         "name": answer.get("original_document_name"),
@@ -195,7 +195,7 @@ def _structured(
         "unless_given": _unless_given(values, wanted),
     }
     structured = {name: value for name, value in structured.items() if value not in (None, "", [])}
-    structured["fields"] = [field_shown(value, wanted, document) for value in fields]
+    structured["fields"] = [field_entry(value, wanted, document) for value in fields]
     if tables:
         structured["reading"] = reading_of(tables, wanted)
         structured["tables"] = cast("JsonValue", tables)
@@ -203,13 +203,13 @@ def _structured(
 
 
 def _unless_given(values: Sequence[DocumentValue], wanted: Wanted) -> JsonObject:
-    said: JsonObject = {"status": wanted.usual_status}
+    status: JsonObject = {"status": wanted.usual_status}
     cells = [value for value in values if value.kind == "cell"]
     if wanted.rates_cells:
-        said["cell_confidence"] = f"{wanted.min_confidence:g} or more"
+        status["cell_confidence"] = f"{wanted.min_confidence:g} or more"
     elif cells:
-        said["cell_confidence"] = "not known"
-    return said
+        status["cell_confidence"] = "not known"
+    return status
 
 
 def _next(answer: JsonObject, document: DocumentValues, min_confidence: float) -> str:
@@ -234,10 +234,10 @@ def _next(answer: JsonObject, document: DocumentValues, min_confidence: float) -
         )
         return f"{look} {stands_against}".strip()
     unverified = any(not value.is_verified for value in values)
-    said = "No value is doubtful." if unverified else "Every value is verified."
+    message = "No value is doubtful." if unverified else "Every value is verified."
     if stands_against:
-        return f"{said} {stands_against}"
+        return f"{message} {stands_against}"
     if decision := decision_on(answer):
-        return f"{said} The file is {decision} already."
+        return f"{message} The file is {decision} already."
     verifying = "review_apply verifies values, " if unverified else ""
-    return f"{said} {verifying}review_files approves the file."
+    return f"{message} {verifying}review_files approves the file."

@@ -1,4 +1,4 @@
-"""Several documents in one call: read a few at a time, and told together without saying a thing twice."""
+"""Several documents in one call: read a few at a time, and combined in one result without repetition."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..guards.context import CallContext
 from ..json_text import compact
 from .batch import ItemResult, Job, Word, run_batch
 
-__all__ = ["ReadDocuments", "read_each", "told_together"]
+__all__ = ["ReadDocuments", "combined", "read_each"]
 
 _Document = TypeVar("_Document")
 
@@ -29,14 +29,14 @@ class ReadDocuments(Generic[_Document]):
     found: dict[str, _Document] = field(default_factory=dict[str, _Document])
     failures: dict[str, ToolFailure] = field(default_factory=dict[str, ToolFailure])
 
-    def failure(self, operation: Operation, said: str, advice: str) -> ToolFailure:
+    def failure(self, operation: Operation, message: str, advice: str) -> ToolFailure:
         """Why a call cannot go on: the first failure, or that there was not enough time."""
         for first in self.failures.values():
-            failure = first.before_sending(f"{operation.tool}: {said} The first failure:")
+            failure = first.before_sending(f"{operation.tool}: {message} The first failure:")
             return failure.with_(next_step=f"{first.next_step} {advice}")
         return ToolFailure(
             "timeout",
-            f"{operation.tool}: {said} The time for a call was up.",
+            f"{operation.tool}: {message} The time for a call was up.",
             retryable=True,
             happened=NOTHING_SENT,
             next_step=advice,
@@ -64,26 +64,26 @@ async def read_each(
     return documents
 
 
-def told_together(
+def combined(
     document_ids: Sequence[str],
-    told: Mapping[str, JsonObject],
+    read: Mapping[str, JsonObject],
     failures: Mapping[str, ToolFailure],
     limit: int,
 ) -> JsonObject:
     """The answer on several documents in the order of the ids, within the limit of characters.
 
-    What most of them say alike is said once. A document that does not fit is left out as a whole; only the
+    What most of them share is returned once. A document that does not fit is left out as a whole; only the
     first one is there in any case, so that calls with what was left out come to an end.
     """
-    common = _common(list(told.values()))
+    common = _common(list(read.values()))
     shown: list[JsonValue] = []
     left_out: list[JsonValue] = []
     room = limit - len(compact(common)) - len(compact([*document_ids])) - len(_LEFT_OUT) - _FRAME
     for document_id in document_ids:
         if document_id in failures:
             entry: JsonObject = {"document_id": document_id, **_error(failures[document_id])}
-        elif document_id in told:
-            entry = _without_common(told[document_id], common)
+        elif document_id in read:
+            entry = _without_common(read[document_id], common)
         else:
             left_out.append(document_id)
             continue
@@ -101,24 +101,24 @@ def _error(failure: ToolFailure) -> JsonObject:
     return {"error": failure.as_object()["error"]}
 
 
-def _common(told: Sequence[JsonObject]) -> JsonObject:
-    """What is to be said once for all of them: how to read them. What to do next is told of each."""
+def _common(entries: Sequence[JsonObject]) -> JsonObject:
+    """What is returned once for all of them: how to read them. What to do next is part of each."""
     common: JsonObject = {}
     usual: JsonObject = {}
-    for each in told:
+    for each in entries:
         usual = {**cast("JsonObject", each["unless_given"]), **usual}
     if usual:
         common["unless_given"] = usual
-    readings = [str(each["reading"]) for each in told if "reading" in each]
+    readings = [str(each["reading"]) for each in entries if "reading" in each]
     if readings:
         common["reading"] = max(readings, key=len)
     return common
 
 
-def _without_common(told: JsonObject, common: JsonObject) -> JsonObject:
+def _without_common(entry: JsonObject, common: JsonObject) -> JsonObject:
     """A document with what is different from the others or of its own."""
     usual = cast("JsonObject", common["unless_given"])
-    given = cast("JsonObject", told["unless_given"])
+    given = cast("JsonObject", entry["unless_given"])
     different = {name: text for name, text in given.items() if usual[name] != text}
-    kept = {name: value for name, value in told.items() if name not in ("reading", "unless_given")}
+    kept = {name: value for name, value in entry.items() if name not in ("reading", "unless_given")}
     return {**kept, "unless_given": different} if different else kept

@@ -1,6 +1,6 @@
 """How `review_document` shows values: fields one by one, cells in the rows of their tables.
 
-Doubtful ones come first. What is as expected is said once for all, under `unless_given`.
+Doubtful ones come first. What is as expected is returned once for all, under `unless_given`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from ..documents.comparison import comparable
 from ..documents.readings import UNVERIFIED
 from ..documents.values import DocumentTable, DocumentValue, DocumentValues
 
-__all__ = ["Wanted", "field_shown", "order_of", "reading_of", "rows_left_out", "tables_shown"]
+__all__ = ["Wanted", "field_entry", "order_of", "reading_of", "rows_left_out", "table_entries"]
 
 _MAX_EMPTY_SHARE = 0.5
-"""A table with a larger share of empty places is told cell by cell."""
+"""A table with a larger share of empty cells is returned cell by cell."""
 
 _READING = (
     "A row is its number, then a cell for each of columns. A cell is [text, cell_id], with what differs from"
@@ -33,7 +33,7 @@ class Wanted:
     """Which values the caller asked for, and what is left unsaid of each.
 
     `search` is as `comparable` gives it. With `first_row`, rows come in the order of their numbers from this
-    one on. `rates_cells`: the confidence of cells is known, so that one without any is told.
+    one on. `rates_cells`: the confidence of cells is known, so that one without any is marked.
     """
 
     show: str
@@ -88,7 +88,7 @@ def order_of(value: DocumentValue, wanted: Wanted) -> tuple[bool, float]:
     return False, value.confidence or 0.0
 
 
-def field_shown(value: DocumentValue, wanted: Wanted, document: DocumentValues) -> JsonObject:
+def field_entry(value: DocumentValue, wanted: Wanted, document: DocumentValues) -> JsonObject:
     """A field with its id, its page where there are several, and what is to be said of it."""
     shown: JsonObject = {"name": value.name, "value": value.text, "field_data_id": value.id}
     if len(document.pages) > 1:
@@ -98,9 +98,9 @@ def field_shown(value: DocumentValue, wanted: Wanted, document: DocumentValues) 
     return {**shown, **_remarks(value, wanted)}
 
 
-def tables_shown(document: DocumentValues, wanted: Wanted) -> list[JsonObject]:
+def table_entries(document: DocumentValues, wanted: Wanted) -> list[JsonObject]:
     """The tables with a chosen cell, or all if everything is wanted; those with doubtful cells first."""
-    told: list[tuple[tuple[bool, float], JsonObject]] = []
+    rated: list[tuple[tuple[bool, float], JsonObject]] = []
     for table in document.tables:
         picked = [cell for cell in table.cells if wanted.includes(cell)]
         if picked or wanted.is_everything:
@@ -108,26 +108,26 @@ def tables_shown(document: DocumentValues, wanted: Wanted) -> list[JsonObject]:
             shown = _table(table, picked, wanted)
             if not document.are_numbers_unique:
                 shown["page_id"] = table.page.id
-            told.append((first, shown))
-    return [table for _, table in sorted(told, key=lambda each: each[0])]
+            rated.append((first, shown))
+    return [table for _, table in sorted(rated, key=lambda each: each[0])]
 
 
 def reading_of(tables: Sequence[JsonObject], wanted: Wanted) -> str:
     """How the tables are to be read."""
-    said = [_READING]
+    sentences = [_READING]
     if not wanted.is_everything:
-        said.append(_FILTERED_READING)
+        sentences.append(_FILTERED_READING)
     if any("cells" in table for table in tables):
-        said.append(_LISTED_READING)
-    return " ".join(said)
+        sentences.append(_LISTED_READING)
+    return " ".join(sentences)
 
 
 def rows_left_out(whole: JsonObject, kept: JsonObject) -> list[JsonValue]:
     """The arguments that get the rows that were cut off, by table, from the first missing one on."""
     left_out: list[JsonValue] = []
     tables, cut = _listed(whole.get("tables")), _listed(kept.get("tables"))
-    for place, table in enumerate(tables):
-        shown = len(_rows_of(cut[place])) if place < len(cut) else 0
+    for index, table in enumerate(tables):
+        shown = len(_rows_of(cut[index])) if index < len(cut) else 0
         if missing := _rows_of(table)[shown:]:
             left_out.append({"table_id": table["table_id"], "first_row": min(map(_number_of, missing))})
     return left_out
@@ -188,10 +188,10 @@ def _ordered(cells: Iterable[DocumentValue], wanted: Wanted) -> list[DocumentVal
 def _is_grid(table: DocumentTable) -> bool:
     """Whether each place holds one cell at most, columns have one name each, and few places are empty."""
     names, cells = dict(table.columns), table.cells
-    places = {(cell.row, cell.column) for cell in cells}
+    positions = {(cell.row, cell.column) for cell in cells}
     rows = {cell.row for cell in cells}
     return (
-        len(places) == len(cells)
+        len(positions) == len(cells)
         and len(rows) * len(names) * _MAX_EMPTY_SHARE <= len(cells)
         and all(cell.name in ("", names.get(cell.column or 0)) for cell in cells)
         and list(names) == list(range(len(names)))

@@ -23,7 +23,7 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.confirmation import Question, confirm_or_fail
 from ..guards.context import Agreed, CallContext
 from ..guards.document_locks import Claim
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..json_text import compact
 from ..operation_call import read
 from ..requests.arguments import CONFIRM, REASON, expected_argument
@@ -110,31 +110,31 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         agreed = await call.states_of(left, began)
         context = replace(context, agreed=await call.confirm(left, agreed))
         began = anyio.current_time()
-    verdicts = [ItemResult(file_id) for file_id in left]
+    results = [ItemResult(file_id) for file_id in left]
     doubtful: dict[str, int] = {}
 
-    async def do(verdict: ItemResult) -> Word:
-        claims = call.claims(verdict.id)
+    async def do(result: ItemResult) -> Word:
+        claims = call.claims(result.id)
         inner = replace(context, holds=context.holds | claims)
         async with context.guards.documents.hold(claims, context.holds):
-            state = await call.state(verdict.id)
+            state = await call.state(result.id)
             if call.action.is_reached(state, call.member):
                 return "already"
-            if agreed and (verdict.id not in agreed or agreed[verdict.id].bound != state.bound):
-                raise _changed_meanwhile(verdict.id)
-            await verdict.write(
+            if agreed and (result.id not in agreed or agreed[result.id].bound != state.bound):
+                raise _changed_meanwhile(result.id)
+            await result.write(
                 inner,
                 call.action.operation,
-                call.arguments(verdict.id, state),
-                call.snapshot(verdict.id, state),
+                call.arguments(result.id, state),
+                call.snapshot(result.id, state),
             )
-        doubtful[verdict.id] = state.doubtful
+        doubtful[result.id] = state.doubtful
         return "done"
 
-    jobs: list[Job] = [(verdict, do) for verdict in verdicts]
+    jobs: list[Job] = [(result, do) for result in results]
     stop: Stop = await run_batch(jobs, context, stop_after=call.stop_after, began=began, unit="files")
-    # A failure that only repeats itself is told once: a resumed call goes on behind it.
-    settled |= {each.id for each in verdicts if not each.may_work_later}
+    # A failure that only repeats itself is reported once: a resumed call goes on behind it.
+    settled |= {each.id for each in results if not each.may_work_later}
     further: JsonObject = {"doubtful_values": sum(doubtful.values())} if call.approves else {}
     if len(call.file_ids) < call.given:
         further["duplicates"] = call.given - len(call.file_ids)
@@ -145,10 +145,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if open_files:
         further["resume"] = call.resume_code(settled)
         next_step = f"The same call with resume goes on with the {open_files} files left."
-    if any(each.word == "failed" and not each.may_work_later for each in verdicts):
+    if any(each.word == "failed" and not each.may_work_later for each in results):
         next_step = f"See failed; what can be put right is called again by its ids. {next_step}".strip()
-    telling = BatchReport(operation, values, "files", call.action.word, next_step, further)
-    return telling.reply(verdicts, stop, context.upstream.answer_limit)
+    report = BatchReport(operation, values, "files", call.action.word, next_step, further)
+    return report.reply(results, stop, context.upstream.answer_limit)
 
 
 class _Call:
@@ -173,12 +173,12 @@ class _Call:
 
     async def state(self, file_id: str) -> _State:
         """A file as it is now; raises `ToolFailure` where it cannot be read."""
-        answer = await read(self._context, _READ, self._place(file_id))
+        answer = await read(self._context, _READ, self._ids(file_id))
         return await beside_loop(answer, partial(_state_in, answer, file_id))
 
     def snapshot(self, file_id: str, state: _State) -> FileSnapshot:
         """The file as it was read, so that the write need not read it once more."""
-        return FileSnapshot(_READ, self._place(file_id), state.answer)
+        return FileSnapshot(_READ, self._ids(file_id), state.answer)
 
     async def states_of(self, file_ids: Sequence[str], began: float) -> dict[str, _State]:
         """The files as they are now; those that cannot be read are left out.
@@ -193,8 +193,8 @@ class _Call:
             return "done"
 
         jobs: list[Job] = [(ItemResult(file_id), look) for file_id in file_ids]
-        most = len(jobs) + 1
-        stop = await run_batch(jobs, self._context, stop_after=most, began=began, unit="files read")
+        max_reads = len(jobs) + 1
+        stop = await run_batch(jobs, self._context, stop_after=max_reads, began=began, unit="files read")
         if stop:
             raise ToolFailure(
                 "too_large",
@@ -225,14 +225,14 @@ class _Call:
         asked |= {name: self._values[name] for name in ("stop_after", REASON) if name in self._values}
         bound: list[JsonValue] = [states[each].bound if each in states else None for each in to_do]
         code = self._context.code or str(self._values.get(CONFIRM, ""))
-        in_browser = is_asked_in_browser([load_operations()[self.action.operation]], self._context)
-        question = Question(self._operation, asked, bound, None, in_browser=in_browser)
+        rule = browser_rule([load_operations()[self.action.operation]], self._context)
+        question = Question(self._operation, asked, bound, None, browser_rule=rule)
         return await confirm_or_fail(question, code, self._context)
 
     def claims(self, file_id: str) -> frozenset[Claim]:
         """The file, which nobody else may write meanwhile."""
-        address = self._context.upstream.address(load_operations()[self.action.operation])
-        return frozenset({Claim(address, self.model_id, file_id)})
+        base_url = self._context.upstream.base_url(load_operations()[self.action.operation])
+        return frozenset({Claim.of(base_url, self.model_id, file_id)})
 
     def arguments(self, file_id: str, state: _State) -> JsonObject:
         """Those of the operation for one file, which has to be as it was read."""
@@ -265,16 +265,16 @@ class _Call:
                 ["resume: the code is not of a call with this action, model_id, member and set of file_ids"],
             )
         bits = int.from_bytes(raw[_DIGEST_BYTES:])
-        return {file_id for place, file_id in enumerate(sorted(self.file_ids)) if bits >> place & 1}
+        return {file_id for index, file_id in enumerate(sorted(self.file_ids)) if bits >> index & 1}
 
     def resume_code(self, settled: set[str]) -> str:
         """Says which files are settled. It gives no right, so it needs no seal and outlives the server."""
         ordered = sorted(self.file_ids)
-        bits = sum(1 << place for place, file_id in enumerate(ordered) if file_id in settled)
+        bits = sum(1 << index for index, file_id in enumerate(ordered) if file_id in settled)
         raw = self._digest() + bits.to_bytes((len(ordered) + 7) // 8)
         return b32encode(raw).decode().rstrip("=")
 
-    def _place(self, file_id: str) -> JsonObject:
+    def _ids(self, file_id: str) -> JsonObject:
         return {"model_id": self.model_id, "request_file_id": file_id}
 
     def _digest(self) -> bytes:

@@ -23,8 +23,8 @@ from .batch_report import has_path
 
 __all__ = ["run"]
 
-_OUTSIDE = ("request.body", "present", "afterwards", "would_be_refused.message")
-_OUTSIDE_OF_OWN = (
+_UNTRUSTED = ("request.body", "present", "afterwards", "would_be_refused.message")
+_UNTRUSTED_OF_OWN = (
     "calls[].request.body",
     "calls[].present",
     "calls[].afterwards",
@@ -46,7 +46,7 @@ _KEPT = (
 )
 """What the answer of a rehearsed call tells beside its calls."""
 _VALUES = ("field_data_id", "cell_id")
-_SENT = "Nothing was sent that changes anything."
+_NOTHING_SENT = "Nothing was sent that changes anything."
 _ROOM = 2_000
 """Characters of an answer around its calls."""
 
@@ -75,8 +75,8 @@ async def run(
     elif wanted.undo_leaves:
         structured["undo_leaves"] = wanted.undo_leaves
     structured["needs_confirmation"] = assessment.question is not None
-    structured["sent"] = _SENT
-    return Reply(structured, outside=tuple(each for each in _OUTSIDE if each.split(".")[0] in structured))
+    structured["sent"] = _NOTHING_SENT
+    return Reply(structured, outside=tuple(each for each in _UNTRUSTED if each.split(".")[0] in structured))
 
 
 class _Noted:
@@ -91,17 +91,17 @@ class _Noted:
         self, prepared: Prepared, before: State, refusal: ToolFailure | None, not_undoable: str
     ) -> None:
         """One write more."""
-        told: JsonObject = {
+        noted: JsonObject = {
             "tool": prepared.operation.tool,
             **await _call(prepared, before, refusal, self._context),
         }
         if not_undoable:
-            told["not_undoable"] = not_undoable
-        self.calls.append(told)
+            noted["not_undoable"] = not_undoable
+        self.calls.append(noted)
         # Nothing was sent, so a later look finds the old value although this call would have changed it.
-        for identity in (prepared.sent.get(name) for name in _VALUES):
+        for identity in (prepared.service_arguments.get(name) for name in _VALUES):
             if isinstance(identity, str):
-                self._context.guards.seen.forget(self._context.caller, prepared.address, identity)
+                self._context.guards.seen.forget(self._context.caller, prepared.base_url, identity)
 
     def ask(self, summary: str) -> None:
         """What a person would be asked."""
@@ -119,21 +119,21 @@ async def _preview_of_own(
     valid = validate_arguments(wanted, arguments)
     inner = replace(context, guards=replace(context.guards, seen=context.guards.seen.copy()))
     noted = _Noted(inner)
-    told: JsonObject = {}
+    result: JsonObject = {}
     refusal: JsonValue = None
     try:
         reply = await run_own_tool(wanted, valid, replace(inner, rehearsal=noted))
-        told = reply.structured if isinstance(reply, Reply) else {}
+        result = reply.structured if isinstance(reply, Reply) else {}
     except ToolFailure as failure:
         if failure.code == "invalid_arguments":
             raise
         refusal = failure.as_object()["error"]
     refused = [each["would_be_refused"] for each in noted.calls if "would_be_refused" in each]
-    refusal = refusal or told.get("error") or next(iter(refused), None) or _first_failure(told)
+    refusal = refusal or result.get("error") or next(iter(refused), None) or _first_failure(result)
     structured: JsonObject = {
         "tool": wanted.tool,
         "effect": wanted.effect,
-        "summary": _summary(len(noted.calls), len(refused), told.get("plan"), told.get("stands_against")),
+        "summary": _summary(len(noted.calls), len(refused), result.get("plan"), result.get("stands_against")),
         "undoable": not any("not_undoable" in each for each in noted.calls),
         "needs_confirmation": bool(noted.question),
     }
@@ -141,30 +141,30 @@ async def _preview_of_own(
         structured["confirmation"] = noted.question
     if refusal:
         structured["would_be_refused"] = refusal
-    structured |= {name: told[name] for name in _KEPT if name in told}
-    if documents := _left_in(told.get("documents")):
+    structured |= {name: result[name] for name in _KEPT if name in result}
+    if documents := _left_in(result.get("documents")):
         structured["documents"] = documents
-    structured["sent"] = _SENT
+    structured["sent"] = _NOTHING_SENT
     shown = _fitting(noted.calls, context.upstream.answer_limit - len(compact(structured)) - _ROOM)
     if noted.calls:
         structured["calls"] = [*shown]
     if len(shown) < len(noted.calls):
         structured["calls_left_out"] = len(noted.calls) - len(shown)
-    return Reply(structured, outside=tuple(each for each in _OUTSIDE_OF_OWN if has_path(structured, each)))
+    return Reply(structured, outside=tuple(each for each in _UNTRUSTED_OF_OWN if has_path(structured, each)))
 
 
 def _summary(calls: int, refused: int, plan: JsonValue, against: JsonValue) -> str:
     """How many calls would be sent; a plan names them where their arguments are not known yet."""
     calls += len(plan) if isinstance(plan, list) else 0
     refused += len(against) if isinstance(against, list) else 0
-    said = f"{calls} {'call' if calls == 1 else 'calls'} would be sent"
-    return f"{said}, {refused} of them would be refused." if refused else f"{said}."
+    message = f"{calls} {'call' if calls == 1 else 'calls'} would be sent"
+    return f"{message}, {refused} of them would be refused." if refused else f"{message}."
 
 
-def _first_failure(told: JsonObject) -> JsonValue:
+def _first_failure(structured: JsonObject) -> JsonValue:
     """What stands against the first item for which no call would be sent."""
-    documents = told.get("documents")
-    parts = documents.values() if isinstance(documents, dict) else [told]
+    documents = structured.get("documents")
+    parts = documents.values() if isinstance(documents, dict) else [structured]
     failed = (part.get("failed") for part in parts if isinstance(part, dict))
     return next((each[0] for each in failed if isinstance(each, list) and each), None)
 
@@ -172,7 +172,7 @@ def _first_failure(told: JsonObject) -> JsonValue:
 def _left_in(documents: JsonValue) -> JsonObject:
     """By document what would not be sent, and why."""
     given = documents if isinstance(documents, dict) else {}
-    told: JsonObject = {}
+    left: JsonObject = {}
     for identity, result in given.items():
         kept = (
             {name: value for name, value in result.items() if name in _KEPT}
@@ -180,8 +180,8 @@ def _left_in(documents: JsonValue) -> JsonObject:
             else {}
         )
         if kept:
-            told[identity] = kept
-    return told
+            left[identity] = kept
+    return left
 
 
 def _fitting(calls: Sequence[JsonObject], room: int) -> list[JsonObject]:
@@ -199,10 +199,10 @@ async def _call(
     prepared: Prepared, before: State, refusal: ToolFailure | None, context: CallContext
 ) -> JsonObject:
     """The request, the states, and what stands against it."""
-    told: JsonObject = {"request": _request(prepared, context), **_states(prepared, before)}
+    preview: JsonObject = {"request": _request(prepared, context), **_states(prepared, before)}
     if refusal is not None:
-        told["would_be_refused"] = refusal.as_object()["error"]
-    return told | await _stage(prepared, context, is_refused=refusal is not None)
+        preview["would_be_refused"] = refusal.as_object()["error"]
+    return preview | await _stage(prepared, context, is_refused=refusal is not None)
 
 
 async def _stage(prepared: Prepared, context: CallContext, *, is_refused: bool) -> JsonObject:
@@ -217,24 +217,24 @@ async def _stage(prepared: Prepared, context: CallContext, *, is_refused: bool) 
         answer = await read(context, "getDocument", ids)
     except ToolFailure:
         return {}
-    told: JsonObject = {"stage": stage_of(answer)} if stage_of(answer) else {}
+    stages: JsonObject = {"stage": stage_of(answer)} if stage_of(answer) else {}
     if (reason := why_not_approvable(answer)) and not is_refused:
         refusal = ToolFailure(
             "conflict", f"The service would refuse it. {reason}", next_step=reason, happened=NOTHING_SENT
         )
-        told["would_be_refused"] = refusal.as_object()["error"]
-    return told
+        stages["would_be_refused"] = refusal.as_object()["error"]
+    return stages
 
 
 def _no_preview(wanted: Operation) -> ToolFailure:
     """The failure for a tool that sends no write of its own."""
     if wanted.effect == "read":
-        said, next_step = "changes nothing, so there is nothing to preview", "Call it directly."
+        reason, next_step = "changes nothing, so there is nothing to preview", "Call it directly."
     else:
-        said, next_step = "only runs another tool", "Preview the tool that it runs."
+        reason, next_step = "only runs another tool", "Preview the tool that it runs."
     return ToolFailure(
         "invalid_arguments",
-        f"tool: {wanted.tool} {said}; expected a tool that changes something.",
+        f"tool: {wanted.tool} {reason}; expected a tool that changes something.",
         happened=NOTHING_SENT,
         next_step=next_step,
     )
@@ -243,18 +243,17 @@ def _no_preview(wanted: Operation) -> ToolFailure:
 def _request(prepared: Prepared, context: CallContext) -> JsonObject:
     request: Request = prepared.requests[0]
     query = f"?{urlencode(request.query)}" if request.query else ""
-    shown: JsonObject = {
-        "method": request.method,
-        "url": f"{context.upstream.address(prepared.operation)}{request.path}{query}",
-    }
+    # Administrators see where the services are; for others, the path says what would be called.
+    base_url = context.upstream.base_url(prepared.operation) if context.is_admin else ""
+    preview: JsonObject = {"method": request.method, "url": f"{base_url}{request.path}{query}"}
     body = _body(request.body)
     if body is not None:
-        shown["body"] = _without(body, secret_arguments(prepared.operation))
+        preview["body"] = _without(body, secret_arguments(prepared.operation))
     if len(prepared.requests) > 1:
-        shown["if_that_address_is_unknown"] = [
+        preview["if_that_address_is_unknown"] = [
             f"{other.method} {other.path}" for other in prepared.requests[1:]
         ]
-    return shown
+    return preview
 
 
 def _body(body: RequestBody) -> JsonValue:
@@ -264,10 +263,10 @@ def _body(body: RequestBody) -> JsonValue:
         case FormBody(fields):
             return dict(fields)
         case MultipartBody(fields, file_field, file):
-            sent: JsonObject = dict(fields)
+            parts: JsonObject = dict(fields)
             if file is not None:
-                sent[file_field] = f"[the file {file.path or file.file_name}]"
-            return sent
+                parts[file_field] = f"[the file {file.path or file.file_name}]"
+            return parts
         case None:
             return None
 
@@ -284,7 +283,7 @@ def _states(prepared: Prepared, before: State) -> JsonObject:
         return {"present": None, "present_unknown": before.problem}
     if not before.is_there:
         return {"present": None, "present_unknown": before.problem or "it does not exist yet"}
-    after = state_after(prepared.operation, prepared.sent, {}, before)
+    after = state_after(prepared.operation, prepared.service_arguments, {}, before)
     if after is None or not after.known:
         return {"present": before.value}
     return {"present": before.value, "afterwards": after.value if after.is_there else "gone"}

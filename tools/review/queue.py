@@ -1,6 +1,6 @@
 """`review_queue`: what waits for a person in both services, in one list.
 
-A service that fails or has no account does not hide the work of the other one: its failure is told beside.
+A service that fails or has no account does not hide the work of the other one: its failure is reported too.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _DEFAULT_LIMIT = 20
 _BY_VALUES = frozenset({"doubtful", "unverified", "no_confidence", "failed_check"})
 _BY_READING = ("least_confident", "failed_checks")
 """Orders for which each document has to be read."""
-_OUTSIDE = {"entries": ("entries[].name", "entries[].label"), "problems": ("problems[].message",)}
+_UNTRUSTED = {"entries": ("entries[].name", "entries[].label"), "problems": ("problems[].message",)}
 """The paths with text from outside, by the part of the answer that has to be there."""
 
 _OWN_CHARACTERS = 600
 
-_PLACES: dict[Service, tuple[str, frozenset[Kind], Callable[[Search], Coroutine[None, None, None]]]] = {
+_SOURCES: dict[Service, tuple[str, frozenset[Kind], Callable[[Search], Coroutine[None, None, None]]]] = {
     "nanonets": ("workflow_id", frozenset({"document"}), look_at_nanonets),
     "studio": ("project_id", frozenset({"hitl_review", "labeling_session", "correction"}), look_at_studio),
 }
@@ -58,7 +58,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     seconds = min(_MAX_SECONDS, context.upstream.timeout * _SHARE_OF_TIME)
     with anyio.move_on_after(seconds):
         async with anyio.create_task_group() as group:
-            for _, kinds, look in _PLACES.values():
+            for _, kinds, look in _SOURCES.values():
                 if wanted.kinds & kinds:
                     group.start_soon(look, search)
     _note_silence(search, seconds)
@@ -67,7 +67,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         raise failure
     waiting = sorted(filter(wanted.includes, search.found), key=wanted.place)
     answer = _answer(search, waiting, values)
-    outside = [path for part, paths in _OUTSIDE.items() if answer.get(part) for path in paths]
+    outside = [path for part, paths in _UNTRUSTED.items() if answer.get(part) for path in paths]
     if any(work.doubtful_names for work in waiting):
         outside.append("entries[].doubtful_names[]")
     if any("stage" in work.more for work in waiting):
@@ -84,7 +84,7 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         raise invalid(operation, ['workflow_id: got "", expected an id; leave it out for all workflows'])
     kinds = _kinds(values, reasons)
     if not kinds:
-        narrowing = ("kinds", "reasons", *(argument for argument, _, _ in _PLACES.values()))
+        narrowing = ("kinds", "reasons", *(argument for argument, _, _ in _SOURCES.values()))
         together = " and ".join(name for name in narrowing if values.get(name))
         fault = "nothing fits them together; workflow_id is for documents, project_id for the other kinds"
         raise invalid(operation, [f"{together}: {fault}"])
@@ -98,7 +98,7 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         assigned_to=str(values.get("assigned_to", "")),
         since=since,
         min_confidence=cast("float", values.get("min_confidence", MIN_CONFIDENCE)) if by_values else None,
-        least_confident_first=order == "least_confident",
+        lowest_confidence_first=order == "least_confident",
         failed_checks_first=order == "failed_checks",
     )
 
@@ -106,7 +106,7 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
 def _kinds(values: JsonObject, reasons: frozenset[str]) -> frozenset[Kind]:
     """The kinds of work to look for: a workflow or a project narrows the search to its own service."""
     asked = cast("list[Kind]", values.get("kinds") or list(REASONS))
-    narrowed = [kinds for argument, kinds, _ in _PLACES.values() if argument in values]
+    narrowed = [kinds for argument, kinds, _ in _SOURCES.values() if argument in values]
     return frozenset(
         kind
         for kind in asked
@@ -117,9 +117,9 @@ def _kinds(values: JsonObject, reasons: frozenset[str]) -> frozenset[Kind]:
 
 def _note_silence(search: Search, seconds: float) -> None:
     """Tell of a service that neither answered nor failed before the time was over."""
-    told = search.answered | {service for service, _, _ in search.failures}
-    for service, (_, kinds, _) in _PLACES.items():
-        if search.wanted.kinds & kinds and service not in told:
+    heard = search.answered | {service for service, _, _ in search.failures}
+    for service, (_, kinds, _) in _SOURCES.items():
+        if search.wanted.kinds & kinds and service not in heard:
             message = f"{service} gave no answer within {seconds:g} seconds."
             failure = ToolFailure("timeout", message, retryable=True, next_step="Call again later.")
             search.note(service, "everything", failure)

@@ -180,11 +180,11 @@ def _add_values(work: Work, document: DocumentValues, min_confidence: float) -> 
     work.doubtful_names = [name for name in names if name][:_MAX_NAMES]
     work.unverified = sum(not value.is_verified for value in values)
     work.no_confidence = sum(value.is_unrated and not value.is_doubtful(min_confidence) for value in values)
-    told = [
+    notes = [
         ("failed_check", len(work.failed_checks)),
         ("doubtful", work.doubtful),
         ("no_confidence", work.no_confidence),
         ("unverified", work.unverified),
     ]
-    others = [reason for reason in work.reasons if reason not in dict(told)]
-    work.reasons = [*(reason for reason, count in told if count), *others]
+    others = [reason for reason in work.reasons if reason not in dict(notes)]
+    work.reasons = [*(reason for reason, count in notes if count), *others]

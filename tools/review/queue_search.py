@@ -64,7 +64,7 @@ class Wanted:
     assigned_to: str = ""
     since: datetime | None = None
     min_confidence: float | None = None
-    least_confident_first: bool = False
+    lowest_confidence_first: bool = False
     failed_checks_first: bool = False
 
     def includes(self, work: Work) -> bool:
@@ -80,7 +80,7 @@ class Wanted:
         """By what work is ordered; what is not known comes last."""
         if self.failed_checks_first:
             return -float(len(work.failed_checks)), work.since
-        unsure = work.lowest_confidence if self.least_confident_first else 0.0
+        unsure = work.lowest_confidence if self.lowest_confidence_first else 0.0
         return (2.0 if unsure is None else unsure, work.since)
 
 
@@ -147,7 +147,7 @@ class Work:
 class Search:
     """One search for work: what was found, what failed, and what was not looked at.
 
-    `unseen` counts, under a name, what was planned and is not done; whatever is left at the end is told.
+    `unseen` counts, under a name, what was planned and is not done; whatever is left at the end is reported.
     `unread_from` is the time from which on documents were not read any more. `places` bounds how many
     requests are under way at each service, so that a slow one does not hold the other up.
     """
@@ -169,7 +169,7 @@ class Search:
     async def ask(
         self, service: Service, part: str, operation_id: str, arguments: JsonObject
     ) -> JsonObject | None:
-        """The answer of a reading operation; None if it failed, which is told as a problem of this part."""
+        """The answer of a reading operation; None if it failed; the failure is reported as a problem."""
         try:
             async with self.places[service]:
                 return await read(self.context, operation_id, arguments)

@@ -72,7 +72,7 @@ def _placed(box: Box, page_size: tuple[int, int]) -> tuple[int, int, int, int] |
 
 
 def _line(box: tuple[int, int, int, int], page_size: tuple[int, int]) -> float:
-    """The height of a line of text in a box, as far as it can be told."""
+    """The height of a line of text in a box, as far as it is known."""
     return min(box[3] - box[1], max(page_size) / _LINES_OF_A_PAGE)
 
 

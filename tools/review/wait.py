@@ -29,14 +29,14 @@ _REPORT_SECONDS = 3.0
 _MAX_REASON = 300
 _MAX_WORD = 60
 _SHARED = frozenset({"kind", "seconds"})
-_OUTSIDE = ("state", "message", "last_failure")
+_UNTRUSTED = ("state", "message", "last_failure")
 _OF_MODELS = "model_id (Nanonets) or id (Studio)"
 """The one kind that both services have."""
 
 
 @dataclass(slots=True, eq=False)
 class _Wait:
-    """One wait: what it is for, what was last read, and the reads that failed on the way.
+    """One wait: what it is for, what was last read, and the reads that failed meanwhile.
 
     `is_hopeless`: the last of them will fail again.
     """
@@ -75,7 +75,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if wait.failure is not None and (wait.is_hopeless or wait.state is None):
         raise wait.failure
     reply = _reply(wait)
-    return Reply(reply, outside=tuple(name for name in _OUTSIDE if name in reply))
+    return Reply(reply, outside=tuple(name for name in _UNTRUSTED if name in reply))
 
 
 def _awaited(operation: Operation, values: JsonObject) -> Awaited:

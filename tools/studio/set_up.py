@@ -10,7 +10,7 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..operation_call import called_inside, prepare, read, write
 from ..requests.arguments import CONFIRM, REASON
 from ..requests.validation import invalid
@@ -42,7 +42,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     _check(operation, values)
     steps = _steps(values)
     if not values.get("send") or context.rehearsal is not None:
-        return await _shown(operation, steps, values, context)
+        return await _planned(operation, steps, values, context)
 
     async def look() -> list[Step]:
         return steps
@@ -51,10 +51,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         called = [load_operations()[each] for each, _ in found]
         if not any(needs_confirmation(each, context) for each in called):
             return None
-        shown = {name: value for name, value in values.items() if name not in (CONFIRM, "texts", "send")}
-        shown["texts"] = len(cast("list[JsonValue]", values.get("texts", [])))
+        subject = {name: value for name, value in values.items() if name not in (CONFIRM, "texts", "send")}
+        subject["texts"] = len(cast("list[JsonValue]", values.get("texts", [])))
         state = cast("JsonValue", [list(each) for each in found])
-        return Question(operation, shown, state, None, in_browser=is_asked_in_browser(called, context))
+        return Question(operation, subject, state, None, browser_rule=browser_rule(called, context))
 
     async def go(found: list[Step], inner: CallContext) -> Reply:
         return await _make(operation, found, values, inner)
@@ -102,7 +102,9 @@ def _steps(values: JsonObject) -> list[Step]:
     return steps
 
 
-async def _shown(operation: Operation, steps: list[Step], values: JsonObject, context: CallContext) -> Reply:
+async def _planned(
+    operation: Operation, steps: list[Step], values: JsonObject, context: CallContext
+) -> Reply:
     """What would be made, without what is there, and what would be refused. Sends nothing but a read."""
     project_id = values.get("project_id")
     where: JsonObject = {} if project_id is None else {"project_id": project_id}
@@ -118,20 +120,20 @@ async def _shown(operation: Operation, steps: list[Step], values: JsonObject, co
                 prepare(called, {**where, **arguments}, context)
         except ToolFailure as failure:
             refused.append(failure.message)
-    told: JsonObject = {"plan": _plan(left), "sent": NOTHING_SENT}
+    structured: JsonObject = {"plan": _plan(left), "sent": NOTHING_SENT}
     if refused:
-        told["stands_against"] = refused
+        structured["stands_against"] = refused
     known = load_operations()
     if any(needs_confirmation(known[each], context) for each, _ in left):
         if context.rehearsal is not None:
             context.rehearsal.ask(f"{operation.title}: {len(left)} steps.")
-        told["needs_confirmation"] = True
-    return Reply({**told, "next": _SEND}, outside=("plan",) if there else ())
+        structured["needs_confirmation"] = True
+    return Reply({**structured, "next": _SEND}, outside=("plan",) if there else ())
 
 
 def _plan(steps: list[Step]) -> list[JsonValue]:
     """The steps for a person: texts and classes by their number and names."""
-    told: list[JsonValue] = []
+    plan: list[JsonValue] = []
     for operation_id, arguments in steps:
         shown: JsonObject = {"tool": load_operations()[operation_id].tool}
         for name, value in arguments.items():
@@ -141,8 +143,8 @@ def _plan(steps: list[Step]) -> list[JsonValue]:
                 shown[name] = [cast("JsonObject", each)["name"] for each in cast("list[JsonValue]", value)]
             else:
                 shown[name] = value
-        told.append(shown)
-    return told
+        plan.append(shown)
+    return plan
 
 
 async def _make(operation: Operation, steps: list[Step], values: JsonObject, context: CallContext) -> Reply:
@@ -152,7 +154,7 @@ async def _make(operation: Operation, steps: list[Step], values: JsonObject, con
     reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
     confirmed = replace(context, is_confirmed=True)
     there: JsonObject | None = None
-    for place, (operation_id, arguments) in enumerate(steps):
+    for index, (operation_id, arguments) in enumerate(steps):
         where: JsonObject = {} if operation_id == "createProject" else {"project_id": project_id}
         try:
             if where and there is None:
@@ -164,7 +166,7 @@ async def _make(operation: Operation, steps: list[Step], values: JsonObject, con
         except ToolFailure as failure:
             if not entries and not made:
                 raise
-            raise _stopped(operation, failure, made, entries, steps[place:]) from failure
+            raise _stopped(operation, failure, made, entries, steps[index:]) from failure
         if operation_id == "createProject":
             project_id = made["project_id"] = written.answer.get("id")
         elif operation_id == "createLabelingSession":
@@ -173,13 +175,15 @@ async def _make(operation: Operation, steps: list[Step], values: JsonObject, con
             made[operation_id] = cast("int", made.get(operation_id, 0)) + 1
         if written.entry is not None:
             entries.append(written.entry)
-        await context.report(f"{place + 1} of {len(steps)} steps")
-    told: JsonObject = {
+        await context.report(f"{index + 1} of {len(steps)} steps")
+    structured: JsonObject = {
         name: made[name] for name in ("project_id", "annotation_id") if made.get(name) is not None
     }
-    if "annotation_id" in told:
-        told["next"] = "review_texts shows the texts of the session, kind labeling_session with this id."
-    return Reply({**told, "made": len(entries) or len(steps), "entries": entries}, outside=())
+    if "annotation_id" in structured:
+        structured["next"] = (
+            "review_texts shows the texts of the session, kind labeling_session with this id."
+        )
+    return Reply({**structured, "made": len(entries) or len(steps), "entries": entries}, outside=())
 
 
 def _missing(arguments: JsonObject, there: JsonObject) -> JsonObject:

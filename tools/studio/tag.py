@@ -16,7 +16,7 @@ from ..documents.values import objects_in
 from ..guards.agreement import do_agreed
 from ..guards.confirmation import Question
 from ..guards.context import CallContext
-from ..guards.guard import is_asked_in_browser, needs_confirmation
+from ..guards.guard import browser_rule, needs_confirmation
 from ..requests.arguments import CONFIRM, REASON
 from ..results.reply import Reply
 from ..review.batch import ItemResult, Job, Word, run_batch
@@ -103,15 +103,15 @@ class _Call:
         called = [load_operations()[each] for each in operations]
         if not any(needs_confirmation(each, context) for each in called):
             return None
-        shown: JsonObject = {"session": planned[0].session.name, "changes": len(left)}
-        shown |= {f"{each.index + 1}. segment or text {each.id}": each.in_words for each in left}
+        subject: JsonObject = {"session": planned[0].session.name, "changes": len(left)}
+        subject |= {f"{each.index + 1}. segment or text {each.id}": each.in_words for each in left}
         bound = ("kind", "project_id", "id", "changes", "stop_after", REASON)
-        shown |= {name: self._values[name] for name in bound if name in self._values and name != "changes"}
+        subject |= {name: self._values[name] for name in bound if name in self._values and name != "changes"}
         state: list[JsonValue] = [
             [each.id, [[tag.id, *tag.meaning, tag.text] for tag in each.tags]] for each in left
         ]
-        in_browser = is_asked_in_browser(called, context)
-        return Question(self._operation, shown, state, None, in_browser=in_browser)
+        rule = browser_rule(called, context)
+        return Question(self._operation, subject, state, None, browser_rule=rule)
 
     async def make(self, planned: Sequence[PlannedTagging], context: CallContext) -> Reply:
         """Send what is left to do: segments first, then the marks of their texts."""
@@ -134,9 +134,9 @@ class _Call:
             jobs.append((verdicts[each.index], do))
         stop_after = cast("int", self._values.get("stop_after", 1))
         stop = await run_batch(jobs, context, stop_after=stop_after, began=self._began, unit="changes")
-        told = [verdicts[each.index] for each in planned]
-        telling = BatchReport(self._operation, self._values, "changes", "made", _next_step(told), {})
-        return telling.reply(told, stop, context.upstream.answer_limit)
+        results = [verdicts[each.index] for each in planned]
+        report = BatchReport(self._operation, self._values, "changes", "made", _next_step(results), {})
+        return report.reply(results, stop, context.upstream.answer_limit)
 
     async def _carry_out(
         self,

@@ -169,8 +169,8 @@ class _Planner:
     def _faults_of_tags(self, session: Session) -> Iterator[tuple[str, bool]]:
         has_class, has_label = _OF_TYPE.get(session.type, (None, None))
         seen: set[Meaning] = set()
-        for place, tag in enumerate(_tags_in(self._change.get("tags"))):
-            where = f"{self._where}.tags.{place}"
+        for index, tag in enumerate(_tags_in(self._change.get("tags"))):
+            where = f"{self._where}.tags.{index}"
             for name, wanted, known in (
                 ("class", has_class, session.classes),
                 ("label", has_label, session.labels),
@@ -189,42 +189,42 @@ class _Planner:
     def _of_segment(self, session: Session, segment: Segment) -> PlannedTagging:
         calls: list[tuple[str, JsonObject]] = []
         words: list[str] = []
-        place: JsonObject = {"document_id": segment.document_id, "segment_id": segment.id}
+        ids: JsonObject = {"document_id": segment.document_id, "segment_id": segment.id}
         if "tags" in self._change:
-            calls += _tag_calls(session, segment, _tags_in(self._change["tags"]), place)
+            calls += _tag_calls(session, segment, _tags_in(self._change["tags"]), ids)
         if calls:
             wanted = [_meaning(tag) for tag in _tags_in(self._change["tags"])]
             present = [tag.meaning for tag in segment.tags]
             words.append(f"{_named(present, quoted_inside)} → {_named(wanted, quoted_inside)}")
         if self._change.get("done") and not (segment.is_done and not segment.is_doubtful):
             name = "markSegmentCorrected" if session.kind == "correction" else "markSegmentAnnotated"
-            calls.append((name, {**place, "name": _DONE}))
+            calls.append((name, {**ids, "name": _DONE}))
             accepted = [tag.meaning for tag in segment.tags] if "tags" not in self._change else []
             words.append(f"mark as done{f' with {_named(accepted, quoted_inside)}' if accepted else ''}")
-        told = f"{quoted_inside(segment.text, _MAX_SHOWN)}: {', '.join(words)}"
+        text = f"{quoted_inside(segment.text, _MAX_SHOWN)}: {', '.join(words)}"
         return PlannedTagging(
-            self._index, str(segment.id), segment.document_id, session, told, tuple(calls), segment.tags
+            self._index, str(segment.id), segment.document_id, session, text, tuple(calls), segment.tags
         )
 
     def _marks_of_text(self, session: Session, document_id: int) -> Iterator[tuple[str, JsonObject]]:
         text = session.text(document_id)
         page = self._change.get("page")
-        place: JsonObject = {"document_id": document_id, "name": _DONE}
+        ids: JsonObject = {"document_id": document_id, "name": _DONE}
         if text is None:
             return
         if page is not None:
             if not text.is_done and (document_id, page) not in self._pages_done:
-                yield "markPageAnnotated", {**place, "page": page}
+                yield "markPageAnnotated", {**ids, "page": page}
         elif session.kind == "correction":
             for segment in text.segments:
                 if not segment.is_done:
-                    yield "markSegmentCorrected", {**place, "segment_id": segment.id}
+                    yield "markSegmentCorrected", {**ids, "segment_id": segment.id}
         elif not text.is_done:
-            yield "markDocumentAnnotated", place
+            yield "markDocumentAnnotated", ids
 
 
 def _tag_calls(
-    session: Session, segment: Segment, wanted: Sequence[JsonObject], place: JsonObject
+    session: Session, segment: Segment, wanted: Sequence[JsonObject], ids: JsonObject
 ) -> Iterator[tuple[str, JsonObject]]:
     """The calls that leave exactly the wanted tags: tags that differ are changed, others deleted or added."""
     what = "CorrectionTag" if session.kind == "correction" else "LabelingTag"
@@ -235,18 +235,18 @@ def _tag_calls(
     for tag in wanted:
         there = present.get(_meaning(tag))
         if there is not None and "text" in tag and tag["text"] != there.text:
-            yield f"update{what}", {**place, "tag_id": there.id, **_sent(tag)}
+            yield f"update{what}", {**ids, "tag_id": there.id, **_tag_arguments(tag)}
         elif there is not None and there.is_open:
-            yield "confirmCorrectionTag", {**place, "tag_id": there.id, "status": "READY"}
+            yield "confirmCorrectionTag", {**ids, "tag_id": there.id, "status": "READY"}
     for tag, instead in zip(odd, missing, strict=False):
-        yield f"update{what}", {**place, "tag_id": tag.id, **_sent(instead)}
+        yield f"update{what}", {**ids, "tag_id": tag.id, **_tag_arguments(instead)}
     for tag in odd[len(missing) :]:
-        yield f"delete{what}", {**place, "tag_id": tag.id}
+        yield f"delete{what}", {**ids, "tag_id": tag.id}
     for tag in missing[len(odd) :]:
-        yield f"add{what}", {**place, **_sent(tag)}
+        yield f"add{what}", {**ids, **_tag_arguments(tag)}
 
 
-def _sent(tag: JsonObject) -> JsonObject:
+def _tag_arguments(tag: JsonObject) -> JsonObject:
     return {name: value for name, value in tag.items() if name in ("class", "label", "text", "span")}
 
 

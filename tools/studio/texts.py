@@ -18,7 +18,7 @@ __all__ = ["run"]
 _DEFAULT_LIMIT = 20
 _ROOM = 600
 """Characters of an answer around its texts."""
-_OUTSIDE = (
+_UNTRUSTED = (
     "classes",
     "labels",
     "name",
@@ -39,16 +39,16 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     kind = cast("Kind", values["kind"])
     project_id, identity = cast("int", values["project_id"]), cast("int", values["id"])
     if kind == "hitl_review":
-        told = await _reviews(values, project_id, identity, context)
+        structured = await _reviews(values, project_id, identity, context)
     else:
-        told = _session(values, await read_session(kind, project_id, identity, context), context)
-    return Reply(told, outside=tuple(each for each in _OUTSIDE if each.split("[")[0] in told))
+        structured = _session(values, await read_session(kind, project_id, identity, context), context)
+    return Reply(structured, outside=tuple(each for each in _UNTRUSTED if each.split("[")[0] in structured))
 
 
 def _session(values: JsonObject, session: Session, context: CallContext) -> JsonObject:
     texts = sorted(session.texts, key=lambda each: (each.is_done, not _doubtful(each)))
-    shown = [each for each in texts if _is_wanted(each, values)]
-    told: JsonObject = {
+    wanted_texts = [each for each in texts if _is_wanted(each, values)]
+    structured: JsonObject = {
         "name": session.name,
         "status": session.status,
         "type": session.type,
@@ -57,38 +57,38 @@ def _session(values: JsonObject, session: Session, context: CallContext) -> Json
         "labels": [*session.labels],
         "counts": {
             "texts": len(texts),
-            "fit": len(shown),
+            "fit": len(wanted_texts),
             "open": sum(not each.is_done for each in texts),
             "doubtful": sum(_doubtful(each) for each in texts),
         },
     }
     if session.is_cut:
-        told["not_read"] = (
+        structured["not_read"] = (
             f"Only the first {len(texts):,} texts were read. For others: {_LIST[session.kind]}."
         )
     offset = cast("int", values.get("offset", 0))
     limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
-    rows = [_text(each, values) for each in shown[offset : offset + limit]]
-    told = _cut(told, "texts", rows, offset, len(shown), context)
+    rows = [_text(each, values) for each in wanted_texts[offset : offset + limit]]
+    structured = _cut(structured, "texts", rows, offset, len(wanted_texts), context)
     is_for_good = session.kind == "correction" and not session.is_closed and rows
-    return {**told, "next": f"{told['next']} {_FOR_GOOD}"} if is_for_good else told
+    return {**structured, "next": f"{structured['next']} {_FOR_GOOD}"} if is_for_good else structured
 
 
 def _cut(
-    told: JsonObject, name: str, rows: list[JsonObject], offset: int, total: int, context: CallContext
+    structured: JsonObject, name: str, rows: list[JsonObject], offset: int, total: int, context: CallContext
 ) -> JsonObject:
     """The answer with as many rows as fit, at least one, and where the next one begins."""
-    room = context.upstream.answer_limit - len(compact(told)) - _ROOM
+    room = context.upstream.answer_limit - len(compact(structured)) - _ROOM
     kept: list[JsonValue] = []
     for row in rows:
         room -= len(compact(row)) + 1
         if room < 0 and kept:
             break
         kept.append(row)
-    told = {**told, name: kept}
+    structured = {**structured, name: kept}
     if offset + len(kept) < total:
-        told["next_offset"] = offset + len(kept)
-    return {**told, "next": _TAG if kept else _DONE}
+        structured["next_offset"] = offset + len(kept)
+    return {**structured, "next": _TAG if kept else _DONE}
 
 
 def _doubtful(text: Text) -> bool:
@@ -114,23 +114,23 @@ def _has_tag(text: Text, values: JsonObject) -> bool:
 
 
 def _text(text: Text, values: JsonObject) -> JsonObject:
-    told: JsonObject = {"document_id": text.id, "segments": [_segment(each) for each in text.segments]}
-    return {**told, "done": True} if text.is_done else told
+    entry: JsonObject = {"document_id": text.id, "segments": [_segment(each) for each in text.segments]}
+    return {**entry, "done": True} if text.is_done else entry
 
 
 def _segment(segment: Segment) -> JsonObject:
-    told: JsonObject = {"segment_id": segment.id, "text": segment.text}
+    entry: JsonObject = {"segment_id": segment.id, "text": segment.text}
     for name, is_open in (("tags", False), ("predicted", True)):
         if tags := [_tag(each) for each in segment.tags if each.is_open == is_open]:
-            told[name] = [*tags]
-    return {**told, "done": True} if segment.is_done else told
+            entry[name] = [*tags]
+    return {**entry, "done": True} if segment.is_done else entry
 
 
 def _tag(tag: Tag) -> JsonObject:
     class_name, label = tag.meaning
-    told: JsonObject = {"class": class_name, "label": label, "text": tag.text}
-    told = {name: value for name, value in told.items() if value}
-    return told if tag.confidence is None else {**told, "confidence": tag.confidence}
+    entry: JsonObject = {"class": class_name, "label": label, "text": tag.text}
+    entry = {name: value for name, value in entry.items() if value}
+    return entry if tag.confidence is None else {**entry, "confidence": tag.confidence}
 
 
 async def _reviews(values: JsonObject, project_id: int, hitl_id: int, context: CallContext) -> JsonObject:
@@ -162,14 +162,14 @@ async def _reviews(values: JsonObject, project_id: int, hitl_id: int, context: C
             sessions[session_id] = await read_session("labeling_session", project_id, session_id, context)
         rows.append(_review(each, sessions.get(session_id)))
     pending = sum(text_of(each.get("status")) == "PENDING" for each in reviews)
-    told: JsonObject = {"counts": {"reviews": len(reviews), "open": pending, "fit": len(fits)}}
-    return _cut(told, "reviews", rows, offset, len(fits), context)
+    structured: JsonObject = {"counts": {"reviews": len(reviews), "open": pending, "fit": len(fits)}}
+    return _cut(structured, "reviews", rows, offset, len(fits), context)
 
 
 def _review(review: JsonObject, session: Session | None) -> JsonObject:
     data = review.get("data")
     data = data if isinstance(data, dict) else {}
-    told: JsonObject = {
+    entry: JsonObject = {
         "document_id": review.get("document_id"),
         "name": review.get("document_name"),
         "page": review.get("page_num"),
@@ -183,8 +183,8 @@ def _review(review: JsonObject, session: Session | None) -> JsonObject:
     page_text = text_of(data.get("page_text"))
     near = [*_near(text, page_text, text_of(review.get("label")), text_of(data.get("value")))] if text else []
     if near:
-        told["segments"] = [[each.id, each.text, *(_tag(tag) for tag in each.tags)] for each in near]
-    return {name: value for name, value in told.items() if value is not None}
+        entry["segments"] = [[each.id, each.text, *(_tag(tag) for tag in each.tags)] for each in near]
+    return {name: value for name, value in entry.items() if value is not None}
 
 
 def _near(text: Text, page_text: str, label: str, value: str) -> Iterator[Segment]:

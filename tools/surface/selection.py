@@ -67,12 +67,12 @@ class Selection:
         every = list(tools)
         self._check_names(every)
         ordinary = {tool.toolset for tool in every if tool.tier != "extra"}
-        shown = [
+        listed = [
             tool for tool in every if self._shows(tool, tool.tier != "extra" or tool.toolset not in ordinary)
         ]
-        if any(tool.panel == "opens" for tool in shown):
-            return shown
-        return [tool for tool in shown if tool.tier != _FOR_PANEL]
+        if any(tool.panel == "opens" for tool in listed):
+            return listed
+        return [tool for tool in listed if tool.tier != _FOR_PANEL]
 
     def reason_for_hiding(self, tool: Tool) -> str:
         """Why a tool that exists is not shown, in terms of the settings."""

@@ -48,7 +48,7 @@ ConfirmMode = Literal["never", "destructive", "writes"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tool:
-    """One tool: what a host is told of it, and by what it can be selected."""
+    """One tool: its definition for hosts, and by what it can be selected."""
 
     name: str
     title: str
@@ -80,7 +80,7 @@ class Tool:
     def definition(self, confirm: ConfirmMode = "never", *, shows_panels: bool = False) -> dict[str, Any]:
         """The tool as `tools/list` gives it, all four annotation hints set.
 
-        Hosts that show panels are told of every tool whether a panel may call it.
+        Hosts that show panels get for every tool whether a panel may call it.
         """
         return {
             "name": self.name,

@@ -37,21 +37,21 @@ def bars(panels: Sequence[Panel]) -> Picture:
         figsize=(9, sum(1.2 + 0.34 * count for count in counts)), dpi=100, layout="constrained"
     )
     FigureCanvasAgg(figure)
-    places = figure.subplots(len(panels), 1, squeeze=False, height_ratios=[count + 2 for count in counts])
-    for place, panel, count in zip(places[:, 0], panels, counts, strict=True):
+    axes = figure.subplots(len(panels), 1, squeeze=False, height_ratios=[count + 2 for count in counts])
+    for axis, panel, count in zip(axes[:, 0], panels, counts, strict=True):
         height = 0.8 / max(1, len(panel.series))
         for number, (name, values) in enumerate(panel.series):
             offsets = [each + (number - (len(panel.series) - 1) / 2) * height for each in range(count)]
             label = _label(name)
-            drawn = place.barh(offsets, [float(value) for value in values[:count]], height, label=label)
-            place.bar_label(drawn, padding=3, fontsize=8, fmt="{:,.10g}")
-        place.set_yticks(range(count), [_label(name) for name in panel.names[:count]])
-        place.invert_yaxis()
-        place.margins(x=0.12)
-        place.set_title(_label(panel.title), fontsize=10)
-        texts = [place.title, *place.get_yticklabels()]
+            drawn = axis.barh(offsets, [float(value) for value in values[:count]], height, label=label)
+            axis.bar_label(drawn, padding=3, fontsize=8, fmt="{:,.10g}")
+        axis.set_yticks(range(count), [_label(name) for name in panel.names[:count]])
+        axis.invert_yaxis()
+        axis.margins(x=0.12)
+        axis.set_title(_label(panel.title), fontsize=10)
+        texts = [axis.title, *axis.get_yticklabels()]
         if len(panel.series) > 1:
-            texts += place.legend(fontsize=8).get_texts()
+            texts += axis.legend(fontsize=8).get_texts()
         for text in texts:
             # Texts come from documents: a dollar sign in them begins no formula.
             text.set_parse_math(False)

@@ -47,15 +47,15 @@ def fields_in(where: Sequence[JsonObject]) -> list[str]:
 def faults_in(where: Sequence[JsonObject]) -> list[str]:
     """What is wrong with conditions, whatever the rows are."""
     faults: list[str] = []
-    for place, condition in enumerate(where):
+    for index, condition in enumerate(where):
         op, given = str(condition["op"]), "value" in condition
         if given == (op in _WITHOUT_VALUE):
-            faults.append(f"conditions.{place}.value: {'given' if given else 'missing'} with {op}")
+            faults.append(f"conditions.{index}.value: {'given' if given else 'missing'} with {op}")
         elif op in _ORDERS and _measure(str(condition["value"])) is None:
-            came = str(condition["value"])[:60]
+            actual = str(condition["value"])[:60]
             faults.append(
-                f"conditions.{place}.value: got {came!r}, expected a number such as 1000.50 or a date such as"
-                f" 2026-10-05 for {op}"
+                f"conditions.{index}.value: got {actual!r}, expected a number such as 1000.50 or a date"
+                f" such as 2026-10-05 for {op}"
             )
     return faults
 
@@ -66,7 +66,7 @@ def wanted_rows(
     """The rows for which every condition holds. One that cannot be judged is not wanted but `unreadable`."""
     wanted: list[Row] = []
     for row in rows:
-        # Every condition is looked at, so that whatever cannot be read is told.
+        # Every condition is looked at, so that whatever cannot be read is reported.
         verdicts = [_holds(row, condition, names, unreadable) for condition in where]
         if all(verdicts):
             wanted.append(row)

@@ -87,11 +87,11 @@ class Documents:
 
     def note_seen(self, context: CallContext, ids: frozenset[str], names: Sequence[str]) -> None:
         """Remember what the caller is shown, so that a write from this look overwrites nothing newer."""
-        address = context.upstream.address(load_operations()["getDocument"])
+        base_url = context.upstream.base_url(load_operations()["getDocument"])
         plain = {plain_name(name) for name in names}
         for document_id in ids & self.values.keys():
             shown = [value for value in self.values[document_id].values if plain_name(value.name) in plain]
-            context.guards.seen.note(context.caller, address, map(state_of_value, shown))
+            context.guards.seen.note(context.caller, base_url, map(state_of_value, shown))
 
 
 async def read_documents(context: CallContext, wanted: Wanted) -> Documents:
@@ -106,15 +106,15 @@ async def read_documents(context: CallContext, wanted: Wanted) -> Documents:
     chosen = ids[wanted.offset : wanted.offset + MAX_DOCUMENTS]
 
     async def look(document_id: str) -> JsonObject:
-        place: JsonObject = {"workflow_id": wanted.workflow_id, "document_id": document_id}
-        return await read(context, "getDocument", place)
+        index: JsonObject = {"workflow_id": wanted.workflow_id, "document_id": document_id}
+        return await read(context, "getDocument", index)
 
     answers: ReadDocuments[JsonObject] = await read_each(chosen, look, context, began)
     if chosen and not answers.found:
         raise answers.failure(load_operations()["getDocument"], "no document could be read.", "Or narrow it.")
     tried = answers.found.keys() | answers.failures.keys()
     # Documents are begun in order, so those that were not tried are the last ones.
-    found.tried = next((place for place, each in enumerate(chosen) if each not in tried), len(chosen))
+    found.tried = next((index for index, each in enumerate(chosen) if each not in tried), len(chosen))
     found.left = len(ids) - wanted.offset - found.tried
     found.failures = answers.failures
     for document_id in chosen[: found.tried]:
@@ -167,10 +167,10 @@ def _is_wanted(entry: JsonObject, wanted: Wanted) -> bool:
 
 
 def _status(entry: JsonObject) -> str:
-    said = text(entry.get("status")).strip().casefold()
-    if said in _FAILED:
+    status = text(entry.get("status")).strip().casefold()
+    if status in _FAILED:
         return "failed"
-    return "processing" if said in _BEING_READ else decision_on(entry) or "open"
+    return "processing" if status in _BEING_READ else decision_on(entry) or "open"
 
 
 def _add(found: Documents, document_id: str, answer: JsonObject, wanted: Wanted) -> None:
@@ -181,11 +181,17 @@ def _add(found: Documents, document_id: str, answer: JsonObject, wanted: Wanted)
     found.columns = list(dict.fromkeys([*found.columns, *columns]))
     texts: dict[str, str] = {}
     for value in document.fields:
-        name, said = plain_name(value.name), value.text.strip()
+        name, value_text = plain_name(value.name), value.text.strip()
         before = texts.get(name, "")
-        texts[name] = said if not before or said == before else f"{before}; {said}" if said else before
+        texts[name] = (
+            value_text
+            if not before or value_text == before
+            else f"{before}; {value_text}"
+            if value_text
+            else before
+        )
     own = {name: text(answer.get(key)) for name, key in _OF_DOCUMENT.items()} | {_STATUS: _status(answer)}
-    texts = {**{plain_name(name): said for name, said in own.items()}, **texts}
+    texts = {**{plain_name(name): value_text for name, value_text in own.items()}, **texts}
     conventions = _conventions(document, texts)
     if not wanted.columns:
         found.rows.append(Row(document_id, texts, conventions))
@@ -213,7 +219,7 @@ def _with_conventions_of_suppliers(rows: Sequence[Row]) -> list[Row]:
     orders: dict[str, set[DayOrder]] = {}
 
     def supplier(row: Row) -> str:
-        return comparable(next((said for name in named if (said := row.text(name))), ""))
+        return comparable(next((value for name in named if (value := row.text(name))), ""))
 
     for row in rows:
         marks.setdefault(supplier(row), set()).add(row.conventions.mark)
@@ -248,7 +254,7 @@ def _lines(document: DocumentValues, asked: set[str]) -> Iterator[dict[str, str]
 def _sums_up(line: dict[str, str]) -> bool:
     """Whether a line sums up others, so that adding it to them would count twice."""
     known = usual_vocabulary()
-    first = plain_name(next((said for said in line.values() if said.strip()), ""))
+    first = plain_name(next((value for value in line.values() if value.strip()), ""))
     named = any(first == word or first.startswith(f"{word}_") for word in known.sums)
     counted = (line.get(name, "") for meaning in _QUANTITIES for name in known.columns.get(meaning, ()))
-    return named and not any(said.strip() for said in counted)
+    return named and not any(value.strip() for value in counted)

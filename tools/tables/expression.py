@@ -29,7 +29,7 @@ async def expression_fault(operation: Operation, expression: str) -> None:
     """Fail unless an expression can be evaluated by itself.
 
     Raises:
-        ToolFailure: it has a fault, whose line and column are told, or what evaluates it is not installed.
+        ToolFailure: it has a fault (the message has line and column), or what evaluates it is not installed.
     """
     if not is_installed():
         raise ToolFailure(
@@ -66,18 +66,20 @@ async def rows_by_expression(
             if verdict.state == "passed":
                 wanted.append(row)
             elif verdict.state == "unjudged":
-                failed[verdict.said] += 1
+                failed[verdict.message] += 1
                 text = verdict.texts[0] if verdict.texts else ""
-                unreadable.found.setdefault((row.id, "where", text), verdict.said)
+                unreadable.found.setdefault((row.id, "where", text), verdict.message)
             if anyio.current_time() > began + _MAX_SECONDS:
-                said = f"where: takes longer than {_MAX_SECONDS:g} s over {len(rows)} rows"
-                raise wrong_arguments(operation, [said])
+                message = f"where: takes longer than {_MAX_SECONDS:g} s over {len(rows)} rows"
+                raise wrong_arguments(operation, [message])
     finally:
         await evaluator.close()
     if rows and failed.total() == len(rows):
-        said = failed.most_common(1)[0][0]
+        message = failed.most_common(1)[0][0]
         fields = ", ".join(name for name in names.shown[:40] if "." not in name)
-        raise wrong_arguments(operation, [f"where: {said}, in all {len(rows)} rows; the fields are {fields}"])
+        raise wrong_arguments(
+            operation, [f"where: {message}, in all {len(rows)} rows; the fields are {fields}"]
+        )
     return wanted
 
 

@@ -80,10 +80,10 @@ async def read_tags(operation: Operation, values: JsonObject, context: CallConte
         _take(found, listed(answer, "documents"))
         return found
     began = anyio.current_time()
-    place: JsonObject = {name: values[name] for name in source.needs}
+    ids: JsonObject = {name: values[name] for name in source.needs}
     seen: set[str] = set()
     while True:
-        page: JsonObject = {**place, "details": ["segments", "tags"], "offset": offset, "limit": _PAGE}
+        page: JsonObject = {**ids, "details": ["segments", "tags"], "offset": offset, "limit": _PAGE}
         answer = await read(context, source.operation, page)
         found.name = text(answer.get("name"))
         entries = answer.get("documents")
@@ -121,13 +121,13 @@ def examples(rows: Sequence[Row], each: int) -> list[JsonValue]:
     """For each class and label the shortest texts that have them, as `[class, label, text]`."""
     by_pair: dict[tuple[str, str], dict[str, None]] = {}
     for row in rows:
-        if said := " ".join(row.text(_TEXT).split()):
-            by_pair.setdefault((row.text("class"), row.text("label")), {}).setdefault(said)
+        if text := " ".join(row.text(_TEXT).split()):
+            by_pair.setdefault((row.text("class"), row.text("label")), {}).setdefault(text)
     frequent = sorted(by_pair.items(), key=lambda item: -len(item[1]))
     found = [
-        [*pair, shortened(said, _MAX_EXAMPLE)]
+        [*pair, shortened(text, _MAX_EXAMPLE)]
         for pair, texts in frequent
-        for said in sorted(texts, key=len)[:each]
+        for text in sorted(texts, key=len)[:each]
     ]
     return cast("list[JsonValue]", found[:_MAX_EXAMPLES])
 

@@ -24,7 +24,7 @@ _NAME = "review-table"
 
 
 async def as_file(table: Table, kind: str, context: CallContext) -> tuple[JsonObject, Attachment | None]:
-    """The table as a file: what is said of it, and the file itself where the server may save none.
+    """The table as a file: its description, and the file itself where the server may save none.
 
     Raises:
         ToolFailure: it cannot be saved.

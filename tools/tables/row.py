@@ -95,5 +95,5 @@ class Names:
 
 def plain_number(number: Decimal) -> str:
     """A number as it is shown: a point before the decimals, no groups, two decimals or as many as it has."""
-    places = max(_CENTS, -int(number.normalize().as_tuple().exponent))
-    return f"{number:.{places if number != number.to_integral_value() else 0}f}"
+    decimals = max(_CENTS, -int(number.normalize().as_tuple().exponent))
+    return f"{number:.{decimals if number != number.to_integral_value() else 0}f}"

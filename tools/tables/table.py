@@ -14,7 +14,7 @@ from ..guards.context import CallContext
 from ..json_text import compact, shortened
 from ..requests.validation import invalid
 from ..results.reply import Reply
-from ..results.untrusted_paths import outside_paths
+from ..results.untrusted_paths import untrusted_paths
 from ..review.queue_search import moment
 from .conditions import Unreadable, faults_in, fields_in, wanted_rows
 from .documents import MAX_DOCUMENTS, Documents, Wanted, read_documents, usual_fields
@@ -43,7 +43,7 @@ class _Work:
     is_of_texts: bool
     where: list[JsonObject]
     unreadable: Unreadable = field(default_factory=Unreadable)
-    said: JsonObject = field(default_factory=dict[str, JsonValue])
+    details: JsonObject = field(default_factory=dict[str, JsonValue])
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -61,10 +61,10 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if "workflow_id" in values:
         documents = await read_documents(context, _wanted(values))
         names = Names(documents.names_with_columns if "columns" in values else documents.names)
-        work = _Work(documents.rows, names, False, where, said=_said_of(documents, values))
+        work = _Work(documents.rows, names, False, where, details=_counts_of(documents, values))
     else:
         tags = await read_tags(operation, values, context)
-        work = _Work(tags.rows, Names(TAG_NAMES), True, where, said=_said_of_tags(tags, values))
+        work = _Work(tags.rows, Names(TAG_NAMES), True, where, details=_counts_of_tags(tags, values))
     if work.rows and (faults := _unknown_names(values, work)):
         raise wrong_arguments(operation, faults)
     rows = wanted_rows(work.rows, where, work.names, work.unreadable)
@@ -72,21 +72,21 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         rows = await rows_by_expression(operation, rows, expression, work.names, work.unreadable)
     rows = ordered(rows, _order(values, work.names))
     table = _table(values, work, rows)
-    work.said["matching"] = len(rows)
+    work.details["matching"] = len(rows)
     if documents is not None and "aggregate" not in values:
-        shown = rows[: _limit(values)]
-        documents.note_seen(context, frozenset(row.id for row in shown), table.columns)
+        listed = rows[: _limit(values)]
+        documents.note_seen(context, frozenset(row.id for row in listed), table.columns)
         if sums := totals(rows, table.columns, work.unreadable):
-            work.said["totals"] = cast("JsonObject", sums)
+            work.details["totals"] = cast("JsonObject", sums)
     pictures = [await drawn(table)] if values.get("chart") else []
     attachment = None
     if (kind := str(values.get("format", "rows"))) != "rows":
         about, attachment = await as_file(table, kind, context)
-        work.said |= about
-        answer: JsonObject = {"columns": [*table.columns], **_told(work)}
+        work.details |= about
+        answer: JsonObject = {"columns": [*table.columns], **_structured(work)}
     else:
-        answer = _with_rows(table, _told(work), values, context)
-    return Reply(answer, tuple(pictures), tuple(outside_paths(operation, answer)), attachment=attachment)
+        answer = _with_rows(table, _structured(work), values, context)
+    return Reply(answer, tuple(pictures), tuple(untrusted_paths(operation, answer)), attachment=attachment)
 
 
 def _check(operation: Operation, values: JsonObject, where: Sequence[JsonObject]) -> None:
@@ -94,9 +94,9 @@ def _check(operation: Operation, values: JsonObject, where: Sequence[JsonObject]
     sources = [name for name in ("workflow_id", *SOURCES) if name in values]
     faults = faults_in(where)
     if len(sources) != 1:
-        came = " and ".join(sources) or "none of them"
+        actual = " and ".join(sources) or "none of them"
         expected = ", ".join(("workflow_id", *SOURCES))
-        faults.append(f"got {came}, expected exactly one of {expected}")
+        faults.append(f"got {actual}, expected exactly one of {expected}")
     only_documents = ("document_ids", "columns", "since", "status")
     if sources and sources != ["workflow_id"]:
         faults += [f"{name}: is only for workflow_id" for name in only_documents if name in values]
@@ -150,8 +150,8 @@ def _unknown_names(values: JsonObject, work: _Work) -> list[str]:
 
 def _order(values: JsonObject, names: Names) -> tuple[str, bool]:
     """By which name rows are ordered, and whether the largest come first."""
-    said = str(values.get("order", "")).strip()
-    return names.spelled(said.removeprefix("-").strip()), said.startswith("-")
+    order = str(values.get("order", "")).strip()
+    return names.spelled(order.removeprefix("-").strip()), order.startswith("-")
 
 
 def _table(values: JsonObject, work: _Work, rows: Sequence[Row]) -> Table:
@@ -163,7 +163,7 @@ def _table(values: JsonObject, work: _Work, rows: Sequence[Row]) -> Table:
     if work.is_of_texts and not chosen:
         each = cast("int", values.get("examples", _DEFAULT_EXAMPLES))
         if each and rows:
-            work.said["examples"] = examples(rows, each)
+            work.details["examples"] = examples(rows, each)
         return counted(rows)
     return _listing(values, work, rows, chosen)
 
@@ -175,7 +175,7 @@ def _listing(values: JsonObject, work: _Work, rows: Sequence[Row], chosen: Seque
         usual = usual_fields(fields)
         further = [name for name in fields if name not in usual]
         if further:
-            work.said["further_fields"] = [*further[:_MAX_NAMES]]
+            work.details["further_fields"] = [*further[:_MAX_NAMES]]
         chosen = [*usual, *(name for name in fields_in(work.where) if work.names.spelled(name) not in usual)]
     columns = cast("list[str]", values.get("columns", []))
     names = list(dict.fromkeys(work.names.spelled(name) for name in (*chosen, *columns)))
@@ -200,43 +200,43 @@ def _cell(row: Row, name: str, as_number: bool) -> Cell:
     return row.text(plain_name(name))
 
 
-def _said_of(documents: Documents, values: JsonObject) -> JsonObject:
-    said: JsonObject = {"documents_read": documents.read}
+def _counts_of(documents: Documents, values: JsonObject) -> JsonObject:
+    details: JsonObject = {"documents_read": documents.read}
     counts = {
         "documents_without_values": documents.without_values,
         "lines_with_sums_left_out": documents.sums,
     }
-    said |= {name: count for name, count in counts.items() if count}
+    details |= {name: count for name, count in counts.items() if count}
     if documents.columns and "columns" not in values and "aggregate" not in values:
-        said["table_columns"] = [*documents.columns[:_MAX_NAMES]]
+        details["table_columns"] = [*documents.columns[:_MAX_NAMES]]
     if documents.failures:
         first = next(iter(documents.failures.values()))
-        said["not_read"] = {
+        details["not_read"] = {
             "document_ids": [*list(documents.failures)[:_MAX_NAMES]],
             "count": len(documents.failures),
             "message": first.message[:_MAX_TEXT],
         }
     if documents.left > 0 or documents.is_more:
         offset = cast("int", values.get("offset", 0)) + documents.tried
-        said["documents_left"] = max(documents.left, 1)
-        said["next"] = (
+        details["documents_left"] = max(documents.left, 1)
+        details["next"] = (
             f"A call reads at most {MAX_DOCUMENTS} documents: call again with offset={offset} for the rest,"
             " or narrow by since or status. Counts and totals are of those that were read."
         )
-    return said
+    return details
 
 
-def _said_of_tags(tags: Tags, values: JsonObject) -> JsonObject:
-    said: JsonObject = {"texts": tags.texts, "texts_without_tags": tags.untagged, "tags": len(tags.rows)}
+def _counts_of_tags(tags: Tags, values: JsonObject) -> JsonObject:
+    details: JsonObject = {"texts": tags.texts, "texts_without_tags": tags.untagged, "tags": len(tags.rows)}
     if tags.name:
-        said["name"] = tags.name
+        details["name"] = tags.name
     if tags.is_more:
         offset = cast("int", values.get("offset", 0)) + tags.texts
-        said["next"] = f"There are further texts: call again with offset={offset}."
-    return said
+        details["next"] = f"There are further texts: call again with offset={offset}."
+    return details
 
 
-def _told(work: _Work) -> JsonObject:
+def _structured(work: _Work) -> JsonObject:
     """What the answer says beside the table itself."""
     found = work.unreadable.found
     if found:
@@ -244,8 +244,12 @@ def _told(work: _Work) -> JsonObject:
             {"document_id": row, "field": work.names.spelled(name), "text": shortened(text, 60), "why": why}
             for (row, name, text), why in list(found.items())[:_MAX_UNREADABLE]
         ]
-        work.said["unreadable"] = {"count": len(found), "first": first, "meaning": "not counted as anything"}
-    return work.said
+        work.details["unreadable"] = {
+            "count": len(found),
+            "first": first,
+            "meaning": "not counted as anything",
+        }
+    return work.details
 
 
 def _told_cell(cell: Cell) -> JsonValue:
@@ -258,10 +262,10 @@ def _limit(values: JsonObject) -> int:
     return cast("int", values.get("limit", _DEFAULT_LIMIT))
 
 
-def _with_rows(table: Table, said: JsonObject, values: JsonObject, context: CallContext) -> JsonObject:
+def _with_rows(table: Table, details: JsonObject, values: JsonObject, context: CallContext) -> JsonObject:
     """The table in the answer, as many of its rows as were asked for and fit."""
     limit = _limit(values)
-    room = context.upstream.answer_limit - len(compact(said)) - len(compact([*table.columns]))
+    room = context.upstream.answer_limit - len(compact(details)) - len(compact([*table.columns]))
     room -= _OWN_CHARACTERS
     shown: list[JsonValue] = []
     for row in table.rows[:limit]:
@@ -270,7 +274,7 @@ def _with_rows(table: Table, said: JsonObject, values: JsonObject, context: Call
         if room < 0 and shown:
             break
         shown.append(cells)
-    answer: JsonObject = {"columns": [*table.columns], "rows": shown, **said}
+    answer: JsonObject = {"columns": [*table.columns], "rows": shown, **details}
     if len(shown) < len(table.rows):
         answer["rows_left_out"] = len(table.rows) - len(shown)
         answer["rest"] = "Narrow with where, sum up with aggregate, or take all as format csv."

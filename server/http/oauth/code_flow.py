@@ -15,7 +15,7 @@ import jwt
 from pydantic import SecretStr
 
 from ...services.network_environment import NetworkSettingError
-from ...toml_file import shown_value
+from ...toml_file import quoted_value
 from .issuer_documents import (
     ASKING_SECONDS,
     DocumentError,
@@ -134,7 +134,7 @@ class CodeFlow:
             if document.get("authorization_response_iss_parameter_supported") is not True:
                 return
         if named != self.issuer:
-            raise FlowFault(f"iss: the answer names {shown_value(named)}, expected {self.issuer}")
+            raise FlowFault(f"iss: the answer names {quoted_value(named)}, expected {self.issuer}")
 
     async def token(self, code: str, pending: Pending) -> str:
         """The access token for a code. It is not checked here; the ID token beside it is.
@@ -152,10 +152,10 @@ class CodeFlow:
         }
         status, answer = await self._redeemed(document, form)
         if status != 200:
-            raise FlowFault(f"the issuer answers {status}, error {shown_value(answer.get('error'))}")
+            raise FlowFault(f"the issuer answers {status}, error {quoted_value(answer.get('error'))}")
         token, kind = answer.get("access_token"), answer.get("token_type")
         if not isinstance(token, str) or not isinstance(kind, str) or kind.lower() != "bearer":
-            raise FlowFault(f"the issuer gives no access token of the type Bearer ({shown_value(kind)})")
+            raise FlowFault(f"the issuer gives no access token of the type Bearer ({quoted_value(kind)})")
         if self._is_openid:
             await self._check_identity(answer.get("id_token"), token, pending.nonce)
         return token
@@ -237,7 +237,7 @@ class CodeFlow:
         except ValueError:
             raise FlowFault(f"{name}: the issuer names no address") from None
         if not parts.hostname or not (parts.scheme == "https" or is_plain):
-            raise FlowFault(f"{name}: the issuer names no address with https ({shown_value(address)})")
+            raise FlowFault(f"{name}: the issuer names no address with https ({quoted_value(address)})")
         return parts.geturl()
 
 

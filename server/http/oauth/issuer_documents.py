@@ -86,14 +86,14 @@ def _discovery_addresses(issuer: str) -> tuple[str, ...]:
     )
 
 
-async def fetched(client: httpx2.AsyncClient, address: str, *, may_be_plain: bool) -> dict[str, Any]:
+async def fetched(client: httpx2.AsyncClient, url: str, *, may_be_plain: bool) -> dict[str, Any]:
     """The JSON object at an address. `may_be_plain`: on this machine itself, http will do.
 
     Raises:
         DocumentError: it is not there, too large or no JSON object, or the address is not one to ask.
         httpx2.TransportError: no answer came.
     """
-    asked = address
+    asked = url
     for _ in range(_MAX_REDIRECTS + 1):
         _check(asked, may_be_plain=may_be_plain)
         async with client.stream("GET", asked, headers=_PLAIN_JSON, follow_redirects=False) as response:
@@ -103,7 +103,7 @@ async def fetched(client: httpx2.AsyncClient, address: str, *, may_be_plain: boo
             if response.status_code != 200:
                 raise DocumentError(f"{asked} answers {response.status_code}")
             return _object_in(await _body(response, asked), asked)
-    raise DocumentError(f"{address} redirects more than {_MAX_REDIRECTS} times")
+    raise DocumentError(f"{url} redirects more than {_MAX_REDIRECTS} times")
 
 
 async def posted(
@@ -150,12 +150,12 @@ def _object_in(body: bytes, asked: str) -> dict[str, Any]:
     return cast("dict[str, Any]", found)
 
 
-def _check(address: str, *, may_be_plain: bool) -> None:
+def _check(url: str, *, may_be_plain: bool) -> None:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
-        raise DocumentError(f"{address[:200]} is no address") from None
+        raise DocumentError(f"{url[:200]} is no address") from None
     is_plain = parts.scheme == "http" and may_be_plain and is_loopback(host)
     if not host or not (parts.scheme == "https" or is_plain):
         raise DocumentError(f"{address[:200]} is not asked, as it is no address with https")

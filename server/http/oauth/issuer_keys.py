@@ -63,7 +63,7 @@ class IssuerKeys:
         self._fetched_at = 0.0
         self._next_at = 0.0
         self._fetching = anyio.Lock()
-        self._told: str = ""
+        self._last_message: str = ""
         self.fault: str = ""
         """Why the last fetch failed; empty if it did not."""
 
@@ -113,7 +113,7 @@ class IssuerKeys:
                 if self.state == "down":
                     _log.info("the keys of the issuer %s are known", self._issuer)
                 self._fetched_at, self.state = anyio.current_time(), "ok"
-                self.fault, self._told = "", ""
+                self.fault, self._last_message = "", ""
 
     @property
     def _are_usable(self) -> bool:
@@ -136,10 +136,10 @@ class IssuerKeys:
         # Where the keys are may have changed; next time the issuer is asked anew.
         self._found, self.state = "", "down"
         kept = "those known go on for a day" if self._are_usable else "so no token can be accepted"
-        said = f"the keys of the issuer {self._issuer} cannot be fetched, {kept}: {fault}"
-        if said != self._told:
-            _log.warning("%s", said)
-        self.fault, self._told = fault, said
+        message = f"the keys of the issuer {self._issuer} cannot be fetched, {kept}: {fault}"
+        if message != self._last_message:
+            _log.warning("%s", message)
+        self.fault, self._last_message = fault, message
 
     async def _fetch(self) -> list[PyJWK]:
         async with client_for(self._transport) as client:

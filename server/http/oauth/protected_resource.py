@@ -11,7 +11,7 @@ from starlette.types import Scope, Send
 from ...protocol.principal import SCOPES
 from ..refusals import Refusal, send_json
 
-__all__ = ["METADATA_PATHS", "ProtectedResource", "metadata_address"]
+__all__ = ["METADATA_PATHS", "ProtectedResource", "metadata_url"]
 
 _WELL_KNOWN = "/.well-known/oauth-protected-resource"
 METADATA_PATHS = (f"{_WELL_KNOWN}/mcp", _WELL_KNOWN)
@@ -27,7 +27,7 @@ _PREFLIGHT = {
 _CACHED = {**_ANY_PAGE, "Cache-Control": "public, max-age=3600"}
 
 
-def metadata_address(url: str) -> str:
+def metadata_url(url: str) -> str:
     """Where the document of the server with this address is."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{METADATA_PATHS[0]}"

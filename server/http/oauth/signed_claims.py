@@ -7,7 +7,7 @@ from typing import Any
 
 import jwt
 
-from ...toml_file import shown_value
+from ...toml_file import quoted_value
 from .issuer_keys import ALGORITHMS, IssuerKeys
 
 __all__ = ["LEEWAY_SECONDS", "TokenError", "signed_claims"]
@@ -41,13 +41,13 @@ async def signed_claims(
     header: dict[str, Any] = unchecked["header"]
     algorithm, key_id = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise TokenError(f"alg: got {shown_value(algorithm)}, expected a signature by a public key")
+        raise TokenError(f"alg: got {quoted_value(algorithm)}, expected a signature by a public key")
     if "crit" in header:
         raise TokenError("crit: the token asks for what this server does not know")
     # Looked at before the signature, so that tokens of others do not make us ask for their keys.
     given = unchecked["payload"].get("iss")
     if given != issuer:
-        raise TokenError(f"iss: got {shown_value(given)}, expected {issuer}")
+        raise TokenError(f"iss: got {quoted_value(given)}, expected {issuer}")
     key = await keys.key(key_id, algorithm)
     if key is None:
         raise TokenError("kid: the issuer has no key of this id and algorithm")
@@ -74,7 +74,7 @@ def _reason(error: Exception, claims: dict[str, Any], audiences: Sequence[str]) 
     if isinstance(error, jwt.ImmatureSignatureError):
         return f"{'nbf' if 'nbf' in str(error) else 'iat'}: the token is not valid yet"
     if isinstance(error, jwt.InvalidAudienceError):
-        return f"aud: got {shown_value(claims.get('aud'))}, expected {' or '.join(audiences)}"
+        return f"aud: got {quoted_value(claims.get('aud'))}, expected {' or '.join(audiences)}"
     if isinstance(error, jwt.InvalidSignatureError):
         return "the signature is not that of the issuer"
     return f"a claim has a form that it cannot have ({type(error).__name__})"

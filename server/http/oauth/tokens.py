@@ -12,7 +12,7 @@ from typing import Any, cast
 import anyio
 
 from ...protocol.principal import SCOPES, Principal
-from ...toml_file import shown_value
+from ...toml_file import quoted_value
 from .issuer_keys import IssuerKeys
 from .signed_claims import LEEWAY_SECONDS, TokenError, signed_claims
 
@@ -90,7 +90,7 @@ class Tokens:
     def _principal(self, claims: dict[str, Any]) -> Principal:
         trust, subject = self._trust, claims["sub"]
         if not (0 < len(subject) <= _MAX_SUBJECT and subject.isprintable()):
-            raise TokenError(f"sub: got {shown_value(subject)}, expected 1 to {_MAX_SUBJECT} characters")
+            raise TokenError(f"sub: got {quoted_value(subject)}, expected 1 to {_MAX_SUBJECT} characters")
         given = {each for claim in trust.scope_claims for each in _names_in(claims.get(claim))}
         scopes = {each.removeprefix(trust.scope_prefix) for each in given} & set(SCOPES)
         # An issuer holds no #, so that this has one meaning only.
@@ -109,7 +109,7 @@ class Tokens:
         listed: object = [given] if isinstance(given, str) else [] if given is None else given
         names = cast("list[object]", listed) if isinstance(listed, list) else [None]
         if not all(isinstance(each, str) for each in names):
-            raise TokenError(f"{claim}: got {shown_value(given)}, expected a list of groups")
+            raise TokenError(f"{claim}: got {quoted_value(given)}, expected a list of groups")
         return frozenset(cast("list[str]", names)) & self._trust.groups
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
 from conftest import Era, error_of
 from docreview_mcp.sandbox import Sandbox
@@ -15,6 +17,7 @@ from mcp import Client, MCPError
 from mcp.types import ResourceTemplateReference
 
 CREATE = "studio_create_project"
+SEAL_KEYS = base64.b64encode(bytes(range(32))).decode()
 ADMIN = ("docreview:read", "docreview:write", "docreview:admin")
 
 
@@ -124,6 +127,67 @@ async def test_only_an_administrator_is_shown_how_the_server_is_set_up(
         assert each not in told
         assert each in whole
     assert json.loads(told)["credentials"] == {"nanonets": "set", "studio": "set"}
+
+
+async def test_only_an_administrator_is_told_where_the_services_are(keys: Path, era: Era) -> None:
+    ana, cy = new_key(keys, "Ana"), new_key(keys, "Cy", *ADMIN)
+    sandbox = Sandbox(clock=anyio.current_time)
+    previewed = {"tool": CREATE, "arguments": {"name": "New", "type": "ABSA"}}
+    async with (
+        served(sandbox=sandbox, http=http(keys), journal="sqlite://", toolsets="all") as client,
+        caller(client, era, ana) as own,
+        caller(client, era, cy) as admin,
+    ):
+        _, entry = await created(own, "Of Ana")
+        told = [
+            [
+                (await calling.call_tool("review_preview", previewed)).structured_content,
+                (await calling.call_tool("review_history", {"entry": entry})).structured_content,
+            ]
+            for calling in (own, admin)
+        ]
+    to_own, to_admin = (json.dumps(each) for each in told)
+    assert "127.0.0.1" not in to_own
+    request = told[0][0]["request"]  # type: ignore[index]
+    assert request["url"].startswith("/")
+    assert told[1][0]["request"]["url"] == f"http://127.0.0.1/studio{request['url']}"  # type: ignore[index]
+    assert to_admin.count("http://127.0.0.1/studio") == 2
+
+
+async def test_an_error_over_http_names_no_host(keys: Path, era: Era) -> None:
+    key = new_key(keys, "Ana")
+
+    def away(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("no route to a-host.internal", request=request)
+
+    base = {"nanonets_base_url": "https://a-host.internal/api/v4"}
+    async with (
+        served(httpx2.MockTransport(away), http=http(keys), **base) as client,
+        caller(client, era, key) as calling,
+    ):
+        error = error_of(await calling.call_tool("nanonets_list_workflows", {}))
+    assert error["code"] == "unreachable"
+    assert "no connection to Nanonets" in error["message"]
+    assert "a-host" not in json.dumps(error)
+
+
+async def test_a_database_that_is_away_is_named_to_administrators_and_in_the_log(
+    keys: Path, era: Era, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where its name is away with it, as that of a container is."""
+    ana, cy = new_key(keys, "Ana"), new_key(keys, "Cy", *ADMIN)
+    away = {"journal": "postgresql://user@database.test/reviews", "seal_keys": SEAL_KEYS}
+    async with (
+        served(sandbox=Sandbox(clock=anyio.current_time), http=http(keys), toolsets="all", **away) as client,
+        caller(client, era, ana) as own,
+        caller(client, era, cy) as admin,
+    ):
+        for tool, arguments in ((CREATE, {"name": "New", "type": "ABSA"}), ("review_history", {})):
+            told = [error_of(await calling.call_tool(tool, arguments)) for calling in (own, admin)]
+            assert [each["code"] for each in told] == ["unavailable", "unavailable"]
+            assert [each["retryable"] for each in told] == [True, True]
+            assert ["database.test" in each["message"] for each in told] == [False, True]
+    assert "database.test" in caplog.text
 
 
 async def test_what_a_call_was_is_in_the_journal(keys: Path, era: Era) -> None:

@@ -62,6 +62,22 @@ async def test_a_rate_holds_over_all_servers(redis: dict[str, Any]) -> None:
     assert int(answers[-1].headers["Retry-After"]) > 60
 
 
+async def test_nobody_signs_in_at_one_of_several_servers(redis: dict[str, Any]) -> None:
+    """The next call may reach another server, which would go on with another account."""
+    own = {"X-Studio-Token": "studio-token-of-the-caller"}
+    settings = {"toolsets": "all", "nanonets_api_key": None, "studio_email": None, "studio_password": None}
+    listed: list[bool] = []
+    for shared in ({}, redis):
+        async with (
+            served(Network(), http={"credentials": "headers"}, **settings, **shared) as client,
+            caller(client, "auto", headers=own) as calling,
+        ):
+            listed.append("studio_login" in {tool.name for tool in (await calling.list_tools()).tools})
+            refused = await calling.call_tool("studio_logout", {})
+    assert listed == [True, False]
+    assert error_of(refused)["code"] == "not_allowed"
+
+
 async def test_without_redis_a_server_goes_on_at_half_the_rate(caplog: pytest.LogCaptureFixture) -> None:
     settings = {"redis": "redis://127.0.0.1:1/0", "seal_keys": KEY}
     async with served(Network(), http={"rate": "4/hour"}, **settings) as client:

@@ -154,6 +154,15 @@ async def test_entries_are_found_by_every_id_they_are_about(journal: StoredJourn
     assert await found(limit=0) == []
 
 
+async def test_entries_of_a_tool_are_found_behind_many_of_others(journal: StoredJournal) -> None:
+    wanted = [await journal.open(replace(OPENING, tool="studio_add_label")) for _ in range(2)]
+    for _ in range(201):
+        await journal.open(OPENING)
+    found = await journal.entries(tool="studio_add_label", limit=2)
+    assert [entry.number for entry in found] == wanted[::-1]
+    assert len(await journal.entries(tool="studio_add_label", limit=1)) == 1
+
+
 async def test_an_entry_knows_the_newest_that_took_it_back(journal: StoredJournal) -> None:
     async def undone_by() -> int | None:
         entry = await journal.entry(number)
@@ -344,6 +353,7 @@ async def test_of_an_entry_whose_opening_was_taken_out_nothing_is_told(
     await journal.close(number, CLOSING)
     change(url, f"DELETE FROM docreview_records WHERE number = {number}")
     assert await journal.entry(number) is None
+    assert await journal.unclear(OPENING.fingerprint) is None
     assert journal.verify().broken
 
 

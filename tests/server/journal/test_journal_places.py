@@ -118,6 +118,31 @@ async def test_a_file_that_cannot_be_closed_to_others_is_told_and_not_used(at: A
             os.seteuid(0)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+async def test_a_file_beside_the_journal_may_go_away_at_any_moment(
+    tmp_path: Path, at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    owner = at(path)
+    await owner.open(OPENING)
+    owner.stop()
+    shared = path.with_name("journal.sqlite-shm")
+    shared.touch(0o644)
+    shared.chmod(0o644)
+    closed: list[Path] = []
+
+    real_chmod = Path.chmod
+
+    def removed_first(self: Path, mode: int, **further: Any) -> None:
+        closed.append(self)
+        self.unlink()
+        real_chmod(self, mode, **further)
+
+    monkeypatch.setattr(Path, "chmod", removed_first)
+    await at(path).open(OPENING)
+    assert closed == [shared]
+
+
 async def test_a_folder_named_by_mistake_keeps_its_mode(tmp_path: Path, at: Any) -> None:
     folder = tmp_path / "folder"
     folder.mkdir()

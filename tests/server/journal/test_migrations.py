@@ -126,6 +126,24 @@ async def test_a_journal_of_an_earlier_version_keeps_its_entries_and_counts(url:
     journal.stop()
 
 
+async def test_a_database_without_an_encoding_will_do(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS plain")
+        connection.execute("CREATE DATABASE plain TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'")
+    plain = url.replace("/postgres?", "/plain?")
+    monkeypatch.setenv("DOCREVIEW_JOURNAL", plain)
+    assert run("migrate").exit_code == 0
+    check_tables(Settings(journal=plain))
+    for name in ("größe", "two"):
+        async with connected(Network(), journal=plain) as client:
+            call = await client.call_tool("studio_add_label", {"project_id": 1, "name": name})
+            assert not call.is_error, call.structured_content
+    journal = open_journal(Settings(journal=plain), tuple)
+    assert journal is not None
+    assert [each.opening.arguments["name"] for each in await journal.entries()] == ["two", "größe"]
+    journal.stop()
+
+
 def test_tables_between_two_versions_are_changed_and_not_counted_again(url: str) -> None:
     migrate(url)
     change(url, "DROP TABLE docreview_credentials", "UPDATE docreview_version SET version_num = '0003'")

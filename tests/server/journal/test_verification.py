@@ -169,6 +169,15 @@ def test_a_journal_may_go_on_with_a_key_which_then_holds_what_was_there(file: Pa
     assert verify(KEY).exit_code == 1
 
 
+@pytest.mark.parametrize("payload", ["not json", "[]", "{}"])
+def test_a_record_that_cannot_be_read_is_a_change_of_the_index(payload: str, file: Path) -> None:
+    write(file, KEY)
+    change(file, f"UPDATE docreview_records SET payload = '{payload}' WHERE number = 3")
+    done = verify()
+    assert done.exit_code == 1
+    assert "of entry 3, 0 words are missing and" in done.stdout
+
+
 @pytest.mark.parametrize("key", [None, OTHER_KEY])
 def test_records_with_a_key_cannot_be_checked_or_gone_on_with_by_another(key: str | None, file: Path) -> None:
     write(file, KEY)

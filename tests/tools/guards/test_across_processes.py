@@ -224,3 +224,26 @@ async def test_after_an_unclear_outcome_all_that_come_before_the_stop_are_stoppe
     async with connected(network, era, **kept) as client:
         assert not (await client.call_tool(*CREATE)).is_error, "stopped once means once for all servers"
     assert len(network.requests) == 2
+
+
+@pytest.mark.parametrize("fault", [PermissionError("no links here"), FileExistsError("made meanwhile")])
+async def test_the_key_is_made_without_links_and_once_for_all(
+    fault: OSError, era: Era, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
+    key = tmp_path / "journal.sqlite.key"
+    there = bytes(range(32))
+
+    def link(new: Path, path: Path) -> None:
+        if isinstance(fault, FileExistsError):
+            path.write_bytes(there)
+        raise fault
+
+    monkeypatch.setattr("os.link", link)
+    sandbox = Sandbox()
+    code = await code_of(sandbox, era, **kept)
+    assert len(key.read_bytes()) == 32
+    assert (key.read_bytes() == there) == isinstance(fault, FileExistsError)
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert sorted(each.name for each in tmp_path.glob("*.key*")) == [key.name]
+    assert not (await deleting(sandbox, code, era, **kept)).is_error

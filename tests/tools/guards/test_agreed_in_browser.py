@@ -101,7 +101,7 @@ async def test_elsewhere_nothing_counts_but_the_browser(
         refused = await client.call_tool(tool, arguments)
         error = error_of(refused)
         assert error["code"] == "needs_confirmation"
-        assert "confirmation.where" in error["message"]
+        assert "(confirmation.where)" in error["message"]
         assert f"{URL}?workflow_id={document.workflow_id}&document_id={document.id}" in error["next"]
         assert "confirm" not in refused.structured_content["docreview"]
         assert not sent(sandbox)
@@ -114,6 +114,7 @@ async def test_the_rule_may_stand_in_a_section_for_some_callers(era: Era, tmp_pa
         document = ready(sandbox)[0]
         refused = await client.call_tool("review_files", approval(document))
         assert error_of(refused)["code"] == "needs_confirmation"
+        assert "(others.confirmation.where)" in error_of(refused)["message"]
         assert not sent(sandbox)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
-from conftest import Era, error_of, reviewing
+from conftest import Era, connected, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Document
 from docreview_mcp.server import Settings, build_server
@@ -264,3 +265,29 @@ async def test_a_write_waits_for_the_approval_that_has_judged_the_document(
         other_done.set()
     assert order[0].endswith("one")
     assert order[1:] == ["PATCH other", "let go", "PATCH one"]
+
+
+async def test_a_write_waits_for_one_that_spells_the_id_of_its_document_in_another_way(era: Era) -> None:
+    order: list[str] = []
+    held, let_go = anyio.Event(), anyio.Event()
+
+    async def service(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "PATCH":
+            order.append("begins")
+            if not held.is_set():
+                held.set()
+                await let_go.wait()
+            order.append("ends")
+        return httpx2.Response(200, json={"page_id": "p", "data": {"fields": {}, "tables": []}})
+
+    document = "a7f3c2d1-4b5e-4f60-8a91-0c2d3e4f5a6b"
+    place = {"workflow_id": "w", "page_id": "p", "field_data_id": "f", "value": "1"}
+    network = httpx2.MockTransport(service)
+    async with connected(network, era, journal="sqlite://") as client, anyio.create_task_group() as tasks:
+        tasks.start_soon(client.call_tool, "nanonets_update_field", {**place, "document_id": document})
+        await held.wait()
+        upper = {**place, "document_id": document.upper()}
+        tasks.start_soon(client.call_tool, "nanonets_update_field", upper)
+        await anyio.sleep(1)
+        let_go.set()
+    assert order == ["begins", "ends", "begins", "ends"]

@@ -51,14 +51,14 @@ async def test_a_code_is_good_from_a_second_before_its_time_to_five_minutes_afte
 ) -> None:
     """Two processes need not have quite the same clock."""
     codes = Codes(at)
-    code = codes.give(*CALL)
+    code = codes.new_code(*CALL)
     at.now += age
     assert await codes.check(code, *CALL) == found
 
 
 async def test_a_used_or_revoked_code_is_never_good_again(at: At) -> None:
     codes = Codes(at)
-    used, revoked = codes.give(*CALL), codes.give(*CALL)
+    used, revoked = codes.new_code(*CALL), codes.new_code(*CALL)
     at.now -= 1
     assert await codes.use(used, *CALL) == "valid"
     await codes.revoke(revoked)
@@ -71,11 +71,11 @@ async def test_a_used_or_revoked_code_is_never_good_again(at: At) -> None:
 
 async def test_a_decline_voids_what_was_given_until_then_whatever_was_shown(at: At) -> None:
     codes = Codes(at)
-    earlier = [codes.give(*CALL, reason, state) for reason, state in (("a", 1), ("b", 1), ("a", 2))]
-    other = codes.give("delete", {"id": 2}, "a", 1)
+    earlier = [codes.new_code(*CALL, reason, state) for reason, state in (("a", 1), ("b", 1), ("a", 2))]
+    other = codes.new_code("delete", {"id": 2}, "a", 1)
     await codes.decline(*CALL, "a", 1)
     at.now += 0.001
-    later = codes.give(*CALL, "a", 1)
+    later = codes.new_code(*CALL, "a", 1)
     at.now += CODE_SECONDS - 0.001
     for code, (reason, state) in zip(earlier, (("a", 1), ("b", 1), ("a", 2)), strict=True):
         assert await codes.use(code, *CALL, reason, state) == "declined"
@@ -84,7 +84,7 @@ async def test_a_decline_voids_what_was_given_until_then_whatever_was_shown(at: 
 
 
 async def test_codes_of_a_lasting_key_are_good_in_the_next_process_and_for_older_keys(at: At) -> None:
-    code = Codes(at, lambda: [KEY]).give(*CALL)
+    code = Codes(at, lambda: [KEY]).new_code(*CALL)
     assert await Codes(at, lambda: [KEY]).check(code, *CALL) == "valid"
     assert await Codes(at, lambda: [OTHER_KEY, KEY]).check(code, *CALL) == "valid"
     for others in (Codes(at, lambda: [OTHER_KEY]), Codes(at, list[bytes]), Codes(at)):
@@ -95,7 +95,7 @@ async def test_codes_of_a_lasting_key_are_good_in_the_next_process_and_for_older
 
 async def test_half_of_a_character_in_an_argument_breaks_no_code(at: At) -> None:
     codes = Codes(at)
-    code = codes.give("delete", {"name": "\ud800"})
+    code = codes.new_code("delete", {"name": "\ud800"})
     assert await codes.check(code, "delete", {"name": "\ud800"}) == "valid"
     assert await codes.check(code, "delete", {"name": "\ud801"}) == "forged or for another call"
 

@@ -184,7 +184,7 @@ async def test_a_code_is_good_for_one_call_once(era: Era) -> None:
 async def test_a_code_expires_is_bound_and_is_used_up() -> None:
     now = [1_000_000.0]
     codes = Codes(lambda: now[0])
-    code = codes.give("delete", {"id": 1}, None)
+    code = codes.new_code("delete", {"id": 1}, None)
     assert await codes.check(code, "delete", {"id": 1}, None) == "valid"
     assert await codes.check(code.lower(), "delete", {"id": 1}, None) == "valid"
     for subject in (("update", {"id": 1}, None), ("delete", {"id": 2}, None), ("delete", {"id": 1}, "x")):
@@ -192,7 +192,7 @@ async def test_a_code_expires_is_bound_and_is_used_up() -> None:
     assert await Codes(lambda: now[0]).check(code, "delete", {"id": 1}, None) == "forged or for another call"
     now[0] += CODE_SECONDS + 1
     assert await codes.use(code, "delete", {"id": 1}, None) == "expired"
-    code = codes.give("delete")
+    code = codes.new_code("delete")
     assert await codes.use(code, "delete") == "valid"
     assert await codes.use(code, "delete") == "used"
     assert await codes.use("", "delete") == "forged or for another call"

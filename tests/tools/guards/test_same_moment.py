@@ -181,7 +181,7 @@ async def test_of_two_uses_of_a_code_at_once_one_is_good() -> None:
             return await super().claim(mark, seconds)
 
     codes = Codes(marks=Slow())
-    code, found = codes.give("delete", {"id": 1}), []
+    code, found = codes.new_code("delete", {"id": 1}), []
 
     async def use() -> None:
         found.append(await codes.use(code, "delete", {"id": 1}))

@@ -12,6 +12,7 @@ from docreview_mcp.tools import load_tools
 from docreview_mcp.tools.lean.intents import load_intents
 from docreview_mcp.tools.lean.tool_search import find
 from docreview_mcp.tools.lean.words import words_of
+from each_case import each_case
 
 EVERY = tuple(tool for tool in load_tools() if tool.tier not in ("lean", "app"))
 USUAL = tuple(tool for tool in EVERY if tool.tier != "extra")
@@ -67,7 +68,7 @@ def test_the_tool_is_among_the_first_three(query: str, wanted: tuple[str, ...]) 
         assert set(wanted) & set(first), first
 
 
-@pytest.mark.parametrize("tool", EVERY, ids=lambda tool: tool.name)
+@each_case(EVERY, lambda tool: tool.name)
 def test_a_name_finds_its_tool_first_however_it_is_written(tool: Any) -> None:
     for written in (
         tool.name,
@@ -78,12 +79,12 @@ def test_a_name_finds_its_tool_first_however_it_is_written(tool: Any) -> None:
         assert find(EVERY, written).tools[0] is tool
 
 
-@pytest.mark.parametrize("tool", EVERY, ids=lambda tool: tool.name)
+@each_case(EVERY, lambda tool: tool.name)
 def test_a_title_finds_its_tool_among_the_first_three(tool: Any) -> None:
     assert tool in find(EVERY, tool.title).tools[:3]
 
 
-@pytest.mark.parametrize("tool", EVERY, ids=lambda tool: tool.name)
+@each_case(EVERY, lambda tool: tool.name)
 def test_each_tool_has_phrases_of_its_own(tool: Any) -> None:
     phrases = load_intents()[tool.name]
     others = {phrase for name, every in load_intents().items() if name != tool.name for phrase in every}
@@ -95,7 +96,7 @@ def test_each_tool_has_phrases_of_its_own(tool: Any) -> None:
     assert not told & {" ".join(words_of(phrase)) for phrase in phrases}
 
 
-@pytest.mark.parametrize("tool", EVERY, ids=lambda tool: tool.name)
+@each_case(EVERY, lambda tool: tool.name)
 def test_most_phrases_find_their_tool(tool: Any) -> None:
     found = [tool in find(EVERY, phrase).tools[:5] for phrase in load_intents()[tool.name]]
     assert mean(found) >= 0.7

@@ -104,6 +104,24 @@ async def test_a_rule_is_not_got_round_by_a_disguise(bad: str, era: Era, tmp_pat
     assert network.requests == []
 
 
+PLAIN = "a7f3c2d1-4b5e-4f60-8a91-0c2d3e4f5a6b"
+SPELLINGS = [PLAIN.upper(), PLAIN.replace("-", ""), f"{{{PLAIN}}}", f"urn:uuid:{PLAIN}", f" {PLAIN} "]
+
+
+@pytest.mark.parametrize("spelled", SPELLINGS)
+async def test_another_spelling_of_a_uuid_is_the_same_id_to_a_rule(
+    spelled: str, era: Era, tmp_path: Any
+) -> None:
+    policy = tmp_path / "policy.toml"
+    network = Network()
+    for forbidden, asked in ((PLAIN, spelled), (spelled, PLAIN)):
+        policy.write_text(f'[workflows]\nforbidden = ["{forbidden}"]\n')
+        async with connected(network, era, policy=policy) as client:
+            ids = {"workflow_id": asked, "document_id": "d"}
+            assert error_of(await client.call_tool("nanonets_get_document", ids))["code"] == "not_allowed"
+    assert network.requests == []
+
+
 @given(text=st.text(min_size=1, max_size=20))
 def test_whatever_is_seen_as_it_is_passes(text: str) -> None:
     from docreview_mcp.tools.requests.id_faults import is_plain_id as passes

@@ -10,10 +10,11 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from conftest import Era, connected
+from conftest import Era, connected, known_output_schemas
 from docreview_mcp.schemas import load_operations, load_own_operations
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.tools import SelectionError, load_tools
+from each_case import each_case
 from jsonschema import Draft202012Validator
 
 TOOLS = load_tools()
@@ -73,7 +74,7 @@ WITH_PICTURES = {
 """Tools whose results may hold a picture, which hosts drop beside a structured result."""
 
 
-@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+@each_case(TOOLS, lambda tool: tool.name)
 def test_schemas_suit_the_strictest_host(tool: Any) -> None:
     assert re.fullmatch(r"[a-z][a-z_]{2,44}", tool.name)
     definition = tool.definition()
@@ -90,6 +91,14 @@ def test_schemas_suit_the_strictest_host(tool: Any) -> None:
         for name, entry in schema.get("properties", {}).items():
             assert re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name)
             assert entry.get("description"), f"{tool.name}.{name} has no description"
+
+
+async def test_the_output_schemas_are_listed(era: Era) -> None:
+    """Clients of other tests take them from the tools, without a list."""
+    async with connected(era=era, toolsets="all,review", surface="full") as client:
+        listed_schemas = {tool.name: tool.output_schema for tool in (await client.list_tools()).tools}
+    assert len(listed_schemas) > 200
+    assert listed_schemas.items() <= known_output_schemas().items()
 
 
 async def test_documented_tools_cost_little_context() -> None:

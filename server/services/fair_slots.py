@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-__all__ = ["FairPlaces"]
+__all__ = ["FairSlots"]
 
 
 @dataclass(slots=True, eq=False)
@@ -18,11 +18,11 @@ class _Waiting:
     granted: anyio.Event = field(default_factory=anyio.Event)
 
 
-class FairPlaces:
+class FairSlots:
     """Places of which each owner gets a share while others wait; among those of one, first come is first."""
 
-    def __init__(self, places: int) -> None:
-        self._free = places
+    def __init__(self, slots: int) -> None:
+        self._free = slots
         self._held: Counter[str] = Counter()
         self._waiting: list[_Waiting] = []
 
@@ -71,7 +71,7 @@ class FairPlaces:
             chosen.granted.set()
 
     @asynccontextmanager
-    async def place(self, owner: str) -> AsyncGenerator[None]:
+    async def slot(self, owner: str) -> AsyncGenerator[None]:
         """Hold a place."""
         await self.take(owner)
         try:

@@ -1,0 +1,282 @@
+"""Runs the mutants of one file: each in a fork of a process that has imported, collected and run all tests.
+
+The tests are run once as they are, to learn which of them reach which lines. A mutant is then run by those
+that reach its line, the quickest first, up to the first that fails. Nothing is written or imported anew: the
+functions of the module are given the code of the mutant in the fork.
+
+    python -m scripts.mutants FILE TESTS...
+
+The mutants are those of mutmut, with more of what decides: conditions that are always or never true, nothing
+returned, a statement left out. What decides comes first.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import os
+import resource
+import signal
+import sys
+import time
+import types
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import chdir
+from dataclasses import dataclass
+from difflib import unified_diff
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+from coverage import Coverage
+
+__all__ = ["main"]
+
+_ARGUMENTS = ("-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not auto", "--no-header")
+"""One era is enough here: the one in which a person is asked within a call."""
+
+_TOLD = 20
+_PLAIN_SECONDS = 20
+_IDLE_SECONDS = 5.0
+_LAST = ("Call", "Assign", "AnnAssign", "SimpleString", "Arg")
+"""What decides nothing by itself, so its mutants come last."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module with one change. `kind` is the kind of node that was changed; `line` that of the original."""
+
+    kind: str
+    line: int
+    code: str
+
+
+class _Hunt:
+    """A plugin of pytest that runs mutants instead of tests."""
+
+    def __init__(self, file: str, wanted: str) -> None:
+        self._name = f"docreview_mcp.{file.removesuffix('.py').replace('/', '.')}"
+        self._wanted = wanted
+        # While tests run, pytest takes what is printed.
+        self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        self.survivors = self.count = 0
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        # Imported as late as this, so that pytest can rewrite what its plugins import.
+        self._file = Path(str(importlib.import_module(self._name).__file__))
+        self._code = self._file.read_text(encoding="utf-8")
+        reached = self._reached(session.items)
+        for mutant in mutants_of(self._file.name, self._code):
+            if self._wanted and self._wanted not in _change(self._code, mutant.code):
+                continue
+            tests = reached.get(mutant.line, [])
+            self.count += 1
+            if self.count % _TOLD == 0:
+                self._say(f"{self.count} run, up to line {mutant.line} ({mutant.kind})")
+            if not tests or not self._is_found(mutant, [each for _, each in tests], session.items):
+                self.survivors += 1
+                self._say(f"--- {self._file.name}:{mutant.line} {mutant.kind}, {len(tests)} tests reach it")
+                self._say(_change(self._code, mutant.code))
+        return True
+
+    def _say(self, text: str) -> None:
+        print(text, file=self._out, flush=True)
+
+    def _reached(self, items: Sequence[pytest.Item]) -> dict[int, list[tuple[float, pytest.Item]]]:
+        """Run all tests once. Line → the tests that reach it with their seconds, the quickest first."""
+        coverage = Coverage(data_file=None, config_file=False, include=[str(self._file)])
+        seconds: dict[str, float] = {}
+        coverage.start()
+        for index, item in enumerate(items):
+            coverage.switch_context(item.nodeid)
+            reports = runtestprotocol(item, log=False, nextitem=items[(index + 1) % len(items)])
+            seconds[item.nodeid] = sum(each.duration for each in reports)
+            if failed := [each for each in reports if each.failed]:
+                self._say(f"{item.nodeid} fails without a mutant and is left out:")
+                self._say(failed[0].longreprtext[-900:])
+                del seconds[item.nodeid]
+        coverage.stop()
+        found = coverage.get_data().contexts_by_lineno(str(self._file))
+        by_name = {item.nodeid: item for item in items if item.nodeid in seconds}
+        whole = _statements(self._code)
+        return {
+            line: sorted(
+                (
+                    (seconds[name], by_name[name])
+                    for name in {each for other in lines for each in found.get(other, [])} & by_name.keys()
+                ),
+                key=lambda each: (each[0], each[1].nodeid),
+            )
+            for line, lines in whole.items()
+        }
+
+    def _is_found(self, mutant: Mutant, tests: Sequence[pytest.Item], items: Sequence[pytest.Item]) -> bool:
+        """Whether a test fails, or does not end, with this mutant."""
+        sys.stdout.flush()
+        child = os.fork()
+        if child:
+            return _ends_badly(child)
+        # A child that is in doubt of anything says that it found the mutant only if a test said so.
+        try:
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), 1)
+                os.dup2(nowhere.fileno(), 2)
+            limit = _PLAIN_SECONDS + len(tests)
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
+            try:
+                take_code_of(importlib.import_module(self._name), mutant.code)
+            except Exception:
+                os._exit(1)
+            for test in tests:
+                # What stands for all tests of a session or module is left for the other children.
+                beside = next((each for each in items if each is not test and each.path == test.path), test)
+                if any(report.failed for report in runtestprotocol(test, log=False, nextitem=beside)):
+                    os._exit(1)
+            os._exit(0)
+        except BaseException:
+            os._exit(2)
+
+
+def _ends_badly(child: int) -> bool:
+    """Whether a process ends with an error, or does nothing any more, by its own clock."""
+    spent, since = b"", time.monotonic()
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status) != 0
+        now = Path(f"/proc/{child}/stat").read_bytes().rpartition(b")")[2].split()
+        if now[0] != b"S" or b" ".join(now[11:13]) != spent:
+            spent, since = b" ".join(now[11:13]), time.monotonic()
+        elif time.monotonic() - since > _IDLE_SECONDS:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def take_code_of(module: types.ModuleType, code: str) -> None:
+    """Let the functions of a module, wherever they are held, do what those of this code do."""
+    other = types.ModuleType(module.__name__)
+    other.__file__, other.__package__ = module.__file__, module.__package__
+    sys.modules[module.__name__] = other
+    try:
+        exec(compile(code, str(module.__file__), "exec"), other.__dict__)
+    finally:
+        sys.modules[module.__name__] = module
+    _take(vars(module), vars(other), module.__name__)
+    for name, value in vars(other).items():
+        if isinstance(value, (int, float, str, tuple, frozenset)) and not name.startswith("__"):
+            setattr(module, name, value)
+
+
+def _take(own: Any, others: Any, module: str) -> None:
+    for name, other in dict(others).items():
+        mine = own.get(name)
+        if inspect.isclass(other) and other.__module__ == module and inspect.isclass(mine):
+            _take(vars(mine), vars(other), module)
+        for old, new in zip(_functions(mine), _functions(other), strict=False):
+            if new.__module__ == module and len(old.__code__.co_freevars) == len(new.__code__.co_freevars):
+                old.__code__ = new.__code__
+                old.__defaults__, old.__kwdefaults__ = new.__defaults__, new.__kwdefaults__
+
+
+def _functions(value: Any) -> Iterator[types.FunctionType]:
+    """The function that a value is, or wraps."""
+    if isinstance(value, property):
+        value = value.fget
+    value = inspect.unwrap(getattr(value, "__func__", value)) if callable(value) else value
+    if isinstance(value, types.FunctionType):
+        yield value
+
+
+def mutants_of(name: str, code: str) -> list[Mutant]:
+    """The mutants of a module's code, those of what decides first. Sentences for people stay as they are."""
+    with TemporaryDirectory() as folder, chdir(folder):
+        Path("setup.cfg").write_text("[mutmut]\nsource_paths=.\n", encoding="utf-8")
+        mutators: Any = importlib.import_module("mutmut.mutation.mutators")
+        mutation: Any = importlib.import_module("mutmut.mutation.file_mutation")
+        mutators.mutation_operators.extend(_deciding())
+        module, mutations, *_ = mutation.create_mutations(name, code)
+    found: dict[str, Mutant] = {}
+    strings: set[int] = set()
+    for each in mutations:
+        kind = type(each.original_node).__name__
+        if kind in ("SimpleString", "ConcatenatedString", "FormattedString"):
+            is_sentence = " " in module.code_for_node(each.original_node)
+            if is_sentence or id(each.original_node) in strings:
+                continue
+            strings.add(id(each.original_node))
+        changed = module.deep_replace(each.original_node, each.mutated_node).code
+        pairs = enumerate(zip(code.splitlines(), changed.splitlines(), strict=False), 1)
+        line = next((number for number, (old, new) in pairs if old != new), 0)
+        if line:
+            found.setdefault(changed, Mutant(kind, line, changed))
+    return sorted(found.values(), key=lambda each: (each.kind in _LAST, each.line))
+
+
+def _deciding() -> list[tuple[Any, Callable[[Any], Iterable[Any]]]]:
+    """Further kinds of mutants: what is decided is always so, or is not said, or not done."""
+    cst: Any = importlib.import_module("libcst")
+
+    def always(node: Any) -> Iterable[Any]:
+        for value in ("True", "False"):
+            yield node.with_changes(test=cst.Name(value))
+
+    def nothing(node: Any) -> Iterable[Any]:
+        if node.value is not None and getattr(node.value, "value", "") != "None":
+            yield node.with_changes(value=cst.Name("None"), whitespace_after_return=cst.SimpleWhitespace(" "))
+
+    def left_out(node: Any) -> Iterable[Any]:
+        if isinstance(node.value, (cst.Call, cst.Await)):
+            yield node.with_changes(value=cst.Ellipsis())
+
+    def one_side(node: Any) -> Iterable[Any]:
+        yield node.left
+        yield node.right
+
+    return [
+        (cst.If, always),
+        (cst.While, lambda node: list(always(node))[1:]),
+        (cst.CompIf, always),
+        (cst.Return, nothing),
+        (cst.Expr, left_out),
+        (cst.BooleanOperation, one_side),
+        (cst.Raise, lambda node: [cst.Pass()]),
+        (cst.Continue, lambda node: [cst.Pass()]),
+    ]
+
+
+def _statements(code: str) -> dict[int, set[int]]:
+    """Line → all lines of the innermost statement, or head of a block, that it belongs to."""
+    lines: dict[int, set[int]] = {}
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, (ast.stmt, ast.excepthandler)):
+            body = getattr(node, "body", None)
+            end = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+            own = set(range(node.lineno, max(node.lineno, end) + 1))
+            for line in own:
+                if line not in lines or len(own) < len(lines[line]):
+                    lines[line] = own
+    return lines
+
+
+def _change(old: str, new: str) -> str:
+    lines = unified_diff(old.splitlines(), new.splitlines(), n=1, lineterm="")
+    return "\n".join(list(lines)[2:])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the mutants of a file by these tests, and print those that survive. Gives 0 if there are none."""
+    file, *tests = arguments
+    hunt = _Hunt(file, os.environ.get("ONLY", ""))
+    result = pytest.main([*_ARGUMENTS, *(f"tests/{each}" for each in tests)], plugins=[hunt])
+    if result not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        print(f"{file}: not run", flush=True)  # noqa: T201
+        return 2
+    print(f"{file}: {hunt.count} mutants, {hunt.survivors} survived", flush=True)  # noqa: T201
+    return 1 if hunt.survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
