@@ -76,8 +76,8 @@ async def confirm_or_fail(question: Question, code: str, context: CallContext) -
 async def agreed_by_code(question: Question, code: str, context: CallContext) -> Agreed:
     """How a person agreed, if the code that came with the call is good for it; it is used up then.
 
-    Where the policy wants a browser, and in a call from there, where the person is asked by the page itself, a
-    code that was not answered there is not looked at.
+    Where the policy wants a browser, and in a call from there, where the page itself asks the person, a code
+    that was not answered there is not looked at.
 
     A call that is only rehearsed needs none, and its question is noted.
 
@@ -162,7 +162,7 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
 
 
 def _not_answered(tool: str, fault: str, summary: str) -> ToolFailure:
-    """The failure of a call from the browser whose question was not answered; no code stands for an answer."""
+    """The failure of a call from the browser whose question was not answered; no code takes its place."""
     return ToolFailure(
         "needs_confirmation",
         f"{tool}: {fault or 'the question was not answered. '}Confirmation required: {summary}",

@@ -158,7 +158,7 @@ def _check(url: str, *, may_be_plain: bool) -> None:
         raise DocumentError(f"{url[:200]} is no address") from None
     is_plain = parts.scheme == "http" and may_be_plain and is_loopback(host)
     if not host or not (parts.scheme == "https" or is_plain):
-        raise DocumentError(f"{address[:200]} is not asked, as it is no address with https")
+        raise DocumentError(f"{url[:200]} is not asked, as it is no address with https")
 
 
 class _Lent(httpx2.AsyncBaseTransport):
