@@ -35,10 +35,15 @@ export function policy(text) {
   return path;
 }
 
-/** Starts `docreview-mcp <command> --sandbox` and gives the address that it says, and how to end it. */
+/**
+ * Starts `docreview-mcp <command> --sandbox` and gives the address that it says, and how to end it.
+ *
+ * `env` may be a function of the port.
+ */
 export async function startServer(command, { env = {}, options = [], says = /(http:\/\/\S+?),? / } = {}) {
   const port = await freePort();
-  const child = spawn(COMMAND, [command, "--sandbox", "--port", String(port), ...options], { env: { PATH: process.env.PATH, HOME: "/nonexistent", DOCREVIEW_HTTP_DRAIN: "0,1", ...env } });
+  const more = typeof env === "function" ? env(port) : env;
+  const child = spawn(COMMAND, [command, "--sandbox", "--port", String(port), ...options], { env: { PATH: process.env.PATH, HOME: "/nonexistent", DOCREVIEW_HTTP_DRAIN: "0,1", ...more } });
   let output = "";
   const address = await new Promise((resolve, reject) => {
     const read = (text) => {

@@ -8,7 +8,7 @@ from typing import Literal
 import anyio
 
 from ...tools.policy.policies import Policies
-from ..http.settings import read_http_settings
+from ..http.settings import HttpSettings, read_http_settings
 from ..settings import SettingsError
 
 __all__ = ["examine_sign_in"]
@@ -33,9 +33,25 @@ def examine_sign_in(policies: Policies) -> list[Remark]:
         found: Remark = ("fault", f"the keys of {http.oauth_issuer} cannot be fetched: {keys.fault}")
     else:
         found = ("ok", f"{http.oauth_issuer} answers; tokens are for {' or '.join(http.audiences)}")
+    remarks = [found, _of_panel(http)]
     if policies.groups and not http.oauth_group_claim:
-        return [found, ("fault", "the policy has rules for groups; set DOCREVIEW_OAUTH_GROUP_CLAIM")]
-    return [found]
+        remarks.append(("fault", "the policy has rules for groups; set DOCREVIEW_OAUTH_GROUP_CLAIM"))
+    return remarks
+
+
+def _of_panel(http: HttpSettings) -> Remark:
+    """Whether people can sign in to the panel in a browser."""
+    if http.oauth_client is None:
+        return (
+            "note",
+            "the panel in a browser is closed: the issuer knows no client for it (DOCREVIEW_OAUTH_CLIENT)",
+        )
+    from ..http.panel_issuer import callback_address
+
+    return (
+        "note",
+        f"the panel in a browser signs people in; the issuer has to know {callback_address(http.url or '')}",
+    )
 
 
 def _of_groups_without_sign_in(policies: Policies) -> list[Remark]:

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from ..http.authentication import Authentication
     from ..http.caller_credentials import CallerCredentials
     from ..http.keys import KeyFile
-    from ..http.panel import Panel
-    from ..http.panel_sign_in import SignIn
 
-__all__ = ["application_for", "panel_for", "serve_http", "with_panel_url"]
+__all__ = ["application_for", "serve_http", "with_panel_url"]
 
 _IN_FLIGHT = 32
 """Concurrent requests to each service where nothing else is set: the usual number is for one user."""
@@ -46,8 +44,10 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
 
     if "log_format" not in settings.model_fields_set:
         settings = settings.model_copy(update={"log_format": "json"})
-    secrets = settings.secrets
-    set_up_logging(settings.log_level, lambda: (*secrets, *secrets_of_caller()), settings.log_format)
+    own = (http.oauth_client_secret.get_secret_value(),) if http.oauth_client_secret else ()
+    set_up_logging(
+        settings.log_level, lambda: (*settings.secrets, *own, *secrets_of_caller()), settings.log_format
+    )
     try:
         listener = listening(http.host, http.port)
     except OSError as error:
@@ -62,7 +62,7 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         if fault := _unused_credentials(settings, http) or settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
         url = http.url or f"{_origin(http.host, port)}/mcp"
-        panel = f", and the review panel at {_panel_url(url)}" if _has_panel(http) else ""
+        panel = f", and the review panel at {_panel_url(url)}" if http.has_panel else ""
         click.echo(f"docreview-mcp serves MCP at {url}{panel}", err=True)
         if metrics_port:
             where = _origin(http.metrics_address[0], metrics_port)
@@ -89,13 +89,17 @@ def application_for(
         SettingsError: a setting or a file that it names has a fault.
     """
     from ..http.application import HttpApplication
+    from ..http.authentication import TokenAuthentication
     from ..http.caller_credentials import Shared
     from ..http.keys import KeyFile
-    from ..http.panel_sign_in import KeySignIn, NoSignIn, OpenSignIn
+    from ..http.panel import Panel
+    from ..http.panel_setup import issuer_sign_in, shown_sign_in
+    from ..http.panel_sign_in import KeyHolders, OneHolder
+    from ..journal.seal_keys import seal_keys
 
     keys = KeyFile(http.keys) if http.auth == "keys" and http.keys is not None else None
     authentication = _authentication(settings, http, keys, issuer)
-    if _has_panel(http):
+    if http.has_panel:
         settings = with_panel_url(settings, http, port)
     credentials = _credentials(settings, http)
     is_open = http.auth in (None, "none")
@@ -109,11 +113,13 @@ def application_for(
         observer=observer,
         shared=shared,
     )
-    # A way to know callers that the panel does not know leaves it closed.
-    sign_in = KeySignIn(keys) if keys is not None else OpenSignIn() if is_open else NoSignIn()
-    panel = panel_for(settings, http, port, sign_in)
+    if isinstance(authentication, TokenAuthentication):
+        sign_in = issuer_sign_in(http, port, seal_keys(settings), authentication.tokens, issuer)
+    else:
+        holders = OneHolder() if keys is None else KeyHolders(keys)
+        sign_in = shown_sign_in(http, port, seal_keys(settings), holders)
     return HttpApplication(
-        server, http, authentication, http.allowed(port), credentials, shared, panel, observer
+        server, http, authentication, http.allowed(port), credentials, shared, Panel(sign_in), observer
     )
 
 
@@ -155,25 +161,6 @@ def _authentication(
         ProtectedResource(http.url, http.oauth_issuer, http.oauth_scope_prefix),
         Challenges("token", metadata_url(http.url), http.oauth_scope_prefix),
     )
-
-
-def _has_panel(http: HttpSettings) -> bool:
-    """Whether there is a way to sign in to the panel in a browser."""
-    return http.auth != "oauth"
-
-
-def panel_for(settings: Settings, http: HttpSettings, port: int, sign_in: SignIn) -> Panel:
-    """The panel in a browser, to which people sign in like this."""
-    from ...tools import Codes
-    from ..http.panel import Panel
-    from ..http.panel_sign_in import Cookies
-    from ..journal.seal_keys import seal_keys
-
-    is_secure = (http.url or "").startswith("https:")
-    cookies = Cookies(
-        Codes(keys=seal_keys(settings)), sign_in, f"docreview_panel_{port}", is_secure=is_secure
-    )
-    return Panel(sign_in, cookies)
 
 
 def with_panel_url(settings: Settings, http: HttpSettings, port: int) -> Settings:

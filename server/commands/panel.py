@@ -14,7 +14,6 @@ from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.call_context import user_of_machine
 from ..settings import Settings, SettingsError
-from .http import panel_for
 
 if TYPE_CHECKING:
     import httpx2
@@ -74,13 +73,16 @@ def panel_application(
     from ..http.application import HttpApplication
     from ..http.authentication import PanelOnly
     from ..http.caller_credentials import Shared
-    from ..http.panel_sign_in import LinkSignIn
+    from ..http.panel import Panel
+    from ..http.panel_setup import shown_sign_in
+    from ..http.panel_sign_in import LinkHolder
+    from ..journal.seal_keys import seal_keys
     from ..shared.state import open_shared_state
 
-    sign_in = LinkSignIn(user_of_machine() or "local")
-    token = sign_in.token
+    holder = LinkHolder(user_of_machine() or "local")
+    token = holder.token
     shared = open_shared_state(settings)
     server = build_server(settings, transport=transport, local=False, shared=shared)
-    panel = panel_for(settings, http, port, sign_in)
+    panel = Panel(shown_sign_in(http, port, seal_keys(settings), holder))
     application = HttpApplication(server, http, PanelOnly(), http.allowed(port), Shared(), shared, panel)
     return application, token

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
 from starlette.datastructures import MutableHeaders
@@ -41,17 +41,11 @@ class Answer:
         elif not self._is_replaced:
             await self._send(message)
 
-    async def page(self, status: int, headers: Mapping[str, str], content: str) -> None:
-        """Send a page for a browser, whatever its status."""
+    async def page(self, status: int, headers: Iterable[tuple[str, str]], content: str) -> None:
+        """Send a page for a browser, whatever its status. A header may be there several times."""
         body = content.encode()
-        all_headers = {
-            "Content-Type": "text/html; charset=utf-8",
-            "Content-Length": str(len(body)),
-            **headers,
-        }
-        raw = [
-            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()
-        ]
+        own = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body))))
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in (*own, *headers)]
         self.has_begun = True
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
         await self._send({"type": "http.response.body", "body": body})

@@ -151,7 +151,7 @@ class HttpApplication:
                 headers={"Allow": "POST, OPTIONS"},
             )
         if browser is not None:
-            principal = browser.principal(headers)
+            principal = await browser.principal(headers)
         else:
             principal = await self._authentication.principal(headers)
         _check_headers(scope, headers)

@@ -13,7 +13,8 @@ from .challenges import Challenges
 from .keys import KeyFile
 from .oauth.issuer_keys import KeysUnknown
 from .oauth.protected_resource import ProtectedResource
-from .oauth.tokens import TokenError, Tokens
+from .oauth.signed_claims import TokenError
+from .oauth.tokens import Tokens
 from .refusals import Refusal
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "NoAuthentication",
     "PanelOnly",
     "TokenAuthentication",
+    "issuer_away",
 ]
 
 _log = logging.getLogger(__name__)
@@ -130,7 +132,7 @@ class TokenAuthentication:
     """Callers sign in with an issuer, and show the access token that it gave them."""
 
     def __init__(self, tokens: Tokens, resource: ProtectedResource, challenges: Challenges) -> None:
-        self._tokens = tokens
+        self.tokens = tokens
         self.resource = resource
         self.challenges = challenges
 
@@ -141,27 +143,32 @@ class TokenAuthentication:
             Refusal: 401, without a reason, which is in the log; 503 while the issuer is not known.
         """
         try:
-            return await self._tokens.principal(_bearer(headers, self.challenges))
+            return (await self.tokens.accepted(_bearer(headers, self.challenges))).principal
         except TokenError as fault:
             _log.warning("a request was refused for its token: %s", fault)
             raise self.challenges.invalid() from None
         except KeysUnknown:
-            raise Refusal(
-                503,
-                "unavailable",
-                "The service that signs users in cannot be reached, so the token cannot be checked.",
-                "Wait as long as Retry-After says, then send the same request again.",
-                retry_after=30,
-            ) from None
+            raise issuer_away() from None
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Keep the keys of the issuer fresh."""
-        return self._tokens.keys.running()
+        return self.tokens.keys.running()
 
     @property
     def issuer(self) -> Literal["ok", "down"]:
         """Whether the keys of the issuer could be fetched when that was last tried."""
-        return self._tokens.keys.state
+        return self.tokens.keys.state
+
+
+def issuer_away() -> Refusal:
+    """No token can be judged just now."""
+    return Refusal(
+        503,
+        "unavailable",
+        "The service that signs users in cannot be reached, so the token cannot be checked.",
+        "Wait as long as Retry-After says, then send the same request again.",
+        retry_after=30,
+    )
 
 
 def _bearer(headers: Headers, challenges: Challenges) -> str:

@@ -6,10 +6,8 @@ panel's tools only, and asks the person where a call has to be confirmed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
 from secrets import token_urlsafe
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
@@ -18,7 +16,8 @@ from ..panel.page import host_html, panel_tools, review_html
 from ..protocol.principal import Principal
 from .answers import Answer
 from .bodies import Bodies
-from .panel_sign_in import Cookies, SignIn
+from .panel_pages import going_on, plain_page, sign_in_page, signed_in_page
+from .panel_sign_in import SignIn, SignInFault, Step
 from .refusals import Refusal
 
 __all__ = ["CALLS", "Panel"]
@@ -26,38 +25,25 @@ __all__ = ["CALLS", "Panel"]
 CALLS = "/panel/mcp"
 """Where the page in the browser sends its calls."""
 
-_PATHS = ("/panel", "/panel/app", "/panel/open", "/panel/sign-in")
-_FOR_ALL = {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
+_SIGN_IN, _SIGN_OUT, _SIGNED_IN = "/panel/sign-in", "/panel/sign-out", "/panel/signed-in"
 _APP_POLICY = (
     "sandbox allow-scripts; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline';"
     " img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
 _MAX_FORM_BYTES = 4096
-_ID_NAMES = ("workflow_id", "document_id")
-_HOW = {
-    "open": "Reload the page: no sign-in is needed here.",
-    "key": "",
-    "link": "Open the link that docreview-mcp panel printed. It works once: for a new one, start it again.",
-    "none": "This server signs its callers in by OAuth, which the panel in a browser does not do yet:"
-    " use a host that shows panels, or docreview-mcp panel on your own machine.",
-}
+_SIGNED_OUT = "You are signed out of docreview."
 
 
 class Panel:
-    """The paths under `/panel` of a server."""
+    """The paths under `/panel` of a server, for whoever signs in like this."""
 
-    def __init__(self, sign_in: SignIn, cookies: Cookies) -> None:
+    def __init__(self, sign_in: SignIn) -> None:
         self._sign_in = sign_in
-        self._cookies = cookies
+        self._paths = {"/panel", "/panel/app", _SIGN_IN, _SIGN_OUT, _SIGNED_IN, sign_in.arrival} - {""}
 
     def serves(self, path: str) -> bool:
         """Whether there is a page at this path."""
-        return path in _PATHS
+        return path in self._paths
 
     async def answer(self, scope: Scope, headers: Headers, receive: Receive, answer: Answer) -> None:
         """Give the page at a path.
@@ -65,33 +51,44 @@ class Panel:
         Raises:
             Refusal: the method is another one, or a form comes from another site.
         """
-        path, method = scope["path"], scope["method"]
-        query = parse_qs(scope["query_string"].decode("latin-1"))
-        if path == "/panel/sign-in" and method == "POST":
+        path, is_sent = scope["path"], scope["method"] == "POST"
+        query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=20, keep_blank_values=True)
+        if is_sent and path in (_SIGN_IN, _SIGN_OUT):
             check_own_page(headers)
-            await self._sign_in_by_form(scope, headers, receive, query, answer)
-        elif method != "GET":
+        elif scope["method"] != "GET" or path == _SIGN_OUT:
             raise Refusal(405, "method_not_allowed", "Only GET is served here.", "Open it in a browser.")
-        elif path == "/panel":
-            await self._host_page(headers, answer)
-        elif path == "/panel/app":
-            policy = {"Content-Security-Policy": _APP_POLICY}
-            await answer.page(200, {**_FOR_ALL, **policy}, review_html())
-        elif path == "/panel/open":
-            await self._open(query, answer)
-        else:
-            await self._sign_in_page(200, "", answer)
+        try:
+            if path == "/panel":
+                await self._host_page(headers, answer)
+            elif path == "/panel/app":
+                await plain_page(answer, 200, review_html(), _APP_POLICY)
+            elif path == _SIGNED_IN:
+                await signed_in_page(answer)
+            elif path == _SIGN_OUT:
+                await going_on(answer, Step(f"{_SIGN_IN}?out=1", self._sign_in.left()))
+            elif path == self._sign_in.arrival:
+                await going_on(answer, await self._sign_in.arrived(query, headers))
+            elif is_sent:
+                body = await Bodies(_MAX_FORM_BYTES).read(headers, receive)
+                form = parse_qs(body.decode("utf-8", "replace"), max_num_fields=20)
+                await going_on(answer, await self._sign_in.submitted(form, query))
+            else:
+                said = SignInFault(200, _SIGNED_OUT) if "out" in query else None
+                await sign_in_page(answer, self._sign_in, said)
+        except SignInFault as fault:
+            await sign_in_page(answer, self._sign_in, fault)
 
-    def principal(self, headers: Headers) -> Principal:
+    async def principal(self, headers: Headers) -> Principal:
         """Who calls from the page in the browser.
 
         Raises:
-            Refusal: nobody is signed in, or the call does not come from our own page.
+            Refusal: nobody is signed in, the call does not come from our own page, or who it is cannot be
+                told just now.
         """
         check_own_page(headers)
-        found = self._cookies.principal(headers)
+        found = await self._sign_in.visitor(headers)
         if found is None:
-            raise Refusal(401, "unauthorized", "Nobody is signed in.", "Sign in at /panel/sign-in.")
+            raise Refusal(401, "unauthorized", "Nobody is signed in.", f"Sign in at {_SIGN_IN}.")
         return found
 
     def check_call(self, tool: str) -> None:
@@ -114,65 +111,11 @@ class Panel:
             f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self';"
             " frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
         )
-        page_headers = {**_FOR_ALL, "Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
-        if self._sign_in.way == "open" and self._cookies.principal(headers) is None:
-            found = self._sign_in.signed_in("")
-            page_headers |= {} if found is None else {"Set-Cookie": self._cookies.set_for(found)}
-        await answer.page(200, page_headers, host_html(nonce))
-
-    async def _open(self, query: Mapping[str, list[str]], answer: Answer) -> None:
-        token = query.get("once", [""])[0]
-        found = self._sign_in.signed_in(token) if self._sign_in.way == "link" else None
-        if found is None:
-            problem = "This link was used already, or it is not one of this server."
-            await self._sign_in_page(403, problem, answer)
-        else:
-            await self._go(found, query, answer)
-
-    async def _sign_in_by_form(
-        self,
-        scope: Scope,
-        headers: Headers,
-        receive: Receive,
-        query: Mapping[str, list[str]],
-        answer: Answer,
-    ) -> None:
-        body = await Bodies(_MAX_FORM_BYTES).read(headers, receive)
-        given = parse_qs(body.decode("utf-8", "replace"))
-        key = given.get("key", [""])[0]
-        found = self._sign_in.signed_in(key) if self._sign_in.way == "key" else None
-        if found is None:
-            await self._sign_in_page(403, "The key is not valid.", answer)
-        else:
-            await self._go(found, query, answer)
-
-    async def _go(self, principal: Principal, query: Mapping[str, list[str]], answer: Answer) -> None:
-        """Sign a person in and open the document that the address names, if it does."""
-        id_query = urlencode({name: query[name][0] for name in _ID_NAMES if query.get(name)})
-        path = f"/panel?{id_query}" if id_query else "/panel"
-        page_headers = {**_FOR_ALL, "Location": path, "Set-Cookie": self._cookies.set_for(principal)}
-        await answer.page(303, page_headers, "")
-
-    async def _sign_in_page(self, status: int, problem: str, answer: Answer) -> None:
-        nonce = token_urlsafe(16)
-        policy = (
-            f"default-src 'none'; style-src 'nonce-{nonce}'; frame-ancestors 'none'; base-uri 'none';"
-            " form-action 'self'"
-        )
-        alert = f'<p role="alert">{escape(problem)}</p>' if problem else ""
-        how = _HOW[self._sign_in.way]
-        form = (
-            '<form method="post"><label>Your key<br><input type="password" name="key" required autofocus'
-            ' autocomplete="off" size="60"></label> <button>Sign in</button></form>'
-        )
-        page = (
-            '<!doctype html><html lang="en"><meta charset="utf-8"><title>docreview: sign in</title>'
-            f'<style nonce="{nonce}">:root{{color-scheme:light dark;font:15px/1.5 system-ui,sans-serif}}'
-            "body{margin:2rem auto;max-width:40rem;padding:0 1rem}input{max-width:100%}</style>"
-            f"<h1>docreview</h1>{alert}{f'<p>{escape(how)}</p>' if how else form}</html>"
-        )
-        page_headers = {**_FOR_ALL, "Content-Security-Policy": policy, "X-Frame-Options": "DENY"}
-        await answer.page(status, page_headers, page)
+        way = self._sign_in.way
+        is_new = way == "open" and await self._sign_in.visitor(headers) is None
+        cookies = self._sign_in.opened() if is_new else ()
+        page = host_html(nonce, signs_out=way in ("key", "issuer"))
+        await plain_page(answer, 200, page, policy, cookies)
 
 
 def check_own_page(headers: Headers) -> None:

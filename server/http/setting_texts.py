@@ -82,6 +82,19 @@ HTTP_SETTING_TEXTS: Mapping[str, SettingText] = {
         "The claim that holds the groups of a caller.",
         more="For [rules of the policy](policy.md#rules-for-groups).",
     ),
+    "DOCREVIEW_OAUTH_CLIENT": SettingText(
+        "Client ID of the panel",
+        "The client ID of the panel in a browser at the issuer.",
+        more="Without it, [the panel](http.md#the-review-panel) is closed.",
+    ),
+    "DOCREVIEW_OAUTH_CLIENT_SECRET": SettingText(
+        "Client secret of the panel", "The secret of that client, if the issuer gave one."
+    ),
+    "DOCREVIEW_OAUTH_CLIENT_SCOPES": SettingText(
+        "Scopes of the panel",
+        "What the panel asks the issuer for, separated by spaces.",
+        more="By default `openid` and the scopes to read and write. Without `openid`, no ID token is expected.",
+    ),
     "DOCREVIEW_CREDENTIALS": SettingText(
         "Credentials of callers",
         "shared, headers or store: whose credentials go to the services.",

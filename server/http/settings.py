@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ..rate import Rate, parse_rate
@@ -20,6 +20,7 @@ __all__ = ["HttpSettings", "read_http_settings"]
 MEBIBYTE = 1024 * 1024
 _ISSUER = re.compile(r"https?://[\w.~:/@\[\]%+?&=-]+", re.ASCII)
 _SCOPE_PREFIX = re.compile(r"[!#-\[\]-~]*")
+_VISIBLE = re.compile(r"[ -~]{1,1000}")
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -58,6 +59,9 @@ class HttpSettings(BaseSettings):
     oauth_scope_claims: Names = _named("DOCREVIEW_OAUTH_SCOPE_CLAIMS", default=("scope", "scp"))
     oauth_scope_prefix: str = _named("DOCREVIEW_OAUTH_SCOPE_PREFIX", default="")
     oauth_group_claim: str = _named("DOCREVIEW_OAUTH_GROUP_CLAIM", default="")
+    oauth_client: str | None = _named("DOCREVIEW_OAUTH_CLIENT", default=None)
+    oauth_client_secret: SecretStr | None = _named("DOCREVIEW_OAUTH_CLIENT_SECRET", default=None)
+    oauth_client_scopes: Names = _named("DOCREVIEW_OAUTH_CLIENT_SCOPES", default=())
     credentials: Literal["shared", "headers", "store"] = _named("DOCREVIEW_CREDENTIALS", default="shared")
     proxies: Names = _named("DOCREVIEW_HTTP_PROXIES", default=())
     metrics_address: Annotated[tuple[str, int], NoDecode] = _named(
@@ -106,6 +110,33 @@ class HttpSettings(BaseSettings):
         if not _SCOPE_PREFIX.fullmatch(value.strip()):
             raise ValueError("expected what stands before the scopes, such as https://mcp.example.com/mcp/")
         return value.strip()
+
+    @field_validator("oauth_client")
+    @classmethod
+    def _client_id(cls, value: str | None) -> str | None:
+        if value is not None and not _VISIBLE.fullmatch(value.strip()):
+            raise ValueError("expected the client ID that the issuer gave to the panel")
+        return value and value.strip()
+
+    @field_validator("oauth_client_secret")
+    @classmethod
+    def _client_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
+        secret = value.get_secret_value().strip()
+        if not _VISIBLE.fullmatch(secret):
+            raise ValueError("holds characters that a client secret cannot have; copy it again")
+        return SecretStr(secret)
+
+    @field_validator("oauth_client_scopes", mode="before")
+    @classmethod
+    def _scopes(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        scopes = tuple(value.replace(",", " ").split())
+        if not all(_SCOPE_PREFIX.fullmatch(each) for each in scopes):
+            raise ValueError("expected scopes with spaces between them, such as openid docreview:read")
+        return scopes
 
     @field_validator("hosts", "origins", "oauth_audience", "oauth_scope_claims", "proxies", mode="before")
     @classmethod
@@ -183,6 +214,11 @@ class HttpSettings(BaseSettings):
         return self.oauth_audience or ((self.url,) if self.url is not None else ())
 
     @property
+    def has_panel(self) -> bool:
+        """Whether there is a way to sign in to the panel in a browser."""
+        return self.auth != "oauth" or self.oauth_client is not None
+
+    @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
         return is_loopback(self.host)
@@ -239,6 +275,11 @@ class HttpSettings(BaseSettings):
             raise SettingsError(
                 "DOCREVIEW_HTTP_URL: expected the address that users type, such as"
                 " https://mcp.example.com/mcp, as DOCREVIEW_AUTH=oauth is set and tokens are made for it"
+            )
+        if self.oauth_client is None and self.oauth_client_secret is not None:
+            raise SettingsError(
+                "DOCREVIEW_OAUTH_CLIENT: expected the client ID of the panel, as"
+                " DOCREVIEW_OAUTH_CLIENT_SECRET is set"
             )
 
 

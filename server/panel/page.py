@@ -17,9 +17,12 @@ def review_html() -> str:
     return _text("review.html")
 
 
-def host_html(nonce: str) -> str:
-    """The page that shows the review panel in a browser and asks the person there; its CSP has the nonce."""
-    return _host_html().replace("{{nonce}}", nonce)
+def host_html(nonce: str, *, signs_out: bool) -> str:
+    """The page that shows the review panel in a browser and asks the person there; its CSP has the nonce.
+
+    `signs_out`: it offers to sign out.
+    """
+    return _host_html().replace("{{nonce}}", nonce).replace("{{hidden}}", "" if signs_out else "hidden")
 
 
 @cache

@@ -49,7 +49,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     """Check all changes against their documents, then send what is left of them."""
     call = _Call(operation, values, context)
     document_ids = list(dict.fromkeys(documents_of(operation, values)))
-    code = str(values.get(CONFIRM, "")) or context.code
+    code = context.code or str(values.get(CONFIRM, ""))
     return await do_agreed(
         context, call.claims(document_ids), code, partial(call.plan, document_ids), call.question, call.make
     )

@@ -76,7 +76,8 @@ async def confirm_or_fail(question: Question, code: str, context: CallContext) -
 async def agreed_by_code(question: Question, code: str, context: CallContext) -> Agreed:
     """How a person agreed, if the code that came with the call is good for it; it is used up then.
 
-    Where the policy wants a browser, a code that was not answered there is not looked at.
+    Where the policy wants a browser, and in a call from there, where the page itself asks the person, a code
+    that was not answered there is not looked at.
 
     A call that is only rehearsed needs none, and its question is noted.
 
@@ -87,7 +88,7 @@ async def agreed_by_code(question: Question, code: str, context: CallContext) ->
         context.rehearsal.ask(_summary(question, context))
         return "browser" if question.in_browser else "host"
     way: Agreed = _asked_by(context) if code == context.code else "code"
-    if not code or (question.in_browser and way != "browser"):
+    if not code or ((question.in_browser or context.in_browser) and way != "browser"):
         return ""
     try:
         found = await context.guards.codes.use(code, *question.subject_of(context.caller))
@@ -121,6 +122,9 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
     summary = _summary(question, context)
     if question.in_browser and not context.in_browser:
         raise await _only_in_browser(question, summary, context)
+    if context.in_browser and code != context.code:
+        # The page asks; a code that somebody sends along instead says nothing of this person.
+        code = ""
     fault = ""
     if code:
         found = await codes.check(code, *subject)
@@ -140,6 +144,8 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
                 happened=NOTHING_SENT,
                 next_step="Do not call again; ask the person what to do instead.",
             )
+    if context.in_browser:
+        raise _not_answered(operation.tool, fault, summary)
     raise ToolFailure(
         "needs_confirmation",
         f"{operation.tool}: {fault}Confirmation required: {summary}",
@@ -152,6 +158,17 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
             "summary": summary,
             "outside": ["error.message", "docreview.summary"],
         },
+    )
+
+
+def _not_answered(tool: str, fault: str, summary: str) -> ToolFailure:
+    """The failure of a call from the browser whose question was not answered; no code takes its place."""
+    return ToolFailure(
+        "needs_confirmation",
+        f"{tool}: {fault or 'the question was not answered. '}Confirmation required: {summary}",
+        happened=NOTHING_SENT,
+        next_step="Do it again, and answer the question that the page asks.",
+        notes={"summary": summary, "outside": ["error.message", "docreview.summary"]},
     )
 
 

@@ -138,7 +138,7 @@ async def _guarded(
     async def go(assessment: Assessment, inner: CallContext) -> Written:
         return await _send(prepared, assessment.before, inner, read, undoes, look_at_journal)
 
-    code = str(prepared.values.get(CONFIRM, "")) or context.code
+    code = context.code or str(prepared.values.get(CONFIRM, ""))
     return await do_agreed(
         context, claims_of(prepared), code, look, lambda assessment: assessment.question, go
     )

@@ -97,7 +97,7 @@ async def _undo(
         for step in each.closing.undo
     ]
     claims = frozenset(claim for call in calls for claim in claims_of(prepare(*call, call_context)))
-    code = str(values.get("confirm", "")) or call_context.code
+    code = call_context.code or str(values.get("confirm", ""))
     return await do_agreed(call_context, claims, code, look, question, go)
 
 

@@ -224,7 +224,7 @@ class _Call:
         asked |= {"model_id": self.model_id, "ids": list[JsonValue](to_do)}
         asked |= {name: self._values[name] for name in ("stop_after", REASON) if name in self._values}
         bound: list[JsonValue] = [states[each].bound if each in states else None for each in to_do]
-        code = str(self._values.get(CONFIRM, "")) or self._context.code
+        code = self._context.code or str(self._values.get(CONFIRM, ""))
         rule = browser_rule([load_operations()[self.action.operation]], self._context)
         question = Question(self._operation, asked, bound, None, browser_rule=rule)
         return await confirm_or_fail(question, code, self._context)

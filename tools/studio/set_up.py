@@ -59,7 +59,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     async def go(found: list[Step], inner: CallContext) -> Reply:
         return await _make(operation, found, values, inner)
 
-    code = str(values.get(CONFIRM, "")) or context.code
+    code = context.code or str(values.get(CONFIRM, ""))
     return await do_agreed(context, frozenset(), code, look, question, go)
 
 

@@ -62,7 +62,7 @@ class _Text:
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
     """Check all changes against the session, then send what is left of them."""
     call = _Call(operation, values)
-    code = str(values.get(CONFIRM, "")) or context.code
+    code = context.code or str(values.get(CONFIRM, ""))
     return await do_agreed(
         context, frozenset(), code, partial(call.plan, context), partial(call.question, context), call.make
     )

@@ -6,16 +6,21 @@ import logging
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, Literal, cast
-from urllib.parse import urlsplit
 
 import anyio
 import httpx2
 import jwt
 from jwt.api_jwk import PyJWK
 
-from ...services.network_environment import NetworkSettingError, trusted_certificates
-from ...settings import is_loopback
-from .issuer_documents import DocumentError, discovery_urls, fetched
+from ...services.network_environment import NetworkSettingError
+from .issuer_documents import (
+    ASKING_SECONDS,
+    DocumentError,
+    client_for,
+    discovered,
+    fetched,
+    is_on_own_machine,
+)
 
 __all__ = ["ALGORITHMS", "IssuerKeys", "KeysUnknown"]
 
@@ -32,7 +37,6 @@ _PAUSE_SECONDS = 30.0
 _FRESH_SECONDS = 300.0
 _AGAIN_SECONDS = 60.0
 _KEPT_SECONDS = 24 * 60 * 60.0
-_FETCH_SECONDS = 10.0
 _MAX_KEYS = 50
 _MIN_RSA_BITS = 2048
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -54,7 +58,7 @@ class IssuerKeys:
         self._issuer = issuer
         self._jwks, self._found = jwks, ""
         self._transport = transport
-        self._may_be_plain = any(is_loopback(urlsplit(each).hostname or "") for each in (issuer, jwks or ""))
+        self._may_be_plain = is_on_own_machine(issuer, jwks)
         self._keys: list[PyJWK] = []
         self._fetched_at = 0.0
         self._next_at = 0.0
@@ -96,12 +100,12 @@ class IssuerKeys:
                 return
             self._next_at = anyio.current_time() + _PAUSE_SECONDS
             try:
-                with anyio.fail_after(_FETCH_SECONDS):
+                with anyio.fail_after(ASKING_SECONDS):
                     self._keys = await self._fetch()
             except (DocumentError, NetworkSettingError) as fault:
                 self._note_fault(str(fault))
             except TimeoutError:
-                self._note_fault(f"no answer within {_FETCH_SECONDS:g} s")
+                self._note_fault(f"no answer within {ASKING_SECONDS:g} s")
             except Exception as error:
                 # Whatever a library raises for an odd answer or proxy must not end the server.
                 self._note_fault(type(error).__name__)
@@ -138,11 +142,7 @@ class IssuerKeys:
         self.fault, self._last_message = fault, message
 
     async def _fetch(self) -> list[PyJWK]:
-        async with httpx2.AsyncClient(
-            transport=self._transport and _Lent(self._transport),
-            verify=trusted_certificates(),
-            timeout=_FETCH_SECONDS,
-        ) as client:
+        async with client_for(self._transport) as client:
             self._found = self._jwks or self._found or await self._discover(client)
             document = await fetched(client, self._found, may_be_plain=self._may_be_plain)
         keys = _usable(document.get("keys"))
@@ -152,34 +152,11 @@ class IssuerKeys:
 
     async def _discover(self, client: httpx2.AsyncClient) -> str:
         """The address of the keys, as the issuer says."""
-        faults: list[DocumentError] = []
-        for url in discovery_urls(self._issuer):
-            try:
-                document = await fetched(client, url, may_be_plain=self._may_be_plain)
-            except DocumentError as fault:
-                faults.append(fault)
-                continue
-            issuer, keys = document.get("issuer"), document.get("jwks_uri")
-            if issuer != self._issuer:
-                raise DocumentError(
-                    f"{url} is of the issuer {str(issuer)[:200]}, and DOCREVIEW_OAUTH_ISSUER is"
-                    f" {self._issuer}: they have to be the same, to the last slash"
-                )
-            if not isinstance(keys, str):
-                raise DocumentError(f"{url} names no jwks_uri")
-            return keys
-        raise faults[0]
-
-
-class _Lent(httpx2.AsyncBaseTransport):
-    """A transport that goes on when the client of one fetch is closed."""
-
-    def __init__(self, inner: httpx2.AsyncBaseTransport) -> None:
-        self._inner = inner
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """The answer of the one that is lent."""
-        return await self._inner.handle_async_request(request)
+        document = await discovered(client, self._issuer, may_be_plain=self._may_be_plain)
+        keys = document.get("jwks_uri")
+        if not isinstance(keys, str):
+            raise DocumentError(f"the document of {self._issuer} names no jwks_uri")
+        return keys
 
 
 def _usable(given: object) -> list[PyJWK]:

@@ -10,24 +10,17 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import anyio
-import jwt
 
 from ...protocol.principal import SCOPES, Principal
 from ...toml_file import quoted_value
-from .issuer_keys import ALGORITHMS, IssuerKeys
+from .issuer_keys import IssuerKeys
+from .signed_claims import LEEWAY_SECONDS, TokenError, signed_claims
 
-__all__ = ["TokenError", "Tokens", "Trust"]
+__all__ = ["Accepted", "Tokens", "Trust"]
 
-_LEEWAY_SECONDS = 30
 _KNOWN_SECONDS = 60.0
 _MAX_KNOWN = 4096
-_MAX_CHARACTERS = 16 * 1024
 _MAX_SUBJECT = 255
-_REQUIRED = ("exp", "iss", "sub", "aud")
-
-
-class TokenError(Exception):
-    """A token is not accepted. The text names the claim, and is for the log only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +40,16 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Accepted:
+    """Whose token was accepted, and until when it is good, in seconds since 1970."""
+
     principal: Principal
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    accepted: Accepted
     until: float
 
 
@@ -64,8 +65,8 @@ class Tokens:
         self._now = now
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
 
-    async def principal(self, token: str) -> Principal:
-        """Whose token this is.
+    async def accepted(self, token: str) -> Accepted:
+        """Whose token this is, and until when.
 
         Raises:
             TokenError: it is not accepted.
@@ -75,66 +76,16 @@ class Tokens:
         known = self._known.get(name)
         if known is not None and anyio.current_time() < known.until:
             self._known.move_to_end(name)
-            return known.principal
+            return known.accepted
         self._known.pop(name, None)
-        claims = await self._claims(token)
-        principal = self._principal(claims)
-        left = int(claims["exp"]) + _LEEWAY_SECONDS - self._now()
-        self._known[name] = _Known(principal, anyio.current_time() + min(_KNOWN_SECONDS, left))
+        trust = self._trust
+        claims = await signed_claims(token, self.keys, trust.issuer, trust.audiences)
+        accepted = Accepted(self._principal(claims), int(claims["exp"]))
+        left = accepted.until + LEEWAY_SECONDS - self._now()
+        self._known[name] = _Known(accepted, anyio.current_time() + min(_KNOWN_SECONDS, left))
         if len(self._known) > _MAX_KNOWN:
             self._known.popitem(last=False)
-        return principal
-
-    async def _claims(self, token: str) -> dict[str, Any]:
-        """What a token says, once its signature and its required claims are found to be good."""
-        if len(token) > _MAX_CHARACTERS:
-            raise TokenError(f"the token has more than {_MAX_CHARACTERS} characters")
-        try:
-            unchecked = jwt.decode_complete(token, options={"verify_signature": False})
-        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-            raise TokenError("it is no JSON Web Token") from None
-        header: dict[str, Any] = unchecked["header"]
-        algorithm, key_id = header.get("alg"), header.get("kid")
-        if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-            raise TokenError(f"alg: got {quoted_value(algorithm)}, expected a signature by a public key")
-        if "crit" in header:
-            raise TokenError("crit: the token asks for what this server does not know")
-        # Looked at before the signature, so that tokens of others do not make us ask for their keys.
-        self._check_issuer(unchecked["payload"].get("iss"))
-        key = await self.keys.key(key_id, algorithm)
-        if key is None:
-            raise TokenError("kid: the issuer has no key of this id and algorithm")
-        try:
-            return jwt.decode(
-                token,
-                key,
-                algorithms=[algorithm],
-                audience=self._trust.audiences,
-                issuer=self._trust.issuer,
-                leeway=_LEEWAY_SECONDS,
-                options={"require": [*_REQUIRED]},
-            )
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            raise TokenError(self._reason(error, unchecked["payload"])) from None
-
-    def _check_issuer(self, given: object) -> None:
-        if given != self._trust.issuer:
-            raise TokenError(f"iss: got {quoted_value(given)}, expected {self._trust.issuer}")
-
-    def _reason(self, error: Exception, claims: dict[str, Any]) -> str:
-        """Which claim is wrong, and how."""
-        if isinstance(error, jwt.MissingRequiredClaimError):
-            return f"{error.claim}: missing"
-        if isinstance(error, jwt.ExpiredSignatureError):
-            return "exp: the token has expired"
-        if isinstance(error, jwt.ImmatureSignatureError):
-            return f"{'nbf' if 'nbf' in str(error) else 'iat'}: the token is not valid yet"
-        if isinstance(error, jwt.InvalidAudienceError):
-            wanted = " or ".join(self._trust.audiences)
-            return f"aud: got {quoted_value(claims.get('aud'))}, expected {wanted}"
-        if isinstance(error, jwt.InvalidSignatureError):
-            return "the signature is not that of the issuer"
-        return f"a claim has a form that it cannot have ({type(error).__name__})"
+        return accepted
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         trust, subject = self._trust, claims["sub"]

@@ -20,35 +20,10 @@ from docreview_mcp.server.http.keys import add_key
 from docreview_mcp.server.http.settings import read_http_settings
 from docreview_mcp.server.panel.page import panel_tools
 from docreview_mcp.server.services.sandbox_transport import embedded
-from http_callers import ADDRESS, HEADERS, MODERN, PING, new_key, served
+from http_callers import ADDRESS, HEADERS, MODERN, PING, caller, new_key, served
 from issuers import Issuer, bearer, signing_in, token
+from panel_calls import META, OWN, called, place, posted
 from review_desk import field_of, ready, sent
-
-OWN = {"Origin": ADDRESS, "Sec-Fetch-Site": "same-origin"}
-META = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientInfo": {"name": "browser", "version": "1"},
-    "io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}},
-}
-
-
-async def posted(client: httpx2.AsyncClient, tool: str, arguments: Any, **more: Any) -> httpx2.Response:
-    """A call as the page in the browser sends it; `headers` replace its own."""
-    headers = {**OWN, **MODERN, "Mcp-Method": "tools/call", "Mcp-Name": tool, **more.pop("headers", {})}
-    params = {"name": tool, "arguments": arguments, "_meta": META, **more}
-    message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
-    kept = {name: value for name, value in headers.items() if value is not None}
-    return await client.post("/panel/mcp", json=message, headers=kept)
-
-
-async def called(client: httpx2.AsyncClient, tool: str, arguments: Any, **more: Any) -> dict[str, Any]:
-    response = await posted(client, tool, arguments, **more)
-    assert response.status_code == 200, response.text
-    return response.json()["result"]
-
-
-def place(document: Document) -> dict[str, str]:
-    return {"workflow_id": document.workflow_id, "document_id": document.id}
 
 
 def approval(document: Document) -> dict[str, Any]:
@@ -128,8 +103,9 @@ async def test_pages_are_framed_by_nobody_and_the_framed_one_reaches_nothing(san
     for shown in (page, app, sign_in):
         assert shown.status_code == 200
         assert shown.headers["cache-control"] == "no-store"
-        assert shown.headers["referrer-policy"] == "no-referrer"
         assert shown.headers["x-content-type-options"] == "nosniff"
+    referrers = [shown.headers["referrer-policy"] for shown in (page, app, sign_in)]
+    assert referrers == ["no-referrer", "no-referrer", "same-origin"]
     policies = [shown.headers["content-security-policy"] for shown in (page, app, sign_in)]
     assert all("default-src 'none'" in policy for policy in policies)
     assert "frame-ancestors 'none'" in policies[0]
@@ -217,6 +193,57 @@ async def test_the_page_asks_the_person_and_the_journal_says_so(sandbox: Sandbox
         assert document.decision == ""
 
 
+@pytest.mark.parametrize("rule", ["", '[confirmation]\nwhere = "browser"\n'])
+async def test_no_code_stands_for_an_answer_in_the_browser(
+    sandbox: Sandbox, tmp_path: Path, rule: str
+) -> None:
+    """Neither the code of a question that timed out, nor one that the same person got elsewhere."""
+    policy, keys, document = tmp_path / "policy.toml", tmp_path / "keys.txt", ready(sandbox)[0]
+    policy.write_text(rule)
+    key = new_key(keys, "Ana")
+    settings = {"confirm": "writes", "journal": "sqlite://", "policy": policy if rule else None}
+    async with served(sandbox=sandbox, http={"auth": "keys", "keys": keys}, **settings) as client:
+        form = {**OWN, "Content-Type": "application/x-www-form-urlencoded"}
+        signed_in = await client.post("/panel/sign-in", content=f"key={key}", headers=form)
+        own = {"Cookie": signed_in.headers["set-cookie"].partition(";")[0]}
+        client.cookies.clear()
+        asked = await called(client, "review_files", approval(document), headers=own)
+        timed_out = await called(
+            client,
+            "review_files",
+            approval(document),
+            headers=own,
+            inputResponses={"confirm": {"action": "cancel"}},
+            requestState=asked["requestState"],
+        )
+        told = timed_out["structuredContent"]
+        assert told["error"]["code"] == "needs_confirmation"
+        assert told["error"]["done"] == "no"
+        assert "the question was not answered" in told["error"]["message"]
+        assert "confirm" not in told["docreview"]
+        codes = [asked["requestState"]]
+        async with caller(client, "auto", key) as elsewhere:
+            refused = await elsewhere.call_tool("review_files", approval(document))
+            assert refused.structured_content is not None
+            codes.append(refused.structured_content["docreview"].get("confirm", ""))
+        assert bool(codes[1]) == (not rule)
+        for code in filter(None, codes):
+            again = await called(client, "review_files", {**approval(document), "confirm": code}, headers=own)
+            assert again["resultType"] == "input_required"
+        assert not sent(sandbox)
+        done = await called(
+            client,
+            "review_files",
+            {**approval(document), "confirm": codes[0]},
+            headers=own,
+            inputResponses={"confirm": {"action": "accept", "content": {"confirm": True}}},
+            requestState=again["requestState"],
+        )
+        assert not done["isError"]
+        history = await called(client, "review_history", {"about": [document.id]}, headers=own)
+        assert [entry["agreed"] for entry in history["structuredContent"]["entries"]] == ["browser"]
+
+
 async def test_over_http_people_sign_in_with_their_key(sandbox: Sandbox, tmp_path: Path) -> None:
     keys = tmp_path / "keys.txt"
     reads, writes = new_key(keys, "Ana", "docreview:read"), new_key(keys, "Bo")
@@ -285,7 +312,7 @@ async def test_where_callers_sign_in_the_panel_is_closed() -> None:
     async with served(http=signing_in(), issuer=Issuer()) as client:
         page = await client.get("/panel/sign-in")
         refused = await client.post("/panel/mcp", json=PING, headers={**OWN, **MODERN, **bearer(token())})
-    assert "which the panel in a browser does not do yet" in page.text
+    assert "is not set up for that" in page.text
     assert refused.status_code == 401
     assert "set-cookie" not in refused.headers
 
