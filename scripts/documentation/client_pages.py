@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from docreview_mcp.server.hosts.hosts import HOSTS, Host
-from docreview_mcp.server.hosts.machine import Machine
+from docreview_mcp.server.hosts.machine import Machine, Platform
 
 from ..project import ROOT
 from .clients import Client, clients
@@ -14,7 +14,7 @@ from .clients import Client, clients
 __all__ = ["client_pages"]
 
 _HOME = Path("/home/you")
-_SYSTEMS = {"linux": "Linux", "macos": "macOS", "windows": "Windows"}
+_SYSTEMS: dict[Platform, str] = {"linux": "Linux", "macos": "macOS", "windows": "Windows"}
 
 
 def client_pages(documents: Path) -> dict[Path, str]:

@@ -227,6 +227,7 @@ async def test_no_code_stands_for_an_answer_in_the_browser(
             assert refused.structured_content is not None
             codes.append(refused.structured_content["docreview"].get("confirm", ""))
         assert bool(codes[1]) == (not rule)
+        again: dict[str, Any] = {}
         for code in filter(None, codes):
             again = await called(client, "review_files", {**approval(document), "confirm": code}, headers=own)
             assert again["resultType"] == "input_required"

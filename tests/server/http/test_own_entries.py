@@ -176,9 +176,15 @@ async def test_a_database_that_is_away_is_named_to_administrators_and_in_the_log
 ) -> None:
     """Also where its name is away with it, as that of a container is."""
     ana, cy = new_key(keys, "Ana"), new_key(keys, "Cy", *ADMIN)
-    away = {"journal": "postgresql://user@database.test/reviews", "seal_keys": SEAL_KEYS}
+    database = "postgresql://user@database.test/reviews"
     async with (
-        served(sandbox=Sandbox(clock=anyio.current_time), http=http(keys), toolsets="all", **away) as client,
+        served(
+            sandbox=Sandbox(clock=anyio.current_time),
+            http=http(keys),
+            toolsets="all",
+            journal=database,
+            seal_keys=SEAL_KEYS,
+        ) as client,
         caller(client, era, ana) as own,
         caller(client, era, cy) as admin,
     ):

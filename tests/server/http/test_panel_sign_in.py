@@ -216,7 +216,7 @@ ANSWERS: dict[str, tuple[dict[str, str | None], int]] = {
 async def test_an_answer_that_is_not_for_this_browser_signs_nobody_in(issuer: Issuer, case: str) -> None:
     changed, status = ANSWERS[case]
     async with served(http=http(), issuer=issuer) as client:
-        response = await finished(client, issuer, **changed)
+        response = await finished(client, issuer, "", **changed)
     assert response.status_code == status
     assert "<b>" not in response.text
     assert "script" not in response.text
