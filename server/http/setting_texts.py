@@ -93,7 +93,8 @@ HTTP_SETTING_TEXTS: Mapping[str, SettingText] = {
     "DOCREVIEW_OAUTH_CLIENT_SCOPES": SettingText(
         "Scopes of the panel",
         "What the panel asks the issuer for, separated by spaces.",
-        more="By default `openid` and the scopes to read and write. Without `openid`, no ID token is expected.",
+        more="By default `openid` and the scopes to read and write. Without `openid`, no ID token is"
+        " expected.",
     ),
     "DOCREVIEW_CREDENTIALS": SettingText(
         "Credentials of callers",
