@@ -25,8 +25,7 @@ from .oauth.code_flow import CodeFlow, FlowFault, IssuerAway, Pending
 from .oauth.issuer_keys import KeysUnknown
 from .oauth.signed_claims import TokenError
 from .oauth.tokens import Tokens
-from .panel_cookies import PanelCookie
-from .panel_sign_in import PANEL_SECONDS, Query, SignInFault, Step, Way, first, place_after
+from .panel_sign_in import PANEL_SECONDS, PanelCookie, Query, SignInFault, Step, Way, first, place_after
 
 __all__ = ["CALLBACK", "IssuerSignIn", "callback_address"]
 

@@ -11,9 +11,8 @@ from ...tools import Codes
 from ..protocol.principal import READ, WRITE
 from .oauth.code_flow import CodeFlow, RegisteredClient
 from .oauth.tokens import Tokens
-from .panel_cookies import PanelCookie
 from .panel_issuer import IssuerSignIn, callback_address
-from .panel_sign_in import ClosedSignIn, Holders, ShownSignIn, SignIn
+from .panel_sign_in import ClosedSignIn, Holders, PanelCookie, ShownSignIn, SignIn
 from .settings import HttpSettings
 
 __all__ = ["Keys", "issuer_sign_in", "shown_sign_in"]
