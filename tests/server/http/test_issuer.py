@@ -372,7 +372,7 @@ def test_the_settings_of_the_documentation_can_be_used(issuer: str, monkeypatch:
 
 
 def test_the_documentation_names_every_setting() -> None:
-    page = (DOCS / "http.md").read_text(encoding="utf-8")
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
     for field in HttpSettings.model_fields.values():
         assert isinstance(field.validation_alias, AliasChoices)
         assert f"`{field.validation_alias.choices[0]}" in page

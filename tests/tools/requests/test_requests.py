@@ -60,7 +60,7 @@ CLIENT = httpx2.Client()
 def test_any_valid_arguments_come_back_unchanged(operation: Operation) -> None:
     @settings(
         max_examples=max(3, settings().max_examples // 10),
-        suppress_health_check=[*HealthCheck.__members__.values()],
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large),
     )
     @given(sample_arguments(operation))
     def holds(arguments: dict[str, Any]) -> None:
