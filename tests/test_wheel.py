@@ -62,7 +62,10 @@ def test_every_module_is_in_the_wheel(python: Path, tmp_path: Path) -> None:
 
 
 def test_the_pages_of_the_panel_are_in_the_wheel(python: Path, tmp_path: Path) -> None:
-    ask = "from docreview_mcp.server.panel.page import *; print(len(review_html()), len(host_html('n', signs_out=True)))"
+    ask = (
+        "from docreview_mcp.server.panel.page import *\n"
+        "print(len(review_html()), len(host_html('n', signs_out=True)))"
+    )
     assert all(int(count) > 100 for count in run(python, "-c", ask, cwd=tmp_path).split())
 
 

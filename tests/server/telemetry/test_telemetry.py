@@ -293,15 +293,21 @@ def test_over_stdio_what_is_left_is_sent_when_stdin_ends() -> None:
     )
     with collector() as found:
         settings = {"DOCREVIEW_TELEMETRY": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": found.address}
-        done = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, "-m", "docreview_mcp.server", "stdio", "--sandbox"],
-            input="".join(f"{json.dumps(message)}\n" for message in messages),
-            capture_output=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **settings, "DOCREVIEW_JOURNAL": "none"},
-            timeout=60,
-        )
-    assert done.returncode == 0, done.stderr
-    assert [json.loads(line)["id"] for line in done.stdout.splitlines() if "result" in line] == [1, 2]
+        ) as server:
+            assert server.stdin is not None
+            assert server.stdout is not None
+            server.stdin.write("".join(f"{json.dumps(message)}\n" for message in messages))
+            server.stdin.flush()
+            # A call is cancelled if stdin ends before its answer.
+            answers = [json.loads(server.stdout.readline()) for _ in (1, 2)]
+            server.stdin.close()
+        assert server.returncode == 0
+    assert [answer["id"] for answer in answers if "result" in answer] == [1, 2]
     assert {span.trace_id.hex() for span in found.spans} == {TRACE}
     assert {span.name for span in found.spans} == {"tools/call nanonets_list_workflows", "GET nanonets"}
