@@ -38,7 +38,7 @@ __all__ = ["main"]
 _ARGUMENTS = ("-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not auto", "--no-header")
 """One era is enough here: the one in which a person is asked within a call."""
 
-_TOLD = 20
+_PROGRESS_EVERY = 20
 _PLAIN_SECONDS = 20
 _IDLE_SECONDS = 5.0
 _LAST = ("Call", "Assign", "AnnAssign", "SimpleString", "Arg")
@@ -74,7 +74,7 @@ class _Hunt:
                 continue
             tests = reached.get(mutant.line, [])
             self.count += 1
-            if self.count % _TOLD == 0:
+            if self.count % _PROGRESS_EVERY == 0:
                 self._say(f"{self.count} run, up to line {mutant.line} ({mutant.kind})")
             if not tests or not self._is_found(mutant, [each for _, each in tests], session.items):
                 self.survivors += 1

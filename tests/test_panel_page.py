@@ -23,6 +23,8 @@ CONFIGURATION = (
     "tsconfig.json",
     "vite.config.mjs",
 )
+FILES = ("file", "real_server")
+NAMES = "^(the page (is|refers|carries)|properties|a build|an invoice is|a whole review in the browser)"
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 
 
@@ -45,7 +47,7 @@ def test_lock_file_names_no_registry() -> None:
 
 @pytest.mark.slow
 def test_page_in_a_browser() -> None:
-    """The tests in panel/test: the page is built again byte by byte, and used in Chromium."""
+    """The page is built again byte by byte, and used in Chromium with a real server; more: `make panel-test`."""
     missing = [
         what
         for what, there in (
@@ -57,6 +59,7 @@ def test_page_in_a_browser() -> None:
     ]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")
-    command = ["npm", "test", "--silent"]
+    files = (f"test/{each}.test.mjs" for each in FILES)
+    command = ["node", "--test", "--test-reporter=spec", "--test-name-pattern", NAMES, *files]
     done = subprocess.run(command, cwd=PANEL, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]

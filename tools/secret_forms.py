@@ -269,7 +269,8 @@ def _with_places(text: str) -> tuple[str, list[int], list[int]]:
         for match in _UNIT.finditer(text):
             unit = match[0]
             if unit[0] == "%" or unit[0] == "&" or (unit[0] == "\\" and "u" in unit):
-                plain = _undone(match)
+                # A plus that was escaped is a blank in the plain form too.
+                plain = _undone(match).translate(_BLANKS)
             else:
                 plain = " " if unit[-1] in "nrtbf+\n\r\t" else ""
             pieces += [text[kept : match.start()], plain]

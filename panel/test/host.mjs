@@ -140,8 +140,13 @@ export async function openPanel(server, options = {}) {
   });
   await page.goto(`${address}/host.html`);
   panel.load = async () => {
-    await page.evaluate((full) => {
+    await page.evaluate(async (full) => {
       const view = document.getElementById("view");
+      if (view.src) {
+        // Nothing that the last page still sends may be taken for a message of the new one.
+        await new Promise((gone) => { view.onload = gone; view.src = "about:blank"; });
+        view.style.height = "";
+      }
       if (full) Object.assign(view, { className: "full" }).style.height = "100vh";
       view.src = "/panel.html";
     }, hostContext.displayMode === "fullscreen");

@@ -57,7 +57,8 @@ class ConnectionPools:
         # A transport that was given is the same one for all.
         if self._transport is None and now - idle[0][0] > _IDLE_SECONDS:
             with anyio.CancelScope(shield=True):
-                while now - idle[0][0] > _IDLE_SECONDS:
+                # While one is closed, another request may take the last one.
+                while idle and now - idle[0][0] > _IDLE_SECONDS:
                     await idle.popleft()[1].aclose()
 
     async def close(self) -> None:
