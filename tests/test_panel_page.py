@@ -47,7 +47,7 @@ def test_lock_file_names_no_registry() -> None:
 
 @pytest.mark.slow
 def test_page_in_a_browser() -> None:
-    """The page is built again byte by byte, and used in Chromium; all of its tests are in `make panel-test`."""
+    """The page is built again byte by byte, and used in Chromium; all its tests are in `make panel-test`."""
     missing = [
         what
         for what, there in (
