@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Each worker takes tests of a file one after the other, which share servers; one that is done takes from the rest.
 WORKERS := -n auto --dist worksteal
 
-.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench soak generate \
+.PHONY: demo examples example-environments test test-fast cov check lint format mutation bench soak team-writes generate \
 	documentation pictures site constraints test-lowest bundle package panel panel-test conformance clean
 
 demo: $(VENV)/.ready
@@ -97,6 +97,10 @@ SECONDS ?= 600
 CLIENTS ?= 200
 soak: $(VENV)/.ready
 	$(RUN)/python -m bench.soak --seconds $(SECONDS) --clients $(CLIENTS)
+
+# The same servers without faults, under as many writes as they can take.
+team-writes: $(VENV)/.ready
+	$(RUN)/python -m bench.soak --seconds 30 --clients 100 --pause 0 --writes 0.9 --calm
 
 # The pinned versions with their hashes, for Python 3.11 and newer on any platform.
 constraints: $(VENV)/.ready

@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from statistics import quantiles
 from types import FrameType
@@ -31,13 +32,16 @@ _MAX_FAULTS = 5
 @click.option("--seconds", default=600.0, show_default=True, help="How long clients call.")
 @click.option("--clients", default=200, show_default=True, help="Clients at once; fewer on a small machine.")
 @click.option("--pause", default=_PAUSE_SECONDS, show_default=True, help="Seconds between calls of a client.")
-def main(seconds: float, clients: int, pause: float) -> None:
+@click.option("--writes", default=0.5, show_default=True, help="The share of writes.")
+@click.option("--calm", is_flag=True, help="No faults: for speed.")
+def main(seconds: float, clients: int, pause: float, writes: float, calm: bool) -> None:
     """Two servers behind nginx, with Redis and PostgreSQL, under load and with faults."""
     signal.signal(signal.SIGTERM, _interrupt)
     began = os.getloadavg()[0]
     try:
         with running_deployment(min(_PRINCIPALS, clients)) as deployment:
-            evidence = asyncio.run(_soak(deployment, seconds, clients, pause))
+            load = Load(deployment.balancer.address, deployment.callers.each, clients, pause, writes)
+            evidence = asyncio.run(_soak(deployment, load, seconds, [] if calm else schedule(seconds)))
             found = checks(evidence)
             logged = "\n".join(replica.logged for replica in deployment.replicas)
     except (MissingError, ReplicaError) as fault:
@@ -54,17 +58,18 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-async def _soak(deployment: Deployment, seconds: float, clients: int, pause: float) -> Evidence:
+async def _soak(
+    deployment: Deployment, load: Load, seconds: float, planned: Sequence[tuple[float, str]]
+) -> Evidence:
     await asyncio.gather(*(replica.start() for replica in deployment.replicas))
     deployment.issuer.show_next_key()
     deployment.balancer.start(deployment.replicas)
-    load = Load(deployment.balancer.address, deployment.callers.each, clients, pause)
     happened: list[Fault] = []
     memory: list[int] = []
     calling = asyncio.create_task(load.run())
     watching = asyncio.create_task(_watch(deployment, memory))
     until = time.monotonic() + seconds
-    await carry_out(deployment, load, seconds, happened)
+    await carry_out(deployment, load, seconds, planned, happened)
     await asyncio.sleep(max(0.0, until - time.monotonic()))
     load.stop()
     await calling
@@ -77,11 +82,11 @@ async def _soak(deployment: Deployment, seconds: float, clients: int, pause: flo
         replica.terminate()
     ended = await asyncio.gather(*(replica.ended(60) for replica in deployment.replicas))
     if ended != [0, 0]:
-        happened[-1].failure = f"the last SIGTERM: exit statuses {ended}"
+        failure = f"the last SIGTERM: exit statuses {ended}"
+        happened.append(Fault("SIGTERM", time.monotonic(), run_seconds=seconds, failure=failure))
     chain, chain_fault = verify_journal(deployment.environment)
     entries = journal_entries(deployment.environment)
-    scheduled = len(schedule(seconds))
-    return Evidence(load, seconds, happened, scheduled, remembered, entries, chain, chain_fault, memory)
+    return Evidence(load, seconds, happened, len(planned), remembered, entries, chain, chain_fault, memory)
 
 
 async def _watch(deployment: Deployment, memory: list[int]) -> None:

@@ -48,13 +48,14 @@ class Call:
 class Load:
     """Clients that call at an address one call after another, until they are told to stop.
 
-    `pause` is how many seconds a client waits between its calls, on average.
+    `pause` is how many seconds a client waits between its calls, on average; `writes` the share of writes.
     """
 
     address: str
     callers: Sequence[Caller]
     clients: int
     pause: float
+    writes: float = 0.5
     calls: list[Call] = field(default_factory=list)
     last_answer: float = 0.0
     longest_silence: float = 0.0
@@ -83,7 +84,7 @@ class Load:
     async def _client(self, caller: Caller, era: Era, chance: random.Random) -> None:
         await asyncio.sleep(chance.uniform(0, self.pause))
         while not self._is_over:
-            await self._call(caller, era, is_write=chance.random() < 0.5)
+            await self._call(caller, era, is_write=chance.random() < self.writes)
             await asyncio.sleep(chance.uniform(0.5, 1.5) * self.pause)
 
     async def _call(self, caller: Caller, era: Era, *, is_write: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from .clients import Call, Load
@@ -77,10 +77,16 @@ def schedule(seconds: float) -> list[tuple[float, str]]:
     return sorted(times)
 
 
-async def carry_out(deployment: Deployment, load: Load, seconds: float, happened: list[Fault]) -> None:
-    """Do each fault of the schedule at its time, and note it."""
+async def carry_out(
+    deployment: Deployment,
+    load: Load,
+    seconds: float,
+    planned: Sequence[tuple[float, str]],
+    happened: list[Fault],
+) -> None:
+    """Do each planned fault at its time, and note it."""
     began = time.monotonic()
-    for at, kind in schedule(seconds):
+    for at, kind in planned:
         await asyncio.sleep(max(0.0, began + at - time.monotonic()))
         fault = Fault(kind, time.monotonic(), under_way=len(load.under_way()), run_seconds=seconds)
         happened.append(fault)
