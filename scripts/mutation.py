@@ -41,6 +41,8 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_changes_in_the_journal.py",
         "tools/guards/test_what_is_recorded.py",
         "tools/guards/test_undo.py",
+        "tools/guards/test_agreed_in_browser.py",
+        "tools/checks/test_own_checks.py",
     ),
     "tools/guards/agreement.py": (
         "tools/guards/test_agreement.py",
