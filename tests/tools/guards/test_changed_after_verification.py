@@ -197,6 +197,24 @@ async def test_a_value_that_passed_may_be_deleted_and_so_may_one_that_was_added(
         await passes(client, document, "nanonets_approve_file")
 
 
+async def test_what_was_added_before_does_not_hide_that_something_else_was_deleted(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        field_of(document, "total_amount").verification_status = "unverified"
+        await done(
+            client,
+            "nanonets_add_field",
+            **place_of(document),
+            field_name="note",
+            value="x",
+            bbox=[1, 1, 9, 9],
+            verification_status="verified",
+        )
+        await done(client, "nanonets_delete_field", **total_of(document))
+        assert "deleted unverified" in await refused(client, document, "nanonets_approve_file")
+
+
 async def test_boxes_that_v2_writes_count_as_changed_or_deleted(tmp_path: Path) -> None:
     async with desk(tmp_path) as (client, sandbox):
         document = ready(sandbox)[0]
@@ -216,7 +234,8 @@ async def test_boxes_that_v2_writes_count_as_changed_or_deleted(tmp_path: Path) 
             page={"id": page["id"]},
         )
         verify_everything(document)
-        await refused(client, document, "nanonets_approve_file")
+        message = await refused(client, document, "nanonets_approve_file")
+        assert "total_amount, deleted" in message
 
 
 @pytest.mark.parametrize("tool", APPROVALS)
