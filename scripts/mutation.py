@@ -48,6 +48,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_agreement.py",
         "tools/guards/test_same_moment.py",
         "tools/guards/test_confirmation.py",
+        "tools/guards/test_agreed_in_browser.py",
     ),
     "tools/guards/single_flight.py": (
         "tools/guards/test_guarded_writes.py",
@@ -55,6 +56,8 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_repeated_calls.py",
         "tools/guards/test_same_moment.py",
         "tools/guards/test_two_servers.py",
+        "tools/guards/test_unusual_states.py",
+        "server/http/test_callers.py",
     ),
     "tools/guards/changed_since.py": (
         "tools/guards/test_changed_after_verification.py",
