@@ -20,7 +20,8 @@ const METHOD_NOT_FOUND = -32601;
 const waiting = new Map<number, Waiting>();
 const overdue = new Set<number>();
 const handlers = new Map<string, Handler>([["ping", () => ({})]]);
-let lastId = 0;
+// By chance, so that a late answer to a page that was here before is not taken for one to this page.
+let lastId = Math.floor(Math.random() * 1e12);
 let onLateAnswer = (): void => undefined;
 
 /** Listens to the host; `late` is called when an answer comes after its request was given up. */

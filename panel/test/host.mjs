@@ -140,18 +140,17 @@ export async function openPanel(server, options = {}) {
   });
   await page.goto(`${address}/host.html`);
   panel.load = async () => {
-    await page.evaluate(async (full) => {
+    const pages = () => window.messages.filter((each) => each.method === "ui/notifications/initialized").length;
+    const before = await page.evaluate(pages);
+    await page.evaluate((full) => {
       const view = document.getElementById("view");
-      if (view.src) {
-        // Nothing that the last page still sends may be taken for a message of the new one.
-        await new Promise((gone) => { view.onload = gone; view.src = "about:blank"; });
-        view.style.height = "";
-      }
       if (full) Object.assign(view, { className: "full" }).style.height = "100vh";
       view.src = "/panel.html";
     }, hostContext.displayMode === "fullscreen");
     await page.waitForFunction(() => document.getElementById("view").style.height !== "");
     panel.frame = await (await page.$("#view")).contentFrame();
+    // Else the values of a page that was here before might be taken for those of the new one.
+    if (!options.fails) await page.waitForFunction(`(${pages})() > ${before}`);
     if (!options.fails) await panel.frame.waitForSelector("[data-value], .values");
   };
   await panel.load();
