@@ -117,12 +117,12 @@ def _as_mcp(result: ToolResult, meta: JsonObject) -> JsonObject:
             "blob": base64.b64encode(attached.content).decode(),
         }
         content.append({"type": "resource", "resource": blob})
-    told: JsonObject = {"resultType": "complete", "content": content, "isError": result.is_error}
+    message: JsonObject = {"resultType": "complete", "content": content, "isError": result.is_error}
     if not result.pictures:
-        told["structuredContent"] = result.structured
+        message["structuredContent"] = result.structured
     if meta:
-        told["_meta"] = meta
-    return told
+        message["_meta"] = meta
+    return message
 
 
 async def answer_watched(

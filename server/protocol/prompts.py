@@ -86,11 +86,11 @@ def _argument_text(argument: PlanArgument, value: str) -> str:
         if argument.required:
             raise MCPError(INVALID_PARAMS, f"{argument.name}: missing, wanted: {argument.description}")
         return argument.missing
-    max_number = _MAX_TEXT if argument.is_text else _MAX_CHARACTERS
-    if len(value) > max_number:
+    limit = _MAX_TEXT if argument.is_text else _MAX_CHARACTERS
+    if len(value) > limit:
         raise MCPError(
             INVALID_PARAMS,
-            f"{argument.name}: given with {len(value)} characters, expected {max_number} at most",
+            f"{argument.name}: given with {len(value)} characters, expected {limit} at most",
         )
     if argument.is_text:
         return fenced(value)

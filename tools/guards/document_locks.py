@@ -31,9 +31,9 @@ class Claim(NamedTuple):
     document: str
 
     @classmethod
-    def of(cls, address: str, workflow: str, document: str = "") -> Claim:
+    def of(cls, base_url: str, workflow: str, document: str = "") -> Claim:
         """The claim of a call that spells the ids in its own way."""
-        return cls(address, one_spelling(workflow), one_spelling(document))
+        return cls(base_url, one_spelling(workflow), one_spelling(document))
 
     def meets(self, other: Claim) -> bool:
         """Whether the two may be about the same document."""

@@ -22,6 +22,7 @@ from .issuer_documents import (
     client_for,
     discovered,
     is_on_own_machine,
+    may_be_asked,
     posted,
 )
 from .issuer_keys import IssuerKeys
@@ -230,15 +231,15 @@ class CodeFlow:
             return self._document
 
     def _endpoint(self, document: dict[str, Any], name: str) -> str:
-        address = document.get(name)
+        given = document.get(name)
+        address = given if isinstance(given, str) else ""
         try:
-            parts = urlsplit(address if isinstance(address, str) else "")
-            is_plain = parts.scheme == "http" and self._may_be_plain and is_on_own_machine(str(address))
+            is_right = may_be_asked(address, may_be_plain=self._may_be_plain)
         except ValueError:
             raise FlowFault(f"{name}: the issuer names no address") from None
-        if not parts.hostname or not (parts.scheme == "https" or is_plain):
-            raise FlowFault(f"{name}: the issuer names no address with https ({quoted_value(address)})")
-        return parts.geturl()
+        if not is_right:
+            raise FlowFault(f"{name}: the issuer names no address with https ({quoted_value(given)})")
+        return urlsplit(address).geturl()
 
 
 def _hash(token: str, access_token: str) -> str:

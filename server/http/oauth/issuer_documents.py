@@ -19,6 +19,7 @@ __all__ = [
     "discovered",
     "fetched",
     "is_on_own_machine",
+    "may_be_asked",
     "posted",
 ]
 
@@ -150,14 +151,24 @@ def _object_in(body: bytes, asked: str) -> dict[str, Any]:
     return cast("dict[str, Any]", found)
 
 
+def may_be_asked(url: str, *, may_be_plain: bool) -> bool:
+    """Whether an address has a host and https; on this machine itself, http will do if it `may_be_plain`.
+
+    Raises:
+        ValueError: it is no address.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    is_plain = parts.scheme == "http" and may_be_plain and is_loopback(host)
+    return bool(host) and (parts.scheme == "https" or is_plain)
+
+
 def _check(url: str, *, may_be_plain: bool) -> None:
     try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
+        is_right = may_be_asked(url, may_be_plain=may_be_plain)
     except ValueError:
         raise DocumentError(f"{url[:200]} is no address") from None
-    is_plain = parts.scheme == "http" and may_be_plain and is_loopback(host)
-    if not host or not (parts.scheme == "https" or is_plain):
+    if not is_right:
         raise DocumentError(f"{url[:200]} is not asked, as it is no address with https")
 
 
