@@ -6,14 +6,14 @@ import gc
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import anyio
 import httpx2
@@ -27,6 +27,9 @@ from mcp import Client, ClientSession
 from mcp.types import CallToolResult
 from results import text_of
 from virtual_clock import VirtualClockLoop, count_threads
+
+if TYPE_CHECKING:
+    from postgresql import Cluster
 
 Era = Literal["legacy", "auto"]
 Answer = Callable[[httpx2.Request], httpx2.Response]
@@ -212,3 +215,25 @@ def error_of(result: Any) -> dict[str, Any]:
     assert result.is_error, result.structured_content
     assert json.loads(text_of(result)) == result.structured_content
     return result.structured_content["error"]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL for the tests of one file."""
+    # Imported late, as most tests need no database.
+    from postgresql import running_cluster
+
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A place where there is no journal yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/folder/journal.sqlite"
+    from postgresql import empty
+
+    url = request.getfixturevalue("cluster").url
+    empty(url)
+    return url

@@ -19,18 +19,12 @@ from docreview_mcp.server.commands.http import application_for
 from docreview_mcp.server.http.settings import read_http_settings
 from docreview_mcp.server.settings import SettingsError
 from http_callers import MODERN, PING, caller, new_key, served
-from postgresql import Cluster, empty, running_cluster
+from postgresql import Cluster, empty
 from redis_process import RedisProcess, running_redis
 from review_desk import field_of, ready, sent
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 CREATE = ("studio_add_label", {"project_id": 1, "name": "late"})
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture(scope="module")

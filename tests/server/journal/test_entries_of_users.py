@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import pytest
 from docreview_mcp.server.journal.migrating import migrate_tables
 from docreview_mcp.server.journal.records import word
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.journal_place import journal_place
 from docreview_mcp.server.settings import Settings
 from docreview_mcp.tools.journal.entries import Caller, Opening
-from postgresql import Cluster, empty, running_cluster
 from sqlalchemy import create_engine, text
 
 USERS = ("ana", "bo", "cy")
 TOOLS = ("nanonets_update_field", "studio_add_label")
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A place where there is no journal yet."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/journal.sqlite"
-    url = request.getfixturevalue("cluster").url
-    empty(url)
-    return url
 
 
 def journal_at(url: str) -> StoredJournal:

@@ -17,7 +17,6 @@ import pytest
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.settings import Settings
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
-from postgresql import Cluster, empty, running_cluster
 from sqlalchemy import create_engine, text
 
 WRITER = Path(__file__).parents[2] / "journal_writer.py"
@@ -42,22 +41,6 @@ CLOSING = Closing(
     undo=({"operation": "updateField", "arguments": {"value": None}},),
     message="done",
 )
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A place where there is no journal yet."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/folder/journal.sqlite"
-    url = request.getfixturevalue("cluster").url
-    empty(url)
-    return url
 
 
 @pytest.fixture

@@ -11,15 +11,9 @@ import pytest
 from docreview_mcp.server import Settings
 from docreview_mcp.server.journal.marks import StoredMarks
 from docreview_mcp.server.journal.store import open_journal
-from postgresql import Cluster, empty, running_cluster
+from postgresql import empty
 
 Server = Callable[[], StoredMarks]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import importlib
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,9 @@ from docreview_mcp.server.journal.schema_version import SCHEMA_VERSION
 from docreview_mcp.server.journal.store import open_journal
 from docreview_mcp.server.settings import Settings, SettingsError
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
-from postgresql import Cluster, migrate, running_cluster
+from postgresql import Cluster, migrate
 
 SEAL_KEYS = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +14,11 @@ from conftest import Era, Network, connected, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.settings import SettingsError, read_settings
-from postgresql import Cluster, empty, running_cluster
+from postgresql import empty
 from review_desk import field_of, ready, sent
 
 CREATE = ("studio_add_label", {"project_id": 1, "name": "late"})
 KEY = base64.b64encode(bytes(range(32))).decode()
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with running_cluster() as cluster:
-        yield cluster
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
