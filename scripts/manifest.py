@@ -8,7 +8,7 @@ from typing import Any
 from docreview_mcp.server import Settings
 from docreview_mcp.server.protocol.prompt_plans import PLANS, Plan
 from docreview_mcp.server.protocol.surface import Surfaces
-from docreview_mcp.server.setting_texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
+from docreview_mcp.server.settings.texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
 
 from .project import project, semantic_version
 

@@ -22,7 +22,7 @@ Runner = Callable[[Operation, JsonObject, CallContext], Awaitable[Reply | Delega
 
 
 def _queue() -> Runner:
-    from .review.queue import run
+    from .review.queue.queue import run
 
     return run
 

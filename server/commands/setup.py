@@ -14,7 +14,7 @@ from ..hosts.edit import BrokenFile, CannotKeep
 from ..hosts.entry import Wanted, edits_for, wanted_entry
 from ..hosts.hosts import HOSTS, Host
 from ..hosts.machine import Machine
-from ..settings import Settings
+from ..settings.settings import Settings
 
 __all__ = ["How", "set_up_host", "undo_setup"]
 

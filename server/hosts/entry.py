@@ -11,9 +11,9 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from ..journal_place import journal_passwords
-from ..setting_texts import SETTING_TEXTS, is_secret, variables_of
-from ..settings import Settings
+from ..settings.journal_place import journal_passwords
+from ..settings.settings import Settings
+from ..settings.texts import SETTING_TEXTS, is_secret, variables_of
 from .edit import BrokenFile, Edit
 from .hosts import Host
 from .machine import Machine

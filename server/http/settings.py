@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ..rate import Rate, parse_rate
-from ..settings import SettingsError, is_loopback, settings_fault
+from ..settings.rate import Rate, parse_rate
+from ..settings.settings import SettingsError, is_loopback, settings_fault
 from .addresses import AllowedAddresses, fault_of_host, fault_of_origin
 
 __all__ = ["HttpSettings", "read_http_settings"]

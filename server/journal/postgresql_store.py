@@ -16,7 +16,7 @@ import psycopg
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from ...tools.journal.entries import Closing, JournalFault
-from ..journal_place import JournalPlace
+from ..settings.journal_place import JournalPlace
 from .group_commit import Mark, Step, Steps, Waiting, written_together
 from .postgresql_connection import connect, connect_now, connect_seconds, faults, is_lost
 from .record_store import Addition, NoSuchEntry, Reading, Rows

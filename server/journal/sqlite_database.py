@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError
 
-from ..journal_place import JournalPlace
+from ..settings.journal_place import JournalPlace
 from .faults import database_faults, journal_fault
 from .files import create_file, keep_private
 from .former_words import add_words_of_callers

@@ -10,7 +10,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from ...tools.journal.entries import JournalFault
-from ..journal_place import JournalPlace
+from ..settings.journal_place import JournalPlace
 from .marks_table import find_mark, set_mark
 from .record_store import Addition, NoSuchEntry, Reading, Rows, answered
 from .records import JournalKey

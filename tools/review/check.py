@@ -22,7 +22,7 @@ from ..requests.validation import invalid
 from ..results.reply import Reply
 from ..results.untrusted_paths import untrusted_paths
 from .check_view import finding_entry, not_checked_entries
-from .queue_search import listed, text
+from .queue.search import listed, text
 
 __all__ = ["run"]
 

@@ -21,7 +21,7 @@ from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..operation_call import read
 from ..review.document_batch import ReadDocuments, read_each
-from ..review.queue_search import listed, moment, text
+from ..review.queue.search import listed, moment, text
 from .row import Conventions, Row
 
 __all__ = ["MAX_DOCUMENTS", "USUAL_FIELDS", "Documents", "Wanted", "read_documents", "usual_fields"]

@@ -15,7 +15,7 @@ from ..json_text import compact, shortened
 from ..requests.validation import invalid
 from ..results.reply import Reply
 from ..results.untrusted_paths import untrusted_paths
-from ..review.queue_search import moment
+from ..review.queue.search import moment
 from .conditions import Unreadable, faults_in, fields_in, wanted_rows
 from .documents import MAX_DOCUMENTS, Documents, Wanted, read_documents, usual_fields
 from .expression import expression_fault, rows_by_expression

@@ -15,7 +15,7 @@ import jwt
 from pydantic import SecretStr
 
 from ...services.network_environment import NetworkSettingError
-from ...toml_file import quoted_value
+from ...settings.toml_file import quoted_value
 from .issuer_documents import (
     ASKING_SECONDS,
     DocumentError,

@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 
 from ...services.network_environment import trusted_certificates
-from ...settings import is_loopback
+from ...settings.settings import is_loopback
 
 __all__ = [
     "ASKING_SECONDS",
