@@ -12,7 +12,8 @@ from ..journal.migrating import check_tables
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.surface import OF_A_SESSION
-from ..settings.settings import Settings, SettingsError
+from ..settings.settings import Settings
+from ..settings.settings_error import SettingsError
 from ..shared.state import open_shared_state
 from ..telemetry.telemetry import telemetry
 

@@ -13,7 +13,8 @@ from ..http.settings import HttpSettings
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.call_context import user_of_machine
-from ..settings.settings import Settings, SettingsError
+from ..settings.settings import Settings
+from ..settings.settings_error import SettingsError
 
 if TYPE_CHECKING:
     import httpx2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
@@ -25,6 +25,7 @@ from ...schemas import Operation, Route, Service
 from ...tools.surface.former_names import current_tool
 from ...tools.surface.selection import Selection
 from ...tools.surface.tool import ConfirmMode
+from .faults import json_fault, settings_fault
 from .journal_place import (
     check_journal,
     check_journal_key,
@@ -40,9 +41,8 @@ if TYPE_CHECKING:
     from ...tools.checks.own_check import CheckFile
     from ...tools.policy.policies import Policies
 
-__all__ = ["Settings", "SettingsError", "is_loopback", "read_settings", "settings_fault"]
+__all__ = ["Settings", "is_loopback", "read_settings"]
 
-_WANTED_PATHS = 'expected a JSON object such as {"listHitls": "/projects/{project_id}/hitl"}'
 _ADDRESS = re.compile(r"[\w.~:/@\[\]%+-]+", re.ASCII)
 _REDIS = re.compile(r"(?:rediss?://[^\s/]+(?:/\d+)?|unix:///[^\s?]+)(?:\?\S*)?")
 _KEYS = ("nanonets_api_key", "studio_token", "studio_email")
@@ -376,39 +376,4 @@ def read_settings(**given: Any) -> Settings:
     except ValidationError as error:
         raise settings_fault(error, Settings, given) from None
     except ValueError as error:
-        raise SettingsError(_without_input(error)) from None
-
-
-_OPTIONS = frozenset(
-    {"surface", "toolsets", "tools", "exclude_tools", "read_only", "sandbox", "host", "port"}
-)
-"""Settings that the command line can set, so that a fault names the option."""
-
-
-def settings_fault(
-    error: ValidationError, model: type[BaseSettings], given: Mapping[str, object]
-) -> SettingsError:
-    """The first fault of these settings in one line; `given` are those that the command line set."""
-    first = error.errors(include_url=False)[0]
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] != "value_error":
-        message = message.replace("Input should be", "expected").partition(", unable")[0]
-    name = str(first["loc"][0])
-    is_option = name in given and name in _OPTIONS
-    source = f"--{name.replace('_', '-')}" if is_option else _variable(model, name)
-    return SettingsError(f"{source}: {message}")
-
-
-def _variable(model: type[BaseSettings], name: str) -> str:
-    field = model.model_fields.get(name)
-    alias = field.validation_alias if field is not None else None
-    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else name
-
-
-def _without_input(error: ValueError) -> str:
-    """pydantic-settings raises its own error for a value that is not the JSON that it has to be."""
-    text = str(error)
-    for name in Settings.model_fields:
-        if f'"{name}"' in text or _variable(Settings, name) in text:
-            return f"{_variable(Settings, name)}: {_WANTED_PATHS}"
-    return "a setting has a value that cannot be read"
+        raise json_fault(error, Settings) from None

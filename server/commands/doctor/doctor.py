@@ -29,7 +29,8 @@ from ...protocol.surface import Surfaces
 from ...services.files import FileAccess
 from ...settings.journal_place import journal_place
 from ...settings.placeholders import unfilled
-from ...settings.settings import Settings, SettingsError
+from ...settings.settings import Settings
+from ...settings.settings_error import SettingsError
 from ...shared.state import open_shared_state
 from ..tools import NOTHING_CHOSEN
 from .hosts import configuration_remarks

@@ -9,7 +9,7 @@ import anyio
 
 from ....tools.policy.policies import Policies
 from ...http.settings import HttpSettings, read_http_settings
-from ...settings.settings import SettingsError
+from ...settings.settings_error import SettingsError
 
 __all__ = ["examine_sign_in"]
 

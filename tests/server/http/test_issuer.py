@@ -16,7 +16,7 @@ import pytest
 from docreview_mcp.server import Settings
 from docreview_mcp.server.commands.doctor.doctor import examine
 from docreview_mcp.server.http.settings import HttpSettings, read_http_settings
-from docreview_mcp.server.settings.settings import SettingsError
+from docreview_mcp.server.settings.settings_error import SettingsError
 from http_callers import MODERN, PING, served
 from issuers import (
     DISCOVERY,

@@ -17,7 +17,8 @@ from typing import Any
 import anyio
 import pytest
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings.settings import Settings, SettingsError, read_settings
+from docreview_mcp.server.settings.settings import Settings, read_settings
+from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
 
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())

@@ -9,7 +9,8 @@ import pytest
 from docreview_mcp.server import Settings
 from docreview_mcp.server.commands.doctor.doctor import examine
 from docreview_mcp.server.settings.policy_file import PolicyFileError, keys
-from docreview_mcp.server.settings.settings import SettingsError, read_settings
+from docreview_mcp.server.settings.settings import read_settings
+from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.tools import load_tools
 
 PAGE = (Path(__file__).parents[3] / "docs" / "policy.md").read_text()

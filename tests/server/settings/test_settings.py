@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from docreview_mcp.server.settings.settings import SettingsError, read_settings
+from docreview_mcp.server.settings.settings import read_settings
+from docreview_mcp.server.settings.settings_error import SettingsError
 
 
 @pytest.mark.parametrize(
