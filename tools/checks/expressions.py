@@ -20,7 +20,7 @@ from ...schemas import JsonObject
 from .dates import DayOrder
 from .numbers import DecimalMark
 
-__all__ = ["MAX_CHARACTERS", "Evaluator", "ExpressionFault", "Question", "Verdict", "is_installed"]
+__all__ = ["MAX_CHARACTERS", "Evaluator", "ExpressionFault", "ExpressionInput", "Verdict", "is_installed"]
 
 MAX_CHARACTERS = 2_000
 """The longest expression."""
@@ -61,7 +61,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ExpressionInput:
     """A document as expressions see it, and how its numbers and dates are to be read.
 
     `present` are the values of its fields by their plain names, and `counts` how many documents have them;
@@ -106,7 +106,7 @@ class Evaluator:
                     found[index] = ExpressionFault(**details) if details else None
         return found
 
-    async def judge(self, question: Question, checks: Sequence[tuple[str, str]]) -> list[Verdict]:
+    async def judge(self, question: ExpressionInput, checks: Sequence[tuple[str, str]]) -> list[Verdict]:
         """What checks say of a document, each given as `when`, which may be empty, and `expect`."""
         if not is_installed():
             return [Verdict("unjudged", "CEL is not installed (docreview-mcp[checks])")] * len(checks)
@@ -128,7 +128,7 @@ class Evaluator:
                     process.kill()
                 await process.aclose()
 
-    async def _verdict(self, question: Question, check: tuple[str, str]) -> Verdict:
+    async def _verdict(self, question: ExpressionInput, check: tuple[str, str]) -> Verdict:
         request = {
             "variables": question.variables,
             "mark": question.mark,

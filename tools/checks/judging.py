@@ -14,7 +14,7 @@ from ...schemas import JsonObject, JsonValue
 from ..documents.comparison import comparable
 from ..documents.values import DocumentValues
 from .built_in import DUPLICATE, duplicates, judge_built_in, sheet_of
-from .expressions import Evaluator, Question, Verdict
+from .expressions import Evaluator, ExpressionInput, Verdict
 from .finding import Finding, Judgement, most_suspect
 from .functions import conventions
 from .own_check import CheckFile, OwnCheck
@@ -93,7 +93,7 @@ def _add(judgement: Judgement, check: OwnCheck, verdict: Verdict, document: Docu
 
 def question_on(
     paper: Paper, sheet: Sheet, today: date, counts: Mapping[str, Mapping[str, int]] | None
-) -> Question:
+) -> ExpressionInput:
     fields: dict[str, JsonValue] = {}
     for value in paper.values.fields:
         fields.setdefault(value.name, value.text)
@@ -120,7 +120,7 @@ def question_on(
         "rows": [*rows],
         "document": document,
     }
-    return Question(variables, sheet.mark, sheet.order, today, _texts(paper.values), counts)
+    return ExpressionInput(variables, sheet.mark, sheet.order, today, _texts(paper.values), counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         "documents": shown,
         **_rest(waiting, last),
     }
-    return Reply(structured, outside=tuple(untrusted_paths(operation, structured)))
+    return Reply(structured, untrusted=tuple(untrusted_paths(operation, structured)))
 
 
 def _names(operation: Operation, values: JsonObject, checker: Checker) -> frozenset[str] | None:

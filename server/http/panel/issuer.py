@@ -25,7 +25,7 @@ from ..oauth.code_flow import CodeFlow, FlowFault, IssuerAway, Pending
 from ..oauth.issuer_keys import KeysUnknown
 from ..oauth.signed_claims import TokenError
 from ..oauth.tokens import Tokens
-from .sign_in import PANEL_SECONDS, PanelCookie, Query, SignInFault, Step, Way, first, place_after
+from .sign_in import PANEL_SECONDS, BrowserStep, PanelCookie, Query, SignInFault, Way, first, place_after
 
 __all__ = ["CALLBACK", "IssuerSignIn", "callback_address"]
 
@@ -90,7 +90,7 @@ class IssuerSignIn:
         """None: people sign in first."""
         return ()
 
-    async def submitted(self, form: Query, place: Query) -> Step:
+    async def submitted(self, form: Query, place: Query) -> BrowserStep:
         """Begin a sign-in, for which the browser goes to the issuer.
 
         Raises:
@@ -110,9 +110,9 @@ class IssuerSignIn:
             "until": int(self._now()) + _UNDER_WAY_SECONDS,
         }
         sealed = self._seal.sealed(_UNDER_WAY, json.dumps(kept))
-        return Step(address, (self._under_way.given(sealed, _UNDER_WAY_SECONDS),))
+        return BrowserStep(address, (self._under_way.given(sealed, _UNDER_WAY_SECONDS),))
 
-    async def arrived(self, query: Query, headers: Headers) -> Step:
+    async def arrived(self, query: Query, headers: Headers) -> BrowserStep:
         """Finish a sign-in with what the issuer says, if this browser began it.
 
         Raises:
@@ -136,7 +136,7 @@ class IssuerSignIn:
             raise self._ended(IssuerAway("the keys of the issuer are not known")) from None
         if READ not in accepted.principal.scopes:
             raise SignInFault(403, _NO_RIGHTS, (self._under_way.removed,))
-        return Step(where, (self._under_way.removed, *self._kept(token, accepted.until)))
+        return BrowserStep(where, (self._under_way.removed, *self._kept(token, accepted.until)))
 
     async def visitor(self, headers: Headers) -> Principal | None:
         """Whose token the cookie holds, as long as it is good.

@@ -8,7 +8,7 @@ from secrets import token_urlsafe
 from urllib.parse import urlsplit
 
 from ..answers import Answer
-from .sign_in import SignIn, SignInFault, Step, Way
+from .sign_in import BrowserStep, SignIn, SignInFault, Way
 
 __all__ = ["going_on", "plain_page", "sign_in_page", "signed_in_page"]
 
@@ -65,7 +65,7 @@ async def signed_in_page(answer: Answer) -> None:
     )
 
 
-async def going_on(answer: Answer, step: Step) -> None:
+async def going_on(answer: Answer, step: BrowserStep) -> None:
     """Send the browser on.
 
     To another site it goes by a page of its own, as browsers hold the redirects of a form to the policy of

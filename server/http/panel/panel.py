@@ -18,7 +18,7 @@ from ..answers import Answer
 from ..bodies import Bodies
 from ..refusals import Refusal
 from .pages import going_on, plain_page, sign_in_page, signed_in_page
-from .sign_in import SignIn, SignInFault, Step
+from .sign_in import BrowserStep, SignIn, SignInFault
 
 __all__ = ["CALLS", "Panel"]
 
@@ -65,7 +65,7 @@ class Panel:
             elif path == _SIGNED_IN:
                 await signed_in_page(answer)
             elif path == _SIGN_OUT:
-                await going_on(answer, Step(f"{_SIGN_IN}?out=1", self._sign_in.left()))
+                await going_on(answer, BrowserStep(f"{_SIGN_IN}?out=1", self._sign_in.left()))
             elif path == self._sign_in.arrival:
                 await going_on(answer, await self._sign_in.arrived(query, headers))
             elif is_sent:

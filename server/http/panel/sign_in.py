@@ -23,6 +23,7 @@ from ..keys import KeyFile
 
 __all__ = [
     "PANEL_SECONDS",
+    "BrowserStep",
     "ClosedSignIn",
     "Holders",
     "KeyHolders",
@@ -33,7 +34,6 @@ __all__ = [
     "ShownSignIn",
     "SignIn",
     "SignInFault",
-    "Step",
     "Way",
     "first",
     "place_after",
@@ -54,7 +54,7 @@ Way = Literal["open", "key", "link", "issuer", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BrowserStep:
     """Where a browser goes next, and the `Set-Cookie` headers that it gets."""
 
     location: str
@@ -93,7 +93,7 @@ class SignIn(Protocol):
         """The cookies for whoever opens the panel without one."""
         ...
 
-    async def submitted(self, form: Query, place: Query) -> Step:
+    async def submitted(self, form: Query, place: Query) -> BrowserStep:
         """What follows on the form of the page; `place` is what the address of that page asks for.
 
         Raises:
@@ -101,7 +101,7 @@ class SignIn(Protocol):
         """
         ...
 
-    async def arrived(self, query: Query, headers: Headers) -> Step:
+    async def arrived(self, query: Query, headers: Headers) -> BrowserStep:
         """What follows when a browser arrives at the path for it.
 
         Raises:
@@ -203,7 +203,7 @@ class ClosedSignIn:
         """None."""
         return ()
 
-    async def submitted(self, form: Query, place: Query) -> Step:
+    async def submitted(self, form: Query, place: Query) -> BrowserStep:
         """Nothing follows.
 
         Raises:
@@ -211,7 +211,7 @@ class ClosedSignIn:
         """
         raise SignInFault(403, "")
 
-    async def arrived(self, query: Query, headers: Headers) -> Step:
+    async def arrived(self, query: Query, headers: Headers) -> BrowserStep:
         """Nothing follows.
 
         Raises:
@@ -283,7 +283,7 @@ class ShownSignIn:
         found = self._holders.signed_in("") if self.way == "open" else None
         return () if found is None else (self._given_to(found),)
 
-    async def submitted(self, form: Query, place: Query) -> Step:
+    async def submitted(self, form: Query, place: Query) -> BrowserStep:
         """Sign in with the key in the form.
 
         Raises:
@@ -292,9 +292,9 @@ class ShownSignIn:
         found = self._holders.signed_in(first(form, "key")) if self.way == "key" else None
         if found is None:
             raise SignInFault(403, "The key is not valid.")
-        return Step(place_after(place), (self._given_to(found),))
+        return BrowserStep(place_after(place), (self._given_to(found),))
 
-    async def arrived(self, query: Query, headers: Headers) -> Step:
+    async def arrived(self, query: Query, headers: Headers) -> BrowserStep:
         """Sign in with the link.
 
         Raises:
@@ -303,7 +303,7 @@ class ShownSignIn:
         found = self._holders.signed_in(first(query, "once")) if self.way == "link" else None
         if found is None:
             raise SignInFault(403, "This link was used already, or it is not one of this server.")
-        return Step(place_after(query), (self._given_to(found),))
+        return BrowserStep(place_after(query), (self._given_to(found),))
 
     async def visitor(self, headers: Headers) -> Principal | None:
         """Who sends a request, by its cookie."""

@@ -20,7 +20,7 @@ from ...requests.moments import moment_in
 from ...requests.validation import invalid
 from ...results.reply import Reply
 from .nanonets import look_at_nanonets
-from .search import REASONS, Kind, Search, Wanted, Work
+from .search import REASONS, Kind, QueueFilter, Search, Work
 from .studio import look_at_studio
 
 __all__ = ["run"]
@@ -36,7 +36,7 @@ _BY_VALUES = frozenset({"doubtful", "unverified", "no_confidence", "failed_check
 _BY_READING = ("least_confident", "failed_checks")
 """Orders for which each document has to be read."""
 _UNTRUSTED = {"entries": ("entries[].name", "entries[].label"), "problems": ("problems[].message",)}
-"""The paths with text from outside, by the part of the answer that has to be there."""
+"""The paths with untrusted text, by the part of the answer that has to be there."""
 
 _OWN_CHARACTERS = 600
 
@@ -67,17 +67,17 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         raise failure
     waiting = sorted(filter(wanted.includes, search.found), key=wanted.place)
     answer = _answer(search, waiting, values)
-    outside = [path for part, paths in _UNTRUSTED.items() if answer.get(part) for path in paths]
+    untrusted = [path for part, paths in _UNTRUSTED.items() if answer.get(part) for path in paths]
     if any(work.doubtful_names for work in waiting):
-        outside.append("entries[].doubtful_names[]")
+        untrusted.append("entries[].doubtful_names[]")
     if any("stage" in work.more for work in waiting):
-        outside.append("entries[].stage")
+        untrusted.append("entries[].stage")
     if any(work.assigned_to for work in waiting):
-        outside.append("entries[].assigned_to[]")
-    return Reply(answer, outside=tuple(outside))
+        untrusted.append("entries[].assigned_to[]")
+    return Reply(answer, untrusted=tuple(untrusted))
 
 
-def _wanted(operation: Operation, values: JsonObject) -> Wanted:
+def _wanted(operation: Operation, values: JsonObject) -> QueueFilter:
     since = moment_in(operation, values, "since")
     reasons = frozenset(cast("list[str]", values.get("reasons", [])))
     if values.get("workflow_id") == "":
@@ -90,7 +90,7 @@ def _wanted(operation: Operation, values: JsonObject) -> Wanted:
         raise invalid(operation, [f"{together}: {fault}"])
     order = str(values.get("order", ""))
     by_values = order in _BY_READING or "min_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
-    return Wanted(
+    return QueueFilter(
         kinds,
         reasons,
         workflow_id=str(values.get("workflow_id", "")),

@@ -19,7 +19,7 @@ from ...operation_call import read
 from ...requests.moments import moment
 from ...untrusted import shortened_sentence
 
-__all__ = ["REASONS", "Kind", "Search", "Wanted", "Work", "listed", "moment", "text"]
+__all__ = ["REASONS", "Kind", "QueueFilter", "Search", "Work", "listed", "moment", "text"]
 
 Kind = Literal["document", "hitl_review", "labeling_session", "correction"]
 
@@ -50,7 +50,7 @@ _LAST = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class QueueFilter:
     """What the caller wants to see.
 
     `reasons` is empty for all. `min_confidence`: values below it are doubtful; None where nobody asked how
@@ -153,7 +153,7 @@ class Search:
     """
 
     context: CallContext
-    wanted: Wanted
+    wanted: QueueFilter
     found: list[Work] = field(default_factory=list[Work])
     unseen: Counter[str] = field(default_factory=Counter[str])
     unread_from: str = ""
