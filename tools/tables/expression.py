@@ -62,7 +62,7 @@ async def rows_by_expression(
     evaluator = Evaluator()
     try:
         for row in rows:
-            (verdict,) = await evaluator.judge(_question(row, names, counts), [("", expression)])
+            (verdict,) = await evaluator.judge(_expression_input(row, names, counts), [("", expression)])
             if verdict.state == "passed":
                 wanted.append(row)
             elif verdict.state == "unjudged":
@@ -83,7 +83,7 @@ async def rows_by_expression(
     return wanted
 
 
-def _question(row: Row, names: Names, counts: dict[str, dict[str, int]]) -> ExpressionInput:
+def _expression_input(row: Row, names: Names, counts: dict[str, dict[str, int]]) -> ExpressionInput:
     fields: dict[str, JsonValue] = {}
     for name in names.shown:
         if "." not in name and plain_name(name) in row.texts:
