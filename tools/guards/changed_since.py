@@ -82,11 +82,12 @@ def left_unverified(before: State, answer: JsonObject) -> bool:
     """Whether a value was certainly not verified before a write, and is not as its answer shows it."""
     if not isinstance(before.answer, dict) or not answer.get("verification_status"):
         return False
-    # Of the whole page, as a cell may have its mark from its table.
-    there = fields_in(before.answer)
-    marked = {each.id for each in there if each.verified}
-    unmarked = {each.id for each in there} - marked
-    return [each.id in unmarked and not each.verified for each in fields_in(answer)] == [True]
+    after = fields_in(answer)
+    if len(after) != 1 or after[0].verified or not after[0].id:
+        return False
+    # From the whole page, as a cell may have its mark from its table.
+    there = [each for each in fields_in(before.answer, after[0].id) if each.id == after[0].id]
+    return bool(there) and not any(each.verified for each in there)
 
 
 async def with_own_changes(
