@@ -14,6 +14,7 @@ import anyio
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 from conftest import Era, connected, error_of
+from virtual_clock import jump_though_sockets_are_open
 
 WRITE = ("nanonets_retry_exports", {"model_id": "m", "file_ids": ["f"]})
 UPDATE = (
@@ -35,6 +36,7 @@ def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def proxy(*answers: bytes) -> AsyncGenerator[tuple[int, list[bytes]]]:
     """A proxy that gives these answers, one for each part that it receives, and then hangs up."""
+    jump_though_sockets_are_open()
     received: list[bytes] = []
 
     async def serve(stream: SocketStream) -> None:
