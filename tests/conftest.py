@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from itertools import count
@@ -57,32 +59,47 @@ SLOW = (
     "sandbox/test_application.py",
     "server/commands/",
     "server/credential_store/",
+    "server/hosts/test_setup.py::test_the_server_starts",
     "server/http/test_accounts.py",
     "server/http/test_endings.py",
     "server/http/test_many_calls.py",
     "server/http/test_several_servers.py",
     "server/journal/",
+    "server/services/test_network_environment.py::test_a_deleted_working_directory",
     "server/shared/",
+    "server/stdio/test_incoming_lines.py",
+    "server/telemetry/test_telemetry.py::test_over_stdio",
+    "server/telemetry/test_telemetry.py::test_the_command",
     "server/test_command_line.py",
+    "test_bundle.py::test_it_starts",
+    "test_pictures.py::test_terminals_are_drawn",
+    "test_platforms.py",
+    "test_recorded_pages.py",
     "test_wheel.py",
     "tools/checks/",
     "tools/guards/test_across_processes.py",
     "tools/guards/test_undo.py",
+    "tools/lean/test_find_tools.py::test_most_phrases",
+    "tools/panel/test_panel_answers.py::test_every_page",
     "tools/requests/test_requests.py",
+    "tools/results/test_results.py::test_every_documented_answer",
     "tools/results/test_untrusted_text.py",
     "tools/review/test_day_jobs.py",
+    "tools/review/test_odd_documents.py::test_every_row",
+    "tools/review/test_review_check.py::test_ten_thousand",
     "tools/review/test_review_files.py",
     "tools/review/test_review_queue.py",
+    "tools/review/test_review_region.py::test_a_picture_of_forty_megapixels",
     "tools/review/test_review_several.py",
 )
-"""The files and folders of slow tests, which `make test-fast` leaves out."""
+"""The beginnings of the paths and names of slow tests, which `make test-fast` leaves out."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the slow tests."""
     here = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(here).as_posix().startswith(SLOW):
+        if f"{item.path.relative_to(here).as_posix()}::{item.name}".startswith(SLOW):
             item.add_marker(pytest.mark.slow)
 
 
@@ -215,6 +232,44 @@ def error_of(result: Any) -> dict[str, Any]:
     assert result.is_error, result.structured_content
     assert json.loads(text_of(result)) == result.structured_content
     return result.structured_content["error"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a finished command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """All that was written."""
+        return self.stdout + self.stderr
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command's entry point in this process, with these words, standard input and variables."""
+    from docreview_mcp.server.command_line import main
+
+    def run(*arguments: str | Path, stdin: str = "", **environment: str) -> Done:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["docreview-mcp", *map(str, arguments)])
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        captured = capsys.readouterr()
+        code = ended.value.code
+        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return run
 
 
 @pytest.fixture(scope="module")

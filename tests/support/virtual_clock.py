@@ -3,8 +3,8 @@
 Code under test sleeps and times out by the clock of its event loop (`anyio.sleep`, `anyio.fail_after`,
 `anyio.current_time`). With this loop a wait of a minute takes no time, and a limit is reached only when all
 that could still be done is done: the clock stands while code runs, however slow the machine is. Sockets,
-processes and threads keep real time: while any of them may still report, the clock does not jump. A test that holds both
-ends of its sockets says so (`jump_though_sockets_are_open`).
+processes and threads keep real time: while any of them may still report, the clock does not jump. A test that
+holds both ends of its sockets says so (`jump_though_sockets_are_open`).
 """
 
 from __future__ import annotations
