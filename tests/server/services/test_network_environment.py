@@ -143,6 +143,7 @@ def started(arguments: list[str], folder: Path, **environment: str) -> subproces
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", [{}, {"DOCREVIEW_FILES": "papers", "DOCREVIEW_DOWNLOADS": "saved"}])
 def test_a_deleted_working_directory_does_not_stop_the_start(
     environment: dict[str, str], tmp_path: Path

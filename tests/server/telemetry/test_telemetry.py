@@ -195,6 +195,7 @@ async def test_ten_thousand_invented_tools_are_one(monkeypatch: pytest.MonkeyPat
 TIMES = 10_000 if os.environ.get("DOCREVIEW_TESTS") == "full" else 300
 
 
+@pytest.mark.slow
 async def test_the_command_logs_calls_as_json_and_shows_metrics(keys: Path) -> None:
     key = new_key(keys, "Ana Lovelace")
     settings = {
@@ -280,6 +281,7 @@ async def metrics_at(port: int) -> str:
         return (await client.get(f"http://127.0.0.1:{port}/metrics")).text
 
 
+@pytest.mark.slow
 def test_over_stdio_what_is_left_is_sent_when_stdin_ends() -> None:
     params = {"name": "nanonets_list_workflows", "arguments": {}, "_meta": {"traceparent": PARENT}}
     handshake = {

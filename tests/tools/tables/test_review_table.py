@@ -255,6 +255,7 @@ async def test_groups_are_summed_up_for_each_currency(era: Era) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_a_document_with_ten_thousand_lines_fits_into_an_answer() -> None:
     lines = [(f"Part {number}", "1", "1.00") for number in range(10_000)]
     network = service(a_bill("A", "10,000.00", lines=lines))
