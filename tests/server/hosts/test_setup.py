@@ -7,13 +7,13 @@ import os
 import sys
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from docreview_mcp.server.command_line import main
+from conftest import Done, Run
 from docreview_mcp.server.host_names import HOST_NAMES
 from docreview_mcp.server.hosts.configuration import Change, write
 from docreview_mcp.server.hosts.edit import BrokenFile, Edit
@@ -44,20 +44,11 @@ EXISTING = {
 BROKEN = {"json": '{"mcpServers": {"other": 1,, }', "toml": "[mcp_servers\n", "yaml": "a: [1, 2\nb: }\n"}
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a finished command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-
 Setup = Callable[..., Done]
 
 
 @pytest.fixture
-def setup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Setup:
+def setup(monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path) -> Setup:
     """Runs `docreview-mcp setup` for a user whose home folder is empty."""
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(tmp_path))
@@ -67,19 +58,7 @@ def setup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], t
     for name in [each for each in os.environ if each.startswith("DOCREVIEW_")]:
         monkeypatch.delenv(name)
 
-    def run(*words: str, command: str = "setup", **environment: str) -> Done:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["docreview-mcp", command, *words])
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            capsys.readouterr()
-            with pytest.raises(SystemExit) as ended:
-                main()
-        shown = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Done(ended.value.code, shown.out, shown.err)
-
-    return run
+    return partial(run, "setup")
 
 
 def file_of(name: str) -> Path:
@@ -106,14 +85,14 @@ def existing(name: str) -> str:
 @pytest.mark.parametrize("name", HOST_NAMES)
 def test_a_host_without_a_file_gets_one(setup: Setup, name: str) -> None:
     shown = setup(name, NANONETS_API_KEY=KEY)
-    assert shown.code == 0
+    assert shown.returncode == 0
     assert not file_of(name).exists()
     done = setup(name, "--write", NANONETS_API_KEY=KEY)
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     text = file_of(name).read_text(encoding="utf-8")
-    assert said(name, text) == said(name, shown.out)
+    assert said(name, text) == said(name, shown.stdout)
     assert Path(entry_of(name, text)[HOSTS[name].command_key]).is_absolute()
-    assert KEY not in text + shown.out + shown.err + done.out + done.err
+    assert KEY not in text + shown.stdout + shown.stderr + done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", HOST_NAMES)
@@ -123,7 +102,7 @@ def test_everything_in_a_file_stays_and_the_backup_undoes_the_change(setup: Setu
     file.write_bytes(before.encode())
     file.chmod(0o640)
     done = setup(name, "--write", "--read-only", NANONETS_API_KEY=KEY)
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     after = file.read_bytes().decode()
     entry = entry_of(name, after)
     assert entry[HOSTS[name].environment_key]["DOCREVIEW_READ_ONLY"] == "1"
@@ -136,12 +115,14 @@ def test_everything_in_a_file_stays_and_the_backup_undoes_the_change(setup: Setu
         assert any(line in other for other in left), f"{line} is lost, or stands elsewhere"
     assert ("\r\n" in after) == ("\r\n" in before)
     assert after.count("\n") - after.count("\r\n") in (after.count("\n"), 1)
-    assert "s3cret" not in done.out + done.err
-    assert KEY not in after + done.out + done.err
+    assert "s3cret" not in done.stdout + done.stderr
+    assert KEY not in after + done.stdout + done.stderr
     if sys.platform != "win32":
         assert file.stat().st_mode & 0o777 == 0o640
-    assert setup(name, "--write", "--read-only", NANONETS_API_KEY=KEY).out.endswith("nothing was written.\n")
-    assert setup(name, "--undo").code == 0
+    assert setup(name, "--write", "--read-only", NANONETS_API_KEY=KEY).stdout.endswith(
+        "nothing was written.\n"
+    )
+    assert setup(name, "--undo").returncode == 0
     assert file.read_bytes().decode() == before
     assert list(file.parent.iterdir()) == [file]
 
@@ -152,11 +133,11 @@ def test_a_broken_file_is_left_alone_and_the_entry_is_shown(setup: Setup, name: 
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(before)
     done = setup(name, "--write", "--sandbox")
-    assert done.code == 1
-    assert "is broken: " in done.err
-    assert "line " in done.err
-    assert "Nothing was written" in done.err
-    assert entry_of(name, done.out)
+    assert done.returncode == 1
+    assert "is broken: " in done.stderr
+    assert "line " in done.stderr
+    assert "Nothing was written" in done.stderr
+    assert entry_of(name, done.stdout)
     assert file.read_text() == before
     assert list(file.parent.iterdir()) == [file]
 
@@ -166,7 +147,7 @@ def test_a_second_setup_changes_only_what_differs(setup: Setup, name: str) -> No
     host, file = HOSTS[name], file_of(name)
     setup(name, "--write", "--sandbox", "--toolsets", "review")
     done = setup(name, "--write", DOCREVIEW_CONFIRM="writes", STUDIO_TOKEN=KEY)
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     entry = entry_of(name, file.read_text(encoding="utf-8"))
     environment = entry[host.environment_key]
     assert environment["DOCREVIEW_CONFIRM"] == "writes"
@@ -187,7 +168,7 @@ def test_what_the_user_put_into_the_entry_stays(setup: Setup) -> None:
     assert entry["env"]["NANONETS_API_KEY"] == KEY
     assert entry["env"]["HTTPS_PROXY"] == "http://p"
     assert entry["command"] != "old"
-    assert KEY not in done.out
+    assert KEY not in done.stdout
 
 
 def test_secrets_go_into_the_file_only_when_asked(setup: Setup) -> None:
@@ -195,7 +176,7 @@ def test_secrets_go_into_the_file_only_when_asked(setup: Setup) -> None:
     assert entry_of("claude-desktop", file_of("claude-desktop").read_text())["env"] == {
         "NANONETS_API_KEY": KEY
     }
-    assert KEY not in done.out + done.err
+    assert KEY not in done.stdout + done.stderr
     if sys.platform != "win32":
         assert file_of("claude-desktop").stat().st_mode & 0o077 == 0
 
@@ -203,8 +184,8 @@ def test_secrets_go_into_the_file_only_when_asked(setup: Setup) -> None:
 def test_a_journal_with_a_password_is_a_secret(setup: Setup) -> None:
     url = "postgresql://me:pass-word-9@db/journal"
     shown = setup("cursor", NANONETS_API_KEY=KEY, DOCREVIEW_JOURNAL=url)
-    assert "pass-word-9" not in shown.out
-    assert entry_of("cursor", shown.out)["env"]["DOCREVIEW_JOURNAL"] == "${env:DOCREVIEW_JOURNAL}"
+    assert "pass-word-9" not in shown.stdout
+    assert entry_of("cursor", shown.stdout)["env"]["DOCREVIEW_JOURNAL"] == "${env:DOCREVIEW_JOURNAL}"
 
 
 def test_a_comment_in_the_entry_is_not_lost(setup: Setup) -> None:
@@ -213,8 +194,8 @@ def test_a_comment_in_the_entry_is_not_lost(setup: Setup) -> None:
     before = '{"context_servers": {"docreview": {\n  // keep me\n  "command": "old"\n}}}'
     file.write_text(before)
     done = setup("zed", "--write")
-    assert done.code == 1
-    assert "a comment would be lost: // keep me" in done.err
+    assert done.returncode == 1
+    assert "a comment would be lost: // keep me" in done.stderr
     assert file.read_text() == before
 
 
@@ -231,7 +212,7 @@ def test_goose_files_of_other_forms(setup: Setup, text: str) -> None:
     file = file_of("goose")
     file.parent.mkdir(parents=True)
     file.write_text(text)
-    assert setup("goose", "--write", "--sandbox").code == 0
+    assert setup("goose", "--write", "--sandbox").returncode == 0
     found = yaml.safe_load(file.read_text())
     assert found["extensions"]["docreview"]["envs"] == {"DOCREVIEW_SANDBOX": "1"}
     assert found.get("a") == yaml.safe_load(text).get("a")
@@ -243,42 +224,42 @@ def test_a_goose_file_that_cannot_be_kept_is_left_to_the_user(setup: Setup, text
     file.parent.mkdir(parents=True)
     file.write_text(text)
     done = setup("goose", "--write")
-    assert done.code == 1
-    assert "is left to you" in done.err
+    assert done.returncode == 1
+    assert "is left to you" in done.stderr
     assert file.read_text() == text
 
 
 def test_another_file_can_be_named(setup: Setup, tmp_path: Path) -> None:
     file = tmp_path / "project" / ".mcp.json"
-    assert setup("claude-code", "--write", "--file", str(file), "--sandbox").code == 0
+    assert setup("claude-code", "--write", "--file", str(file), "--sandbox").returncode == 0
     assert entry_of("claude-code", file.read_text())["type"] == "stdio"
     assert not file_of("claude-code").exists()
 
 
 def test_the_cost_names_list_tokens_and_names(setup: Setup) -> None:
     for name, shown in (("cursor", "list: core; Cursor takes at most 40 tools"), ("codex", "list: full; ")):
-        told = setup(name, "--sandbox").err
+        told = setup(name, "--sandbox").stderr
         assert shown in told
         assert "tokens" in told
         assert "of at most" in told
-    assert "choose --surface auto or core" in setup("cursor", "--sandbox", "--surface", "full").err
+    assert "choose --surface auto or core" in setup("cursor", "--sandbox", "--surface", "full").stderr
 
 
-def test_doctor_checks_what_was_written(setup: Setup) -> None:
+def test_doctor_checks_what_was_written(setup: Setup, run: Run) -> None:
     setup("vscode", "--write", "--sandbox")
-    assert f"ok    VS Code: {file_of('vscode')} starts " in setup("--sandbox", command="doctor").out
+    assert f"ok    VS Code: {file_of('vscode')} starts " in run("doctor", "--sandbox").stdout
     file = file_of("cursor")
     file.parent.mkdir()
     file.write_text(json.dumps({"mcpServers": {"docreview": {"command": "/nowhere/docreview-mcp"}}}))
     file_of("goose").parent.mkdir(parents=True)
     file_of("goose").write_text("docreview: [")
     setup("claude-code", "--write", "--with-secrets", NANONETS_API_KEY=KEY)
-    found = setup("--sandbox", command="doctor")
-    assert found.code == 1
-    assert "there is no program /nowhere/docreview-mcp; docreview-mcp setup cursor --write" in found.out
-    assert "is broken, so Goose starts nothing of it: line 1" in found.out
-    assert "holds NANONETS_API_KEY itself" in found.out
-    assert KEY not in found.out
+    found = run("doctor", "--sandbox")
+    assert found.returncode == 1
+    assert "there is no program /nowhere/docreview-mcp; docreview-mcp setup cursor --write" in found.stdout
+    assert "is broken, so Goose starts nothing of it: line 1" in found.stdout
+    assert "holds NANONETS_API_KEY itself" in found.stdout
+    assert KEY not in found.stdout
 
 
 @pytest.mark.slow
@@ -375,10 +356,10 @@ def test_a_file_that_is_a_link_stays_one(setup: Setup, tmp_path: Path) -> None:
     file.parent.mkdir()
     own.write_text("{}")
     file.symlink_to(own)
-    assert setup("cursor", "--write", "--sandbox").code == 0
+    assert setup("cursor", "--write", "--sandbox").returncode == 0
     assert file.is_symlink()
     assert entry_of("cursor", own.read_text())
-    assert setup("cursor", "--undo").code == 0
+    assert setup("cursor", "--undo").returncode == 0
     assert (file.is_symlink(), own.read_text()) == (True, "{}")
 
 
@@ -393,8 +374,8 @@ def test_a_file_that_its_host_changed_meanwhile_is_left_alone(tmp_path: Path) ->
 
 def test_undo_without_a_backup_says_so(setup: Setup) -> None:
     done = setup("cursor", "--undo")
-    assert done.code == 1
-    assert "there is no backup" in done.err
+    assert done.returncode == 1
+    assert "there is no backup" in done.stderr
 
 
 @pytest.mark.parametrize(("name", "library"), [("codex", "tomlkit"), ("goose", "yaml")])
@@ -407,7 +388,7 @@ def test_without_the_extra_the_entry_is_shown_and_the_file_left_alone(
     monkeypatch.setitem(sys.modules, library, None)
     shown, written = setup(name, "--sandbox"), setup(name, "--write", "--sandbox")
     monkeypatch.undo()
-    assert (shown.code, written.code) == (0, 1)
-    assert entry_of(name, shown.out)[HOSTS[name].environment_key] == {"DOCREVIEW_SANDBOX": "1"}
-    assert "docreview-mcp[setup]" in written.err
+    assert (shown.returncode, written.returncode) == (0, 1)
+    assert entry_of(name, shown.stdout)[HOSTS[name].environment_key] == {"DOCREVIEW_SANDBOX": "1"}
+    assert "docreview-mcp[setup]" in written.stderr
     assert file.read_text() == ""
