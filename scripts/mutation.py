@@ -59,12 +59,12 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_unusual_states.py",
         "server/http/test_callers.py",
     ),
-    "tools/guards/changed_since.py": (
+    "tools/guards/own_changes.py": (
         "tools/guards/test_changed_after_verification.py",
         "tools/journal/test_changes_in_the_journal.py",
     ),
     "tools/policy/limits.py": ("tools/policy/test_limits.py",),
-    "tools/policy/approval.py": ("tools/policy/test_policy.py",),
+    "tools/policy/approving_calls.py": ("tools/policy/test_policy.py",),
     "tools/guards/confirmation_codes.py": (
         "tools/guards/test_codes.py",
         "tools/guards/test_confirmation.py",

@@ -20,7 +20,7 @@ from approval_desk import (
 from conftest import error_of
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Document
-from docreview_mcp.tools.guards import changed_since
+from docreview_mcp.tools.guards import own_changes
 from mcp import Client
 from review_desk import field_of, interrupted, ready, sent
 
@@ -284,7 +284,7 @@ async def test_no_page_is_changed_of_which_nobody_can_say_whose_it_is(page: str,
 async def test_a_change_is_found_however_many_entries_came_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changed_since, "_PAGE", 2)
+    monkeypatch.setattr(own_changes, "_PAGE", 2)
     async with desk(tmp_path) as (client, sandbox):
         document = verified_document(sandbox)
         first = field_of(document, "total_amount").value

@@ -11,7 +11,7 @@ import pytest
 from docreview_mcp.schemas import JsonObject, Operation, load_operations, load_own_operations
 from docreview_mcp.tools import load_tools
 from docreview_mcp.tools.documents.field_state import FieldState
-from docreview_mcp.tools.policy.approval import approved_document
+from docreview_mcp.tools.policy.approving_calls import approved_document
 from docreview_mcp.tools.policy.policies import Policies
 from docreview_mcp.tools.policy.policy import Counts, Policy, Rule
 from docreview_mcp.tools.policy.scope import GOVERNED, UNGOVERNED, Kind, governed_arguments, left_out
