@@ -58,6 +58,8 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_agreed_in_browser.py",
         "tools/guards/test_across_processes.py",
         "tools/guards/test_summaries.py",
+        "tools/guards/test_unusual_states.py",
+        "tools/review/test_review_preview.py",
         "server/http/test_browser_panel.py",
         "server/http/test_callers.py",
     ),
