@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ async def test_every_write_counts_however_many_there_are(tmp_path: Path) -> None
     count, desk = 400, Desk(tmp_path, "max_writes_per_hour = 401")
     journal = open_journal(Settings(journal=desk.journal), tuple)
     assert journal is not None
-    caller = Caller(user=getpass.getuser())
+    caller = Caller(user=call_context.user_of_machine())
     not_done = [await journal.open(Opening(CREATE, {}, (), "", caller)) for _ in range(5)]
     for _ in range(count):
         number = await journal.open(Opening(CREATE, {}, (), "", caller))
@@ -115,6 +115,30 @@ async def test_limits_are_for_one_user(tmp_path: Path, monkeypatch: pytest.Monke
         monkeypatch.setattr(call_context, "user_of_machine", lambda user=user: user)
         assert not (await desk.write()).is_error
         assert error_of(await desk.write())["code"] == "not_allowed"
+
+
+async def test_the_environment_does_not_say_who_the_user_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, "max_writes_per_hour = 1")
+    assert not (await desk.write()).is_error
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+    call_context.user_of_machine.cache_clear()
+    assert error_of(await desk.write())["code"] == "not_allowed"
+
+
+async def test_an_account_without_a_name_is_a_user_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, "max_writes_per_hour = 1")
+    with monkeypatch.context() as container:
+        for number in (70_001, 70_002):
+            container.setattr(os, "getuid", lambda number=number: number)
+            call_context.user_of_machine.cache_clear()
+            assert not (await desk.write()).is_error
+            assert error_of(await desk.write())["code"] == "not_allowed"
+    call_context.user_of_machine.cache_clear()
 
 
 async def test_approvals_and_writes_have_limits_of_their_own(tmp_path: Path) -> None:
