@@ -142,7 +142,14 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/journal/test_journal.py",
         "server/journal/test_journal_places.py",
     ),
-    "server/journal/records.py": ("server/journal/test_journal.py", "server/journal/test_verification.py"),
+    "server/journal/records.py": (
+        "server/journal/test_journal.py",
+        "server/journal/test_verification.py",
+        "server/commands/test_journal_commands.py",
+        "tools/guards/test_what_is_recorded.py",
+        "tools/guards/test_unclear_undo.py",
+        "tools/guards/test_undo_several.py",
+    ),
     "server/journal/verification.py": (
         "server/journal/test_journal.py",
         "server/journal/test_verification.py",
