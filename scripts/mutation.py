@@ -104,6 +104,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_confirmation.py",
         "tools/guards/test_across_processes.py",
         "tools/guards/test_same_moment.py",
+        "tools/panel/test_panel_key.py",
     ),
     "tools/guards/document_locks.py": ("tools/guards/test_agreement.py", "tools/guards/test_same_moment.py"),
     "tools/guards/journal_recording.py": (
