@@ -75,6 +75,9 @@ TESTS: Mapping[str, Sequence[str]] = {
     "tools/guards/seen_values.py": (
         "tools/guards/test_old_look.py",
         "tools/guards/test_old_look_of_parts.py",
+        "tools/guards/test_unusual_states.py",
+        "tools/guards/test_undo.py",
+        "tools/review/test_review_preview.py",
         "server/http/test_callers.py",
     ),
     "tools/guards/undo_plan.py": ("tools/guards/test_undo.py", "tools/guards/test_irreversible.py"),
