@@ -102,6 +102,28 @@ async def test_an_approval_that_is_cut_off_before_it_is_sent_does_not_count(
         assert error_of(await client.call_tool(*APPROVALS[0]))["code"] == "not_allowed"
 
 
+async def test_what_comes_out_of_the_journal_after_its_time_is_not_sent(
+    era: Era, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of our own tools, all of whose requests share one time."""
+    network = Network(lambda request: httpx2.Response(200, json={"id": 7, "items": [], "data": {}}))
+    held = HeldOpenings(monkeypatch)
+    arguments = {"project_id": 5, "labels": ["a"], "send": True}
+    async with (
+        connected(network, era, journal="sqlite://", timeout=0.5) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(held.let_go_later)
+        error = error_of(await client.call_tool("review_set_up", arguments))
+        assert (
+            "studio_add_label: the 0.5 seconds of the call were over before it was sent." in error["message"]
+        )
+        assert "Nothing was sent." in error["message"]
+        assert (error["code"], error["done"], error["retryable"]) == ("timeout", "no", True)
+        assert [each["outcome"] for each in await entries(client)] == ["not done"]
+    assert all(request.method == "GET" for request in network.requests)
+
+
 async def test_a_twin_takes_over_from_a_call_that_was_cut_off_before_it_was_sent(
     era: Era, monkeypatch: pytest.MonkeyPatch
 ) -> None:
