@@ -81,7 +81,13 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/http/test_callers.py",
     ),
     "tools/guards/undo_plan.py": ("tools/guards/test_undo.py", "tools/guards/test_irreversible.py"),
-    "tools/guards/time_budget.py": ("tools/review/test_time_of_a_call.py",),
+    "tools/guards/time_budget.py": (
+        "tools/review/test_time_of_a_call.py",
+        "tools/guards/test_same_moment.py",
+        "tools/guards/test_agreement.py",
+        "tools/guards/test_guarded_writes.py",
+        "tools/tables/test_review_table.py",
+    ),
     "tools/guards/panel_key.py": (
         "tools/panel/test_panel_key.py",
         "tools/guards/test_agreed_in_browser.py",

@@ -120,9 +120,7 @@ async def test_a_write_that_the_time_cuts_off_may_have_been_done_and_none_follow
         result = await client.call_tool("review_set_up", arguments)
         history = await client.call_tool("review_history", {})
     error = error_of(result)
-    assert (
-        "studio_add_label: the 0.5 seconds of the call were over before an answer came." in error["message"]
-    )
+    assert "add_label: the 0.5 seconds of the call were over before an answer came." in error["message"]
     assert (error["code"], error["done"], error["retryable"]) == ("timeout", "unknown", False)
     assert service.names == ["a", "b"]
     outcomes = [each["outcome"] for each in history.structured_content["entries"]]
@@ -145,6 +143,6 @@ async def test_the_time_in_which_a_person_thinks_does_not_count() -> None:
     async with Client(server, mode="legacy", elicitation_callback=agree) as client:
         result = await client.call_tool("review_set_up", arguments)
     assert len(questions) == 1
-    assert "Set up a project" in questions[0]
+    assert "Set up sorting of texts" in questions[0]
     assert service.names == ["a", "b", "c"], "the person's 100 seconds are added, and none is taken away"
     assert error_of(result)["done"] == "unknown", "the third one ends 0.6 seconds after the person agreed"
