@@ -133,7 +133,7 @@ async def test_the_time_in_which_a_person_thinks_does_not_count() -> None:
 
     async def agree(context: Any, params: Any) -> ElicitResult:
         questions.append(params.message)
-        await anyio.sleep(100)
+        await anyio.sleep(20)
         return ElicitResult(action="accept", content={"confirm": True})
 
     service = Studio(0.2)
@@ -144,5 +144,5 @@ async def test_the_time_in_which_a_person_thinks_does_not_count() -> None:
         result = await client.call_tool("review_set_up", arguments)
     assert len(questions) == 1
     assert "Set up sorting of texts" in questions[0]
-    assert service.names == ["a", "b", "c"], "the person's 100 seconds are added, and none is taken away"
+    assert service.names == ["a", "b", "c"], "the time of the person is added"
     assert error_of(result)["done"] == "unknown", "the third one ends 0.6 seconds after the person agreed"
