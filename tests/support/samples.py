@@ -76,7 +76,7 @@ def plain_arguments(operation: Operation, optional: bool, body: int = 0) -> dict
 
 def _in_address(name: str) -> str:
     """A value that has to be quoted whole in an address; what is no id may hold a slash, too."""
-    return f"{name}..%2f?a=b#c" if holds_id(name) else f"{name}/..%2f?a=b#c"
+    return f"{name}..%41?a=b#c" if holds_id(name) else f"{name}/..%2f?a=b#c"
 
 
 def holds_id(name: str) -> bool:
@@ -88,6 +88,8 @@ def is_plain_id(text: Any) -> bool:
     """Whether a text is as ids are: nothing in it that looks like something else or like nothing."""
     if not isinstance(text, str):
         return True
+    for _ in range(4):
+        text = unquote(text)
     return text not in (".", "..") and not {*text} & {*"/\\"} and text.isprintable() and not hidden_in(text)
 
 
