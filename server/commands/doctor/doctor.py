@@ -50,7 +50,7 @@ _NAMES: dict[Service, str] = {"nanonets": "Nanonets", "studio": "Studio"}
 _PROBES: dict[Service, str] = {"nanonets": "nanonets_list_workflows", "studio": "studio_list_projects"}
 _CONFIRMED: dict[ConfirmMode, str] = {
     "never": "no call is confirmed by a person (DOCREVIEW_CONFIRM=never)",
-    "destructive": "a person confirms what destroys",
+    "destructive": "a person confirms destructive calls",
     "writes": "a person confirms every write",
 }
 _CREDENTIALS = ("NANONETS_API_KEY", "STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")

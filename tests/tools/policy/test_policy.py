@@ -11,7 +11,7 @@ import pytest
 from docreview_mcp.schemas import JsonObject, Operation, load_operations, load_own_operations
 from docreview_mcp.tools import load_tools
 from docreview_mcp.tools.documents.field_state import FieldState
-from docreview_mcp.tools.policy.approval import approved_document
+from docreview_mcp.tools.policy.approving_calls import approved_document
 from docreview_mcp.tools.policy.policies import Policies
 from docreview_mcp.tools.policy.policy import Counts, Policy, Rule
 from docreview_mcp.tools.policy.scope import GOVERNED, UNGOVERNED, Kind, governed_arguments, left_out
@@ -111,14 +111,16 @@ def said(schema: dict[str, Any]) -> str:
 def test_a_forbidden_id_is_refused_wherever_it_stands() -> None:
     seen = 0
     for operation, name, kind in governed():
+        # A model that is given by its name might be the forbidden one.
+        others = {each: found for each, found in ids_of(operation).items() if each not in ("base", "model")}
         for table in TABLES[kind]:
             forbidden = policy(table, forbidden=("X-9",) if kind == "workflow" else ("0099",))
             for value in ["x-9"] if kind == "workflow" else [99, "99", "099", 99.0]:
                 for shape in (value, [value], [1, value]):
-                    refusal = forbidden.scope_refusal(operation, {**ids_of(operation), name: shape})
+                    refusal = forbidden.scope_refusal(operation, {**others, name: shape})
                     assert f"({table}.forbidden)" in refusal, (operation.id, name, shape)
                     assert refusal.startswith(f"{name}: ")
-            assert forbidden.scope_refusal(operation, ids_of(operation)) == ""
+            assert forbidden.scope_refusal(operation, others) == ""
             seen += 1
     assert seen > 150
 
