@@ -72,6 +72,7 @@ SLOW = (
     "tools/guards/test_across_processes.py",
     "tools/guards/test_undo.py",
     "tools/requests/test_requests.py",
+    "tools/results/test_large_answers.py",
     "tools/results/test_untrusted_text.py",
     "tools/review/test_day_jobs.py",
     "tools/review/test_review_files.py",

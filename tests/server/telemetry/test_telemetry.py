@@ -176,6 +176,7 @@ async def test_a_tool_that_was_run_through_another_counts_by_its_own_name(era: E
     assert "tools/call studio_list_projects" in {span.name for span in found.spans}
 
 
+@pytest.mark.slow
 async def test_ten_thousand_invented_tools_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     with collector() as found:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.address)

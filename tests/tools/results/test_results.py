@@ -221,6 +221,7 @@ async def test_pictures_are_left_out_of_results_that_nobody_asked_for_them() -> 
     assert result.structured_content["metadata"].startswith("[picture of 2")
 
 
+@pytest.mark.slow
 async def test_large_pictures_are_made_smaller_and_the_file_is_saved_whole(tmp_path: Path, era: Era) -> None:
     content = noise(1100)
     response = httpx2.Response(200, content=content, headers={"content-type": "image/png"})

@@ -245,6 +245,7 @@ async def test_clear_paper_is_white() -> None:
     assert picture_in(await region_of_page(file_of(clear))).getpixel((5, 5)) == (255, 255, 255)
 
 
+@pytest.mark.slow
 async def test_large_pages_and_noisy_ones_are_made_small_enough() -> None:
     whole = picture_in(await region_of_page(file_of(page((2500, 3500)), "JPEG")))
     assert whole.height == MAX_SIDE
@@ -297,6 +298,7 @@ async def test_a_page_is_shown_upright_however_it_is_stored(orientation: int) ->
     assert _pixel(picture.convert("L"), (2, 2)) > 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(1100, 1560), (2600, 3400)])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 async def test_every_picture_stays_within_what_hosts_take(size: tuple[int, int], kind: str) -> None:
