@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -258,6 +258,18 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def setup(monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path) -> Run:
+    """Runs `docreview-mcp setup` for a user whose home folder is empty."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA", "CODEX_HOME", "CLAUDE_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name in [each for each in os.environ if each.startswith("DOCREVIEW_")]:
+        monkeypatch.delenv(name)
+    return partial(run, "setup")
 
 
 @pytest.fixture(scope="module")
