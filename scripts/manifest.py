@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from docreview_mcp.server import Settings
-from docreview_mcp.server.protocol.prompt_plans import PLANS, Plan
+from docreview_mcp.server.protocol.prompt_plans import PLANS, PromptPlan
 from docreview_mcp.server.protocol.surface import Surfaces
-from docreview_mcp.server.setting_texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
+from docreview_mcp.server.settings.texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
 
 from .project import project, semantic_version
 
@@ -103,7 +103,7 @@ def render_manifest() -> str:
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
-def _prompt_text(plan: Plan) -> str:
+def _prompt_text(plan: PromptPlan) -> str:
     """What stands for a prompt until the server says it in full."""
     return " ".join(
         [plan.description, *(f"{each.name}: ${{arguments.{each.name}}}." for each in plan.arguments)]

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from docreview_mcp.server import Settings, build_server
-from docreview_mcp.server.setting_texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
+from docreview_mcp.server.settings.texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
 from docreview_mcp.tools import load_tools
 from mcp import Client, StdioServerParameters
 from PIL import Image, ImageChops

@@ -11,10 +11,10 @@ from ...tools import without_secrets
 from ..hosts.configuration import Change, bring_back, planned, rendered, shown_diff, write
 from ..hosts.cost import cost_lines
 from ..hosts.edit import BrokenFile, CannotKeep
-from ..hosts.entry import Wanted, edits_for, wanted_entry
+from ..hosts.entry import HostEntry, edits_for, wanted_entry
 from ..hosts.hosts import HOSTS, Host
 from ..hosts.machine import Machine
-from ..settings import Settings
+from ..settings.settings import Settings
 
 __all__ = ["How", "set_up_host", "undo_setup"]
 
@@ -76,7 +76,7 @@ def undo_setup(name: str, how: How) -> int:
     return 0
 
 
-def _write(host: Host, wanted: Wanted, change: Change, settings: Settings) -> int:
+def _write(host: Host, wanted: HostEntry, change: Change, settings: Settings) -> int:
     if change.after == change.before:
         click.echo(f"{change.file} has it already; nothing was written.")
         return 0
@@ -95,13 +95,13 @@ def _write(host: Host, wanted: Wanted, change: Change, settings: Settings) -> in
     return 0
 
 
-def _print_entry(host: Host, wanted: Wanted, settings: Settings, how: How) -> None:
+def _print_entry(host: Host, wanted: HostEntry, settings: Settings, how: How) -> None:
     """The entry on stdout by itself. With its secrets only if the user wants them in the file."""
     text = rendered(host, edits_for(host, wanted, {}))
     click.echo(text if how.with_secrets else without_secrets(text, settings.secrets), nl=False)
 
 
-def _print_notes(host: Host, wanted: Wanted) -> None:
+def _print_notes(host: Host, wanted: HostEntry) -> None:
     if wanted.stored_elsewhere and host.secrets == "none":
         click.echo(f"  {_NO_REFERENCE.format(title=host.title)}", err=True)
     elif wanted.stored_elsewhere:

@@ -144,6 +144,25 @@ async def test_a_twin_of_a_failed_call_fails_with_it_and_sends_nothing(era: Era)
     assert len(network.requests) == 1
 
 
+async def test_a_twin_of_a_sent_call_that_is_cut_off_is_told_that_it_may_have_been_done(era: Era) -> None:
+    network, results = Holding("POST", 1, answer), []
+    async with connected(network, era, journal="sqlite://") as client, anyio.create_task_group() as tasks:
+
+        async def twin() -> None:
+            results.append(await client.call_tool(*CREATE))
+
+        async with anyio.create_task_group() as first:
+            first.start_soon(client.call_tool, *CREATE)
+            await network.arrived.wait()
+            tasks.start_soon(twin)
+            await anyio.sleep(0.1)
+            first.cancel_scope.cancel()
+    (error,) = map(error_of, results)
+    assert (error["code"], error["done"], error["retryable"]) == ("upstream_error", "unknown", False)
+    assert error["next"].startswith("Look first whether it is there already")
+    assert network.requests == []
+
+
 async def test_a_twin_takes_over_where_the_first_was_cut_off_before_it_was_sent(era: Era) -> None:
     network = Holding("GET", 1, answer)
     cell = (
