@@ -129,6 +129,8 @@ package: $(VENV)/.ready
 	$(RUN)/pip install --quiet build twine
 	mkdir -p dist
 	$(RUN)/python -m scripts.package
+	@# What building leaves here would be taken for what is installed.
+	rm -rf docreview_mcp.egg-info
 
 # The review panel's page, generated into server/panel/review.html. Needs Node 20.19 or newer.
 panel: panel/node_modules/.ready

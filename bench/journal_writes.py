@@ -22,7 +22,7 @@ _TESTS = Path(__file__).parents[1] / "tests"
 async def _write(url: str, seconds: float, writers: int) -> list[float]:
     """The seconds that each write took."""
     from docreview_mcp.server.journal.store import open_journal
-    from docreview_mcp.server.settings import Settings
+    from docreview_mcp.server.settings.settings import Settings
     from docreview_mcp.tools.journal.entries import Caller, Closing, LookFirst, Opening
 
     journal = open_journal(Settings(journal=url), tuple)

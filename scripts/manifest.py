@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from docreview_mcp.server import Settings
-from docreview_mcp.server.protocol.prompt_plans import PLANS, Plan
+from docreview_mcp.server.protocol.prompt_plans import PLANS, PromptPlan
 from docreview_mcp.server.protocol.surface import Surfaces
-from docreview_mcp.server.setting_texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
+from docreview_mcp.server.settings.texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
 
 from .project import project, semantic_version
 
@@ -34,6 +34,9 @@ _FORMS: dict[str, dict[str, Any]] = {
 
 _FOLDERS = "DOCREVIEW_FILES"
 """A host puts a list into arguments only, so the folders come after the command."""
+
+_EXTRAS = ("checks", "tables")
+"""What the form and the listed tools can ask for; nobody can install an extra into a bundle."""
 
 _PRIVACY = ("https://nanonets.com/privacy-policy", "https://deepopinion.ai/privacy-policy")
 """The policies of the services that get the user's data."""
@@ -64,6 +67,7 @@ def render_manifest() -> str:
                 "args": [
                     "run",
                     "--no-dev",
+                    *(word for extra in _EXTRAS for word in ("--extra", extra)),
                     "--directory",
                     "${__dirname}",
                     about["name"],
@@ -99,7 +103,7 @@ def render_manifest() -> str:
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
-def _prompt_text(plan: Plan) -> str:
+def _prompt_text(plan: PromptPlan) -> str:
     """What stands for a prompt until the server says it in full."""
     return " ".join(
         [plan.description, *(f"{each.name}: ${{arguments.{each.name}}}." for each in plan.arguments)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from docreview_mcp.server.setting_texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.settings.settings import Settings
+from docreview_mcp.server.settings.texts import OFFERED, SETTING_TEXTS, is_secret, variables_of
 
 from .project import project, registry_name
 

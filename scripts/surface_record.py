@@ -24,7 +24,7 @@ from docreview_mcp.server.http.settings import HttpSettings
 from docreview_mcp.server.protocol.prompt_plans import PLANS
 from docreview_mcp.server.protocol.resources import list_resource_templates, list_resources
 from docreview_mcp.server.protocol.surface import Surfaces
-from docreview_mcp.server.setting_texts import is_secret, variables_of
+from docreview_mcp.server.settings.texts import is_secret, variables_of
 from docreview_mcp.tools import Tool
 from docreview_mcp.tools.surface.error_catalogue import CATALOGUE
 from docreview_mcp.tools.surface.former_names import FORMER_PROMPTS, FORMER_TOOLS

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .protocol.application import build_server
-    from .settings import Settings
+    from .settings.settings import Settings
 
 __all__ = ["Settings", "build_server"]
 
 
 def __getattr__(name: str) -> object:
     if name == "Settings":
-        from .settings import Settings
+        from .settings.settings import Settings
 
         return Settings
     if name == "build_server":

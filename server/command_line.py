@@ -54,7 +54,7 @@ def stdio(folders: Sequence[str], **options: Any) -> None:
     """
     with loading():
         from .commands.stdio import serve
-        from .placeholders import is_placeholder
+        from .settings.placeholders import is_placeholder
 
         # A bundle's form that was left empty gives its placeholder.
         named = tuple(Path(each).expanduser() for each in folders if not is_placeholder(each))
@@ -123,7 +123,7 @@ def migrate() -> None:
 )
 def demo(pause: float) -> None:
     """Do real review work on the sandbox through a real MCP client, and show each step."""
-    from .commands.demo import run_demo
+    from .commands.demo.demo import run_demo
 
     sys.exit(run_demo(pause))
 
@@ -195,7 +195,7 @@ def doctor(probe: bool, **options: Any) -> None:
         from .commands.probe import print_probe
 
         sys.exit(print_probe(settings_of(options)))
-    from .commands.doctor import examine
+    from .commands.doctor.doctor import examine
 
     sys.exit(examine(settings_of(options)))
 
@@ -275,7 +275,7 @@ def main() -> None:
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
         arguments = ["stdio", *arguments]
     from ..tools.surface.selection import SelectionError
-    from .settings_error import SettingsError
+    from .settings.settings_error import SettingsError
 
     try:
         command_line.main(arguments, prog_name="docreview-mcp")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from .settings import Settings
+    from .settings.settings import Settings
 
 __all__ = ["settings_of", "with_settings"]
 
@@ -40,6 +40,6 @@ def with_settings(command: Command) -> Command:
 
 def settings_of(options: dict[str, Any]) -> Settings:
     """The settings of the environment with the options that were given put before them."""
-    from .settings import read_settings
+    from .settings.settings import read_settings
 
     return read_settings(**{name: value for name, value in options.items() if value is not None})

@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 from docreview_mcp.server.command_line import command_line, main
 from docreview_mcp.server.http.settings import HttpSettings
-from docreview_mcp.server.setting_texts import variables_of
+from docreview_mcp.server.settings.texts import variables_of
 from docreview_mcp.tools import load_tools
 from documents import PAGES, ROOT, Block, blocks_of
 

@@ -11,7 +11,7 @@ import pytest
 from docreview_mcp.server.command_line import command_line
 from docreview_mcp.server.http.setting_texts import HTTP_SETTING_TEXTS
 from docreview_mcp.server.http.settings import HttpSettings
-from docreview_mcp.server.setting_texts import SETTING_TEXTS, variables_of
+from docreview_mcp.server.settings.texts import SETTING_TEXTS, variables_of
 from documents import PAGES, ROOT, anchors_of, links_of, name_of, text_of
 
 from scripts.documentation.language_models import titles_of

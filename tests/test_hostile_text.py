@@ -11,7 +11,7 @@ import pytest
 from conftest import ACCOUNT, Era, Network, connected
 from docreview_mcp.schemas import load_operations
 from docreview_mcp.server import Settings
-from docreview_mcp.server.commands.doctor import examine
+from docreview_mcp.server.commands.doctor.doctor import examine
 from hostile_text import HOSTILE, is_tame, sentences
 from mcp.types import PromptReference, ResourceTemplateReference
 from samples import plain_arguments
@@ -185,7 +185,7 @@ async def test_a_prompt_keeps_what_was_typed_in_marks(era: Era) -> None:
 def test_doctor_prints_no_line_that_a_service_made_up(
     body: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from docreview_mcp.server.commands import doctor
+    from docreview_mcp.server.commands.doctor import doctor
 
     network = Network(lambda request: httpx2.Response(403, json=body))
     build = doctor.build_server

@@ -8,7 +8,7 @@ from base64 import b64decode
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from docreview_mcp.server.setting_texts import SETTING_TEXTS, is_secret
+from docreview_mcp.server.settings.texts import SETTING_TEXTS, is_secret
 
 from scripts.install_links import install_links
 from scripts.project import ROOT, project, registry_name

@@ -1,4 +1,4 @@
-"""Characters that nobody sees: taken out of text from outside, unless its script cannot do without them.
+"""Characters that nobody sees: taken out of untrusted text, unless its script cannot do without them.
 
 Joiners belong to Persian, to the scripts of India and to joined emoji; variation selectors stand behind
 symbols and ideographs, spaces of no width between words of Thai or Khmer, marks of direction in Hebrew and

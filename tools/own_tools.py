@@ -22,7 +22,7 @@ Runner = Callable[[Operation, JsonObject, CallContext], Awaitable[Reply | Delega
 
 
 def _queue() -> Runner:
-    from .review.queue import run
+    from .review.queue.queue import run
 
     return run
 
@@ -169,7 +169,7 @@ async def run_own(operation: Operation, values: JsonObject, context: CallContext
     reply = await _run(operation, values, within_time(context))
     if isinstance(reply, Delegation):
         return reply
-    structured = with_notes(reply.structured, reply.outside, context.notes)
+    structured = with_notes(reply.structured, reply.untrusted, context.notes)
     structured = cast("JsonObject", masked(structured, compact(structured), context.upstream.secrets))
     return ToolResult(
         structured,

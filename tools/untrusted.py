@@ -1,4 +1,4 @@
-"""Text from outside, such as that of documents: hidden characters taken out, named as data, fenced in.
+"""Untrusted text, such as that of documents: hidden characters taken out, named as data, fenced in.
 
 Such text may hold instructions aimed at the agent. Nothing here judges what it says: it is made visible as it
 is, and the `docreview` key of a result names where it stands (see `untrusted_paths`).
@@ -72,7 +72,7 @@ def without_hidden_in(value: JsonValue) -> tuple[JsonValue, int]:
 
 
 def untrusted_note(paths: Sequence[str], removed: int) -> JsonObject:
-    """What a result says of text from outside: its paths, and how many hidden characters were taken out."""
+    """What a result says of untrusted text: its paths, and how many hidden characters were taken out."""
     note: JsonObject = {}
     if paths:
         note["outside"] = list(paths)
@@ -145,7 +145,7 @@ def shortened_sentence(text: str, max_characters: int, *, counted: bool = False)
 
 
 def fenced(text: str) -> str:
-    """Text from outside between two lines with a random mark, which it cannot know and so cannot close."""
+    """Untrusted text between two lines with a random mark, which it cannot know and so cannot close."""
     from secrets import token_hex
 
     shown, _ = without_hidden(text)

@@ -7,8 +7,8 @@ from typing import Any
 from ..page_images import page_file
 from ..service import Call, Download, Refusal, handles
 from .bodies import flag_at, invalid, object_in, text_at
+from .received_files import original_file, receive_file, receive_url
 from .state import NanonetsState
-from .uploads import original_file, receive_file, receive_url
 from .views import document_view, page_view, requested_page, summary_view, totals, workflow_view
 
 __all__ = ["stored_file"]

@@ -18,6 +18,7 @@ from .boxes import (
     without_cells,
 )
 from .data import APPROVED
+from .received_files import receive_file, receive_url
 from .state import (
     Document,
     NanonetsState,
@@ -27,7 +28,6 @@ from .state import (
     not_found,
     refuse_if_final,
 )
-from .uploads import receive_file, receive_url
 
 __all__ = ["model_view"]
 

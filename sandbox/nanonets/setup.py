@@ -11,8 +11,8 @@ from ..service import Call, UploadedFile, handles
 from .bodies import flag_at, invalid, object_in, objects_at, text_at, texts_at
 from .files import model_view
 from .paper import PageReading
+from .received_files import PRETRAINED, read_file
 from .state import NamedPart, NanonetsState, Workflow, not_found
-from .uploads import PRETRAINED, read_file
 from .views import field_view, table_view, workflow_view
 
 __all__: list[str] = []

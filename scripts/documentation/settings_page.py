@@ -11,9 +11,9 @@ from annotated_types import Ge, Gt, Le
 from docreview_mcp.server.command_line import command_line
 from docreview_mcp.server.http.setting_texts import HTTP_SETTING_TEXTS
 from docreview_mcp.server.http.settings import HttpSettings
-from docreview_mcp.server.rate import Rate
-from docreview_mcp.server.setting_texts import SETTING_TEXTS, SettingText, variables_of
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.settings.rate import Rate
+from docreview_mcp.server.settings.settings import Settings
+from docreview_mcp.server.settings.texts import SETTING_TEXTS, SettingText, variables_of
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 

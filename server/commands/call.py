@@ -19,7 +19,7 @@ from ...tools import load_tools
 from ...tools.untrusted import one_line
 from ..logs import set_up_logging
 from ..protocol.application import build_server
-from ..settings import Settings
+from ..settings.settings import Settings
 
 __all__ = ["call_once"]
 

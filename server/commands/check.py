@@ -17,10 +17,10 @@ from ...tools.checks.expressions import Verdict
 from ...tools.checks.own_check import OwnCheck
 from ...tools.checks.paper import Paper
 from ...tools.documents.values import values_of_document
-from ..check_file import CheckFileError, examine_check_file
 from ..logs import set_up_logging
 from ..protocol.application import build_server
-from ..settings import Settings
+from ..settings.check_file import CheckFileError, examine_check_file
+from ..settings.settings import Settings
 
 __all__ = ["check_file"]
 

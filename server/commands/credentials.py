@@ -11,7 +11,8 @@ import click
 from ...tools.untrusted import one_line
 from ..credential_store.store import CredentialStore, StoreFault, open_store
 from ..services.account import Account
-from ..settings import Settings, SettingsError, read_settings
+from ..settings.settings import Settings, read_settings
+from ..settings.settings_error import SettingsError
 
 __all__ = ["list_credentials", "remove_credentials", "set_credentials"]
 

@@ -12,7 +12,8 @@ from ..journal.migrating import check_tables
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.surface import OF_A_SESSION
-from ..settings import Settings, SettingsError
+from ..settings.settings import Settings
+from ..settings.settings_error import SettingsError
 from ..shared.state import open_shared_state
 from ..telemetry.telemetry import telemetry
 
@@ -92,9 +93,9 @@ def application_for(
     from ..http.authentication import TokenAuthentication
     from ..http.caller_credentials import Shared
     from ..http.keys import KeyFile
-    from ..http.panel import Panel
-    from ..http.panel_setup import issuer_sign_in, shown_sign_in
-    from ..http.panel_sign_in import KeyHolders, OneHolder
+    from ..http.panel.panel import Panel
+    from ..http.panel.setup import issuer_sign_in, shown_sign_in
+    from ..http.panel.sign_in import KeyHolders, OneHolder
     from ..journal.seal_keys import seal_keys
 
     keys = KeyFile(http.keys) if http.auth == "keys" and http.keys is not None else None

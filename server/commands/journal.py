@@ -19,7 +19,7 @@ from ...tools.hidden_characters import hidden_pattern
 from ...tools.journal.entries import Entry, JournalFault
 from ...tools.untrusted import one_line
 from ..journal.store import StoredJournal, open_journal
-from ..settings import Settings
+from ..settings.settings import Settings
 
 if TYPE_CHECKING:
     from ..journal.verification import Verification

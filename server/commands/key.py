@@ -9,7 +9,7 @@ import click
 from ..http.keys import add_key
 from ..http.settings import HttpSettings
 from ..protocol.principal import READ
-from ..settings import SettingsError
+from ..settings.settings_error import SettingsError
 
 __all__ = ["new_key"]
 

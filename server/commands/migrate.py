@@ -7,8 +7,8 @@ import click
 from ...tools.journal.entries import JournalFault
 from ...tools.untrusted import one_line
 from ..journal.migrating import migrate_tables
-from ..journal_place import journal_place, keeps_journal
-from ..settings import Settings
+from ..settings.journal_place import journal_place, keeps_journal
+from ..settings.settings import Settings
 
 __all__ = ["migrate"]
 

@@ -13,7 +13,8 @@ from ..http.settings import HttpSettings
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.call_context import user_of_machine
-from ..settings import Settings, SettingsError
+from ..settings.settings import Settings
+from ..settings.settings_error import SettingsError
 
 if TYPE_CHECKING:
     import httpx2
@@ -73,9 +74,9 @@ def panel_application(
     from ..http.application import HttpApplication
     from ..http.authentication import PanelOnly
     from ..http.caller_credentials import Shared
-    from ..http.panel import Panel
-    from ..http.panel_setup import shown_sign_in
-    from ..http.panel_sign_in import LinkHolder
+    from ..http.panel.panel import Panel
+    from ..http.panel.setup import shown_sign_in
+    from ..http.panel.sign_in import LinkHolder
     from ..journal.seal_keys import seal_keys
     from ..shared.state import open_shared_state
 

@@ -13,7 +13,7 @@ from ..logs import set_up_logging
 from ..probe.probing import Probe, probe
 from ..probe.report import has_faults, lines_of
 from ..services.upstream import Services
-from ..settings import Settings
+from ..settings.settings import Settings
 from ..version import VERSION
 
 if TYPE_CHECKING:

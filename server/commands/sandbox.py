@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..settings import is_loopback
+from ..settings.settings import is_loopback
 
 __all__ = ["serve_sandbox"]
 

@@ -11,10 +11,10 @@ from ...tools import without_secrets
 from ..hosts.configuration import Change, bring_back, planned, rendered, shown_diff, write
 from ..hosts.cost import cost_lines
 from ..hosts.edit import BrokenFile, CannotKeep
-from ..hosts.entry import Wanted, edits_for, wanted_entry
+from ..hosts.entry import HostEntry, edits_for, wanted_entry
 from ..hosts.hosts import HOSTS, Host
 from ..hosts.machine import Machine
-from ..settings import Settings
+from ..settings.settings import Settings
 
 __all__ = ["How", "set_up_host", "undo_setup"]
 
@@ -58,7 +58,7 @@ def set_up_host(name: str, settings: Settings, how: How) -> int:
     if not how.writes:
         _print_entry(host, wanted, settings, how)
         _print_notes(host, wanted)
-        click.echo(f"  docreview-mcp setup {name} --write puts it into the file, with a backup.", err=True)
+        click.echo(f"  docreview-mcp setup {name} --write writes it and keeps a backup.", err=True)
         return 0
     return _write(host, wanted, change, settings)
 
@@ -72,11 +72,11 @@ def undo_setup(name: str, how: How) -> int:
     except BrokenFile as fault:
         click.echo(f"docreview-mcp: {file}: {fault}.", err=True)
         return 1
-    click.echo(f"{file} is again what {backup.name} was.")
+    click.echo(f"Restored {file} from {backup.name}.")
     return 0
 
 
-def _write(host: Host, wanted: Wanted, change: Change, settings: Settings) -> int:
+def _write(host: Host, wanted: HostEntry, change: Change, settings: Settings) -> int:
     if change.after == change.before:
         click.echo(f"{change.file} has it already; nothing was written.")
         return 0
@@ -89,23 +89,23 @@ def _write(host: Host, wanted: Wanted, change: Change, settings: Settings) -> in
     if backup is None:
         click.echo(f"Made {change.file}. To undo, delete it.", err=True)
     else:
-        click.echo(f"Wrote {change.file}; the file before is {backup.name}.", err=True)
-        click.echo(f"  docreview-mcp setup {host.name} --undo brings it back.", err=True)
+        click.echo(f"Wrote {change.file}; the previous one is kept as {backup.name}.", err=True)
+        click.echo(f"  docreview-mcp setup {host.name} --undo restores it.", err=True)
     _print_notes(host, wanted)
     return 0
 
 
-def _print_entry(host: Host, wanted: Wanted, settings: Settings, how: How) -> None:
+def _print_entry(host: Host, wanted: HostEntry, settings: Settings, how: How) -> None:
     """The entry on stdout by itself. With its secrets only if the user wants them in the file."""
     text = rendered(host, edits_for(host, wanted, {}))
     click.echo(text if how.with_secrets else without_secrets(text, settings.secrets), nl=False)
 
 
-def _print_notes(host: Host, wanted: Wanted) -> None:
+def _print_notes(host: Host, wanted: HostEntry) -> None:
     if wanted.stored_elsewhere and host.secrets == "none":
         click.echo(f"  {_NO_REFERENCE.format(title=host.title)}", err=True)
     elif wanted.stored_elsewhere:
         names = ", ".join(wanted.stored_elsewhere)
-        click.echo(f"  Not in the file: {names}. Set them where {host.title} starts.", err=True)
+        click.echo(f"  {host.title} takes from the environment that it starts in: {names}.", err=True)
     if host.then:
         click.echo(f"  {host.then}", err=True)

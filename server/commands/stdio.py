@@ -11,7 +11,7 @@ import anyio
 from ..loading import loading_with_first_call
 from ..logs import set_up_logging
 from ..protocol.application import build_server
-from ..settings import Settings
+from ..settings.settings import Settings
 from ..stdio.transport import answering_stdio
 from ..telemetry.telemetry import telemetry
 

@@ -10,7 +10,7 @@ import click
 
 from ...tools import Tool
 from ..protocol.surface import Surfaces
-from ..settings import Settings
+from ..settings.settings import Settings
 
 __all__ = ["NOTHING_CHOSEN", "show_tools"]
 

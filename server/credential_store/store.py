@@ -15,10 +15,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..journal.files import create_file, keep_private
-from ..journal_place import JournalPlace, journal_place, keeps_journal
 from ..services.account import Account
-from ..settings import Settings
-from ..settings_error import SettingsError
+from ..settings.journal_place import JournalPlace, journal_place, keeps_journal
+from ..settings.settings import Settings
+from ..settings.settings_error import SettingsError
 from .sealing import CannotOpen, CredentialSeal
 
 if TYPE_CHECKING:

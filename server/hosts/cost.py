@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..protocol.client_limits import limit_of
 from ..protocol.surface import Surfaces
-from ..settings import Settings
+from ..settings.settings import Settings
 from .hosts import Host
 
 __all__ = ["cost_lines"]

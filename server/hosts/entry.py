@@ -11,23 +11,26 @@ from typing import cast
 
 from pydantic import SecretStr
 
-from ..journal_place import journal_passwords
-from ..setting_texts import SETTING_TEXTS, is_secret, variables_of
-from ..settings import Settings
-from .edit import BrokenFile, Edit
+from ..settings.journal_place import journal_passwords
+from ..settings.settings import Settings
+from ..settings.texts import SETTING_TEXTS, is_secret, variables_of
+from .edit import BrokenFile, CannotKeep, Edit
 from .hosts import Host
 from .machine import Machine
 
-__all__ = ["ASKED_FOR", "Wanted", "edits_for", "set_variables", "wanted_entry"]
+__all__ = ["ASKED_FOR", "HostEntry", "edits_for", "set_variables", "wanted_entry"]
 
 ASKED_FOR = ("NANONETS_API_KEY", "STUDIO_EMAIL", "STUDIO_PASSWORD")
 """What an entry refers to where no credentials are set yet."""
+
+_REMOTE = frozenset(("url", "uri", "serverUrl", "httpUrl"))
+"""Keys of an entry for a server elsewhere. With a command beside them, some hosts read no file at all."""
 
 _CREDENTIALS = frozenset((*ASKED_FOR, "STUDIO_TOKEN"))
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class HostEntry:
     """The `entry`, what the host asks the user for (`inputs`), and the secrets that stay `outside`."""
 
     entry: Mapping[str, object]
@@ -47,7 +50,7 @@ def set_variables(settings: Settings) -> dict[str, str]:
     return found
 
 
-def wanted_entry(host: Host, machine: Machine, settings: Settings, *, with_secrets: bool) -> Wanted:
+def wanted_entry(host: Host, machine: Machine, settings: Settings, *, with_secrets: bool) -> HostEntry:
     """What is to be in the file of a host. Secrets are in it only `with_secrets`."""
     given = set_variables(settings)
     has_credentials = settings.sandbox or bool(_CREDENTIALS & given.keys())
@@ -79,10 +82,10 @@ def wanted_entry(host: Host, machine: Machine, settings: Settings, *, with_secre
         for name in asked
     ]
     stored_elsewhere = () if host.secrets == "prompt" else secret_names
-    return Wanted(entry, inputs, stored_elsewhere)
+    return HostEntry(entry, inputs, stored_elsewhere)
 
 
-def edits_for(host: Host, wanted: Wanted, there: Mapping[str, object]) -> list[Edit]:
+def edits_for(host: Host, wanted: HostEntry, there: Mapping[str, object]) -> list[Edit]:
     """What to change in a file that holds this.
 
     What the user added to the entry stays: keys that are not ours, other variables, and a credential for
@@ -90,8 +93,11 @@ def edits_for(host: Host, wanted: Wanted, there: Mapping[str, object]) -> list[E
 
     Raises:
         BrokenFile: something other than an object or list is where the entry or its questions belong.
+        CannotKeep: the entry is one of a remote server.
     """
     old = _object_at(there, host.path)
+    if remote := sorted(_REMOTE & old.keys()):
+        raise CannotKeep(f"{'.'.join(host.path)} is a remote server ({remote[0]}); remove or rename it first")
     entry = {**old, **wanted.entry}
     environment = cast("Mapping[str, object]", wanted.entry.get(host.environment_key, {}))
     kept = _kept(old.get(host.environment_key), environment, host)

@@ -36,7 +36,7 @@ from .caller_credentials import CREDENTIAL_HEADERS, CallerCredentials, known_by_
 from .health import Health
 from .narrowing_headers import NARROWING_HEADERS, asked_narrowing
 from .oauth.protected_resource import METADATA_PATHS
-from .panel import CALLS, Panel
+from .panel.panel import CALLS, Panel
 from .refusals import Refusal
 from .settings import HttpSettings
 

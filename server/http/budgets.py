@@ -6,8 +6,8 @@ import math
 
 import anyio
 
-from ..rate import Rate
 from ..services.fair_slots import FairSlots
+from ..settings.rate import Rate
 from ..shared.budgets import Budgets
 from .refusals import Refusal
 

@@ -18,7 +18,7 @@ from starlette.types import Scope
 from ..credential_store.store import CredentialStore, Stored, StoreFault
 from ..protocol.principal import ADMIN, Principal
 from ..services.account import Account
-from ..settings import is_loopback
+from ..settings.settings import is_loopback
 from .authentication import LOCAL
 from .refusals import Refusal
 

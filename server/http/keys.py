@@ -13,7 +13,7 @@ from pathlib import Path
 from secrets import token_hex, token_urlsafe
 
 from ..protocol.principal import SCOPES, Principal
-from ..settings_error import SettingsError
+from ..settings.settings_error import SettingsError
 
 __all__ = ["KeyFile", "add_key"]
 

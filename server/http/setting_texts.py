@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..setting_texts import SettingText
+from ..settings.texts import SettingText
 
 __all__ = ["HTTP_SETTING_TEXTS"]
 

@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from ..rate import Rate, parse_rate
-from ..settings import SettingsError, is_loopback, settings_fault
+from ..settings.faults import settings_fault
+from ..settings.rate import Rate, parse_rate
+from ..settings.settings import is_loopback
+from ..settings.settings_error import SettingsError
 from .addresses import AllowedAddresses, fault_of_host, fault_of_origin
 
 __all__ = ["HttpSettings", "read_http_settings"]

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ...tools.journal.entries import JournalFault
 from ...tools.redaction import without_secrets
-from ..journal_place import journal_passwords
+from ..settings.journal_place import journal_passwords
 from .files import NotPrivate
 from .schema_version import WrongTablesError
 

@@ -32,7 +32,7 @@ from .records import (
     written,
 )
 
-__all__ = ["Mark", "Step", "Steps", "Waiting", "written_together"]
+__all__ = ["Mark", "SqlStep", "Transaction", "Waiting", "written_together"]
 
 _KEPT = timedelta(days=2)
 """How long a write is counted: a little longer than the longest limit."""
@@ -66,14 +66,14 @@ _OLD_MARKS = "DELETE FROM docreview_marks WHERE until <= %s"
 _OLD_COUNTS = "DELETE FROM docreview_counts WHERE at < %s"
 
 
-class Step(NamedTuple):
+class SqlStep(NamedTuple):
     """A statement with its values."""
 
     statement: LiteralString
     values: Sequence[Any] = ()
 
 
-Steps = Generator[Sequence[Step], Sequence[Rows], None]
+Transaction = Generator[Sequence[SqlStep], Sequence[Rows], None]
 """What a transaction does: the steps of one round trip after the other; it is given what they find."""
 
 
@@ -109,7 +109,7 @@ class Waiting:
 
 def written_together(
     batch: Sequence[Waiting], key: JournalKey | None, shown: str, wait: float, *, tidies: bool
-) -> Steps:
+) -> Transaction:
     """Write a batch, in its order, while no other server writes; `wait` is the longest to wait for that.
 
     What is refused by its look, or cannot be written for a reason of its own, gets an `error`, and leaves the
@@ -119,14 +119,14 @@ def written_together(
     transaction = _Transaction(batch, key, shown)
     steps, take = transaction.questions()
     # 0 would wait for ever.
-    found = yield [Step(_LOCK, [f"{max(1, int(wait * 1000))}ms"]), *steps]
+    found = yield [SqlStep(_LOCK, [f"{max(1, int(wait * 1000))}ms"]), *steps]
     take(found[1:])
     for each in batch:
         transaction.add(each)
     steps = transaction.changes()
     if tidies:
         old = written(datetime.now(UTC) - _KEPT)
-        steps += [Step(_OLD_MARKS, [time.time()]), Step(_OLD_COUNTS, [old])]
+        steps += [SqlStep(_OLD_MARKS, [time.time()]), SqlStep(_OLD_COUNTS, [old])]
     if steps:
         yield steps
 
@@ -149,7 +149,7 @@ class _Transaction:
         self._not_done: list[int] = []
         self._marks: dict[str, tuple[float, float]] = {}
 
-    def questions(self) -> tuple[list[Step], Callable[[Sequence[Rows]], None]]:
+    def questions(self) -> tuple[list[SqlStep], Callable[[Sequence[Rows]], None]]:
         """What has to be asked, and what takes the answers."""
         additions = [each.wanted for each in self._batch if isinstance(each.wanted, Addition)]
         marks = [each.wanted.name for each in self._batch if isinstance(each.wanted, Mark)]
@@ -160,11 +160,11 @@ class _Transaction:
         seconds = max((look.seconds for _, look in looking), default=0)
         since = written(datetime.now(UTC) - timedelta(seconds=seconds))
         asked = [
-            (Step(_LAST), self._take_last, True),
-            (Step(_OPENED, [closed]), self._take_opened, bool(closed)),
-            (Step(_LAST_OF_CALLS, [calls]), self._take_calls, bool(calls)),
-            (Step(_OWN, [list(users), since]), self._take_own, bool(users)),
-            (Step(_MARKS, [marks, time.time()]), self._take_marks, bool(marks)),
+            (SqlStep(_LAST), self._take_last, True),
+            (SqlStep(_OPENED, [closed]), self._take_opened, bool(closed)),
+            (SqlStep(_LAST_OF_CALLS, [calls]), self._take_calls, bool(calls)),
+            (SqlStep(_OWN, [list(users), since]), self._take_own, bool(users)),
+            (SqlStep(_MARKS, [marks, time.time()]), self._take_marks, bool(marks)),
         ]
         asked = [(step, take) for step, take, is_asked in asked if is_asked]
 
@@ -204,22 +204,22 @@ class _Transaction:
         except Exception as error:
             waiting.error = error
 
-    def changes(self) -> list[Step]:
+    def changes(self) -> list[SqlStep]:
         """What writes all that was added."""
-        steps: list[Step] = []
+        steps: list[SqlStep] = []
         if self._records:
-            steps.append(Step(_ADD, [list(column) for column in zip(*self._records, strict=True)]))
+            steps.append(SqlStep(_ADD, [list(column) for column in zip(*self._records, strict=True)]))
         if self._words:
-            steps.append(Step(_ADD_WORDS, [list(column) for column in zip(*self._words, strict=True)]))
+            steps.append(SqlStep(_ADD_WORDS, [list(column) for column in zip(*self._words, strict=True)]))
         if self._counts:
             rows = [(entry, *row) for entry, row in self._counts.items()]
-            steps.append(Step(_ADD_COUNTS, [list(column) for column in zip(*rows, strict=True)]))
+            steps.append(SqlStep(_ADD_COUNTS, [list(column) for column in zip(*rows, strict=True)]))
         if self._not_done:
-            steps.append(Step(_TAKE_COUNTS, [self._not_done]))
+            steps.append(SqlStep(_TAKE_COUNTS, [self._not_done]))
         if self._marks:
             names = list(self._marks)
             moments, untils = zip(*self._marks.values(), strict=True)
-            steps.append(Step(_SET_MARKS, [names, list(moments), list(untils)]))
+            steps.append(SqlStep(_SET_MARKS, [names, list(moments), list(untils)]))
         return steps
 
     def _mark(self, mark: Mark) -> bool:

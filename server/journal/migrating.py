@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ...tools.journal.entries import JournalFault
 from ...tools.policy.limits import own_write
-from ..journal_place import JournalPlace, journal_place, keeps_journal
-from ..settings import Settings
-from ..settings_error import SettingsError
+from ..settings.journal_place import JournalPlace, journal_place, keeps_journal
+from ..settings.settings import Settings
+from ..settings.settings_error import SettingsError
 from .schema_version import READ_VERSION, SCHEMA_VERSION, VERSION_TABLE
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import errors
 
 from ...tools.journal.entries import JournalFault
-from ..journal_place import JournalPlace
+from ..settings.journal_place import JournalPlace
 from .faults import database_faults, journal_fault
 from .schema_version import READ_VERSION, WrongTablesError, fault_of_version
 

@@ -16,12 +16,12 @@ import psycopg
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from ...tools.journal.entries import Closing, JournalFault
-from ..journal_place import JournalPlace
-from .group_commit import Mark, Step, Steps, Waiting, written_together
+from ..settings.journal_place import JournalPlace
+from .group_commit import Mark, SqlStep, Transaction, Waiting, written_together
 from .postgresql_connection import connect, connect_now, connect_seconds, faults, is_lost
 from .record_store import Addition, NoSuchEntry, Reading, Rows
 from .records import JournalKey, Record, payload_of
-from .tables import LAST_OF_CALL, OF_ENTRY, Question
+from .tables import LAST_OF_CALL, OF_ENTRY, Query
 
 __all__ = ["PostgresqlStore"]
 
@@ -35,21 +35,19 @@ _SLACK_SECONDS = 2.0
 _MOMENT_OF = "SELECT moment FROM docreview_marks WHERE mark = %s AND until > %s"
 
 
-def _as_postgresql(question: Question) -> tuple[bytes, Mapping[str, Any]]:
+def _as_postgresql(query: Query) -> tuple[bytes, Mapping[str, Any]]:
     """A statement as the driver takes it, with the values that stand in it."""
-    compiled = question.chosen.compile(
-        dialect=PGDialect_psycopg(), compile_kwargs={"render_postcompile": True}
-    )
+    compiled = query.chosen.compile(dialect=PGDialect_psycopg(), compile_kwargs={"render_postcompile": True})
     return str(compiled).encode(), compiled.params
 
 
-_COMPILED = {each: _as_postgresql(Question(each)) for each in (LAST_OF_CALL, OF_ENTRY)}
+_COMPILED = {each: _as_postgresql(Query(each)) for each in (LAST_OF_CALL, OF_ENTRY)}
 """What is asked before every write."""
 
 
-def _step(question: Question) -> tuple[bytes, Mapping[str, Any]]:
-    text, given = _COMPILED.get(question.chosen) or _as_postgresql(question)
-    return text, {**given, **question.values}
+def _step(query: Query) -> tuple[bytes, Mapping[str, Any]]:
+    text, given = _COMPILED.get(query.chosen) or _as_postgresql(query)
+    return text, {**given, **query.values}
 
 
 class PostgresqlStore:
@@ -82,22 +80,22 @@ class PostgresqlStore:
         return float(rows[0][0]) if rows else None
 
     async def read(self, reading: Reading[Result]) -> Result:
-        """What a reading finds; each of its questions waits for its turn."""
+        """What a reading finds; each of its queries waits for its turn."""
         if self._unwritten:
             await asyncio.wait([self._begin()])
         try:
-            question = next(reading)
+            query = next(reading)
             while True:
-                question = reading.send(await self._ask(*_step(question)))
+                query = reading.send(await self._ask(*_step(query)))
         except StopIteration as end:
             return end.value
 
-    def rows(self, question: Question) -> Rows:
-        """What one question finds. For commands: it blocks."""
+    def rows(self, query: Query) -> Rows:
+        """What one query finds. For commands: it blocks."""
         with faults(self._place, "read", self._end_blocking):
             if self._blocking is None:
                 self._blocking = connect_now(self._place)
-            return self._blocking.execute(*_step(question)).fetchall()
+            return self._blocking.execute(*_step(query)).fetchall()
 
     def stop(self) -> None:
         """Write the closings that are still to be written if that is possible, and close the connections."""
@@ -174,10 +172,10 @@ class PostgresqlStore:
         if self._writer is None:
             self._writer = await connect(self._place)
         steps = self._steps(batch)
-        found = await _round_trip(self._writer, [Step("BEGIN"), *next(steps)])
+        found = await _round_trip(self._writer, [SqlStep("BEGIN"), *next(steps)])
         changes = _after(steps, found[1:])
         self._may_be_committed = changes is not None
-        await _round_trip(self._writer, [*changes, Step("COMMIT")] if changes else [Step("ROLLBACK")])
+        await _round_trip(self._writer, [*changes, SqlStep("COMMIT")] if changes else [SqlStep("ROLLBACK")])
 
     def _write_now(self) -> None:
         """Write the closings that are still to be written; it blocks."""
@@ -191,7 +189,7 @@ class PostgresqlStore:
                     self._blocking.execute(*each)
             self._unwritten = []
 
-    def _steps(self, batch: Sequence[Waiting]) -> Steps:
+    def _steps(self, batch: Sequence[Waiting]) -> Transaction:
         for each in batch:
             each.error = None
         tidies = time.monotonic() - self._tidied_at > _TIDY_SECONDS
@@ -237,7 +235,7 @@ class PostgresqlStore:
         self._blocking = None
 
 
-async def _round_trip(connection: psycopg.AsyncConnection[Any], steps: Sequence[Step]) -> list[Rows]:
+async def _round_trip(connection: psycopg.AsyncConnection[Any], steps: Sequence[SqlStep]) -> list[Rows]:
     """Send all these at once, and give what each of them finds."""
     async with connection.pipeline():
         cursors = [await connection.execute(*each) for each in steps]
@@ -250,7 +248,7 @@ def _never_sent(record: Record) -> Waiting:
     return Waiting(Addition(payload_of(closing, ()), record.number, record.hash))
 
 
-def _after(steps: Steps, found: Sequence[Rows]) -> Sequence[Step] | None:
+def _after(steps: Transaction, found: Sequence[Rows]) -> Sequence[SqlStep] | None:
     """What a transaction does next, if it does anything."""
     try:
         return steps.send(found)

@@ -1,4 +1,4 @@
-"""How entries are found and read: the same questions to SQLite and to PostgreSQL.
+"""How entries are found and read: the same queries to SQLite and to PostgreSQL.
 
 Imported at the first use, as SQLAlchemy is slow to load.
 """
@@ -14,7 +14,7 @@ from sqlalchemy import Select, bindparam, exists, select
 from ...tools.journal.entries import Entry
 from .record_store import Reading, Rows, answered
 from .records import Record, entry_of, word, written
-from .tables import LAST_OF_CALL, OF_ENTRY, RECORDS, WORDS, Question
+from .tables import LAST_OF_CALL, OF_ENTRY, RECORDS, WORDS, Query
 from .verification import Batch
 
 __all__ = ["MAX_ENTRY_NUMBER", "all_entries", "batches", "entries", "newest_entries", "unclear"]
@@ -36,7 +36,7 @@ def entries(numbers: Sequence[int]) -> Reading[list[Entry]]:
     undoing = {number: word("undoes", str(number)) for number in numbers}
     chosen = select(WORDS).where(WORDS.c.word.in_(undoing.values())).order_by(WORDS.c.entry.desc())
     found_by: dict[str, list[int]] = defaultdict(list)
-    for found, entry in (yield Question(chosen)):
+    for found, entry in (yield Query(chosen)):
         found_by[found].append(entry)
     later = {number: found_by.get(each, []) for number, each in undoing.items()}
     records = yield from _records({*numbers, *(undo for undos in later.values() for undo in undos)})
@@ -75,10 +75,10 @@ def newest_entries(
 
 def unclear(fingerprint: str) -> Reading[Entry | None]:
     """The last entry of such a call of the last day, if how it ended is not known (yet)."""
-    rows = yield Question(LAST_OF_CALL, {"word": word("call", fingerprint)})
+    rows = yield Query(LAST_OF_CALL, {"word": word("call", fingerprint)})
     if not rows:
         return None
-    records = [Record(*row) for row in (yield Question(OF_ENTRY, {"entry": rows[0][0]}))]
+    records = [Record(*row) for row in (yield Query(OF_ENTRY, {"entry": rows[0][0]}))]
     if not records or records[0].number != records[0].entry:
         return None
     entry = entry_of(records)
@@ -86,32 +86,32 @@ def unclear(fingerprint: str) -> Reading[Entry | None]:
     return entry if is_recent and entry.outcome in ("unknown", "under way") else None
 
 
-def all_entries(rows: Callable[[Question], Rows]) -> Iterator[tuple[list[Record], Entry]]:
+def all_entries(rows: Callable[[Query], Rows]) -> Iterator[tuple[list[Record], Entry]]:
     """Every entry with its records, the oldest first."""
     last = 0
-    while numbers := [found for (found,) in rows(Question(_after(last)))]:
+    while numbers := [found for (found,) in rows(Query(_after(last)))]:
         records = answered(_records(numbers), rows)
         for entry in answered(entries(numbers), rows):
             yield records[entry.number], entry
         last = numbers[-1]
 
 
-def batches(rows: Callable[[Question], Rows]) -> Iterator[Batch]:
+def batches(rows: Callable[[Query], Rows]) -> Iterator[Batch]:
     """All records from the lowest number on, with what the index says of them.
 
     The index beyond is looked at before the records, as an entry's words are written together with it.
     """
     entry = WORDS.c.entry
-    beyond = rows(Question(_INDEX.order_by(entry).limit(1)))
-    found = rows(Question(_BEGINNING))
+    beyond = rows(Query(_INDEX.order_by(entry).limit(1)))
+    found = rows(Query(_BEGINNING))
     index = _INDEX
     while found:
         records = [Record(*row) for row in found]
         last = records[-1].number
-        yield records, [(number, word) for word, number in rows(Question(index.where(entry <= last)))]
+        yield records, [(number, word) for word, number in rows(Query(index.where(entry <= last)))]
         index = _INDEX.where(entry > last)
-        beyond = rows(Question(index.order_by(entry).limit(1)))
-        found = rows(Question(_NEXT, {"last": last}))
+        beyond = rows(Query(index.order_by(entry).limit(1)))
+        found = rows(Query(_NEXT, {"last": last}))
     yield (), [(number, word) for word, number in beyond]
 
 
@@ -119,7 +119,7 @@ def _records(numbers: Collection[int]) -> Reading[dict[int, list[Record]]]:
     """Entry → its records, the opening one first. Entries that there are not are left out."""
     chosen = select(RECORDS).where(RECORDS.c.entry.in_(numbers)).order_by(RECORDS.c.number)
     found: dict[int, list[Record]] = defaultdict(list)
-    for row in (yield Question(chosen)) if numbers else ():
+    for row in (yield Query(chosen)) if numbers else ():
         record = Record(*row)
         if record.number == record.entry or record.entry in found:
             found[record.entry].append(record)
@@ -149,7 +149,7 @@ def _newest(
         if until is not None:
             opened = opened.where(RECORDS.c.at < written(until))
         chosen = chosen.where(column.in_(opened))
-    rows = yield Question(chosen.order_by(column.desc()).limit(limit))
+    rows = yield Query(chosen.order_by(column.desc()).limit(limit))
     return [number for (number,) in rows]
 
 

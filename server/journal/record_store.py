@@ -10,7 +10,7 @@ from ...schemas import JsonObject
 from ...tools.journal.entries import JournalFault, LookFirst
 
 if TYPE_CHECKING:
-    from .tables import Question
+    from .tables import Query
 
 __all__ = ["Addition", "NoSuchEntry", "Reading", "RecordStore", "Rows", "answered"]
 
@@ -19,8 +19,8 @@ Result = TypeVar("Result")
 Rows = Sequence[Any]
 """What a database finds: sequences of values in the order of their columns."""
 
-Reading = Generator["Question", Rows, Result]
-"""Asks the database question by question, and gives what follows from the answers."""
+Reading = Generator["Query", Rows, Result]
+"""Asks the database query by query, and returns what follows from the answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class RecordStore(Protocol):
         """What a reading finds."""
         ...
 
-    def rows(self, question: Question) -> Rows:
-        """What one question finds. For commands: it blocks."""
+    def rows(self, query: Query) -> Rows:
+        """What one query finds. For commands: it blocks."""
         ...
 
     async def set_mark(self, mark: str, moment: float, seconds: float, *, again: bool) -> bool:
@@ -73,10 +73,10 @@ class RecordStore(Protocol):
 
 
 def answered(reading: Reading[Result], rows: Any) -> Result:
-    """What a reading finds, each of its questions answered by `rows`."""
+    """What a reading finds, each of its queries answered by `rows`."""
     try:
-        question = next(reading)
+        query = next(reading)
         while True:
-            question = reading.send(rows(question))
+            query = reading.send(rows(query))
     except StopIteration as end:
         return end.value

@@ -10,8 +10,8 @@ from pathlib import Path
 from secrets import token_bytes
 
 from ...tools.journal.entries import JournalFault
-from ..journal_place import journal_place, keeps_journal
-from ..settings import Settings
+from ..settings.journal_place import journal_place, keeps_journal
+from ..settings.settings import Settings
 
 __all__ = ["seal_keys"]
 

@@ -26,13 +26,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError
 
-from ..journal_place import JournalPlace
+from ..settings.journal_place import JournalPlace
 from .faults import database_faults, journal_fault
 from .files import create_file, keep_private
 from .former_words import add_words_of_callers
 from .record_store import Addition, NoSuchEntry, Rows
 from .records import FIRST, JournalKey, Kind, Record, chained, words
-from .tables import METADATA, RECORDS, WORDS, Question, Run, Statement
+from .tables import METADATA, RECORDS, WORDS, Query, Run, Statement
 from .view import OF_VIEW, view_for
 
 __all__ = ["JournalBusy", "SqliteDatabase"]
@@ -106,12 +106,12 @@ class SqliteDatabase:
                 run(_ADD_WORDS, [{"word": word, "entry": record.number} for word in sorted(words(payload))])
             return record.number
 
-    def rows(self, question: Question) -> Rows:
-        """What a question finds."""
+    def rows(self, query: Query) -> Rows:
+        """What a query finds."""
         with self._reading() as connection:
             if connection is None:
                 return ()
-            return connection.execute(question.chosen, dict(question.values)).all()
+            return connection.execute(query.chosen, dict(query.values)).all()
 
     @contextmanager
     def marking(self) -> Generator[Run]:

@@ -10,12 +10,12 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from ...tools.journal.entries import JournalFault
-from ..journal_place import JournalPlace
+from ..settings.journal_place import JournalPlace
 from .marks_table import find_mark, set_mark
 from .record_store import Addition, NoSuchEntry, Reading, Rows, answered
 from .records import JournalKey
 from .sqlite_database import JournalBusy, SqliteDatabase
-from .tables import Question
+from .tables import Query
 
 __all__ = ["SqliteStore"]
 
@@ -53,9 +53,9 @@ class SqliteStore:
 
         return await self._in_thread(read)
 
-    def rows(self, question: Question) -> Rows:
-        """What one question finds. For commands: it blocks."""
-        return self._database.rows(question)
+    def rows(self, query: Query) -> Rows:
+        """What one query finds. For commands: it blocks."""
+        return self._database.rows(query)
 
     async def set_mark(self, mark: str, moment: float, seconds: float, *, again: bool) -> bool:
         """Set a mark with a moment for so many seconds; False if it is set, unless it is set `again`."""

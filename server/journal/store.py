@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from ...schemas import JsonObject
 from ...tools.journal.entries import Closing, Entry, JournalFault, LookFirst, Opening
-from ..journal_place import MAX_WAIT, JournalPlace, journal_place, keeps_journal
-from ..settings import Settings
+from ..settings.journal_place import MAX_WAIT, JournalPlace, journal_place, keeps_journal
+from ..settings.settings import Settings
 from .record_store import Addition, RecordStore
 from .records import JournalKey, exported, payload_of
 

@@ -30,7 +30,7 @@ __all__ = [
     "OF_ENTRY",
     "RECORDS",
     "WORDS",
-    "Question",
+    "Query",
     "Run",
     "Statement",
 ]
@@ -75,7 +75,7 @@ Run = Callable[[Statement, dict[str, Any] | list[dict[str, Any]]], Sequence[Any]
 """Runs a statement in a transaction, once for each of several values, and gives the rows that it finds."""
 
 
-class Question(NamedTuple):
+class Query(NamedTuple):
     """What is asked of the database, with the values that the statement leaves open."""
 
     chosen: Select[Any]

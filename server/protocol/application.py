@@ -15,7 +15,7 @@ from mcp.types import CallToolRequestParams, InputRequiredResult, PaginatedReque
 
 from ...schemas import JsonObject, JsonValue
 from ..services.upstream import Services
-from ..settings import Settings
+from ..settings.settings import Settings
 from ..version import VERSION
 from .handlers import STATIC_LISTS, add_handlers
 from .instructions import instructions

@@ -11,7 +11,7 @@ from ..journal.marks import StoredMarks
 from ..journal.seal_keys import seal_keys
 from ..journal.store import open_journal
 from ..services.upstream import Services, secrets_of_caller
-from ..settings import Settings
+from ..settings.settings import Settings
 
 __all__ = ["guards_for"]
 

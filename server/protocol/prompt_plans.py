@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from .prompt_steps import APPROVE, CHECK, CORRECT, LOOK, REPORT, SHOW, Alternative, Plan, PlanArgument, step
+from .prompt_steps import (
+    APPROVE,
+    CHECK,
+    CORRECT,
+    LOOK,
+    REPORT,
+    SHOW,
+    Alternative,
+    PlanArgument,
+    PromptPlan,
+    step,
+)
 from .studio_prompts import STUDIO_PLANS
 
 __all__ = ["PLANS"]
 
 PLANS = (
-    Plan(
+    PromptPlan(
         "review_one_document",
         "Review one document",
         "Check one Nanonets document against its page, correct it, and approve it if the person says so.",
@@ -35,7 +46,7 @@ PLANS = (
             REPORT,
         ),
     ),
-    Plan(
+    PromptPlan(
         "work_through_queue",
         "Work through a queue",
         "Take the documents that wait for review one after the other.",
@@ -72,7 +83,7 @@ PLANS = (
             REPORT,
         ),
     ),
-    Plan(
+    PromptPlan(
         "check_numbers",
         "Check what adds up",
         "Find the documents of a Nanonets workflow whose sums, taxes, dates or numbers do not fit.",

@@ -16,9 +16,9 @@ __all__ = [
     "REPORT",
     "SHOW",
     "Alternative",
-    "Plan",
     "PlanArgument",
-    "Step",
+    "PromptPlan",
+    "PromptStep",
     "step",
 ]
 
@@ -32,7 +32,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PromptStep:
     """One step. It is left out where no way can be gone.
 
     It is also left out where the argument `only_with` was not given, or one of `only_without` was, and where
@@ -49,7 +49,7 @@ class Step:
 class PlanArgument:
     """What the person can give, and how the text says it: `given` holds `{value}`, `missing` is for nothing.
 
-    `max_number` makes it a whole number from 1 to that; `is_text` fences it in as text from outside.
+    `max_number` makes it a whole number from 1 to that; `is_text` fences it in as untrusted text.
     """
 
     name: str
@@ -62,7 +62,7 @@ class PlanArgument:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PromptPlan:
     """One prompt. It is offered where at least one of the tools in `needs` can be called."""
 
     name: str
@@ -71,14 +71,14 @@ class Plan:
     needs: tuple[str, ...]
     arguments: tuple[PlanArgument, ...]
     aim: str
-    steps: tuple[Step, ...]
+    steps: tuple[PromptStep, ...]
 
 
 def step(
     *alternatives: Alternative, only_with: str = "", only_without: tuple[str, ...] = (), unless: str = ""
-) -> Step:
+) -> PromptStep:
     """A step with its alternatives in order."""
-    return Step(alternatives, only_with, only_without, unless)
+    return PromptStep(alternatives, only_with, only_without, unless)
 
 
 LOOK = step(

@@ -20,7 +20,7 @@ from ...tools.surface.former_names import FORMER_PROMPTS
 from ...tools.surface.tool import called_with
 from ...tools.untrusted import fenced, quoted
 from .prompt_plans import PLANS
-from .prompt_steps import Alternative, Plan, PlanArgument, Step
+from .prompt_steps import Alternative, PlanArgument, PromptPlan, PromptStep
 from .surface import Surface
 
 __all__ = ["get_prompt", "list_prompts"]
@@ -68,11 +68,11 @@ def get_prompt(surface: Surface, params: GetPromptRequestParams) -> GetPromptRes
     )
 
 
-def _offered(surface: Surface) -> list[Plan]:
+def _offered(surface: Surface) -> list[PromptPlan]:
     return [plan for plan in PLANS if any(name in surface.reached for name in plan.needs)]
 
 
-def _listed(plan: Plan) -> Prompt:
+def _listed(plan: PromptPlan) -> Prompt:
     arguments = [
         PromptArgument(name=argument.name, description=argument.description, required=argument.required)
         for argument in plan.arguments
@@ -103,14 +103,14 @@ def _argument_text(argument: PlanArgument, value: str) -> str:
     return str(int(value))
 
 
-def _fits(step: Step, given: Mapping[str, str], surface: Surface) -> bool:
+def _fits(step: PromptStep, given: Mapping[str, str], surface: Surface) -> bool:
     """Whether a step is for what the person gave, and not done by another one."""
     if step.unless in surface.reached or (step.only_with and step.only_with not in given):
         return False
     return not any(name in given for name in step.only_without)
 
 
-def _alternative_for(step: Step, surface: Surface) -> Alternative | None:
+def _alternative_for(step: PromptStep, surface: Surface) -> Alternative | None:
     """The first way whose tools can all be called."""
     return next(
         (
@@ -122,7 +122,7 @@ def _alternative_for(step: Step, surface: Surface) -> Alternative | None:
     )
 
 
-def _text(aim: str, steps: Sequence[Step], filled: Mapping[str, str], surface: Surface) -> str:
+def _text(aim: str, steps: Sequence[PromptStep], filled: Mapping[str, str], surface: Surface) -> str:
     alternatives = [
         alternative for step in steps if (alternative := _alternative_for(step, surface)) is not None
     ]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from .prompt_steps import REPORT, Alternative, Plan, PlanArgument, step
+from .prompt_steps import REPORT, Alternative, PlanArgument, PromptPlan, step
 
 __all__ = ["STUDIO_PLANS"]
 
 STUDIO_PLANS = (
-    Plan(
+    PromptPlan(
         "set_up_labeling",
         "Set up a labeling project",
         "Make a Studio project with its classes, its texts and a labeling session.",
@@ -92,7 +92,7 @@ STUDIO_PLANS = (
             ),
         ),
     ),
-    Plan(
+    PromptPlan(
         "work_through_texts",
         "Work through texts",
         "Tag the texts of a Studio session, correct predictions, or settle a human-in-the-loop review.",
@@ -148,7 +148,7 @@ STUDIO_PLANS = (
             REPORT,
         ),
     ),
-    Plan(
+    PromptPlan(
         "analyze_texts",
         "Analyze texts and report",
         "Run a Studio model on texts and report what they say.",

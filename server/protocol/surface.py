@@ -15,7 +15,7 @@ from ...tools.policy.policy import Policy
 from ...tools.surface.former_names import current_tool
 from ...tools.surface.selection import Selection, SurfaceName
 from ...tools.surface.tool import Tool, called_with, load_tools
-from ..settings import Settings
+from ..settings.settings import Settings
 from .client_limits import CLIENT_LIMITS, ClientLimit, limit_of
 from .narrowing import NOT_NARROWED, Narrowing
 

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import SecretStr
 
 from ...schemas import Service
-from ..settings import Settings
+from ..settings.settings import Settings
 
 __all__ = ["Account", "CredentialSource"]
 

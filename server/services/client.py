@@ -26,7 +26,7 @@ from ...tools.observation import SeenRequest, present_observer
 from ...tools.requests.arguments import file_types_of
 from ...tools.results.reported_failure import reported_failure
 from ...tools.results.service_error import failure_of, failure_reported
-from ..settings import Settings
+from ..settings.settings import Settings
 from ..shared.state import SharedState
 from .connection_pools import ConnectionPools
 from .credentials import Credentials, NoCredentials

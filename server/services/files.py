@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...tools import NOTHING_SENT, FileSource, ToolFailure
-from ..settings import Settings
+from ..settings.settings import Settings
 from .given_files import decoded_base64, found_path, plain_name
 
 __all__ = ["MAX_BYTES", "FileAccess", "default_folders"]

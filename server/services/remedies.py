@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...schemas import Service
-from ..placeholders import unfilled
+from ..settings.placeholders import unfilled
 from .account import CredentialSource
 
 __all__ = ["REMEDIES", "Remedy", "settings_remedy"]

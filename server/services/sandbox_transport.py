@@ -8,7 +8,7 @@ import httpx2
 from pydantic import SecretStr
 
 from ...sandbox import CutConnection, Sandbox
-from ..settings import Settings
+from ..settings.settings import Settings
 
 __all__ = ["SandboxTransport", "embedded"]
 

@@ -7,7 +7,7 @@ import math
 from ...schemas import Operation
 from ...tools import NOTHING_SENT, ToolFailure
 from ...tools.failure import LOOK_FIRST, Done, ErrorCode
-from ..rate import Rate
+from ..settings.rate import Rate
 from .remedies import settings_remedy
 
 __all__ = ["no_connection", "no_request_left", "over_rate", "unheard", "unsendable"]

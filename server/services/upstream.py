@@ -9,7 +9,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from ...schemas import Operation, Route, Service
-from ..settings import Settings
+from ..settings.settings import Settings
 from .account import Account
 
 if TYPE_CHECKING:

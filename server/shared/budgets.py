@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Protocol, cast
 
-from ..rate import Rate
+from ..settings.rate import Rate
 from .redis_server import RedisAway, RedisServer
 
 __all__ = ["Budgets", "ProcessBudgets", "RedisBudgets"]

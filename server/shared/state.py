@@ -8,8 +8,8 @@ from importlib import import_module
 from secrets import token_bytes
 from typing import Literal
 
-from ..settings import Settings
-from ..settings_error import SettingsError
+from ..settings.settings import Settings
+from ..settings.settings_error import SettingsError
 from .budgets import Budgets, ProcessBudgets, RedisBudgets
 from .redis_server import RedisServer
 from .sealing import Seal

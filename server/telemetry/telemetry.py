@@ -6,7 +6,8 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..settings import Settings, SettingsError
+from ..settings.settings import Settings
+from ..settings.settings_error import SettingsError
 
 if TYPE_CHECKING:
     from ...tools.observation import Observer

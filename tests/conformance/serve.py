@@ -8,7 +8,7 @@ from docreview_mcp.server.commands.http import application_for
 from docreview_mcp.server.http.listening import listening
 from docreview_mcp.server.http.serving import serve_on
 from docreview_mcp.server.http.settings import HttpSettings
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.settings.settings import Settings
 
 from .fixtures import mount_fixtures
 

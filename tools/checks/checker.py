@@ -92,12 +92,12 @@ class Checker:
 
     async def verdicts(self, paper: Paper) -> list[tuple[OwnCheck, Verdict]]:
         """What each own check says of a document, whatever its workflow; `count_of` counts it alone."""
-        from .judging import counts_of, question_on, sheet_of_paper
+        from .judging import counts_of, expression_input, sheet_of_paper
 
         today = datetime.now(UTC).date()
-        question = question_on(paper, sheet_of_paper(paper, self._file), today, counts_of([paper]))
+        inputs = expression_input(paper, sheet_of_paper(paper, self._file), today, counts_of([paper]))
         checks = [(each.when, each.expect) for each in self.own]
-        return list(zip(self.own, await self._evaluator.judge(question, checks), strict=True))
+        return list(zip(self.own, await self._evaluator.judge(inputs, checks), strict=True))
 
     async def close(self) -> None:
         """End what evaluates expressions."""

@@ -20,7 +20,7 @@ from ...schemas import JsonObject
 from .dates import DayOrder
 from .numbers import DecimalMark
 
-__all__ = ["MAX_CHARACTERS", "Evaluator", "ExpressionFault", "Question", "Verdict", "is_installed"]
+__all__ = ["MAX_CHARACTERS", "Evaluator", "ExpressionFault", "ExpressionInput", "Verdict", "is_installed"]
 
 MAX_CHARACTERS = 2_000
 """The longest expression."""
@@ -61,7 +61,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ExpressionInput:
     """A document as expressions see it, and how its numbers and dates are to be read.
 
     `present` are the values of its fields by their plain names, and `counts` how many documents have them;
@@ -106,7 +106,7 @@ class Evaluator:
                     found[index] = ExpressionFault(**details) if details else None
         return found
 
-    async def judge(self, question: Question, checks: Sequence[tuple[str, str]]) -> list[Verdict]:
+    async def judge(self, inputs: ExpressionInput, checks: Sequence[tuple[str, str]]) -> list[Verdict]:
         """What checks say of a document, each given as `when`, which may be empty, and `expect`."""
         if not is_installed():
             return [Verdict("unjudged", "CEL is not installed (docreview-mcp[checks])")] * len(checks)
@@ -116,7 +116,7 @@ class Evaluator:
                 if any(map(_fault_of_size, check)):
                     verdicts.append(Verdict("unjudged", "the expression is too long or nested too deeply"))
                 else:
-                    verdicts.append(await self._verdict(question, check))
+                    verdicts.append(await self._verdict(inputs, check))
         return verdicts
 
     async def close(self) -> None:
@@ -128,14 +128,14 @@ class Evaluator:
                     process.kill()
                 await process.aclose()
 
-    async def _verdict(self, question: Question, check: tuple[str, str]) -> Verdict:
+    async def _verdict(self, inputs: ExpressionInput, check: tuple[str, str]) -> Verdict:
         request = {
-            "variables": question.variables,
-            "mark": question.mark,
-            "order": question.order,
-            "today": question.today.isoformat(),
-            "present": question.present,
-            "counts": question.counts,
+            "variables": inputs.variables,
+            "mark": inputs.mark,
+            "order": inputs.order,
+            "today": inputs.today.isoformat(),
+            "present": inputs.present,
+            "counts": inputs.counts,
             "checks": [{"when": check[0], "expect": check[1]}],
         }
         answer = await self._ask(request)

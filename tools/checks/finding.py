@@ -20,7 +20,7 @@ class Finding:
     `message` is in words of ours or of the user's check file: it quotes no text of the document. `values` are
     those that the check is about; `suspect` is the one of them that is most likely wrong, and `expected` how
     it would have to read, both empty where that does not follow. `others` are the ids of further documents
-    that it is about. `is_unjudged`: the check could not be made, which does not count as passed.
+    that it is about. A check that could not be made is a finding too: it does not count as passed.
     """
 
     check: str
@@ -30,7 +30,6 @@ class Finding:
     expected: str = ""
     severity: Severity = "error"
     others: tuple[str, ...] = ()
-    is_unjudged: bool = False
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from ...schemas import JsonObject, JsonValue
 from ..documents.comparison import comparable
 from ..documents.values import DocumentValues
 from .built_in import DUPLICATE, duplicates, judge_built_in, sheet_of
-from .expressions import Evaluator, Question, Verdict
+from .expressions import Evaluator, ExpressionInput, Verdict
 from .finding import Finding, Judgement, most_suspect
 from .functions import conventions
 from .own_check import CheckFile, OwnCheck
@@ -23,7 +23,7 @@ from .plain_name import plain_name
 from .sheet import Sheet
 from .vocabulary import usual_vocabulary
 
-__all__ = ["counts_of", "judge_papers", "question_on", "sheet_of_paper"]
+__all__ = ["counts_of", "expression_input", "judge_papers", "sheet_of_paper"]
 
 _MAX_VALUES = 6
 
@@ -51,9 +51,9 @@ async def judge_papers(
         judgement = judgement.only(wanted - file.skip)
         checks = [each for each in file.checks if each.name in wanted and each.is_about(paper.workflow_id)]
         if checks:
-            question = question_on(paper, sheet, today, counts)
+            inputs = expression_input(paper, sheet, today, counts)
             tried = [each for each in checks if each.name not in too_slow]
-            found = await evaluator.judge(question, [(each.when, each.expect) for each in tried])
+            found = await evaluator.judge(inputs, [(each.when, each.expect) for each in tried])
             verdicts = dict(zip((each.name for each in tried), found, strict=True))
             too_slow |= {name: verdict for name, verdict in verdicts.items() if verdict.is_too_slow}
             for check in checks:
@@ -86,14 +86,13 @@ def _add(judgement: Judgement, check: OwnCheck, verdict: Verdict, document: Docu
             values,
             culprits[0].id if culprits else "",
             severity=check.severity,
-            is_unjudged=True,
         )
     judgement.findings.append(finding)
 
 
-def question_on(
+def expression_input(
     paper: Paper, sheet: Sheet, today: date, counts: Mapping[str, Mapping[str, int]] | None
-) -> Question:
+) -> ExpressionInput:
     fields: dict[str, JsonValue] = {}
     for value in paper.values.fields:
         fields.setdefault(value.name, value.text)
@@ -120,7 +119,7 @@ def question_on(
         "rows": [*rows],
         "document": document,
     }
-    return Question(variables, sheet.mark, sheet.order, today, _texts(paper.values), counts)
+    return ExpressionInput(variables, sheet.mark, sheet.order, today, _texts(paper.values), counts)
 
 
 @dataclass(frozen=True, slots=True)

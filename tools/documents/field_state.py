@@ -64,9 +64,9 @@ class FieldState:
         return [self.id, self.name, self.text, self.confidence, *marks]
 
 
-def fields_of_document(answer: JsonObject) -> list[FieldState]:
-    """The fields and cells of a v4 document, from the answer of `getDocument`."""
-    document = values_of_document(answer)
+def fields_of_document(answer: JsonObject, only: str = "") -> list[FieldState]:
+    """The fields and cells of a v4 document, from the answer of `getDocument`; `only` is the id of one."""
+    document = values_of_document(answer, only)
     states = [*map(state_of_value, document.values), *map(_unreadable, document.unreadable)]
     return [*states, *_not_read(answer)]
 
@@ -81,10 +81,11 @@ def fields_of_file(answer: JsonObject) -> list[FieldState]:
     ]
 
 
-def fields_in(item: JsonValue) -> list[FieldState]:
+def fields_in(item: JsonValue, only: str = "") -> list[FieldState]:
     """The fields and cells in a file, a document, a page, a table, a field or a cell, whichever it is.
 
-    What is none of these has none.
+    What is none of these has none. With `only`, a v4 item is read for the values with this id alone, and for
+    what is unreadable: that may be one of them.
     """
     if not isinstance(item, dict):
         return []
@@ -93,14 +94,14 @@ def fields_in(item: JsonValue) -> list[FieldState]:
     if "moderated_boxes" in item or "predicted_boxes" in item:
         return fields_of_file({"moderated_images": [item]})
     if "pages" in item:
-        return fields_of_document(item)
+        return fields_of_document(item, only)
     if "field_data_id" in item:
-        return fields_of_document({"pages": [{"data": {"fields": [item]}}]})
+        return fields_of_document({"pages": [{"data": {"fields": [item]}}]}, only)
     if "cell_id" in item:
-        return fields_of_document({"pages": [{"data": {"tables": [{"cells": [item]}]}}]})
+        return fields_of_document({"pages": [{"data": {"tables": [{"cells": [item]}]}}]}, only)
     if "table_id" in item:
-        return fields_of_document({"pages": [{"data": {"tables": [item]}}]})
-    return fields_of_document({"pages": [item]}) if isinstance(item.get("data"), dict) else []
+        return fields_of_document({"pages": [{"data": {"tables": [item]}}]}, only)
+    return fields_of_document({"pages": [item]}, only) if isinstance(item.get("data"), dict) else []
 
 
 def state_of_value(value: DocumentValue) -> FieldState:

@@ -152,8 +152,8 @@ class DocumentValues:
         return len({page.number for page in self.pages}) == len(self.pages)
 
 
-def values_of_document(answer: JsonObject) -> DocumentValues:
-    """The values of a v4 document, from the answer of `getDocument`."""
+def values_of_document(answer: JsonObject, only: str = "") -> DocumentValues:
+    """The values of a v4 document, from the answer of `getDocument`; with `only`, those with this id."""
     pages: list[DocumentPage] = []
     fields: list[DocumentValue] = []
     tables: list[DocumentTable] = []
@@ -171,8 +171,8 @@ def values_of_document(answer: JsonObject) -> DocumentValues:
         data = data if isinstance(data, dict) else entry
         if (data is entry and entry.get("data") is not None) or not {"fields", "tables"} & data.keys():
             unreadable.append("a page")
-        fields.extend(_fields(data.get("fields"), page))
-        tables.extend(_table(table, page) for table in objects_in(data.get("tables")))
+        fields.extend(_fields(data.get("fields"), page, only))
+        tables.extend(_table(table, page, only) for table in objects_in(data.get("tables")))
         unreadable.extend(_unreadable(data))
     return DocumentValues(tuple(pages), tuple(fields), tuple(tables), tuple(unreadable))
 
@@ -204,16 +204,19 @@ def _unreadable(data: JsonObject) -> Iterator[str]:
             yield "the cells of a table"
 
 
-def _fields(fields: JsonValue, page: DocumentPage) -> Iterator[DocumentValue]:
+def _fields(fields: JsonValue, page: DocumentPage, only: str) -> Iterator[DocumentValue]:
     """The values of a page's fields, which are a map from name to values or a list that names each."""
     if isinstance(fields, dict):
         named = ((name, entry) for name, found in fields.items() for entry in objects_in(found))
     else:
         named = ((text_of(entry.get("field_name", entry.get("name"))), entry) for entry in objects_in(fields))
     for name, entry in named:
+        identity = text_of(entry.get("field_data_id"))
+        if only and identity != only:
+            continue
         yield DocumentValue(
             "field",
-            text_of(entry.get("field_data_id")),
+            identity,
             name,
             text_of(entry.get("value", entry.get("text"))),
             page,
@@ -225,11 +228,14 @@ def _fields(fields: JsonValue, page: DocumentPage) -> Iterator[DocumentValue]:
         )
 
 
-def _cells(table: JsonObject, page: DocumentPage) -> Iterator[DocumentValue]:
+def _cells(table: JsonObject, page: DocumentPage, only: str) -> Iterator[DocumentValue]:
     for entry in objects_in(table.get("cells")):
+        identity = text_of(entry.get("cell_id"))
+        if only and identity != only:
+            continue
         yield DocumentValue(
             "cell",
-            text_of(entry.get("cell_id")),
+            identity,
             text_of(entry.get("header")) or text_of(entry.get("label")),
             text_of(entry.get("text", entry.get("value"))),
             page,
@@ -244,8 +250,8 @@ def _cells(table: JsonObject, page: DocumentPage) -> Iterator[DocumentValue]:
         )
 
 
-def _table(table: JsonObject, page: DocumentPage) -> DocumentTable:
-    cells = tuple(_cells(table, page))
+def _table(table: JsonObject, page: DocumentPage, only: str) -> DocumentTable:
+    cells = tuple(_cells(table, page, only))
     named = table.get("headers")
     columns = dict(enumerate(map(text_of, named))) if isinstance(named, list) else {}
     for cell in cells:

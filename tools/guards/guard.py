@@ -21,7 +21,7 @@ from ..documents.readings import text_of
 from ..failure import NOTHING_SENT, ToolFailure
 from ..journal.entries import Closing, JournalFault, JournalView, LookFirst
 from ..json_text import compact
-from ..policy.approval import approved_document
+from ..policy.approving_calls import approved_document
 from ..policy.limits import limit_refusal
 from ..policy.policy import AFTER_APPROVAL_RULE, AFTER_RULE, Counts
 from ..redaction import masked, without_secret_properties
@@ -31,13 +31,13 @@ from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
 from .agreement import do_agreed
-from .changed_since import left_unverified, with_own_changes
 from .confirmation import Question
 from .context import CallContext, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
 from .document_locks import ON_UNNAMED_DOCUMENTS, claims_of
 from .expectation import OF_WHOLE_DOCUMENTS, misplaced, touched_fields, unexpected
 from .journal_recording import IDS_OF_DOCUMENTS, RecordedWrite, closing_of, journal_failure, recorded
+from .own_changes import left_unverified, with_own_changes
 from .second_look import after_second_look
 from .single_flight import single_flight
 from .summary import values_in_words

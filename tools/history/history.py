@@ -31,7 +31,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             if found is None or not may_see(found, context):
                 raise no_entry(cast("int", values["entry"]))
             in_full = withheld(found, context) or entry_in_full(found, with_address=context.is_admin)
-            return Reply({"entries": [in_full]}, outside=_UNTRUSTED)
+            return Reply({"entries": [in_full]}, untrusted=_UNTRUSTED)
         entries, older = await visible_entries(
             journal,
             context,
@@ -56,7 +56,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             if context.is_admin
             else "This caller has changed nothing that fits; what others did is shown to administrators."
         )
-    return Reply(structured, outside=_UNTRUSTED if listed else ())
+    return Reply(structured, untrusted=_UNTRUSTED if listed else ())
 
 
 def withheld(entry: Entry, context: CallContext) -> JsonObject | None:

@@ -24,7 +24,7 @@ from ..requests.arguments import REASON, expected_argument, is_id
 from ..results.reply import Reply
 from ..untrusted import quoted_inside
 from .undo_choice import Choice, Chosen, chosen_entries
-from .undo_progress import Progress, PutBack, Step, progress_of, refused, undone_already
+from .undo_progress import Progress, PutBack, UndoCall, progress_of, refused, undone_already
 
 __all__ = ["run"]
 
@@ -299,7 +299,7 @@ async def _carry(
     return await write(call_context, called.id, {**arguments, **guards}, is_confirmed=True, undoes=number)
 
 
-def _is_gone(step: Step, failure: ToolFailure) -> bool:
+def _is_gone(step: UndoCall, failure: ToolFailure) -> bool:
     """Whether a repeated call found nothing to delete, so that the one without an answer was made."""
     return failure.status == 404 and step.called.route.method == "DELETE"
 

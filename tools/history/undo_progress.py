@@ -18,13 +18,13 @@ from ..operation_call import prepare, read
 from ..requests.arguments import arguments_of
 from ..untrusted import quoted
 
-__all__ = ["Progress", "PutBack", "Step", "progress_of", "refused", "undone_already"]
+__all__ = ["Progress", "PutBack", "UndoCall", "progress_of", "refused", "undone_already"]
 
 _MAX_SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class UndoCall:
     """A call that undoes an entry or a part of it.
 
     `unclear` is the entry of an earlier try that got no clear answer.
@@ -40,7 +40,7 @@ class Progress:
     """The present state, the calls that are left to make, and the unclear entries that turned out as made."""
 
     present: State
-    left: tuple[Step, ...]
+    left: tuple[UndoCall, ...]
     made_unclear: tuple[int, ...]
 
 
@@ -107,7 +107,7 @@ async def progress_of(
         if not _same(closing.after, now):
             raise _changed(entry, closing.after, now)
         return Progress(present, steps, ())
-    left: list[Step] = []
+    left: list[UndoCall] = []
     made: list[int] = []
     for step in steps:
         part = partial(_part, origin, step, len(closing.undo) > 1)
@@ -161,13 +161,13 @@ def _item_of(origin: Operation, entry: Entry) -> str:
     return compact([present.read, ids, steps, context.get(present.each)])
 
 
-def _not_done(entry: Entry, closing: Closing, context: CallContext) -> tuple[Step, ...]:
+def _not_done(entry: Entry, closing: Closing, context: CallContext) -> tuple[UndoCall, ...]:
     """The calls that undo the entry, without those that certainly were made."""
     done = Counter(each.fingerprint for each in entry.undoing if each.outcome == "done")
     unclear = {each.fingerprint: each.number for each in reversed(entry.undo_unclear)}
-    left: list[Step] = []
+    left: list[UndoCall] = []
     for each in closing.undo:
-        step = Step(load_operations()[str(each["operation"])], cast("JsonObject", each["arguments"]))
+        step = UndoCall(load_operations()[str(each["operation"])], cast("JsonObject", each["arguments"]))
         fingerprint = prepare(step.called, step.arguments, context).fingerprint
         if done[fingerprint]:
             done[fingerprint] -= 1
@@ -176,7 +176,7 @@ def _not_done(entry: Entry, closing: Closing, context: CallContext) -> tuple[Ste
     return tuple(left)
 
 
-def _part(origin: Operation, step: Step, is_one_of_several: bool, state: JsonValue) -> JsonValue:
+def _part(origin: Operation, step: UndoCall, is_one_of_several: bool, state: JsonValue) -> JsonValue:
     """What of a state one of several calls puts back: its entries of a list, its properties of an object."""
     if not is_one_of_several or origin.present is None:
         return state

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from .words import Vocabulary, words_of
 
-__all__ = ["Entry", "Ranking"]
+__all__ = ["Ranking", "SearchEntry"]
 
 _DAMPING = 2.3
 """BM25's k1: how soon a further occurrence of the same word counts for less."""
@@ -29,7 +29,7 @@ _TITLE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SearchEntry:
     """What is searched.
 
     `texts` come with the weight of a word in them, `phrases` may be asked just so and count `phrase_weight`
@@ -48,7 +48,7 @@ class Entry:
 class Ranking:
     """Entries with words in weighted fields, ranked by how well they answer a query."""
 
-    def __init__(self, entries: Sequence[Entry], weight: Callable[[str], float]) -> None:
+    def __init__(self, entries: Sequence[SearchEntry], weight: Callable[[str], float]) -> None:
         """`weight` says what a word counts beside others, wherever it stands."""
         own = [_counts(entry) for entry in entries]
         holders = Counter(word for counts in own for word in counts)
@@ -111,7 +111,7 @@ class Ranking:
         )
 
 
-def _counts(entry: Entry) -> dict[str, float]:
+def _counts(entry: SearchEntry) -> dict[str, float]:
     counts: defaultdict[str, float] = defaultdict(float)
     for text, weight in entry.texts:
         for word in words_of(text):
@@ -121,12 +121,12 @@ def _counts(entry: Entry) -> dict[str, float]:
     return dict(counts)
 
 
-def _spoken(entry: Entry) -> Counter[str]:
+def _spoken(entry: SearchEntry) -> Counter[str]:
     """In how many phrases of an entry each word stands."""
     return Counter(word for phrase in entry.phrases for word in set(words_of(phrase)))
 
 
-def _add_relatives(entries: Sequence[Entry], counts: list[dict[str, float]]) -> None:
+def _add_relatives(entries: Sequence[SearchEntry], counts: list[dict[str, float]]) -> None:
     """Add to each entry the texts of its relatives, on average."""
     spoken = [_spoken(entry) for entry in entries]
     families: defaultdict[tuple[str, float], list[int]] = defaultdict(list)

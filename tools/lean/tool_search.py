@@ -13,7 +13,7 @@ from ..surface.tool import Tool, load_tools
 from .foreign_words import in_english
 from .intents import load_intents
 from .meanings import also_meant, is_common_verb, is_filler, with_turns_spelled_out
-from .search import Entry, Ranking
+from .search import Ranking, SearchEntry
 from .words import words_of
 
 __all__ = ["Found", "find"]
@@ -113,7 +113,7 @@ def _index() -> tuple[list[Tool], Ranking]:
     return tools, Ranking([_entry(tool) for tool in tools], _weight)
 
 
-def _entry(tool: Tool) -> Entry:
+def _entry(tool: Tool) -> SearchEntry:
     properties = cast("dict[str, JsonObject]", tool.input_schema.get("properties", {}))
     meanings = " ".join(str(schema.get("description", "")) for schema in properties.values())
     service, _, rest = tool.name.partition("_")
@@ -121,7 +121,7 @@ def _entry(tool: Tool) -> Entry:
     is_own = tool.service == "docreview"
     object_family = f"{service} {' '.join(words_of(what))}"
     families = ((object_family, _SAME_OBJECT), (verb, _SAME_VERB), (tool.toolset, _SAME_TOOLSET))
-    return Entry(
+    return SearchEntry(
         titles=(tool.title, rest),
         texts=(
             (tool.name, _NAME),

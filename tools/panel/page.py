@@ -25,7 +25,7 @@ from .picture import MAX_CHARACTERS, MIN_CHARACTERS, PagePicture, page_picture
 __all__ = ["run"]
 
 _LIMIT = 118_000
-"""Room is left for the note on text from outside, so that the whole has at most 120,000 characters."""
+"""Room is left for the note on untrusted text, so that the whole has at most 120,000 characters."""
 
 _MAX_BESIDE_PICTURE = _LIMIT - MIN_CHARACTERS - 200
 _LONG_TEXT, _LONG_NAME = 300, 80
@@ -73,7 +73,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         structured["picture_note"] = note
         if picture is not None and values.get("picture", True):
             structured["picture"] = picture.as_object()
-    return Reply(structured, outside=tuple(untrusted_paths(operation, structured)))
+    return Reply(structured, untrusted=tuple(untrusted_paths(operation, structured)))
 
 
 async def _picture(page: _Page, room: int, context: CallContext) -> tuple[PagePicture | None, str | None]:

@@ -17,7 +17,7 @@ from .document import PanelDocument, read_document
 __all__ = ["run"]
 
 _MAX_CHARACTERS = 3_400
-"""Room is left for the note on text from outside, so that the whole has at most 4,000."""
+"""Room is left for the note on untrusted text, so that the whole has at most 4,000."""
 
 _MAX_NAME, _MAX_VALUE, _MAX_REASON = 60, 100, 300
 _MAX_LISTED = 100
@@ -56,7 +56,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     context.guards.seen.note(context.caller, base_url, map(state_of_value, seen))
     key = new_panel_key(context.guards.codes, context.caller.user, document.document_id)
     meta: JsonObject = {PANEL_KEY: key} if key else {}
-    return Reply(structured, outside=tuple(untrusted_paths(operation, structured)), meta=meta)
+    return Reply(structured, untrusted=tuple(untrusted_paths(operation, structured)), meta=meta)
 
 
 def _in_short(document: PanelDocument) -> JsonObject:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from ...schemas import JsonObject, operations_by_tool
 from ..journal.entries import OwnWrite
-from .approval import approved_document
+from .approving_calls import approved_document
 
 __all__ = ["Limit", "limit_refusal", "own_write"]
 

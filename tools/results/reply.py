@@ -15,13 +15,13 @@ __all__ = ["Delegation", "Reply"]
 class Reply:
     """What one of our own tools answers.
 
-    `outside` names the paths of the structured answer whose text comes from documents. `attachment` is a
+    `untrusted` names the paths of the structured answer whose text comes from documents. `attachment` is a
     file that was made and could not be saved. `meta` is for programs and not for models.
     """
 
     structured: JsonObject
     pictures: tuple[Picture, ...] = ()
-    outside: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
     is_error: bool = False
     attachment: Attachment | None = None
     meta: JsonObject = field(default_factory=dict[str, JsonValue])

@@ -85,7 +85,7 @@ def shape(
     """The result for a successful answer.
 
     `limit` is the most characters of JSON. `secrets` are values that are never shown. `notes` stand under
-    `docreview`, beside those on text from outside and on what was cut.
+    `docreview`, beside those on untrusted text and on what was cut.
 
     Raises:
         ToolFailure: the body is not what its content type says.
@@ -137,8 +137,8 @@ def _noted(
         answer, cut = fit(operation, values, answer, max(limit - needed, limit // 2))
         text = compact(answer)
         # A place is named by keys, which are text of others too.
-        outside = [*untrusted_paths(operation, answer), CUT_PLACES]
-        note = {**untrusted_note(outside, removed), "cut": cut, **notes}
+        untrusted = [*untrusted_paths(operation, answer), CUT_PLACES]
+        note = {**untrusted_note(untrusted, removed), "cut": cut, **notes}
     if not note:
         return answer, text
     comma = "," if answer else ""

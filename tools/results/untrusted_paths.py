@@ -1,4 +1,4 @@
-"""Which paths of an answer hold text from outside, read off the marks in the operation's answer schema.
+"""Which paths of an answer hold untrusted text, read off the marks in the operation's answer schema.
 
 Outside is what the schema marks so, and every text in a place that it does not describe. A path names a place
 and all below it: `[]` is every item of a list, `*` every key, `keys()` the keys themselves. Paths with the
@@ -49,7 +49,7 @@ class _SchemaNode:
 
 
 def untrusted_paths(operation: Operation, answer: JsonObject) -> list[str]:
-    """The paths of an answer, in the form in which results have it, that hold text from outside."""
+    """The paths of an answer, in the form in which results have it, that hold untrusted text."""
     found: set[str] = set()
     _look(_answer_of(operation), answer, found)
     paths = _together(frozenset(found)) if len(found) <= _MAX_PATHS else ()
@@ -89,7 +89,7 @@ def _node_of(path: str, schema: JsonObject) -> _SchemaNode:
 
 
 def _look(node: _SchemaNode, value: JsonValue, found: set[str]) -> None:
-    """Add the paths of text from outside in a value."""
+    """Add the paths of untrusted text in a value."""
     if isinstance(value, str):
         if value and node.is_untrusted:
             found.add(node.path)

@@ -45,20 +45,20 @@ class BatchReport:
     def reply(self, verdicts: Sequence[ItemResult], stop: Stop, limit: int) -> Reply:
         """The answer, within the limit. It is an error where something failed and nothing was changed."""
         failures = ("failed[].message", "unknown[].message")
-        outside = ("error.message", *failures, *(f"{_DOCUMENTS}.*.{path}" for path in failures))
+        named = ("error.message", *failures, *(f"{_DOCUMENTS}.*.{path}" for path in failures))
         notes = _notes(verdicts)
-        room = limit - len(compact(notes)) - len(compact(list(outside)))
+        room = limit - len(compact(notes)) - len(compact(list(named)))
         structured = self._structured(verdicts, stop, together=False)
         if len(compact(structured)) > room:
             structured = self._structured(verdicts, stop, together=True)
         if len(compact(structured)) > room:
             structured, notes["cut"] = fit(self.operation, self.values, structured, max(room, limit // 2))
-        untrusted = tuple(path for path in outside if has_path(structured, path))
+        untrusted = tuple(path for path in named if has_path(structured, path))
         if "cut" in notes:
             untrusted = (*untrusted, CUT_PLACES)
         if notes:
             structured[NOTE] = notes
-        return Reply(structured, outside=untrusted, is_error="error" in structured)
+        return Reply(structured, untrusted=untrusted, is_error="error" in structured)
 
     def _structured(self, verdicts: Sequence[ItemResult], stop: Stop, *, together: bool) -> JsonObject:
         """The whole result; `together`: only the first message of failures with the same code."""

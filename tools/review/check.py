@@ -22,7 +22,7 @@ from ..requests.validation import invalid
 from ..results.reply import Reply
 from ..results.untrusted_paths import untrusted_paths
 from .check_view import finding_entry, not_checked_entries
-from .queue_search import listed, text
+from .queue.search import listed, text
 
 __all__ = ["run"]
 
@@ -101,7 +101,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         "documents": shown,
         **_rest(waiting, last),
     }
-    return Reply(structured, outside=tuple(untrusted_paths(operation, structured)))
+    return Reply(structured, untrusted=tuple(untrusted_paths(operation, structured)))
 
 
 def _names(operation: Operation, values: JsonObject, checker: Checker) -> frozenset[str] | None:

@@ -28,12 +28,12 @@ from ..untrusted import NOTE
 from .cell_confidence import with_cell_confidence
 from .check_view import findings_in_short
 from .document_batch import combined, read_each
-from .document_view import Wanted, field_entry, order_of, reading_of, rows_left_out, table_entries
+from .document_view import ViewRequest, field_entry, order_of, reading_of, rows_left_out, table_entries
 
 __all__ = ["run"]
 
 _NOTE_CHARACTERS = 600
-"""Room for what `docreview` says beside a cut: the paths of text from outside, hidden characters."""
+"""Room for what `docreview` says beside a cut: the paths of untrusted text, hidden characters."""
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -58,15 +58,15 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
 
 def _reply(operation: Operation, values: JsonObject, structured: JsonObject, limit: int) -> Reply:
     """The answer within the limit of characters."""
-    outside = tuple(untrusted_paths(operation, structured))
+    untrusted = tuple(untrusted_paths(operation, structured))
     if len(compact(structured)) > limit:
         kept, cut = fit(operation, values, structured, limit)
         if rows := rows_left_out(structured, kept):
             cut["further_rows"] = rows
         kept[NOTE] = {"cut": cut}
         structured = kept
-        outside = (*outside, CUT_PLACES)
-    return Reply(structured, outside=outside)
+        untrusted = (*untrusted, CUT_PLACES)
+    return Reply(structured, untrusted=untrusted)
 
 
 async def _look(
@@ -119,16 +119,16 @@ async def _several(
     return await beside_loop(read, together)
 
 
-def _note_seen(context: CallContext, document: DocumentValues, wanted: Wanted) -> None:
+def _note_seen(context: CallContext, document: DocumentValues, wanted: ViewRequest) -> None:
     """Remember what the caller is shown, so that a write from this look overwrites nothing newer."""
     base_url = context.upstream.base_url(load_operations()["getDocument"])
     shown = [state_of_value(value) for value in document.values if wanted.includes(value)]
     context.guards.seen.note(context.caller, base_url, shown)
 
 
-def _wanted(values: JsonObject, shown: Sequence[DocumentValue]) -> Wanted:
+def _wanted(values: JsonObject, shown: Sequence[DocumentValue]) -> ViewRequest:
     """What was asked for of these values."""
-    return Wanted(
+    return ViewRequest(
         show=str(values.get("show", "all")),
         search=comparable(str(values.get("search", ""))),
         page_number=cast("int | None", values.get("page_number")),
@@ -163,7 +163,7 @@ async def _failed_checks(
 def _structured(
     answer: JsonObject,
     document: DocumentValues,
-    wanted: Wanted,
+    wanted: ViewRequest,
     document_id: str,
     failed_checks: list[JsonValue],
 ) -> JsonObject:
@@ -202,7 +202,7 @@ def _structured(
     return structured
 
 
-def _unless_given(values: Sequence[DocumentValue], wanted: Wanted) -> JsonObject:
+def _unless_given(values: Sequence[DocumentValue], wanted: ViewRequest) -> JsonObject:
     status: JsonObject = {"status": wanted.usual_status}
     cells = [value for value in values if value.kind == "cell"]
     if wanted.rates_cells:

@@ -14,7 +14,7 @@ from ..documents.comparison import comparable
 from ..documents.readings import UNVERIFIED
 from ..documents.values import DocumentTable, DocumentValue, DocumentValues
 
-__all__ = ["Wanted", "field_entry", "order_of", "reading_of", "rows_left_out", "table_entries"]
+__all__ = ["ViewRequest", "field_entry", "order_of", "reading_of", "rows_left_out", "table_entries"]
 
 _MAX_EMPTY_SHARE = 0.5
 """A table with a larger share of empty cells is returned cell by cell."""
@@ -29,7 +29,7 @@ _NOT_KNOWN = "not known"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ViewRequest:
     """Which values the caller asked for, and what is left unsaid of each.
 
     `search` is as `comparable` gives it. With `first_row`, rows come in the order of their numbers from this
@@ -81,14 +81,14 @@ class Wanted:
                 return True
 
 
-def order_of(value: DocumentValue, wanted: Wanted) -> tuple[bool, float]:
+def order_of(value: DocumentValue, wanted: ViewRequest) -> tuple[bool, float]:
     """Doubtful values first, of these the least confident; the others stay in the order of the document."""
     if wanted.first_row is not None or not value.is_doubtful(wanted.min_confidence):
         return True, 0.0
     return False, value.confidence or 0.0
 
 
-def field_entry(value: DocumentValue, wanted: Wanted, document: DocumentValues) -> JsonObject:
+def field_entry(value: DocumentValue, wanted: ViewRequest, document: DocumentValues) -> JsonObject:
     """A field with its id, its page where there are several, and what is to be said of it."""
     shown: JsonObject = {"name": value.name, "value": value.text, "field_data_id": value.id}
     if len(document.pages) > 1:
@@ -98,7 +98,7 @@ def field_entry(value: DocumentValue, wanted: Wanted, document: DocumentValues) 
     return {**shown, **_remarks(value, wanted)}
 
 
-def table_entries(document: DocumentValues, wanted: Wanted) -> list[JsonObject]:
+def table_entries(document: DocumentValues, wanted: ViewRequest) -> list[JsonObject]:
     """The tables with a chosen cell, or all if everything is wanted; those with doubtful cells first."""
     rated: list[tuple[tuple[bool, float], JsonObject]] = []
     for table in document.tables:
@@ -112,7 +112,7 @@ def table_entries(document: DocumentValues, wanted: Wanted) -> list[JsonObject]:
     return [table for _, table in sorted(rated, key=lambda each: each[0])]
 
 
-def reading_of(tables: Sequence[JsonObject], wanted: Wanted) -> str:
+def reading_of(tables: Sequence[JsonObject], wanted: ViewRequest) -> str:
     """How the tables are to be read."""
     sentences = [_READING]
     if not wanted.is_everything:
@@ -149,7 +149,7 @@ def _number_of(row: JsonValue) -> int:
     return first if isinstance(first, int) else 0
 
 
-def _remarks(value: DocumentValue, wanted: Wanted) -> JsonObject:
+def _remarks(value: DocumentValue, wanted: ViewRequest) -> JsonObject:
     """What is to be said of a value beside its text and id."""
     remarks: JsonObject = {}
     if value.confidence is not None and (value.kind == "field" or value.confidence < wanted.min_confidence):
@@ -165,7 +165,7 @@ def _remarks(value: DocumentValue, wanted: Wanted) -> JsonObject:
     return remarks
 
 
-def _table(table: DocumentTable, picked: Sequence[DocumentValue], wanted: Wanted) -> JsonObject:
+def _table(table: DocumentTable, picked: Sequence[DocumentValue], wanted: ViewRequest) -> JsonObject:
     shown: JsonObject = {"table_id": table.id, "page_number": table.page.number}
     if table.status not in (UNVERIFIED, wanted.usual_status):
         shown["status"] = table.status
@@ -179,7 +179,7 @@ def _table(table: DocumentTable, picked: Sequence[DocumentValue], wanted: Wanted
     return shown
 
 
-def _ordered(cells: Iterable[DocumentValue], wanted: Wanted) -> list[DocumentValue]:
+def _ordered(cells: Iterable[DocumentValue], wanted: ViewRequest) -> list[DocumentValue]:
     if wanted.first_row is not None:
         return sorted(cells, key=lambda cell: cell.row or 0)
     return sorted(cells, key=lambda cell: order_of(cell, wanted))
@@ -198,7 +198,9 @@ def _is_grid(table: DocumentTable) -> bool:
     )
 
 
-def _rows(table: DocumentTable, picked: Sequence[DocumentValue], wanted: Wanted) -> list[list[JsonValue]]:
+def _rows(
+    table: DocumentTable, picked: Sequence[DocumentValue], wanted: ViewRequest
+) -> list[list[JsonValue]]:
     """The rows with a picked cell: number, then the cells by column; a cell not picked is its text alone."""
     grid: dict[int, dict[int, DocumentValue]] = {}
     for cell in table.cells:
@@ -218,12 +220,12 @@ def _rows(table: DocumentTable, picked: Sequence[DocumentValue], wanted: Wanted)
     return rows
 
 
-def _compact_cell(cell: DocumentValue, wanted: Wanted) -> list[JsonValue]:
+def _compact_cell(cell: DocumentValue, wanted: ViewRequest) -> list[JsonValue]:
     remarks = _remarks(cell, wanted)
     return [cell.text, cell.id, remarks] if remarks else [cell.text, cell.id]
 
 
-def _cell(cell: DocumentValue, wanted: Wanted) -> JsonObject:
+def _cell(cell: DocumentValue, wanted: ViewRequest) -> JsonObject:
     shown: JsonObject = {
         "row": cell.row,
         "col": cell.column,

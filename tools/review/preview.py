@@ -76,7 +76,7 @@ async def run(
         structured["undo_leaves"] = wanted.undo_leaves
     structured["needs_confirmation"] = assessment.question is not None
     structured["sent"] = _NOTHING_SENT
-    return Reply(structured, outside=tuple(each for each in _UNTRUSTED if each.split(".")[0] in structured))
+    return Reply(structured, untrusted=tuple(each for each in _UNTRUSTED if each.split(".")[0] in structured))
 
 
 class _Noted:
@@ -150,7 +150,9 @@ async def _preview_of_own(
         structured["calls"] = [*shown]
     if len(shown) < len(noted.calls):
         structured["calls_left_out"] = len(noted.calls) - len(shown)
-    return Reply(structured, outside=tuple(each for each in _UNTRUSTED_OF_OWN if has_path(structured, each)))
+    return Reply(
+        structured, untrusted=tuple(each for each in _UNTRUSTED_OF_OWN if has_path(structured, each))
+    )
 
 
 def _summary(calls: int, refused: int, plan: JsonValue, against: JsonValue) -> str:

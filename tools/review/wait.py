@@ -13,7 +13,7 @@ from ..operation_call import read
 from ..requests.validation import invalid
 from ..results.reply import Reply
 from ..untrusted import quoted, shortened_sentence
-from .wait_targets import AWAITED, Awaited, State, state_of
+from .wait_targets import AWAITED, Awaited, WaitState, state_of
 
 __all__ = ["run"]
 
@@ -45,7 +45,7 @@ class _Wait:
     arguments: JsonObject
     context: CallContext
     started: float = field(default_factory=anyio.current_time)
-    state: State | None = None
+    state: WaitState | None = None
     failure: ToolFailure | None = None
     failed_reads: int = 0
     is_over: bool = False
@@ -75,7 +75,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if wait.failure is not None and (wait.is_hopeless or wait.state is None):
         raise wait.failure
     reply = _reply(wait)
-    return Reply(reply, outside=tuple(name for name in _UNTRUSTED if name in reply))
+    return Reply(reply, untrusted=tuple(name for name in _UNTRUSTED if name in reply))
 
 
 def _awaited(operation: Operation, values: JsonObject) -> Awaited:
@@ -157,7 +157,7 @@ def _in_words(wait: _Wait) -> str:
 
 
 def _reply(wait: _Wait) -> JsonObject:
-    state = wait.state or State("running", "", is_known=False)
+    state = wait.state or WaitState("running", "", is_known=False)
     reply: JsonObject = {
         "kind": wait.awaited.kind,
         "status": state.outcome,
@@ -173,7 +173,7 @@ def _reply(wait: _Wait) -> JsonObject:
     return {name: value for name, value in reply.items() if value not in (None, "")}
 
 
-def _next(awaited: Awaited, state: State) -> str:
+def _next(awaited: Awaited, state: WaitState) -> str:
     if state.outcome in ("done", "ready"):
         return awaited.after_done
     if state.outcome == "failed":

@@ -11,7 +11,7 @@ from typing import Literal
 
 from ...schemas import JsonObject, JsonValue
 
-__all__ = ["AWAITED", "Awaited", "Outcome", "State", "state_of"]
+__all__ = ["AWAITED", "Awaited", "Outcome", "WaitState", "state_of"]
 
 Outcome = Literal["done", "ready", "failed", "running"]
 """`ready`: people can work in it now, and have not finished."""
@@ -42,7 +42,7 @@ class Awaited:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class WaitState:
     """What one read told: the outcome, the service's own word, whether it is known, the percentage done."""
 
     outcome: Outcome
@@ -153,7 +153,7 @@ The documents give a project as the answer for a task, so both its words and tho
 """
 
 
-def state_of(awaited: Awaited, answer: JsonObject) -> State:
+def state_of(awaited: Awaited, answer: JsonObject) -> WaitState:
     """What an answer of the service says about the thing that is waited for."""
     item = _item(awaited, answer)
     word = _text(item.get("status"))
@@ -169,7 +169,7 @@ def state_of(awaited: Awaited, answer: JsonObject) -> State:
         outcome = "done"
     elif small in awaited.failed:
         outcome = "failed"
-    return State(
+    return WaitState(
         outcome,
         word,
         is_known,

@@ -128,7 +128,7 @@ async def _planned(
         if context.rehearsal is not None:
             context.rehearsal.ask(f"{operation.title}: {len(left)} steps.")
         structured["needs_confirmation"] = True
-    return Reply({**structured, "next": _SEND}, outside=("plan",) if there else ())
+    return Reply({**structured, "next": _SEND}, untrusted=("plan",) if there else ())
 
 
 def _plan(steps: list[Step]) -> list[JsonValue]:
@@ -183,7 +183,7 @@ async def _make(operation: Operation, steps: list[Step], values: JsonObject, con
         structured["next"] = (
             "review_texts shows the texts of the session, kind labeling_session with this id."
         )
-    return Reply({**structured, "made": len(entries) or len(steps), "entries": entries}, outside=())
+    return Reply({**structured, "made": len(entries) or len(steps), "entries": entries}, untrusted=())
 
 
 def _missing(arguments: JsonObject, there: JsonObject) -> JsonObject:

@@ -42,7 +42,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         structured = await _reviews(values, project_id, identity, context)
     else:
         structured = _session(values, await read_session(kind, project_id, identity, context), context)
-    return Reply(structured, outside=tuple(each for each in _UNTRUSTED if each.split("[")[0] in structured))
+    return Reply(structured, untrusted=tuple(each for each in _UNTRUSTED if each.split("[")[0] in structured))
 
 
 def _session(values: JsonObject, session: Session, context: CallContext) -> JsonObject:

@@ -12,14 +12,14 @@ from ..hidden_characters import without_hidden
 from ..json_text import shortened
 from ..results.images import Picture, picture_of
 
-__all__ = ["Panel", "bars"]
+__all__ = ["ChartPanel", "bars"]
 
 _MAX_BARS = 25
 _MAX_LABEL = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class ChartPanel:
     """Bars with a scale of their own: for each of `names` one bar of each series."""
 
     title: str
@@ -27,7 +27,7 @@ class Panel:
     series: Sequence[tuple[str, Sequence[float]]]
 
 
-def bars(panels: Sequence[Panel]) -> Picture:
+def bars(panels: Sequence[ChartPanel]) -> Picture:
     """The panels below each other, as PNG. Bars beyond the first ones of a panel are left out."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

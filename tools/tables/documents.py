@@ -21,10 +21,17 @@ from ..failure import ToolFailure
 from ..guards.context import CallContext
 from ..operation_call import read
 from ..review.document_batch import ReadDocuments, read_each
-from ..review.queue_search import listed, moment, text
+from ..review.queue.search import listed, moment, text
 from .row import Conventions, Row
 
-__all__ = ["MAX_DOCUMENTS", "USUAL_FIELDS", "Documents", "Wanted", "read_documents", "usual_fields"]
+__all__ = [
+    "MAX_DOCUMENTS",
+    "USUAL_FIELDS",
+    "DocumentSelection",
+    "Documents",
+    "read_documents",
+    "usual_fields",
+]
 
 MAX_DOCUMENTS = 200
 """So many documents a call reads."""
@@ -44,7 +51,7 @@ _QUANTITIES = ("quantity", "unit_price")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DocumentSelection:
     """Which documents are to be read, and whether as lines of their tables, which have one of `columns`."""
 
     workflow_id: str
@@ -94,7 +101,7 @@ class Documents:
             context.guards.seen.note(context.caller, base_url, map(state_of_value, shown))
 
 
-async def read_documents(context: CallContext, wanted: Wanted) -> Documents:
+async def read_documents(context: CallContext, wanted: DocumentSelection) -> Documents:
     """The documents that are wanted, the newest first, as far as the time for a call goes.
 
     Raises:
@@ -138,7 +145,7 @@ def usual_fields(names: Sequence[str]) -> list[str]:
     return usual or list(names[:_MAX_USUAL])
 
 
-async def _listed(context: CallContext, wanted: Wanted, found: Documents) -> list[str]:
+async def _listed(context: CallContext, wanted: DocumentSelection, found: Documents) -> list[str]:
     """The ids of the documents that are wanted by what their list tells; those without values are counted."""
     ids: dict[str, None] = {}
     seen: set[str] = set()
@@ -160,7 +167,7 @@ async def _listed(context: CallContext, wanted: Wanted, found: Documents) -> lis
     return list(ids)
 
 
-def _is_wanted(entry: JsonObject, wanted: Wanted) -> bool:
+def _is_wanted(entry: JsonObject, wanted: DocumentSelection) -> bool:
     uploaded = moment(text(entry.get("uploaded_at")))
     is_new = wanted.since is None or uploaded is None or uploaded >= wanted.since
     return is_new and (not wanted.statuses or _status(entry) in wanted.statuses)
@@ -173,7 +180,7 @@ def _status(entry: JsonObject) -> str:
     return "processing" if status in _BEING_READ else decision_on(entry) or "open"
 
 
-def _add(found: Documents, document_id: str, answer: JsonObject, wanted: Wanted) -> None:
+def _add(found: Documents, document_id: str, answer: JsonObject, wanted: DocumentSelection) -> None:
     document = values_of_document(answer)
     found.values[document_id] = document
     found.fields = list(dict.fromkeys([*found.fields, *(value.name for value in document.fields)]))

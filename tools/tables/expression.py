@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import anyio
 
 from ...schemas import JsonObject, JsonValue, Operation
-from ..checks.expressions import Evaluator, Question, is_installed
+from ..checks.expressions import Evaluator, ExpressionInput, is_installed
 from ..checks.plain_name import plain_name
 from ..documents.comparison import comparable
 from ..failure import NOTHING_SENT, ToolFailure
@@ -62,7 +62,7 @@ async def rows_by_expression(
     evaluator = Evaluator()
     try:
         for row in rows:
-            (verdict,) = await evaluator.judge(_question(row, names, counts), [("", expression)])
+            (verdict,) = await evaluator.judge(_expression_input(row, names, counts), [("", expression)])
             if verdict.state == "passed":
                 wanted.append(row)
             elif verdict.state == "unjudged":
@@ -83,7 +83,7 @@ async def rows_by_expression(
     return wanted
 
 
-def _question(row: Row, names: Names, counts: dict[str, dict[str, int]]) -> Question:
+def _expression_input(row: Row, names: Names, counts: dict[str, dict[str, int]]) -> ExpressionInput:
     fields: dict[str, JsonValue] = {}
     for name in names.shown:
         if "." not in name and plain_name(name) in row.texts:
@@ -100,7 +100,7 @@ def _question(row: Row, names: Names, counts: dict[str, dict[str, int]]) -> Ques
     }
     present = {name: [text] for name, text in row.texts.items()}
     own = row.conventions
-    return Question(variables, own.mark, own.order, datetime.now(UTC).date(), present, counts)
+    return ExpressionInput(variables, own.mark, own.order, datetime.now(UTC).date(), present, counts)
 
 
 def _counts(rows: Sequence[Row]) -> dict[str, dict[str, int]]:

@@ -15,7 +15,7 @@ from ..guards.context import CallContext
 from ..json_text import shortened
 from ..operation_call import read
 from ..requests.validation import invalid
-from ..review.queue_search import listed, text
+from ..review.queue.search import listed, text
 from .row import Row
 from .totals import Cell, Table
 

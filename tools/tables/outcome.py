@@ -10,7 +10,7 @@ from ...schemas import JsonObject
 from ..guards.context import CallContext
 from ..results.images import Picture
 from ..results.result import Attachment
-from .chart import Panel, bars
+from .chart import ChartPanel, bars
 from .files import CSV_TYPE, XLSX_TYPE, as_csv, as_xlsx
 from .totals import MEASURES, Table
 
@@ -44,7 +44,7 @@ async def drawn(table: Table) -> Picture:
     return await anyio.to_thread.run_sync(bars, _panels(table))
 
 
-def _panels(table: Table) -> list[Panel]:
+def _panels(table: Table) -> list[ChartPanel]:
     measures = [name for name in table.columns if name in MEASURES]
     if not measures:
         return [_of_labels(table)]
@@ -58,14 +58,14 @@ def _panels(table: Table) -> list[Panel]:
         if row[at] != "":
             panels.setdefault(group, []).append((name, float(row[at])))
     return [
-        Panel(
+        ChartPanel(
             f"{measure} {group}".strip(), [name for name, _ in rows], [(measure, [each for _, each in rows])]
         )
         for group, rows in panels.items()
-    ] or [Panel(measure, [], [(measure, [])])]
+    ] or [ChartPanel(measure, [], [(measure, [])])]
 
 
-def _of_labels(table: Table) -> Panel:
+def _of_labels(table: Table) -> ChartPanel:
     """Each class with a bar for each label; what is counted in one way only has one bar."""
     last = table.columns.index("all")
     labels = table.columns[1:last] or ["all"]
@@ -73,4 +73,4 @@ def _of_labels(table: Table) -> Panel:
         (label, [float(row[table.columns.index(label)]) for row in table.rows])
         for label in dict.fromkeys(labels)
     ]
-    return Panel(f"{table.columns[0]} by number of tags", [str(row[0]) for row in table.rows], series)
+    return ChartPanel(f"{table.columns[0]} by number of tags", [str(row[0]) for row in table.rows], series)

@@ -15,9 +15,9 @@ from ..json_text import compact, shortened
 from ..requests.validation import invalid
 from ..results.reply import Reply
 from ..results.untrusted_paths import untrusted_paths
-from ..review.queue_search import moment
+from ..review.queue.search import moment
 from .conditions import Unreadable, faults_in, fields_in, wanted_rows
-from .documents import MAX_DOCUMENTS, Documents, Wanted, read_documents, usual_fields
+from .documents import MAX_DOCUMENTS, Documents, DocumentSelection, read_documents, usual_fields
 from .expression import expression_fault, rows_by_expression
 from .faults import wrong_arguments
 from .files import require
@@ -117,8 +117,8 @@ def _check(operation: Operation, values: JsonObject, where: Sequence[JsonObject]
         require("matplotlib", "chart")
 
 
-def _wanted(values: JsonObject) -> Wanted:
-    return Wanted(
+def _wanted(values: JsonObject) -> DocumentSelection:
+    return DocumentSelection(
         str(values["workflow_id"]),
         tuple(cast("list[str]", values.get("document_ids", []))),
         moment(str(values.get("since", ""))),

@@ -15,10 +15,10 @@ import jwt
 from pydantic import SecretStr
 
 from ...services.network_environment import NetworkSettingError
-from ...toml_file import quoted_value
+from ...settings.toml_file import quoted_value
 from .issuer_documents import (
     ASKING_SECONDS,
-    DocumentError,
+    IssuerDocumentError,
     client_for,
     discovered,
     is_on_own_machine,
@@ -175,7 +175,7 @@ class CodeFlow:
                         authorization,
                         may_be_plain=self._may_be_plain,
                     )
-        except (DocumentError, NetworkSettingError) as fault:
+        except (IssuerDocumentError, NetworkSettingError) as fault:
             raise IssuerAway(str(fault)) from None
         except Exception as error:
             # Whatever a library raises for an odd answer or proxy is an answer that cannot be used.
@@ -223,7 +223,7 @@ class CodeFlow:
                         self._document = await discovered(
                             client, self.issuer, may_be_plain=self._may_be_plain
                         )
-            except (DocumentError, NetworkSettingError) as fault:
+            except (IssuerDocumentError, NetworkSettingError) as fault:
                 raise IssuerAway(str(fault)) from None
             except Exception as error:
                 raise IssuerAway(f"the issuer does not answer ({type(error).__name__})") from None

@@ -10,11 +10,11 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 
 from ...services.network_environment import trusted_certificates
-from ...settings import is_loopback
+from ...settings.settings import is_loopback
 
 __all__ = [
     "ASKING_SECONDS",
-    "DocumentError",
+    "IssuerDocumentError",
     "client_for",
     "discovered",
     "fetched",
@@ -33,7 +33,7 @@ _PLAIN_JSON = {"Accept": "application/json", "Accept-Encoding": "identity"}
 _MAX_BYTES = 512 * 1024
 
 
-class DocumentError(Exception):
+class IssuerDocumentError(Exception):
     """A document of the issuer cannot be used. The text names its address."""
 
 
@@ -57,19 +57,19 @@ async def discovered(client: httpx2.AsyncClient, issuer: str, *, may_be_plain: b
     """What an issuer says of itself, at the usual places.
 
     Raises:
-        DocumentError: it says nothing, or what is there is of another issuer.
+        IssuerDocumentError: it says nothing, or what is there is of another issuer.
         httpx2.TransportError: no answer came.
     """
-    faults: list[DocumentError] = []
+    faults: list[IssuerDocumentError] = []
     for address in _discovery_addresses(issuer):
         try:
             document = await fetched(client, address, may_be_plain=may_be_plain)
-        except DocumentError as fault:
+        except IssuerDocumentError as fault:
             faults.append(fault)
             continue
         said = document.get("issuer")
         if said != issuer:
-            raise DocumentError(
+            raise IssuerDocumentError(
                 f"{address} is of the issuer {str(said)[:200]}, and DOCREVIEW_OAUTH_ISSUER is"
                 f" {issuer}: they have to be the same, to the last slash"
             )
@@ -91,7 +91,7 @@ async def fetched(client: httpx2.AsyncClient, url: str, *, may_be_plain: bool) -
     """The JSON object at an address. `may_be_plain`: on this machine itself, http will do.
 
     Raises:
-        DocumentError: it is not there, too large or no JSON object, or the address is not one to ask.
+        IssuerDocumentError: it is not there, too large or no JSON object, or the address is not one to ask.
         httpx2.TransportError: no answer came.
     """
     asked = url
@@ -102,9 +102,9 @@ async def fetched(client: httpx2.AsyncClient, url: str, *, may_be_plain: bool) -
                 asked = str(response.url.join(response.headers["location"]))
                 continue
             if response.status_code != 200:
-                raise DocumentError(f"{asked} answers {response.status_code}")
+                raise IssuerDocumentError(f"{asked} answers {response.status_code}")
             return _object_in(await _body(response, asked), asked)
-    raise DocumentError(f"{url} redirects more than {_MAX_REDIRECTS} times")
+    raise IssuerDocumentError(f"{url} redirects more than {_MAX_REDIRECTS} times")
 
 
 async def posted(
@@ -118,7 +118,7 @@ async def posted(
     """The status and the JSON object that a form is answered with. No redirect is followed.
 
     Raises:
-        DocumentError: the answer is too large or no JSON object, or the address is not one to ask.
+        IssuerDocumentError: the answer is too large or no JSON object, or the address is not one to ask.
         httpx2.TransportError: no answer came.
     """
     _check(address, may_be_plain=may_be_plain)
@@ -137,7 +137,7 @@ async def _body(response: httpx2.Response, asked: str) -> bytes:
     async for part in response.aiter_raw():
         body += part
         if len(body) > _MAX_BYTES:
-            raise DocumentError(f"{asked} has more than {_MAX_BYTES} bytes")
+            raise IssuerDocumentError(f"{asked} has more than {_MAX_BYTES} bytes")
     return bytes(body)
 
 
@@ -147,7 +147,7 @@ def _object_in(body: bytes, asked: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise DocumentError(f"{asked} is no JSON object")
+        raise IssuerDocumentError(f"{asked} is no JSON object")
     return cast("dict[str, Any]", found)
 
 
@@ -167,9 +167,9 @@ def _check(url: str, *, may_be_plain: bool) -> None:
     try:
         is_right = may_be_asked(url, may_be_plain=may_be_plain)
     except ValueError:
-        raise DocumentError(f"{url[:200]} is no address") from None
+        raise IssuerDocumentError(f"{url[:200]} is no address") from None
     if not is_right:
-        raise DocumentError(f"{url[:200]} is not asked, as it is no address with https")
+        raise IssuerDocumentError(f"{url[:200]} is not asked, as it is no address with https")
 
 
 class _Lent(httpx2.AsyncBaseTransport):

@@ -15,7 +15,7 @@ from jwt.api_jwk import PyJWK
 from ...services.network_environment import NetworkSettingError
 from .issuer_documents import (
     ASKING_SECONDS,
-    DocumentError,
+    IssuerDocumentError,
     client_for,
     discovered,
     fetched,
@@ -102,7 +102,7 @@ class IssuerKeys:
             try:
                 with anyio.fail_after(ASKING_SECONDS):
                     self._keys = await self._fetch()
-            except (DocumentError, NetworkSettingError) as fault:
+            except (IssuerDocumentError, NetworkSettingError) as fault:
                 self._note_fault(str(fault))
             except TimeoutError:
                 self._note_fault(f"no answer within {ASKING_SECONDS:g} s")
@@ -147,7 +147,7 @@ class IssuerKeys:
             document = await fetched(client, self._found, may_be_plain=self._may_be_plain)
         keys = _usable(document.get("keys"))
         if not keys:
-            raise DocumentError(f"{self._found} holds no key that can be used")
+            raise IssuerDocumentError(f"{self._found} holds no key that can be used")
         return keys
 
     async def _discover(self, client: httpx2.AsyncClient) -> str:
@@ -155,7 +155,7 @@ class IssuerKeys:
         document = await discovered(client, self._issuer, may_be_plain=self._may_be_plain)
         keys = document.get("jwks_uri")
         if not isinstance(keys, str):
-            raise DocumentError(f"the document of {self._issuer} names no jwks_uri")
+            raise IssuerDocumentError(f"the document of {self._issuer} names no jwks_uri")
         return keys
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import jwt
 
-from ...toml_file import quoted_value
+from ...settings.toml_file import quoted_value
 from .issuer_keys import ALGORITHMS, IssuerKeys
 
 __all__ = ["LEEWAY_SECONDS", "TokenError", "signed_claims"]

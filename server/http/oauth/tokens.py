@@ -12,7 +12,7 @@ from typing import Any, cast
 import anyio
 
 from ...protocol.principal import SCOPES, Principal
-from ...toml_file import quoted_value
+from ...settings.toml_file import quoted_value
 from .issuer_keys import IssuerKeys
 from .signed_claims import LEEWAY_SECONDS, TokenError, signed_claims
 

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 import pytest
 from conftest import reviewing
-from docreview_mcp.server.commands.demo_story import POLICY, tell
-from docreview_mcp.server.commands.demo_transcript import DemoProblem, Transcript
+from docreview_mcp.server.commands.demo.story import POLICY, tell
+from docreview_mcp.server.commands.demo.transcript import DemoProblem, Transcript
 from mcp import Client
 from mcp.types import CallToolResult
 

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 from docreview_mcp.server.command_line import command_line
 from docreview_mcp.server.journal.store import open_journal
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.settings.settings import Settings
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
 from sqlalchemy import create_engine, text
 

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from docreview_mcp.server.command_line import main
 from docreview_mcp.server.host_names import HOST_NAMES
 from docreview_mcp.server.hosts.configuration import Change, write
 from docreview_mcp.server.hosts.edit import BrokenFile, Edit
 from docreview_mcp.server.hosts.hosts import HOSTS
 from docreview_mcp.server.hosts.json_text import edit_json, read_json
 from docreview_mcp.server.hosts.machine import Machine, Platform
+from host_files import Setup, entry_of, file_of, said
 from hypothesis import given
 from hypothesis import strategies as st
 from mcp import Client, StdioServerParameters
@@ -42,60 +38,6 @@ EXISTING = {
     ),
 }
 BROKEN = {"json": '{"mcpServers": {"other": 1,, }', "toml": "[mcp_servers\n", "yaml": "a: [1, 2\nb: }\n"}
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a finished command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-
-Setup = Callable[..., Done]
-
-
-@pytest.fixture
-def setup(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Setup:
-    """Runs `docreview-mcp setup` for a user whose home folder is empty."""
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(tmp_path))
-    for name in ("XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA", "CODEX_HOME", "CLAUDE_CONFIG_DIR"):
-        monkeypatch.delenv(name, raising=False)
-
-    for name in [each for each in os.environ if each.startswith("DOCREVIEW_")]:
-        monkeypatch.delenv(name)
-
-    def run(*words: str, command: str = "setup", **environment: str) -> Done:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["docreview-mcp", command, *words])
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            capsys.readouterr()
-            with pytest.raises(SystemExit) as ended:
-                main()
-        shown = capsys.readouterr()
-        assert isinstance(ended.value.code, int)
-        return Done(ended.value.code, shown.out, shown.err)
-
-    return run
-
-
-def file_of(name: str) -> Path:
-    return HOSTS[name].file(Machine.this())
-
-
-def said(name: str, text: str) -> Any:
-    """What a host reads in its file."""
-    return {"json": read_json, "toml": tomllib.loads, "yaml": yaml.safe_load}[HOSTS[name].format](text)
-
-
-def entry_of(name: str, text: str) -> dict[str, Any]:
-    value = said(name, text)
-    for key in HOSTS[name].path:
-        value = value[key]
-    return value
 
 
 def existing(name: str) -> str:
@@ -330,17 +272,43 @@ def test_the_names_of_the_command_line_are_those_of_the_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("python", "command"),
+    ("python", "command", "with_extras"),
     [
-        ("/u/.cache/uv/archive-v0/abc/bin/python", ["docreview-mcp"]),
-        ("/u/.local/pipx/.cache/abc/bin/python", ["run", "docreview-mcp"]),
-        ("/somewhere/bin/python", ["-m", "docreview_mcp.server"]),
+        (
+            "/u/.cache/uv/archive-v0/abc/bin/python",
+            ["docreview-mcp"],
+            ["--from", "docreview-mcp[checks,tables]", "docreview-mcp"],
+        ),
+        (
+            "/u/.local/pipx/.cache/abc/bin/python",
+            ["run", "docreview-mcp"],
+            ["run", "--spec", "docreview-mcp[checks,tables]", "docreview-mcp"],
+        ),
+        ("/somewhere/bin/python", ["-m", "docreview_mcp.server"], ["-m", "docreview_mcp.server"]),
     ],
 )
-def test_the_command_fits_the_way_of_installing(python: str, command: list[str]) -> None:
+def test_the_command_fits_the_way_of_installing(
+    python: str, command: list[str], with_extras: list[str]
+) -> None:
     program, arguments = Machine("linux", Path("/u"), {}, Path(python)).command()
     assert arguments == command
     assert Path(program).stem in ("uvx", "pipx", "python")
+    extras = ("checks", "tables")
+    assert Machine("linux", Path("/u"), {}, Path(python), extras).command() == (program, with_extras)
+
+
+def test_pipx_run_is_known_by_what_it_keeps_where_its_folder_has_another_name(tmp_path: Path) -> None:
+    environment = tmp_path / "programs" / ".cache" / "abc"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "docreview-mcp").touch()
+    python = environment / "bin" / "python"
+    assert Path(Machine("linux", tmp_path, {}, python).command()[0]).stem == "docreview-mcp"
+    (environment / "pipx_metadata.json").touch()
+    assert Machine("linux", tmp_path, {}, python).command()[1] == ["run", "docreview-mcp"]
+
+
+def test_the_extras_of_an_entry_are_those_that_are_installed() -> None:
+    assert {"checks", "tables", "postgresql"} <= set(Machine.this().extras)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
@@ -395,19 +363,3 @@ def test_undo_without_a_backup_says_so(setup: Setup) -> None:
     done = setup("cursor", "--undo")
     assert done.code == 1
     assert "there is no backup" in done.err
-
-
-@pytest.mark.parametrize(("name", "library"), [("codex", "tomlkit"), ("goose", "yaml")])
-def test_without_the_extra_the_entry_is_shown_and_the_file_left_alone(
-    setup: Setup, monkeypatch: pytest.MonkeyPatch, name: str, library: str
-) -> None:
-    file = file_of(name)
-    file.parent.mkdir(parents=True)
-    file.write_text("")
-    monkeypatch.setitem(sys.modules, library, None)
-    shown, written = setup(name, "--sandbox"), setup(name, "--write", "--sandbox")
-    monkeypatch.undo()
-    assert (shown.code, written.code) == (0, 1)
-    assert entry_of(name, shown.out)[HOSTS[name].environment_key] == {"DOCREVIEW_SANDBOX": "1"}
-    assert "docreview-mcp[setup]" in written.err
-    assert file.read_text() == ""

@@ -9,7 +9,7 @@ import anyio
 import pytest
 from conftest import Era, connected, error_of
 from docreview_mcp.sandbox import Sandbox
-from docreview_mcp.server.settings import SettingsError
+from docreview_mcp.server.settings.settings_error import SettingsError
 from http_callers import PING, caller, new_key, served
 from issuers import Issuer, bearer, signing_in, token
 from review_desk import ready

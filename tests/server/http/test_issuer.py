@@ -14,9 +14,9 @@ import anyio
 import httpx2
 import pytest
 from docreview_mcp.server import Settings
-from docreview_mcp.server.commands.doctor import examine
+from docreview_mcp.server.commands.doctor.doctor import examine
 from docreview_mcp.server.http.settings import HttpSettings, read_http_settings
-from docreview_mcp.server.settings import SettingsError
+from docreview_mcp.server.settings.settings_error import SettingsError
 from http_callers import MODERN, PING, served
 from issuers import (
     DISCOVERY,

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server.http.settings import read_http_settings
-from docreview_mcp.server.settings_error import SettingsError
+from docreview_mcp.server.settings.settings_error import SettingsError
 from http_callers import MODERN, PING, served
 from issuers import (
     CLIENT,

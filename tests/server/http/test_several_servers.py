@@ -17,7 +17,7 @@ from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings
 from docreview_mcp.server.commands.http import application_for
 from docreview_mcp.server.http.settings import read_http_settings
-from docreview_mcp.server.settings import SettingsError
+from docreview_mcp.server.settings.settings_error import SettingsError
 from http_callers import MODERN, PING, caller, new_key, served
 from postgresql import Cluster, empty
 from redis_process import RedisProcess, running_redis

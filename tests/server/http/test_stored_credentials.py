@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import Era, Network, error_of
 from docreview_mcp.server.command_line import command_line
-from docreview_mcp.server.settings_error import SettingsError
+from docreview_mcp.server.settings.settings_error import SettingsError
 from http_callers import caller, new_key, post, served
 
 OLD, NEW = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))

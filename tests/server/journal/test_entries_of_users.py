@@ -7,8 +7,8 @@ from typing import Any
 from docreview_mcp.server.journal.migrating import migrate_tables
 from docreview_mcp.server.journal.records import word
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.journal_place import journal_place
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.settings.journal_place import journal_place
+from docreview_mcp.server.settings.settings import Settings
 from docreview_mcp.tools.journal.entries import Caller, Opening
 from sqlalchemy import create_engine, text
 

@@ -15,11 +15,11 @@ from typing import Any
 import anyio
 import pytest
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.settings.settings import Settings
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
 from sqlalchemy import create_engine, text
 
-WRITER = Path(__file__).parents[2] / "journal_writer.py"
+WRITER = Path(__file__).parents[2] / "support" / "journal_writer.py"
 SECRET = "key-0123456789-abcdef"
 OPENING = Opening(
     "nanonets_update_field",

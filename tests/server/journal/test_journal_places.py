@@ -17,7 +17,8 @@ from typing import Any
 import anyio
 import pytest
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings import Settings, SettingsError, read_settings
+from docreview_mcp.server.settings.settings import Settings, read_settings
+from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, Opening
 
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())
@@ -162,7 +163,7 @@ async def test_a_folder_that_was_there_keeps_its_mode(tmp_path: Path, at: Any) -
 def test_nothing_is_loaded_before_the_first_write() -> None:
     program = (
         "import sys; loaded_before = set(sys.modules);"
-        "from docreview_mcp.server import settings;"
+        "from docreview_mcp.server.settings import settings;"
         "from docreview_mcp.server.journal import store;"
         "store.open_journal(settings.Settings(), tuple);"
         "assert not {'sqlalchemy', 'platformdirs', 'sqlite3'} & (set(sys.modules) - loaded_before)"
@@ -343,7 +344,7 @@ def written(path: Path) -> list[Any]:
 FULL_DISK = """
 import resource, signal, sys, anyio
 from docreview_mcp.server.journal.store import open_journal
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.settings.settings import Settings
 from docreview_mcp.tools.journal.entries import Caller, JournalFault, Opening
 
 journal = open_journal(Settings(journal=sys.argv[1]), tuple)

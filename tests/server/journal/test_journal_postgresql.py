@@ -19,7 +19,8 @@ from docreview_mcp.server.journal import group_commit, postgresql_store
 from docreview_mcp.server.journal.marks import StoredMarks
 from docreview_mcp.server.journal.migrating import check_tables
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings import Settings, SettingsError
+from docreview_mcp.server.settings.settings import Settings
+from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.tools import ToolFailure
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, JournalView, LookFirst, Opening
 from postgresql import PASSWORD, Cluster, empty, migrate, running_cluster

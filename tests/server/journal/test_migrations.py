@@ -19,7 +19,8 @@ from docreview_mcp.server.journal.migrating import check_tables
 from docreview_mcp.server.journal.schema_version import SCHEMA_VERSION
 from docreview_mcp.server.journal.store import open_journal
 from docreview_mcp.server.protocol import call_context
-from docreview_mcp.server.settings import Settings, SettingsError
+from docreview_mcp.server.settings.settings import Settings
+from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
 from postgresql import Cluster, migrate
 

@@ -19,7 +19,8 @@ from click.testing import CliRunner, Result
 from conftest import Network, connected, error_of
 from docreview_mcp.server.command_line import command_line
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings import SettingsError, read_settings
+from docreview_mcp.server.settings.settings import read_settings
+from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
 
 KEY = base64.b64encode(bytes(range(200, 232))).decode()

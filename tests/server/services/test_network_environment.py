@@ -155,8 +155,8 @@ def test_a_deleted_working_directory_does_not_stop_the_start(
 def test_doctor_finds_what_keeps_requests_back(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from docreview_mcp.server.commands.doctor import examine
-    from docreview_mcp.server.settings import read_settings
+    from docreview_mcp.server.commands.doctor.doctor import examine
+    from docreview_mcp.server.settings.settings import read_settings
 
     monkeypatch.setenv("SSL_CERT_FILE", "missing.pem")
     monkeypatch.setenv("NANONETS_API_KEY", "${NANONETS_API_KEY}")

@@ -13,8 +13,8 @@ import jwt
 import pytest
 from click.testing import CliRunner
 from docreview_mcp.server.command_line import command_line
-from docreview_mcp.server.rate import Rate
-from docreview_mcp.server.settings import Settings
+from docreview_mcp.server.settings.rate import Rate
+from docreview_mcp.server.settings.settings import Settings
 from docreview_mcp.server.shared.sessions import SharedLogin
 from docreview_mcp.server.shared.state import SharedState, open_shared_state
 from redis_process import RedisProcess, running_redis

@@ -18,7 +18,8 @@ from collector import Collector, attributes_of, collector
 from conftest import Era, error_of
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings
-from docreview_mcp.server.settings import SettingsError, read_settings
+from docreview_mcp.server.settings.settings import read_settings
+from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.server.telemetry.telemetry import telemetry
 from docreview_mcp.tools.observation import Observer
 from http_callers import PING, caller, new_key, post, process, served

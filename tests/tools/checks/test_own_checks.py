@@ -13,7 +13,7 @@ import pytest
 from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
-from docreview_mcp.server.settings_error import SettingsError
+from docreview_mcp.server.settings.settings_error import SettingsError
 from review_desk import field_of, invoices, ready, sent
 
 

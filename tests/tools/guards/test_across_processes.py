@@ -13,7 +13,8 @@ import pytest
 from conftest import Era, Network, connected, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
-from docreview_mcp.server.settings import SettingsError, read_settings
+from docreview_mcp.server.settings.settings import read_settings
+from docreview_mcp.server.settings.settings_error import SettingsError
 from postgresql import empty
 from review_desk import field_of, ready, sent
 

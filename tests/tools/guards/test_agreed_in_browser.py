@@ -13,8 +13,8 @@ from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Document
 from docreview_mcp.server import Settings, build_server
-from docreview_mcp.server.policy_file import PolicyFileError, read_policy
 from docreview_mcp.server.services.sandbox_transport import embedded
+from docreview_mcp.server.settings.policy_file import PolicyFileError, read_policy
 from mcp import Client
 from mcp.types import ElicitResult
 from pydantic import SecretStr

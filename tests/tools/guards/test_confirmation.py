@@ -17,7 +17,7 @@ from docreview_mcp.server.services.sandbox_transport import embedded
 from docreview_mcp.tools.guards.confirmation_codes import CODE_SECONDS, Codes
 from mcp import Client
 from mcp.types import ElicitResult
-from undo_scenarios import place_of
+from undo_scenarios import place_of, using
 
 Answering = Callable[[Any, Any], Awaitable[ElicitResult]]
 YES = ElicitResult(action="accept", content={"confirm": True})
@@ -56,15 +56,9 @@ def answering(*answers: ElicitResult, seconds: float = 0.0) -> tuple[Answering, 
 
 async def field_of(client: Client) -> dict[str, str]:
     """The ids of invoice-003's total amount."""
-    place = await place_of(_use(client))
-    found = (await _use(client)("getPageData", **place))["data"]["fields"]["total_amount"][0]
+    place = await place_of(using(client))
+    found = (await using(client)("getPageData", **place))["data"]["fields"]["total_amount"][0]
     return {**place, "field_data_id": found["field_data_id"]}
-
-
-def _use(client: Client) -> Any:
-    from test_undo import using
-
-    return using(client)
 
 
 def changes(sandbox: Sandbox) -> list[str]:
@@ -153,7 +147,7 @@ async def test_a_host_that_cannot_ask_gets_a_code_for_the_person(era: Era) -> No
 
 async def test_a_code_is_good_for_one_call_once(era: Era) -> None:
     async with asked(None, era) as (client, sandbox):
-        use = _use(client)
+        use = using(client)
         field = await field_of(client)
         others = (
             await use("getPageData", **{k: field[k] for k in ("workflow_id", "document_id", "page_id")})
@@ -288,7 +282,7 @@ async def test_a_swapped_answer_of_the_stateless_era_is_not_consent() -> None:
         first: Any = await client.session.call_tool("nanonets_delete_field", field, allow_input_required=True)
         state = first.request_state
         assert state
-        use = _use(client)
+        use = using(client)
         page = await use("getPageData", **{k: field[k] for k in ("workflow_id", "document_id", "page_id")})
         other = {**field, "field_data_id": page["data"]["fields"]["subtotal"][0]["field_data_id"]}
         for arguments, given in ((other, state), (field, "A" * 32), (field, "")):

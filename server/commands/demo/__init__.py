@@ -1,0 +1,1 @@
+"""`docreview-mcp demo`: the story of a review, told by real calls."""

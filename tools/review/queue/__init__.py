@@ -1,0 +1,1 @@
+"""`review_queue`: what waits for a person, in both services."""
