@@ -135,8 +135,8 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_agreed_in_browser.py",
         "tools/requests/test_ids.py",
     ),
-    "tools/policy/scope.py": ("tools/guards/test_policy.py", "tools/requests/test_ids.py"),
-    "tools/requests/id_spelling.py": ("tools/guards/test_policy.py", "tools/requests/test_ids.py"),
+    "tools/policy/scope.py": ("tools/policy/test_policy.py", "tools/requests/test_ids.py"),
+    "tools/requests/id_spelling.py": ("tools/policy/test_policy.py", "tools/requests/test_ids.py"),
     "tools/documents/field_state.py": (
         "tools/guards/test_odd_forms.py",
         "tools/guards/test_approval.py",
