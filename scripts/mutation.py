@@ -156,6 +156,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "server/journal/sqlite_store.py": (
         "server/journal/test_journal.py",
         "server/journal/test_journal_places.py",
+        "server/journal/test_marks.py",
     ),
     "server/journal/records.py": (
         "server/journal/test_journal.py",
