@@ -86,6 +86,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_same_moment.py",
         "tools/guards/test_agreement.py",
         "tools/guards/test_guarded_writes.py",
+        "tools/review/test_review_preview.py",
         "tools/tables/test_review_table.py",
     ),
     "tools/guards/panel_key.py": (
@@ -131,7 +132,11 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/policy/test_policy_in_force.py",
         "tools/guards/test_approval.py",
         "tools/guards/test_odd_forms.py",
+        "tools/guards/test_agreed_in_browser.py",
+        "tools/requests/test_ids.py",
     ),
+    "tools/policy/scope.py": ("tools/policy/test_policy.py", "tools/requests/test_ids.py"),
+    "tools/requests/id_spelling.py": ("tools/policy/test_policy.py", "tools/requests/test_ids.py"),
     "tools/documents/field_state.py": (
         "tools/guards/test_odd_forms.py",
         "tools/guards/test_approval.py",
@@ -151,6 +156,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "server/journal/sqlite_store.py": (
         "server/journal/test_journal.py",
         "server/journal/test_journal_places.py",
+        "server/journal/test_marks.py",
     ),
     "server/journal/records.py": (
         "server/journal/test_journal.py",

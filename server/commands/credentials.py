@@ -73,7 +73,7 @@ def remove_credentials(settings: Settings, subject: str) -> int:
     store = open_store(settings)
     was_there = _using(store, lambda: store.remove(subject))
     if not was_there:
-        click.echo(f"None were stored for {subject}; docreview-mcp credentials list shows whose are.", err=True)
+        click.echo(f"{subject} has none stored; docreview-mcp credentials list shows who has.", err=True)
         return 1
     click.echo(f"Removed those of {subject}. Running servers notice within half a minute.", err=True)
     return 0
