@@ -87,14 +87,22 @@ class SecretForms:
         """Those of the forms that a JSON text holds, for a closer look at the texts in it; None for none."""
         if not self._may_be_behind(text):
             return None
-        plain = _plain_form(text, _ROUNDS + 1)
-        if not self._may_be_in(text, plain):
+        stages = _stages(text, _ROUNDS + 1)
+        needles = {
+            needle: pattern
+            for needle, pattern in self._needles.items()
+            if any(needle in stage for stage in stages)
+        }
+        if not needles and not any(secret in text for secret in self._raw):
             return None
-        needles = {needle: pattern for needle, pattern in self._needles.items() if needle in plain}
         return SecretForms(self._raw, needles, self._replacement)
 
-    def _may_be_in(self, text: str, plain: str) -> bool:
-        return any(secret in text for secret in self._raw) or any(each in plain for each in self._needles)
+    def _is_in(self, stages: Sequence[str]) -> bool:
+        """Whether a form stands in one of the stages of a text."""
+        if not any(needle in stage for stage in stages for needle in self._needles):
+            return False
+        pattern = self._pattern
+        return pattern is not None and any(pattern.search(stage) for stage in stages)
 
     def _may_be_behind(self, text: str) -> bool:
         """Whether a look at the plain form is needed: False only where no form can be in it."""
@@ -114,8 +122,8 @@ class SecretForms:
     def _removed_from_part(self, part: str) -> str:
         if not self._may_be_behind(part):
             return part
-        plain = _plain_form(part)
-        if not self._may_be_in(part, plain):
+        stages = _stages(part)
+        if not any(secret in part for secret in self._raw) and not self._is_in(stages):
             return part
         shown = without_invisible(part)
         cleaned = shown
@@ -123,6 +131,8 @@ class SecretForms:
             cleaned = _without(secret, cleaned, self._replacement)
         if self._pattern is not None and self._pattern.search(_plain_form(cleaned)):
             cleaned = self._traced(cleaned)
+        if self._is_in(_stages(cleaned.replace(self._replacement, " "))):
+            return self._replacement
         return part if cleaned == shown else cleaned
 
     def _traced(self, text: str) -> str:
@@ -140,9 +150,7 @@ class SecretForms:
                 continue
             pieces += [text[kept:start], self._replacement]
             kept = end
-        cleaned = "".join((*pieces, text[kept:]))
-        left = _plain_form(cleaned.replace(self._replacement, " "))
-        return self._replacement if self._pattern.search(left) else cleaned
+        return "".join((*pieces, text[kept:]))
 
 
 @lru_cache(maxsize=16)
@@ -184,21 +192,39 @@ def _is_harmless(escape: bytes) -> bool:
 
 def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
     """A text with its escapes undone and without hidden characters; a plus and a line end are a blank."""
+    return _stages(text, rounds)[-1]
+
+
+def _stages(text: str, rounds: int = _ROUNDS) -> list[str]:
+    """A text on the way to its plain form, from itself on.
+
+    A secret with escapes of its own is found in the stage in which its own ones are not undone yet.
+    """
+    stages = [text]
+
+    def then(changed: str) -> str:
+        if changed != stages[-1]:
+            stages.append(changed)
+        return changed
+
     for _ in range(rounds):
         before = text
-        text = without_invisible(text)
+        text = then(without_invisible(text))
         if "\\" in text:
+            doubled = text
+            while "\\\\" in doubled:
+                doubled = then(doubled.replace("\\\\", "\\"))
             if "\\u" in text:
-                text = _UNICODE.sub(_undone, text)
-            text = _BLANK.sub(" ", text).replace("\\", "")
+                text = then(_UNICODE.sub(_undone, text))
+            text = then(_BLANK.sub(" ", text).replace("\\", ""))
         if "%" in text:
-            text = _PERCENT.sub(_undone, text)
+            text = then(_PERCENT.sub(_undone, text))
         if "&" in text:
-            text = _ENTITY.sub(_undone, text)
-        text = text.translate(_BLANKS) if not text.isprintable() else text.replace("+", " ")
+            text = then(_ENTITY.sub(_undone, text))
+        text = then(text.translate(_BLANKS) if not text.isprintable() else text.replace("+", " "))
         if text == before:
             break
-    return text
+    return stages
 
 
 def _without(secret: str, text: str, replacement: str) -> str:
@@ -211,10 +237,10 @@ def _without(secret: str, text: str, replacement: str) -> str:
 
 def _patterns(secret: str) -> Iterator[tuple[str, str]]:
     """What to look for in a plain form → how all of it is matched, with what belongs to it."""
-    plain = _plain_form(secret)
+    stages = dict.fromkeys(form for each in _stages(secret) for form in (each, each.translate(_BLANKS)))
     raw = secret.encode("utf-8", "replace")
     is_long = len(secret) >= _LONG
-    alone = [plain, raw.hex(), raw.hex().upper()]
+    alone = [*stages, raw.hex(), raw.hex().upper()]
     if not is_long:
         alone += [base64.b64encode(each).decode().rstrip("=") for each in (raw, raw + b":", b":" + raw)]
     for each in alone:
@@ -222,7 +248,7 @@ def _patterns(secret: str) -> Iterator[tuple[str, str]]:
             yield each, re.escape(each)
         elif len(each) >= SHORTEST:
             yield each, f"{_BEFORE}{re.escape(each)}={{0,2}}{_AFTER}"
-        for other in _in_other_alphabet(each, plain):
+        for other in () if each in stages else _in_other_alphabet(each):
             yield other, f"{_BEFORE}{re.escape(other)}={{0,2}}{_AFTER}"
     if not is_long:
         return
@@ -236,9 +262,9 @@ def _patterns(secret: str) -> Iterator[tuple[str, str]]:
             yield needle, rf"{around}{re.escape(needle)}[A-Za-z0-9/_-]{{0,3}}={{0,2}}"
 
 
-def _in_other_alphabet(form: str, plain: str) -> list[str]:
+def _in_other_alphabet(form: str) -> list[str]:
     """The base64 of a short secret as it stands in addresses, and in a plain form."""
-    if form == plain or not {"+", "/"} & set(form):
+    if not {"+", "/"} & set(form):
         return []
     return [form.replace("+", "-").replace("/", "_"), form.replace("+", " ")]
 

@@ -31,6 +31,18 @@ short_secrets = st.text(string.ascii_letters + string.digits, min_size=4, max_si
 )
 """With a digit, since words that documents have as names of properties stay as keys."""
 
+BITS = (
+    *("%25", "%2B", "%41", "%c3%a9", "%", "&amp;", "&#43;", "&lt", "&", "\\u0041", "u002b", "\\n", "\\"),
+    *("+", ";", "0", "1", "25", "2B", "a", "Z", "ä", " "),
+)
+escaped_secrets = (
+    st.lists(st.sampled_from(BITS), min_size=3, max_size=10)
+    .map("".join)
+    .filter(lambda text: text.strip() == text and len(text) > 7 and len(set(text)) > 4)
+    .filter(lambda text: any(map(str.isdecimal, text)))
+)
+"""Passwords in which something looks like an escape."""
+
 
 def base64_of(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
@@ -85,8 +97,8 @@ def everything(value: Any) -> str:
     return " ".join(map(everything, value)) if isinstance(value, list) else str(value)
 
 
-def check(secret: str, form: str, said: str) -> None:
-    """A secret in this form is nowhere in a result, neither as text nor as key, nor in a message."""
+def what_is_left(secret: str, form: str, said: str) -> tuple[str, str]:
+    """A result and a message that held a secret in this form, after it was taken out of both."""
     value: Any = {"a": [f"say ({said})", {"deep": said}], said: 1, "kept": "as it was"}
     shown = everything(masked(value, compact(value), (secret,)))
     message = without_secrets(f"it said ({said}).", (secret,))
@@ -94,6 +106,12 @@ def check(secret: str, form: str, said: str) -> None:
         assert said not in text.replace(REMOVED, ""), (form, secret, text)
         assert secret not in text.replace(REMOVED, ""), (form, secret, text)
         assert REMOVED in text, (form, secret, text)
+    return shown, message
+
+
+def check(secret: str, form: str, said: str) -> None:
+    """A secret in this form is nowhere in a result, neither as text nor as key, nor in a message."""
+    shown, message = what_is_left(secret, form, said)
     assert "as it was" in shown or secret in "as it was"
     assert message.startswith("it said") or secret in "it said ("
 
@@ -103,6 +121,13 @@ def check(secret: str, form: str, said: str) -> None:
 @given(secret=long_secrets)
 def test_a_secret_is_taken_out_in_every_form(form: str, secret: str) -> None:
     check(secret, form, LONG_FORMS[form](secret))
+
+
+@pytest.mark.parametrize("form", LONG_FORMS)
+@example(secret="25 %00;%250;")
+@given(secret=escaped_secrets)
+def test_a_secret_with_escapes_of_its_own_is_taken_out_in_every_form(form: str, secret: str) -> None:
+    what_is_left(secret, form, LONG_FORMS[form](secret))
 
 
 @pytest.mark.parametrize("form", FORMS)
