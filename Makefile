@@ -31,7 +31,7 @@ example-environments: $(EXAMPLES)
 test: $(VENV)/.ready
 	$(RUN)/pytest $(WORKERS)
 
-# Without the tests that start processes or databases, or walk every operation through a client.
+# Without the tests that start processes or databases, walk every operation through a client, or work on much.
 test-fast: $(VENV)/.ready
 	$(RUN)/pytest $(WORKERS) -m "not slow"
 

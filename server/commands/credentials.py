@@ -72,9 +72,11 @@ def remove_credentials(settings: Settings, subject: str) -> int:
     """
     store = open_store(settings)
     was_there = _using(store, lambda: store.remove(subject))
-    message = f"Removed those of {subject}." if was_there else f"None were stored for {subject}."
-    click.echo(f"{message} Running servers notice within half a minute.", err=True)
-    return 0 if was_there else 1
+    if not was_there:
+        click.echo(f"{subject} has none stored; docreview-mcp credentials list shows who has.", err=True)
+        return 1
+    click.echo(f"Removed those of {subject}. Running servers notice within half a minute.", err=True)
+    return 0
 
 
 def _using(store: CredentialStore, work: Callable[[], Result]) -> Result:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +10,6 @@ import yaml
 from docreview_mcp.server.hosts.hosts import HOSTS
 from docreview_mcp.server.hosts.json_text import read_json
 from docreview_mcp.server.hosts.machine import Machine
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a finished command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-
-Setup = Callable[..., Done]
 
 
 def file_of(name: str) -> Path:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 
 import pytest
+from conftest import Run
 from docreview_mcp.server.host_names import HOST_NAMES
 from docreview_mcp.server.hosts.hosts import HOSTS
-from host_files import Setup, entry_of, file_of, said
+from host_files import entry_of, file_of, said
 
 
-def kept(setup: Setup, name: str, before: bytes) -> bytes:
+def kept(setup: Run, name: str, before: bytes) -> bytes:
     """The file after `setup --write`, in which everything is still there, and which `--undo` brings back."""
     file = file_of(name)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(before)
     done = setup(name, "--write", "--sandbox")
-    assert done.code == 0, done.err
+    assert done.returncode == 0, done.stderr
     after = file.read_bytes()
-    assert setup(name, "--undo").code == 0
+    assert setup(name, "--undo").returncode == 0
     assert file.read_bytes() == before
     return after
 
@@ -54,7 +55,7 @@ ODD: dict[str, dict[str, str]] = {
 @pytest.mark.parametrize(
     ("name", "odd"), [(name, odd) for name in HOST_NAMES for odd in ODD[HOSTS[name].format]]
 )
-def test_an_odd_file_keeps_its_form_and_everything_in_it(setup: Setup, name: str, odd: str) -> None:
+def test_an_odd_file_keeps_its_form_and_everything_in_it(setup: Run, name: str, odd: str) -> None:
     host = HOSTS[name]
     before = ODD[host.format][odd].replace("%s", host.path[0])
     after = kept(setup, name, before.encode()).decode()
@@ -73,7 +74,7 @@ def test_an_odd_file_keeps_its_form_and_everything_in_it(setup: Setup, name: str
 
 
 @pytest.mark.parametrize("name", HOST_NAMES)
-def test_a_remote_server_of_the_same_name_is_left_to_the_user(setup: Setup, name: str) -> None:
+def test_a_remote_server_of_the_same_name_is_left_to_the_user(setup: Run, name: str) -> None:
     host, file = HOSTS[name], file_of(name)
     entry = {"url": "https://docreview.example/mcp"}
     before = {
@@ -84,28 +85,28 @@ def test_a_remote_server_of_the_same_name_is_left_to_the_user(setup: Setup, name
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(before)
     done = setup(name, "--write", "--sandbox")
-    assert done.code == 1
-    assert f"{'.'.join(host.path)} is a remote server (url)" in done.err
+    assert done.returncode == 1
+    assert f"{'.'.join(host.path)} is a remote server (url)" in done.stderr
     assert (file.read_text(), list(file.parent.iterdir())) == (before, [file])
 
 
-def test_a_file_that_is_read_only_is_left_alone(setup: Setup) -> None:
+def test_a_file_that_is_read_only_is_left_alone(setup: Run) -> None:
     file = file_of("cursor")
     file.parent.mkdir()
     file.write_text("{}")
     file.chmod(0o444)
     done = setup("cursor", "--write", "--sandbox")
-    assert done.code == 1
-    assert "it is read-only; nothing was written" in done.err
+    assert done.returncode == 1
+    assert "it is read-only; nothing was written" in done.stderr
     assert (file.read_text(), list(file.parent.iterdir())) == ("{}", [file])
     file.chmod(0o644)
 
 
-def test_a_file_whose_form_takes_no_entry_is_not_called_broken(setup: Setup) -> None:
+def test_a_file_whose_form_takes_no_entry_is_not_called_broken(setup: Run) -> None:
     file = file_of("goose")
     file.parent.mkdir(parents=True)
     file.write_text("A: 1\n...\n")
     done = setup("goose", "--write", "--sandbox")
-    assert done.code == 1
-    assert "is left to you: the file has a form that cannot be changed in place" in done.err
+    assert done.returncode == 1
+    assert "is left to you: the file has a form that cannot be changed in place" in done.stderr
     assert file.read_text() == "A: 1\n...\n"
