@@ -44,6 +44,17 @@ CLOSING = Closing(
 )
 
 
+async def test_an_undo_that_was_not_done_is_none(journal: StoredJournal) -> None:
+    number = await journal.open(OPENING)
+    await journal.close(number, CLOSING)
+    for outcome, is_named in (("not done", False), ("unknown", True)):
+        undoing = await journal.open(replace(OPENING, undoes=number))
+        await journal.close(undoing, replace(CLOSING, outcome=outcome))
+        entry = await journal.entry(number)
+        assert entry is not None
+        assert [each.number for each in entry.undoing] == ([undoing] if is_named else [])
+
+
 @pytest.fixture
 def journal(url: str) -> Iterator[StoredJournal]:
     journal = journal_at(url)

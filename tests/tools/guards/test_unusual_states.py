@@ -250,6 +250,25 @@ async def test_only_so_many_values_and_ids_are_remembered(monkeypatch: pytest.Mo
     assert not results[1].is_error, "the first value is forgotten"
 
 
+async def test_of_a_long_answer_only_so_many_ids_are_remembered(
+    monkeypatch: pytest.MonkeyPatch, era: Era
+) -> None:
+    monkeypatch.setattr(seen_ids, "_MAX_NOTED", 1)
+    listed = {"workflows": [{"id": "first", "uuid": "x"}, {"id": "second", "uuid": "y"}]}
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return (
+            httpx2.Response(200, json=listed) if "documents" not in request.url.path else httpx2.Response(404)
+        )
+
+    async with connected(Network(answer), era) as client:
+        await client.call_tool("nanonets_list_workflows", {})
+        for identity, is_known in (("first", True), ("second", False)):
+            ids = {"workflow_id": "w", "document_id": identity}
+            error = error_of(await client.call_tool("nanonets_get_document", ids))
+            assert ("document_id: this is a workflow_id." in error["message"]) == is_known
+
+
 @pytest.mark.parametrize("identity", [None, 7, ""])
 async def test_a_page_whose_file_has_no_readable_id_is_not_changed(
     identity: Any, tmp_path: Path, era: Era
