@@ -17,7 +17,7 @@ from .arguments import arguments_of, is_id
 __all__ = ["disguised_ids", "is_plain_id"]
 
 _MAX_SHOWN = 80
-_EXPECTED = "an id without slash, backslash, control or invisible character"
+_EXPECTED = "an id without slashes, backslashes, control or invisible characters"
 _OTHER_NAMES = frozenset({"modelid", "model"})
 """Arguments, in lower case, that hold an id, or a name in place of one, and do not sound so."""
 _OPEN = frozenset({"workflow_id", "model_id", "modelid", "project_id", "body_project_id", "base_id"})

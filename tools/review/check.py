@@ -156,7 +156,8 @@ def _rest(waiting: Sequence[tuple[str, str]], done: int) -> JsonObject:
         return {"next": advice}
     document_id, moment = waiting[done]
     advice = (
-        f"Call again with this cursor for {len(waiting) - done} more; duplicates are found within a call."
+        f"Call again with this cursor for {len(waiting) - done} more; duplicates are only found within one"
+        " call."
     )
     return {"cursor": f"{moment} {document_id}".strip(), "next": advice}
 
@@ -194,11 +195,11 @@ def _problem(document_id: str, failure: ToolFailure) -> JsonValue:
 
 def _nothing_read(operation: Operation, reading: _Reading) -> ToolFailure:
     for failure in reading.failures.values():
-        return failure.before_sending(f"{operation.tool}: none of the documents could be read:")
+        return failure.before_sending(f"{operation.tool}: no document could be read:")
     return ToolFailure(
         "timeout",
-        f"{operation.tool}: no document could be read in the time of a call.",
+        f"{operation.tool}: no document could be read within the call's time limit.",
         retryable=True,
         happened=NOTHING_SENT,
-        next_step="Call again later, or name fewer documents.",
+        next_step="Call again later, or pass fewer documents.",
     )

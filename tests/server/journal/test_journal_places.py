@@ -98,7 +98,7 @@ async def test_a_file_that_others_may_read_is_closed_to_them_when_it_is_opened(
 
 
 @pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() != 0, reason="only root can make a file of somebody else"
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root can make a file by another caller"
 )
 async def test_a_file_that_cannot_be_closed_to_others_is_told_and_not_used(at: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:

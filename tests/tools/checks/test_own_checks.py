@@ -251,7 +251,7 @@ async def test_the_policy_approves_only_what_passes_its_checks(tmp_path: Path, e
             error = error_of(await client.call_tool(tool, place))
             assert error["code"] == "not_allowed"
             assert (
-                "only if it passes the checks (approval.checks); 1 fail: total (subtotal + tax"
+                "only if the document passes the checks (approval.checks); 1 fail: total (subtotal + tax"
                 in error["message"]
             )
         assert sent(sandbox) == []

@@ -72,7 +72,7 @@ async def test_the_journal_and_the_result_tell_how_a_write_ended(
         assert entry["reason"] == "the sum is 12"
         assert entry["undoable"] == (outcome == "done")
         if outcome != "done":
-            said = {"not done": "Nothing was changed.", "unknown": "It is not known what it did."}
+            said = {"not done": "Nothing was changed.", "unknown": "Its outcome is not known."}
             assert entry["not_undoable"] == said[outcome]
         if error is None:
             assert entry["after"] == {"value": "12"}
