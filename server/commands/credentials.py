@@ -54,10 +54,12 @@ def list_credentials(settings: Settings) -> int:
     every = _using(store, store.every)
     for each in every:
         if each.account is None:
-            what = "cannot be opened: sealed for another caller, or with a key that is not known"
+            what = "cannot be decrypted: sealed for another caller or with an unknown key"
         else:
             what = " and ".join(each.account.services)
-            what += "" if each.is_newest else ", sealed with an older key: set them again to use the newest"
+            what += (
+                "" if each.is_newest else ", sealed with an older key; set them again to use the newest key"
+            )
         click.echo(f"{one_line(each.subject)}\t{each.changed}\t{what}")
     if not every:
         click.echo(f"No credentials are stored ({store.shown}).", err=True)
@@ -72,7 +74,11 @@ def remove_credentials(settings: Settings, subject: str) -> int:
     """
     store = open_store(settings)
     was_there = _using(store, lambda: store.remove(subject))
-    message = f"Removed those of {subject}." if was_there else f"None were stored for {subject}."
+    message = (
+        f"Removed the credentials of {subject}."
+        if was_there
+        else f"No credentials were stored for {subject}."
+    )
     click.echo(f"{message} Running servers notice within half a minute.", err=True)
     return 0 if was_there else 1
 
@@ -88,7 +94,7 @@ def _using(store: CredentialStore, work: Callable[[], Result]) -> Result:
 
 def _prompted() -> dict[str, str]:
     """What a person types, hidden but for the address; empty answers are left out."""
-    click.echo("Press Enter for what there is none of.", err=True)
+    click.echo("To leave a value empty, press Enter.", err=True)
     return {
         name: click.prompt(name, default="", show_default=False, hide_input=name != "STUDIO_EMAIL", err=True)
         for name in _FIELDS

@@ -19,8 +19,8 @@ from ..settings.settings import Settings
 __all__ = ["How", "set_up_host", "undo_setup"]
 
 _NO_REFERENCE = (
-    "{title} takes no variables from outside its file. Install the bundle, which asks for secrets and keeps"
-    " them in the system's keychain, or add --with-secrets to write them into the file."
+    "{title} cannot read variables from outside its file. Install the bundle, which asks for secrets and"
+    " keeps them in the system's keychain, or add --with-secrets to write them into the file."
 )
 
 
@@ -52,13 +52,15 @@ def set_up_host(name: str, settings: Settings, how: How) -> int:
         change = planned(host, file, lambda there: edits_for(host, wanted, there))
     except (BrokenFile, CannotKeep) as fault:
         _print_entry(host, wanted, settings, how)
-        problem = "is broken" if isinstance(fault, BrokenFile) else "is left to you"
+        problem = "is broken" if isinstance(fault, BrokenFile) else "has to be edited by hand"
         click.echo(f"docreview-mcp: {file} {problem}: {fault}. Nothing was written.", err=True)
         return 1 if how.writes or isinstance(fault, BrokenFile) else 0
     if not how.writes:
         _print_entry(host, wanted, settings, how)
         _print_notes(host, wanted)
-        click.echo(f"  docreview-mcp setup {name} --write puts it into the file, with a backup.", err=True)
+        click.echo(
+            f"  To add this to the file, with a backup, run docreview-mcp setup {name} --write.", err=True
+        )
         return 0
     return _write(host, wanted, change, settings)
 
@@ -72,13 +74,13 @@ def undo_setup(name: str, how: How) -> int:
     except BrokenFile as fault:
         click.echo(f"docreview-mcp: {file}: {fault}.", err=True)
         return 1
-    click.echo(f"{file} is again what {backup.name} was.")
+    click.echo(f"Restored {file} from {backup.name}.")
     return 0
 
 
 def _write(host: Host, wanted: HostEntry, change: Change, settings: Settings) -> int:
     if change.after == change.before:
-        click.echo(f"{change.file} has it already; nothing was written.")
+        click.echo(f"{change.file} is already up to date; nothing was written.")
         return 0
     click.echo(without_secrets(shown_diff(change), settings.secrets))
     try:
@@ -87,10 +89,10 @@ def _write(host: Host, wanted: HostEntry, change: Change, settings: Settings) ->
         click.echo(f"docreview-mcp: {change.file}: {fault}.", err=True)
         return 1
     if backup is None:
-        click.echo(f"Made {change.file}. To undo, delete it.", err=True)
+        click.echo(f"Created {change.file}. To undo this, delete it.", err=True)
     else:
-        click.echo(f"Wrote {change.file}; the file before is {backup.name}.", err=True)
-        click.echo(f"  docreview-mcp setup {host.name} --undo brings it back.", err=True)
+        click.echo(f"Wrote {change.file}; the backup is {backup.name}.", err=True)
+        click.echo(f"  To restore it, run docreview-mcp setup {host.name} --undo.", err=True)
     _print_notes(host, wanted)
     return 0
 
@@ -106,6 +108,8 @@ def _print_notes(host: Host, wanted: HostEntry) -> None:
         click.echo(f"  {_NO_REFERENCE.format(title=host.title)}", err=True)
     elif wanted.stored_elsewhere:
         names = ", ".join(wanted.stored_elsewhere)
-        click.echo(f"  Not in the file: {names}. Set them where {host.title} starts.", err=True)
+        click.echo(
+            f"  Not in the file: {names}. Set them in the environment in which {host.title} starts.", err=True
+        )
     if host.then:
         click.echo(f"  {host.then}", err=True)

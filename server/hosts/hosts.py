@@ -99,7 +99,10 @@ HOSTS: Mapping[str, Host] = {
             reference="${{{name}:-}}",
             constant={"type": "stdio"},
             prefix="mcp__docreview__",
-            then="Close Claude Code before you write, as it writes the same file; /mcp shows the server.",
+            then=(
+                "Close Claude Code before you use --write, because it writes the same file; then /mcp shows"
+                " the server."
+            ),
         ),
         Host(
             "vscode",
@@ -113,7 +116,10 @@ HOSTS: Mapping[str, Host] = {
             reference="${{input:{id}}}",
             constant={"type": "stdio"},
             prefix="mcp_docreview_",
-            then="VS Code asks for each secret at the first start; leave empty what you don't use.",
+            then=(
+                "VS Code asks for each secret when it first starts the server; leave those you don't use"
+                " empty."
+            ),
         ),
         Host(
             "cursor",
@@ -141,7 +147,7 @@ HOSTS: Mapping[str, Host] = {
             names_key="env_vars",
             constant={"startup_timeout_sec": 60},
             prefix="mcp__docreview__",
-            then="Start Codex again; /mcp shows the server.",
+            then="Restart Codex; /mcp shows the server.",
         ),
         Host(
             "gemini-cli",
@@ -155,7 +161,7 @@ HOSTS: Mapping[str, Host] = {
             reference="${{{name}}}",
             prefix="mcp_docreview_",
             max_name=63,
-            then="Start Gemini CLI again, in a folder that you trust; /mcp shows the server.",
+            then="Restart Gemini CLI in a folder that you trust; /mcp shows the server.",
         ),
         Host(
             "zed",
@@ -190,7 +196,7 @@ HOSTS: Mapping[str, Host] = {
                 "timeout": 300,
             },
             prefix="docreview__",
-            then="Goose takes each secret from its environment, or from the keychain after goose configure.",
+            then="Goose reads each secret from its environment, or from the keychain after goose configure.",
         ),
         Host(
             "windsurf",

@@ -73,14 +73,14 @@ def _edited(text: str, edit: Edit) -> str:
     if not found.value:
         head = lines[key_line]
         if found.end_mark.line != key.start_mark.line and found.tag.endswith(":map"):
-            raise CannotKeep(f"{outer} is an empty mapping over several lines")
+            raise CannotKeep(f"{outer} is an empty mapping on several lines")
         replaced = f"{head[: key.end_mark.column]}:{line_end}"
         if "#" in head:
             raise CannotKeep(f"{outer} is empty, with a comment beside it")
         block = _lines(_dumped({name: edit.value}, 2), line_end)
         return "".join([*lines[: key.start_mark.line], replaced, block, *lines[after_key:]])
     if not isinstance(found, yaml.MappingNode) or found.flow_style:
-        raise CannotKeep(f"{outer} is not written as lines below it")
+        raise CannotKeep(f"{outer} does not have its entries on lines below it")
     column = found.start_mark.column
     block = _lines(_dumped({name: edit.value}, column), line_end)
     index = next((at for at, (each, _) in enumerate(found.value) if each.value == name), None)

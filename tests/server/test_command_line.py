@@ -271,7 +271,7 @@ def test_the_doctor_tells_of_a_journal_that_cannot_be_written(run: Run, tmp_path
         assert done.returncode == status, done.stdout
         assert said in done.stdout
         assert "hidden-password" not in done.stdout
-        assert "confirmation: a person confirms what destroys" in done.stdout
+        assert "confirmation: destructive calls need a person's confirmation" in done.stdout
     assert not (tmp_path / "new").exists()
 
 

@@ -120,7 +120,7 @@ class ItemResult:
                     "The call ran out of time before the item was finished.",
                     retryable=True,
                     done="unknown",
-                    next_step="Call again with the same arguments: finished items are recognized and not repeated.",
+                    next_step="Call again with the same arguments: finished items are not repeated.",
                 )
             )
 

@@ -87,9 +87,7 @@ def _awaited(operation: Operation, values: JsonObject) -> Awaited:
     kind = values["kind"]
     given = set(values) - _SHARED
     if kind == "model" and str(values.get("model_id", "")).isdecimal():
-        fault = (
-            f"model_id: got {values['model_id']!r}, expected a Nanonets model; a Studio model is given as id"
-        )
+        fault = f"model_id: got {values['model_id']!r}, expected a Nanonets model; pass a Studio model as id"
         raise invalid(operation, [fault])
     ways = [awaited for awaited in AWAITED if awaited.kind == kind]
     fitting = next((awaited for awaited in ways if set(awaited.arguments) == given), None)

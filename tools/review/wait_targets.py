@@ -67,7 +67,7 @@ AWAITED: tuple[Awaited, ...] = (
         failed=_words("failure, failed"),
         running=_words("pending"),
         after_done="Call review_document with the same ids.",
-        after_failed="Get the file with nanonets_download_document to look at it; upload it again or tell the user.",
+        after_failed="Look at the file (nanonets_download_document); upload it again or tell the user.",
     ),
     Awaited(
         "model",

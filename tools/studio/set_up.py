@@ -77,7 +77,7 @@ def _check(operation: Operation, values: JsonObject) -> None:
             faults.append(f"{name}: not allowed, as projects of type {values['type']} have none")
         names = [str(each["name"]) if isinstance(each, dict) else str(each) for each in given]
         if double := next((each for each in names if names.count(each) > 1), ""):
-            faults.append(f"{name}: {double!r} is given twice")
+            faults.append(f"{name}: got {double!r} twice")
         if "" in names:
             faults.append(f"{name}: got an empty name")
     if any(not str(each).strip() for each in cast("list[JsonValue]", values.get("texts", []))):

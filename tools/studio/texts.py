@@ -66,7 +66,7 @@ def _session(values: JsonObject, session: Session, context: CallContext) -> Json
     }
     if session.is_cut:
         structured["not_read"] = (
-            f"Only the first {len(texts):,} texts were read. For others: {_LIST[session.kind]}."
+            f"Only the first {len(texts):,} texts were read. For the others, use {_LIST[session.kind]}."
         )
     offset = cast("int", values.get("offset", 0))
     limit = cast("int", values.get("limit", _DEFAULT_LIMIT))

@@ -120,6 +120,6 @@ def _check(what: str, given: Iterable[str], known: list[str]) -> None:
     for name in given:
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            every = ", ".join(known) if len(known) < 30 else "docreview-mcp tools --toolsets all lists them"
+            every = ", ".join(known) if len(known) < 30 else "listed by docreview-mcp tools --toolsets all"
             hint = f"did you mean {near[0]}?" if near else f"the known ones are {every}"
             raise SelectionError(f"there is no {what} {name!r}; {hint}")

@@ -137,7 +137,7 @@ async def test_known_keys_go_on_for_a_day_while_the_issuer_is_down(caplog: pytes
         await anyio.sleep(31)
         assert await status(client, token(sub="dan")) == 200
         assert (await readiness(client))["issuer"] == "ok"
-    assert "those known go on for a day" in caplog.text
+    assert "the known keys remain valid for a day" in caplog.text
 
 
 async def test_whatever_comes_of_a_fetch_the_next_one_waits_for_half_a_minute() -> None:

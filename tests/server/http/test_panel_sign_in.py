@@ -153,7 +153,7 @@ GIVEN: dict[str, tuple[dict[str, Forged], str]] = {
     ),
     "token signed by somebody else": (
         {"access_token": lambda asked: token("stranger", {"kid": "first"})},
-        "the signature is not that of the issuer",
+        "the signature is not the issuer's",
     ),
     "expired token": ({"access_token": lambda asked: token(exp=1)}, "exp: the token has expired"),
     "no token": ({"access_token": lambda asked: None}, "no access token"),

@@ -112,7 +112,9 @@ async def test_older_keys_still_open_and_the_newest_seals(
     assert run("set", subject_of(bo), given="NANONETS_API_KEY=k-bo").exit_code == 0
     first, second = run("list").output.splitlines()
     assert first.startswith(f"{subject_of(ana)}\t")
-    assert first.endswith("nanonets and studio, sealed with an older key: set them again to use the newest")
+    assert first.endswith(
+        "nanonets and studio, sealed with an older key; set them again to use the newest key"
+    )
     assert second.endswith("\tnanonets")
     assert "k-ana" not in first + second
     network = Network()

@@ -80,9 +80,9 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "signed by somebody else": (
         lambda: token("stranger", {"kid": "first"}),
-        "the signature is not that of the issuer",
+        "the signature is not the issuer's",
     ),
-    "other claims put in": (spoilt, "the signature is not that of the issuer"),
+    "other claims put in": (spoilt, "the signature is not the issuer's"),
     "unknown key": (lambda: token("stranger"), "kid: the issuer has no key"),
     "key id as a number": (lambda: unsigned({"alg": "RS256", "kid": 1}), "it is no JSON Web Token"),
     "critical": (lambda: token(headers={"crit": ["exp"]}), "refused for its token: "),

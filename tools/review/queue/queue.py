@@ -81,7 +81,7 @@ def _wanted(operation: Operation, values: JsonObject) -> QueueFilter:
     since = moment_in(operation, values, "since")
     reasons = frozenset(cast("list[str]", values.get("reasons", [])))
     if values.get("workflow_id") == "":
-        raise invalid(operation, ['workflow_id: got "", expected an id; leave it out for all workflows'])
+        raise invalid(operation, ['workflow_id: got "", expected an id; omit it for all workflows'])
     kinds = _kinds(values, reasons)
     if not kinds:
         narrowing = ("kinds", "reasons", *(argument for argument, _, _ in _SOURCES.values()))
