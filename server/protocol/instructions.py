@@ -8,8 +8,8 @@ from .surface import Surface
 __all__ = ["instructions"]
 
 _PURPOSE = (
-    "docreview reviews documents in Nanonets (forms, read into fields and tables) and in DeepOpinion Studio"
-    " (texts, tagged with classes and labels by models)."
+    "docreview reviews documents in Nanonets (forms: fields and tables) and in DeepOpinion Studio (texts:"
+    " classes, labels, models)."
 )
 _RESULTS = (
     "A v4 document appears to be a v2 file too: workflow_id = model_id, document_id = request_file_id."
@@ -19,7 +19,7 @@ _RESULTS = (
 )
 _WRITES = (
     "Every write also takes reason (for the journal) and confirm (the code from needs_confirmation). To undo"
-    " a write, pass the docreview.entry of its result to review_undo."
+    " a write, pass its docreview.entry to review_undo."
 )
 _NOT_LISTED = (
     "Not all tools are listed: find_tools finds the others (English; a verb and an object; one step per"

@@ -242,7 +242,7 @@ class CodeFlow:
         except ValueError:
             raise FlowFault(f"{name}: the issuer declares no URL") from None
         if not is_right:
-            raise FlowFault(f"{name}: the issuer declares no URL with https ({quoted_value(given)})")
+            raise FlowFault(f"{name}: the issuer's URL does not use https ({quoted_value(given)})")
         return urlsplit(address).geturl()
 
 
