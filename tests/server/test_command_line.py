@@ -251,7 +251,7 @@ def test_doctor_notes_settings_that_do_nothing(run: Run) -> None:
     misspelt = run("doctor", "--sandbox", DOCREVIEW_TOOLSET="studio-hitl", DOCREVIEW_TIMEOUT="5")
     assert misspelt.returncode == 0
     assert (
-        "DOCREVIEW_TOOLSET: is no setting and has no effect; did you mean DOCREVIEW_TOOLSETS?"
+        "DOCREVIEW_TOOLSET: is not a setting and has no effect; did you mean DOCREVIEW_TOOLSETS?"
         in misspelt.stdout
     )
     assert "DOCREVIEW_TIMEOUT" not in misspelt.stdout

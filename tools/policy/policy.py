@@ -283,7 +283,7 @@ class Policy:
             return ""
         rule = f"only if the document passes the checks ({self._key('approval')}.checks)"
         named = "; ".join(failed[:_MAX_FIELDS]) + ("; …" if len(failed) > _MAX_FIELDS else "")
-        return f"the policy allows approval {rule}; {len(failed)} checks fail: {named}"
+        return f"the policy allows approval {rule}; {len(failed)} fail: {named}"
 
     def as_object(self) -> JsonObject:
         """The rules in force, in the form of a policy file; empty if there are none."""

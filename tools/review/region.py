@@ -93,7 +93,7 @@ def _found(
     if found is None:
         raise ToolFailure(
             "not_found",
-            f"{name}: got {wanted}, {_not_there(document, name, str(wanted))}.",
+            f"{name}: got {wanted}, but {_not_there(document, name, str(wanted))}.",
             next_step="Take the id or page number from review_document.",
         )
     return found

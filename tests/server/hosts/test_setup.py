@@ -276,7 +276,7 @@ def test_doctor_checks_what_was_written(setup: Setup) -> None:
     found = setup("--sandbox", command="doctor")
     assert found.code == 1
     assert "there is no program /nowhere/docreview-mcp; docreview-mcp setup cursor --write" in found.out
-    assert "is broken, so Goose starts nothing of it: line 1" in found.out
+    assert "is broken, so Goose starts no server from it: line 1" in found.out
     assert "holds NANONETS_API_KEY itself" in found.out
     assert KEY not in found.out
 

@@ -101,7 +101,7 @@ def test_a_hash_noted_before_finds_what_was_cut_off_or_written_anew(file: Path) 
     write(file, None, 1)
     done = verify(expect=noted)
     assert done.exit_code == 0
-    assert "The expected hash is that of record 4." in done.stdout
+    assert "The expected hash belongs to record 4." in done.stdout
     forge(file, 2)
     assert verify().exit_code == 0, "a plain chain cannot know"
     done = verify(expect=noted)
@@ -137,7 +137,7 @@ def test_a_forged_record_with_hashes_computed_anew_is_found_with_the_key(number:
     write(file, KEY)
     done = verify(KEY)
     assert done.exit_code == 0
-    assert "4 records, from record 1 on, are held by the key." in done.stdout
+    assert "4 records, from record 1 on, are protected by the key." in done.stdout
     forge(file, number)
     done = verify(KEY)
     assert done.exit_code == 1
@@ -163,7 +163,7 @@ def test_a_journal_may_go_on_with_a_key_which_then_holds_what_was_there(file: Pa
     done = verify(KEY)
     assert done.exit_code == 0
     assert "8 records, the chain holds" in done.stdout
-    assert "4 records, from record 5 on, are held by the key." in done.stdout
+    assert "4 records, from record 5 on, are protected by the key." in done.stdout
     change(file, "UPDATE docreview_records SET at = '2020' WHERE number = 2")
     assert "record 2 was changed" in verify(KEY).stdout
     forge(file, 2)

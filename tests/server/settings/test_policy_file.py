@@ -109,8 +109,11 @@ def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
             '[projects]\nallowed = ["Hotels"]',
             'projects.allowed: got "Hotels", expected the number of a project',
         ),
-        ('[session]\nmax_writes = "9"', 'session.max_writes: got "9", expected a whole number from 0'),
-        ("[session]\nmax_approvals = -1", "session.max_approvals: got -1, expected a whole number from 0"),
+        ('[session]\nmax_writes = "9"', 'session.max_writes: got "9", expected a whole number, 0 or greater'),
+        (
+            "[session]\nmax_approvals = -1",
+            "session.max_approvals: got -1, expected a whole number, 0 or greater",
+        ),
         (
             "[approval]\nmin_confidence = 90",
             "approval.min_confidence: got 90, expected a number from 0 to 1",

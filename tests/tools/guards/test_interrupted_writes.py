@@ -81,7 +81,7 @@ async def test_a_call_cut_off_while_the_new_state_is_read_is_recorded_as_done(er
         await cut_off(client, network, TABLE)
         (entry,) = await settled(client)
         assert entry["outcome"] == "done"
-        assert "interrupted while the new state was read" in entry["not_undoable"]
+        assert "interrupted while the new state was being read" in entry["not_undoable"]
 
 
 async def test_a_sent_call_that_is_cut_off_stops_the_next_one(era: Era) -> None:

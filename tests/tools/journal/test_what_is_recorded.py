@@ -59,7 +59,7 @@ async def test_what_held_a_secret_is_not_kept_and_so_not_undone() -> None:
     page = {"data": {"fields": {"total": [{"field_data_id": "f", "value": "nanonets-key-0123456789"}]}}}
     entry = await entry_of(service(httpx2.Response(200, json={"value": "12"}), page), UPDATE)
     assert entry["undoable"] is False
-    assert "holds a secret" in entry["not_undoable"]
+    assert "contains a secret" in entry["not_undoable"]
     assert "nanonets-key" not in json.dumps(entry)
 
 
