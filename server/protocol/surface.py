@@ -180,7 +180,7 @@ class Surface:
                 "not_allowed",
                 f"{tool.name} is not in the {self.name} tool list.",
                 happened=NOTHING_SENT,
-                next_step=f"Call {called_with(tool)} with the same arguments under arguments.",
+                next_step=f"Call it through {called_with(tool)}, with the same arguments under arguments.",
             )
         if reason := self.policy.tool_refusal(tool.name, tool.toolset):
             from ...tools.guards.guard import not_allowed

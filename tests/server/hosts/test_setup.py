@@ -244,7 +244,7 @@ def test_a_goose_file_that_cannot_be_kept_is_left_to_the_user(setup: Setup, text
     file.write_text(text)
     done = setup("goose", "--write")
     assert done.code == 1
-    assert "is left to you" in done.err
+    assert "has to be edited by hand" in done.err
     assert file.read_text() == text
 
 
@@ -256,7 +256,7 @@ def test_another_file_can_be_named(setup: Setup, tmp_path: Path) -> None:
 
 
 def test_the_cost_names_list_tokens_and_names(setup: Setup) -> None:
-    for name, shown in (("cursor", "list: core; Cursor takes at most 40 tools"), ("codex", "list: full; ")):
+    for name, shown in (("cursor", "list: core; Cursor allows at most 40 tools"), ("codex", "list: full; ")):
         told = setup(name, "--sandbox").err
         assert shown in told
         assert "tokens" in told
@@ -275,7 +275,10 @@ def test_doctor_checks_what_was_written(setup: Setup) -> None:
     setup("claude-code", "--write", "--with-secrets", NANONETS_API_KEY=KEY)
     found = setup("--sandbox", command="doctor")
     assert found.code == 1
-    assert "there is no program /nowhere/docreview-mcp; docreview-mcp setup cursor --write" in found.out
+    assert (
+        "the program /nowhere/docreview-mcp does not exist; to fix it, run docreview-mcp setup cursor --write"
+        in found.out
+    )
     assert "is broken, so Goose starts no server from it: line 1" in found.out
     assert "holds NANONETS_API_KEY itself" in found.out
     assert KEY not in found.out
@@ -385,7 +388,7 @@ def test_a_file_that_is_a_link_stays_one(setup: Setup, tmp_path: Path) -> None:
 def test_a_file_that_its_host_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
     file = tmp_path / "mcp.json"
     file.write_text('{"newer": 1}')
-    with pytest.raises(BrokenFile, match="changed meanwhile"):
+    with pytest.raises(BrokenFile, match="changed in the meantime"):
         write(Change(file, "{}", '{"mcpServers": {}}'))
     assert file.read_text() == '{"newer": 1}'
     assert list(tmp_path.iterdir()) == [file]

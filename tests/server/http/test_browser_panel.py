@@ -63,7 +63,7 @@ async def test_the_link_signs_in_once(sandbox: Sandbox) -> None:
         second = await client.get(link)
         assert second.status_code == 403
         assert "set-cookie" not in second.headers
-        assert "used already" in second.text
+        assert "already been used" in second.text
         assert (await posted(client, "review_panel", place(document))).status_code == 401
         assert (await client.post("/panel/sign-in", content=b"key=x", headers=OWN)).status_code == 403
 

@@ -167,7 +167,7 @@ async def test_an_error_over_http_names_no_host(keys: Path, era: Era) -> None:
     ):
         error = error_of(await calling.call_tool("nanonets_list_workflows", {}))
     assert error["code"] == "unreachable"
-    assert "no connection to Nanonets" in error["message"]
+    assert "could not connect to Nanonets" in error["message"]
     assert "a-host" not in json.dumps(error)
 
 

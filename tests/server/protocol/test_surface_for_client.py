@@ -87,7 +87,7 @@ async def test_a_list_that_fits_is_not_cut(era: Era) -> None:
     assert set(names) == {
         tool.name for tool in load_tools() if tool.toolset == "review" and tool.tier != "app"
     }
-    assert about["tool_list"] == {"chosen": "full", "why": "Cursor takes at most 40 tools"}
+    assert about["tool_list"] == {"chosen": "full", "why": "Cursor allows at most 40 tools"}
 
 
 @pytest.mark.parametrize("surface", ["full", "core", "lean"])
