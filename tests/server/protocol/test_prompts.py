@@ -89,7 +89,7 @@ async def test_arguments_stand_in_the_text(era: Era) -> None:
             text = await text_of(client, name, given)
             assert all(value in text for value in given.values())
             assert "untrusted data" in text
-            assert "Change nothing that the person has not agreed to." in text
+            assert "Make no change that the person has not agreed to." in text
         queue = await text_of(client, "work_through_queue", {})
         assert "all workflows: 5 of them" in queue
         analysis = await text_of(client, "analyze_texts", {"project_id": "4"})

@@ -187,7 +187,7 @@ def test_doctor_tells_where_the_rules_do_not_reach(written: Path, capsys: pytest
     said = capsys.readouterr().out
     assert "an agent can mark values as verified itself (nanonets_" in said
     assert "rules on ids do not apply to" in said
-    assert "can be changed by everybody" in said
+    assert "can be changed by everyone" in said
     forbidden = ["nanonets_verify_*", "nanonets_add_*", "nanonets_update_file_fields", "nanonets_approve_*"]
     written.write_text(f"[tools]\nforbidden = {[*forbidden, 'review_*']}\n[approval]\nall_verified = true\n")
     examine(Settings(sandbox=True, policy=written))

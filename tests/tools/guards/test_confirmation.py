@@ -166,7 +166,7 @@ async def test_a_code_is_good_for_one_call_once(era: Era) -> None:
         assert changes(sandbox) == []
         await use("updateFieldValue", **field, value="1.00")
         stale = error_of(await client.call_tool("nanonets_delete_field", {**field, "confirm": code}))
-        assert "present state" in stale["message"]
+        assert "current state" in stale["message"]
         assert changes(sandbox) == ["PATCH"]
         fresh = code_in(stale)
         done = await client.call_tool("nanonets_delete_field", {**field, "confirm": fresh})

@@ -249,7 +249,8 @@ def test_a_refusal_of_an_id_says_what_is_allowed_instead() -> None:
 def test_a_refusal_of_a_choice_by_the_service_names_the_rules() -> None:
     rules = Policy(workflows=Rule(allowed=("a",)), models=Rule(forbidden=("7",)))
     assert rules.scope_refusal(OPERATIONS["runAdHocAnalysis"], {}) == (
-        "model_id: missing; without it the service would choose the model, which the policy restricts (models)"
+        "model_id: missing; without it the service would choose the model, which the policy restricts"
+        " (models)"
     )
 
 

@@ -111,11 +111,11 @@ async def test_a_fault_in_any_change_means_that_none_is_sent(era: Era) -> None:
         for words in (
             "changes.1: got neither, expected exactly one of field_data_id and cell_id",
             "changes.2: got field_data_id and cell_id",
-            "changes.3: nothing to do",
+            "changes.3: got nothing to change",
             "changes.4.field_data_id: “unknown” is not in the document",
             "it is a cell_id",
             "changes.6.verification_message: given without verification_status",
-            "changes.7.cell_id: given in changes.6 already",
+            "changes.7.cell_id: already given in changes.6",
         ):
             assert words in error["message"]
         many = [{"field_data_id": f"unknown {number}", "value": "1"} for number in range(300)]
@@ -148,7 +148,7 @@ async def test_an_id_that_stands_twice_and_a_contradiction_are_faults(era: Era) 
         assert "verify_document verifies everything" in error["message"]
         tax.id = total.id
         change = {"field_data_id": total.id, "value": "1"}
-        assert "stands 2 times" in error_of(await client.call_tool(*wanted(document, change)))["message"]
+        assert "occurs 2 times" in error_of(await client.call_tool(*wanted(document, change)))["message"]
         assert sent(sandbox) == []
 
 

@@ -361,7 +361,7 @@ def huge(width: int, height: int) -> bytes:
         (b"<!doctype html><p>Sign in", "an HTML page instead"),
         (b"%PDF-1.7", "no picture"),
         (file_of(page())[:400], "is missing"),
-        (file_of(page(), "JPEG")[:300], "is missing"),
+        (file_of(page(), "JPEG")[:300], "cannot be shown"),
         (file_of(page(), "GIF"), "no picture"),
         (file_of(page(), "BMP"), "no picture"),
         (huge(60_000, 60_000), "million pixels"),
