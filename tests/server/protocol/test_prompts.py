@@ -91,7 +91,7 @@ async def test_arguments_stand_in_the_text(era: Era) -> None:
             assert "untrusted data" in text
             assert "Make no change that the person has not agreed to." in text
         queue = await text_of(client, "work_through_queue", {})
-        assert "all workflows: 5 of them" in queue
+        assert "all workflows: at most 5 of them" in queue
         analysis = await text_of(client, "analyze_texts", {"project_id": "4"})
         assert "studio_create_batch_analysis" in analysis
         assert "studio_run_adhoc_analysis" not in analysis
