@@ -31,7 +31,7 @@ example-environments: $(EXAMPLES)
 test: $(VENV)/.ready
 	$(RUN)/pytest $(WORKERS)
 
-# Without the tests that start processes or databases, or walk every operation through a client.
+# Without the tests that start processes or databases, walk every operation through a client, or work on much.
 test-fast: $(VENV)/.ready
 	$(RUN)/pytest $(WORKERS) -m "not slow"
 
@@ -129,6 +129,8 @@ package: $(VENV)/.ready
 	$(RUN)/pip install --quiet build twine
 	mkdir -p dist
 	$(RUN)/python -m scripts.package
+	@# What building leaves here would be taken for what is installed.
+	rm -rf docreview_mcp.egg-info
 
 # The review panel's page, generated into server/panel/review.html. Needs Node 20.19 or newer.
 panel: panel/node_modules/.ready

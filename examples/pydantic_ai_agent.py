@@ -10,7 +10,9 @@ QUESTION = "Which document should I review next, and how many of its values are 
 
 
 async def main() -> None:
-    docreview = MCPToolset(StdioTransport(command="docreview-mcp", args=["stdio", "--sandbox"]))
+    server = StdioTransport(command="docreview-mcp", args=["stdio", "--sandbox"])
+    # On a busy machine, the five seconds that it waits by default may be too short.
+    docreview = MCPToolset(server, init_timeout=60)
     agent = Agent(f"openai-chat:{os.environ.get('MODEL', 'gpt-5-mini')}", toolsets=[docreview])
     async with agent:
         result = await agent.run(QUESTION)

@@ -9,6 +9,18 @@ const INVOICE = { workflow_id: "ef134f2a-180b-405d-a91a-b32d2976f51d", document_
 const TURNED = { workflow_id: "0dd0c0de-0000-4000-a000-000000000001", document_id: "dbe73a62-7d7a-48f1-a42f-14239c27b014" };
 const FULL = { context: { displayMode: "fullscreen" } };
 
+const MOMENT = "Nov 30, 2026, 9:00 AM";
+
+/** Shows one moment wherever the page shows one, as the picture is taken at another time each time. */
+function sameMoment(moment) {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const { currentNode: text } = texts;
+    const same = text.data.replace(/[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d{2}\s[AP]M/g, moment);
+    if (same !== text.data) text.data = same;
+  }
+}
+
 /** Opens a document of a fresh server and takes a picture of the panel, or of the whole window, after what is done there. */
 async function take(name, options, done) {
   const { address, stop: end } = await startServer("http");
@@ -20,6 +32,7 @@ async function take(name, options, done) {
   await panel.settled();
   // A caret that blinks is not the same in each picture.
   await panel.frame.addStyleTag({ content: "* { caret-color: transparent !important; transition: none !important }" }).catch(() => {});
+  await panel.frame.evaluate(sameMoment, MOMENT);
   const what = options.context ? panel.page : panel.page.locator("#view");
   await what.screenshot({ path: join(FOLDER, `${name}.png`), animations: "disabled", caret: "hide" });
   await panel.close();

@@ -35,6 +35,9 @@ _FORMS: dict[str, dict[str, Any]] = {
 _FOLDERS = "DOCREVIEW_FILES"
 """A host puts a list into arguments only, so the folders come after the command."""
 
+_EXTRAS = ("checks", "tables")
+"""What the form and the listed tools can ask for; nobody can install an extra into a bundle."""
+
 _PRIVACY = ("https://nanonets.com/privacy-policy", "https://deepopinion.ai/privacy-policy")
 """The policies of the services that get the user's data."""
 
@@ -64,6 +67,7 @@ def render_manifest() -> str:
                 "args": [
                     "run",
                     "--no-dev",
+                    *(word for extra in _EXTRAS for word in ("--extra", extra)),
                     "--directory",
                     "${__dirname}",
                     about["name"],

@@ -248,17 +248,23 @@ def _deciding() -> list[tuple[Any, Callable[[Any], Iterable[Any]]]]:
 
 
 def _statements(code: str) -> dict[int, set[int]]:
-    """Line → all lines of the innermost statement, or head of a block, that it belongs to."""
+    """Line → all lines of the innermost statement, or head of a block, that it belongs to.
+
+    The head of a function, with its default values, belongs to all of its body: it runs at import only.
+    """
     lines: dict[int, set[int]] = {}
+    heads: list[tuple[set[int], set[int]]] = []
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, (ast.stmt, ast.excepthandler)):
             body = getattr(node, "body", None)
             end = body[0].lineno - 1 if body else node.end_lineno or node.lineno
             own = set(range(node.lineno, max(node.lineno, end) + 1))
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                heads.append((own, set(range(node.lineno, (node.end_lineno or node.lineno) + 1))))
             for line in own:
                 if line not in lines or len(own) < len(lines[line]):
                     lines[line] = own
-    return lines
+    return {**lines, **{line: whole for own, whole in heads for line in own}}
 
 
 def _change(old: str, new: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -63,27 +65,30 @@ SLOW = (
     "server/http/test_several_servers.py",
     "server/journal/",
     "server/shared/",
+    "server/stdio/test_incoming_lines.py",
     "server/test_command_line.py",
     "test_wheel.py",
     "tools/checks/",
     "tools/guards/test_across_processes.py",
     "tools/guards/test_undo.py",
     "tools/requests/test_requests.py",
+    "tools/results/test_large_answers.py",
     "tools/results/test_untrusted_text.py",
     "tools/review/test_day_jobs.py",
     "tools/review/test_review_files.py",
     "tools/review/test_review_queue.py",
     "tools/review/test_review_several.py",
 )
-"""The files and folders of slow tests, which `make test-fast` leaves out."""
+"""The files and folders of slow tests, which `make test-fast` leaves out. A slow test elsewhere is marked."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow tests."""
+    """Mark the slow tests, and take them first: at the end, no worker is left alone with a long one."""
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 def pytest_collection_finish() -> None:
@@ -215,6 +220,56 @@ def error_of(result: Any) -> dict[str, Any]:
     assert result.is_error, result.structured_content
     assert json.loads(text_of(result)) == result.structured_content
     return result.structured_content["error"]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a finished command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def output(self) -> str:
+        """All that was written."""
+        return self.stdout + self.stderr
+
+
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command's entry point in this process, with these words, standard input and variables."""
+    from docreview_mcp.server.command_line import main
+
+    def run(*arguments: str | Path, stdin: str = "", **environment: str) -> Done:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["docreview-mcp", *map(str, arguments)])
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main()
+        captured = capsys.readouterr()
+        code = ended.value.code
+        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def setup(monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path) -> Run:
+    """Runs `docreview-mcp setup` for a user whose home folder is empty."""
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "APPDATA", "LOCALAPPDATA", "CODEX_HOME", "CLAUDE_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name in [each for each in os.environ if each.startswith("DOCREVIEW_")]:
+        monkeypatch.delenv(name)
+    return partial(run, "setup")
 
 
 @pytest.fixture(scope="module")

@@ -20,10 +20,13 @@ from PIL import Image, ImageChops
 
 from scripts.bundle import build_bundle
 from scripts.icon import ICON, drawn
+from scripts.project import ROOT, project
 
 MANIFEST: dict[str, Any] = json.loads((ICON.parent / "manifest.json").read_text(encoding="utf-8"))
 CONFIG: dict[str, Any] = MANIFEST["server"]["mcp_config"]
 ASKED: dict[str, Any] = MANIFEST["user_config"]
+
+EXTRAS = ("checks", "tables")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,8 @@ async def test_it_starts_as_its_manifest_says(bundle: Path, tmp_path: Path) -> N
     program, *arguments = [part for text in CONFIG["args"] for part in filled(text, folder, {"files": []})]
     assert (CONFIG["command"], program) == ("uv", "run")
     name = arguments.index(MANIFEST["name"])
-    assert arguments[:name] == ["--no-dev", "--directory", str(folder)]
+    extras = [word for extra in EXTRAS for word in ("--extra", extra)]
+    assert arguments[:name] == ["--no-dev", *extras, "--directory", str(folder)]
     # What uv does: an environment with what is in the folder. Our dependencies are those of this one.
     run(sys.executable, "-m", "venv", "--without-pip", environment)
     bin_folder = environment / ("Scripts" if sys.platform == "win32" else "bin")
@@ -129,6 +133,15 @@ def test_each_setting_of_the_form_is_used_and_secrets_are_sensitive() -> None:
         assert question["description"]
         assert question.get("sensitive", False) == is_secret(names[name])
     assert all(url.startswith("https://") for url in MANIFEST["privacy_policies"])
+
+
+def test_it_has_the_extras_that_its_form_and_tools_ask_for() -> None:
+    asked: set[str] = set()
+    for folder in ("tools", "server"):
+        for file in (ROOT / folder).rglob("*.py"):
+            asked |= set(re.findall(r"docreview-mcp\[(\w+)\]", file.read_text(encoding="utf-8")))
+    served = {"postgresql", "redis", "telemetry"}  # of a server for a team, which no form asks about
+    assert asked - served == set(EXTRAS) <= set(project()["optional-dependencies"])
 
 
 def test_every_setting_has_a_title_and_a_description() -> None:

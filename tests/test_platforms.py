@@ -7,13 +7,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from conftest import Run
 from docreview_mcp.server import Settings
-from docreview_mcp.server.command_line import main
 from docreview_mcp.server.journal.seal_keys import seal_keys
 
 ELSEWHERE = """
@@ -76,34 +74,6 @@ def test_a_file_system_without_links_keeps_the_seal_key(
     assert [each.name for each in tmp_path.iterdir()] == ["journal.sqlite.key"]
 
 
-@dataclass(frozen=True)
-class Done:
-    """What a finished command left behind."""
-
-    code: int
-    out: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command's entry point with these words and variables."""
-
-    def run(*words: str, **environment: str) -> Done:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["docreview-mcp", *words])
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            with pytest.raises(SystemExit) as ended:
-                main()
-        code = ended.value.code
-        return Done(code if isinstance(code, int) else 0, capsys.readouterr().out)
-
-    return run
-
-
 @pytest.mark.slow
 def test_letters_that_an_encoding_lacks_are_no_error() -> None:
     text = json.dumps({"model_id": 11, "documents": [{"text": "Żółć → 満足 was kind."}]})
@@ -124,7 +94,7 @@ def test_letters_that_an_encoding_lacks_are_no_error() -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_gets_its_completion(run: Run, shell: str) -> None:
-    script = run("completion", shell).out
+    script = run("completion", shell).stdout
     assert "_DOCREVIEW_MCP_COMPLETE" in script
     assert "docreview-mcp" in script
 
@@ -142,6 +112,6 @@ def test_a_shell_gets_its_completion(run: Run, shell: str) -> None:
 def test_completion_knows_commands_options_hosts_and_tools(run: Run, line: str, expected: set[str]) -> None:
     words = line.split(" ")
     done = run(_DOCREVIEW_MCP_COMPLETE="bash_complete", COMP_WORDS=line, COMP_CWORD=str(len(words) - 1))
-    found = {entry.partition(",")[2] for entry in done.out.splitlines()}
+    found = {entry.partition(",")[2] for entry in done.stdout.splitlines()}
     assert expected <= found
     assert all(each.startswith(words[-1]) for each in found)

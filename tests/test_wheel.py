@@ -73,3 +73,7 @@ def test_the_installed_wheel_lists_its_tools(python: Path, tmp_path: Path) -> No
     listed = run(python.with_name("docreview-mcp"), "tools", "--json", "--sandbox", cwd=tmp_path)
     here = run(Path(sys.executable).with_name("docreview-mcp"), "tools", "--json", "--sandbox", cwd=tmp_path)
     assert json.loads(listed) == json.loads(here)
+
+
+def test_nothing_that_git_ignores_is_committed() -> None:
+    assert run("git", "ls-files", "--cached", "--ignored", "--exclude-standard", cwd=ROOT) == ""

@@ -56,7 +56,7 @@ def test_make_has_what_the_workflows_call() -> None:
         for line in re.findall(r"(?:^|\n)\s*make ([\w ./-]+)", step.get("run", ""))
         for word in line.split()
     }
-    assert called >= {"lint", "test-lowest", "package", "bundle"}
+    assert called >= {"lint", "site", "test-lowest", "package", "bundle", "examples", "conformance"}
     assert {word.replace(".venv/", "$(VENV)/") for word in called} <= targets
 
 

@@ -49,7 +49,7 @@ def _host(client: Client, host: Host) -> Iterator[str]:
     for system, title in _SYSTEMS.items():
         file = host.file(Machine(system, _HOME, {}, _HOME / "python"))
         yield f"| {title} | `~/{file.relative_to(_HOME).as_posix()}` |"
-    yield from ("", f"Keys and passwords come from: {client.secrets}. `--undo` brings the backup back.", "")
+    yield from ("", f"Keys and passwords come from: {client.secrets}. `--undo` restores the backup.", "")
     yield from (f"- {note}" for note in client.notes)
     yield from [""] if client.notes else []
     yield from ("## What you see", "")

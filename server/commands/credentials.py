@@ -74,13 +74,16 @@ def remove_credentials(settings: Settings, subject: str) -> int:
     """
     store = open_store(settings)
     was_there = _using(store, lambda: store.remove(subject))
-    message = (
-        f"Removed the credentials of {subject}."
-        if was_there
-        else f"No credentials were stored for {subject}."
+    if not was_there:
+        click.echo(
+            f"No credentials are stored for {subject}; docreview-mcp credentials list shows whose are.",
+            err=True,
+        )
+        return 1
+    click.echo(
+        f"Removed the credentials of {subject}. Running servers notice within half a minute.", err=True
     )
-    click.echo(f"{message} Running servers notice within half a minute.", err=True)
-    return 0 if was_there else 1
+    return 0
 
 
 def _using(store: CredentialStore, work: Callable[[], Result]) -> Result:

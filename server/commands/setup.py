@@ -58,9 +58,7 @@ def set_up_host(name: str, settings: Settings, how: How) -> int:
     if not how.writes:
         _print_entry(host, wanted, settings, how)
         _print_notes(host, wanted)
-        click.echo(
-            f"  To add this to the file, with a backup, run docreview-mcp setup {name} --write.", err=True
-        )
+        click.echo(f"  docreview-mcp setup {name} --write writes it and keeps a backup.", err=True)
         return 0
     return _write(host, wanted, change, settings)
 
@@ -91,8 +89,8 @@ def _write(host: Host, wanted: HostEntry, change: Change, settings: Settings) ->
     if backup is None:
         click.echo(f"Created {change.file}. To undo this, delete it.", err=True)
     else:
-        click.echo(f"Wrote {change.file}; the backup is {backup.name}.", err=True)
-        click.echo(f"  To restore it, run docreview-mcp setup {host.name} --undo.", err=True)
+        click.echo(f"Wrote {change.file}; the previous one is kept as {backup.name}.", err=True)
+        click.echo(f"  docreview-mcp setup {host.name} --undo restores it.", err=True)
     _print_notes(host, wanted)
     return 0
 
@@ -108,8 +106,6 @@ def _print_notes(host: Host, wanted: HostEntry) -> None:
         click.echo(f"  {_NO_REFERENCE.format(title=host.title)}", err=True)
     elif wanted.stored_elsewhere:
         names = ", ".join(wanted.stored_elsewhere)
-        click.echo(
-            f"  Not in the file: {names}. Set them in the environment in which {host.title} starts.", err=True
-        )
+        click.echo(f"  {host.title} takes from the environment that it starts in: {names}.", err=True)
     if host.then:
         click.echo(f"  {host.then}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import stat
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -99,7 +100,7 @@ def planned(host: Host, file: Path, edits_for: Callable[[Mapping[str, object]], 
     there = _READ[host.format](text)
     edits = edits_for(there)
     after = _EDIT[host.format](text, edits) if edits else text
-    if _READ[host.format](after) != _expected(there, edits):
+    if not _says(host, after, _expected(there, edits)):
         raise CannotKeep("its format cannot be edited in place")
     if missing := _comments(text, host.format) - _comments(after, host.format):
         raise CannotKeep(f"a comment would be lost: {sorted(missing)[0][:60]}")
@@ -137,6 +138,9 @@ def write(change: Change) -> Path | None:
     file = change.file.resolve()
     if read_file(file) != change.before:
         raise BrokenFile("it was changed in the meantime; run the command again")
+    # Another file could be put in its place all the same, against the will of whoever protected it.
+    if change.before is not None and not file.stat().st_mode & stat.S_IWUSR:
+        raise BrokenFile("it is read-only; nothing was written")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         backup = None if change.before is None else _next_backup(file)
@@ -194,6 +198,13 @@ def _put(file: Path, content: bytes, *, like: Path) -> None:
         with suppress(OSError):
             new.unlink()
         raise
+
+
+def _says(host: Host, text: str, wanted: object) -> bool:
+    try:
+        return _READ[host.format](text) == wanted
+    except BrokenFile:
+        return False
 
 
 def _expected(there: Mapping[str, object], edits: Sequence[Edit]) -> object:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from ..settings.journal_place import journal_passwords
 from ..settings.settings import Settings
 from ..settings.texts import SETTING_TEXTS, is_secret, variables_of
-from .edit import BrokenFile, Edit
+from .edit import BrokenFile, CannotKeep, Edit
 from .hosts import Host
 from .machine import Machine
 
@@ -22,6 +22,9 @@ __all__ = ["ASKED_FOR", "HostEntry", "edits_for", "set_variables", "wanted_entry
 
 ASKED_FOR = ("NANONETS_API_KEY", "STUDIO_EMAIL", "STUDIO_PASSWORD")
 """What an entry refers to where no credentials are set yet."""
+
+_REMOTE = frozenset(("url", "uri", "serverUrl", "httpUrl"))
+"""Keys of an entry for a server elsewhere. With a command beside them, some hosts read no file at all."""
 
 _CREDENTIALS = frozenset((*ASKED_FOR, "STUDIO_TOKEN"))
 
@@ -90,8 +93,11 @@ def edits_for(host: Host, wanted: HostEntry, there: Mapping[str, object]) -> lis
 
     Raises:
         BrokenFile: something other than an object or list is where the entry or its questions belong.
+        CannotKeep: the entry is one of a remote server.
     """
     old = _object_at(there, host.path)
+    if remote := sorted(_REMOTE & old.keys()):
+        raise CannotKeep(f"{'.'.join(host.path)} is a remote server ({remote[0]}); remove or rename it first")
     entry = {**old, **wanted.entry}
     environment = cast("Mapping[str, object]", wanted.entry.get(host.environment_key, {}))
     kept = _kept(old.get(host.environment_key), environment, host)

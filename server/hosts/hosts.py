@@ -99,10 +99,7 @@ HOSTS: Mapping[str, Host] = {
             reference="${{{name}:-}}",
             constant={"type": "stdio"},
             prefix="mcp__docreview__",
-            then=(
-                "Close Claude Code before you use --write, because it writes the same file; then /mcp shows"
-                " the server."
-            ),
+            then="/mcp shows the server. Claude Code writes the same file: close it before you use --write.",
         ),
         Host(
             "vscode",

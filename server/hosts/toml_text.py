@@ -1,15 +1,20 @@
-"""TOML changed in place, with its comments and order kept (extra `setup`)."""
+"""TOML changed in place, with its comments and order kept."""
 
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import tomlkit
+
 from .edit import BrokenFile, CannotKeep, Edit
 
 __all__ = ["edit_toml", "read_toml", "render_toml"]
+
+_OTHER_LINE_END = re.compile(r"(?<!\r)\n")
 
 
 def read_toml(text: str) -> dict[str, object]:
@@ -29,15 +34,12 @@ def edit_toml(text: str, edits: Sequence[Edit]) -> str:
 
     Raises:
         BrokenFile: the text cannot be read.
-        CannotKeep: the library that keeps comments is not installed, or it cannot make the change.
+        CannotKeep: the library that keeps comments cannot make the change.
     """
     read_toml(text)
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
     try:
-        import tomlkit
-    except ImportError:
-        raise CannotKeep("changing TOML needs the extra setup: pip install 'docreview-mcp[setup]'") from None
-    try:
-        document: Any = tomlkit.parse(text)
+        document: Any = tomlkit.parse(text.removeprefix(mark))
         for edit in edits:
             inner = document
             for key in edit.path[:-1]:
@@ -50,7 +52,7 @@ def edit_toml(text: str, edits: Sequence[Edit]) -> str:
                 _update(inner[name], cast("Mapping[str, object]", edit.value))
             else:
                 inner[name] = edit.value
-        return tomlkit.dumps(document)
+        return mark + _with_line_ends_of(text, tomlkit.dumps(document))
     except Exception as error:
         raise CannotKeep(f"its format cannot be edited in place ({type(error).__name__})") from None
 
@@ -66,6 +68,13 @@ def render_toml(path: Sequence[str], value: object) -> str:
             inner = cast("Mapping[str, object]", each)
             lines += [f"{name} = {_toml_value(text)}" for name, text in inner.items()]
     return "\n".join(lines) + "\n"
+
+
+def _with_line_ends_of(before: str, after: str) -> str:
+    """The text with the line ends of Windows in what was added, if all lines before have them."""
+    if "\r\n" not in before or _OTHER_LINE_END.search(before):
+        return after
+    return _OTHER_LINE_END.sub("\r\n", after)
 
 
 def _update(table: Any, wanted: Mapping[str, object]) -> None:

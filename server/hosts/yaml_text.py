@@ -1,4 +1,4 @@
-"""YAML changed in place: the lines of an entry are put in or taken out, all others stay (extra `setup`)."""
+"""YAML changed in place: the lines of an entry are put in or taken out, all others stay."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+import yaml
+
 from .edit import BrokenFile, CannotKeep, Edit
 
 __all__ = ["edit_yaml", "read_yaml", "render_yaml"]
 
 _PLAIN_KEY = re.compile(r"(?!(?i:y|n|yes|no|on|off|true|false|null)$)[A-Za-z_][\w-]*", re.ASCII)
+
+_YAML: Any = cast("Any", yaml)
+"""The library without its types, which say nothing of what is in its nodes."""
 
 
 def read_yaml(text: str) -> dict[str, object]:
@@ -19,9 +24,7 @@ def read_yaml(text: str) -> dict[str, object]:
 
     Raises:
         BrokenFile: it is no YAML, or no mapping; the message says where.
-        CannotKeep: the library that reads YAML is not installed.
     """
-    yaml = _yaml()
     try:
         value = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
@@ -56,11 +59,10 @@ def render_yaml(path: Sequence[str], value: object) -> str:
 
 
 def _edited(text: str, edit: Edit) -> str:
-    yaml = _yaml()
     outer, name = edit.path
     line_end = "\r\n" if "\r\n" in text else "\n"
     lines: list[str] = text.splitlines(keepends=True)
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = _YAML.compose(text, Loader=yaml.SafeLoader)
     if root is None or not root.value:
         return _ended(text, line_end) + _lines(_dumped({outer: {name: edit.value}}, 0), line_end)
     if root.flow_style:
@@ -70,16 +72,15 @@ def _edited(text: str, edit: Edit) -> str:
         return _ended(text, line_end) + _lines(_dumped({outer: {name: edit.value}}, 0), line_end)
     key_line: int = key.start_mark.line
     after_key = key_line + 1
-    if not found.value:
+    if not found.value or found.tag.endswith(":null"):
         head = lines[key_line]
-        if found.end_mark.line != key.start_mark.line and found.tag.endswith(":map"):
+        if found.end_mark.line != key_line:
             raise CannotKeep(f"{outer} is an empty mapping on several lines")
-        replaced = f"{head[: key.end_mark.column]}:{line_end}"
-        if "#" in head:
-            raise CannotKeep(f"{outer} is empty, with a comment beside it")
+        # What stands for nothing, as {} or null, goes; a comment beside it stays.
+        emptied = _ended(head[: found.start_mark.column] + head[found.end_mark.column :], line_end)
         block = _lines(_dumped({name: edit.value}, 2), line_end)
-        return "".join([*lines[: key.start_mark.line], replaced, block, *lines[after_key:]])
-    if not isinstance(found, yaml.MappingNode) or found.flow_style:
+        return "".join([*lines[:key_line], emptied, block, *lines[after_key:]])
+    if found.id != "mapping" or found.flow_style:
         raise CannotKeep(f"{outer} does not have its entries on lines below it")
     column = found.start_mark.column
     block = _lines(_dumped({name: edit.value}, column), line_end)
@@ -119,11 +120,3 @@ def _dumped(value: Mapping[str, object], column: int) -> str:
         else:
             text += f"{' ' * column}{name}: {json.dumps(inner, ensure_ascii=False)}\n"
     return text
-
-
-def _yaml() -> Any:
-    try:
-        import yaml
-    except ImportError:
-        raise CannotKeep("YAML needs the extra setup: pip install 'docreview-mcp[setup]'") from None
-    return yaml

@@ -56,8 +56,7 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
             alembic.command.upgrade(config, "head")
             if before is None or before < "0003":
                 _fill_counts(connection)
-            if before is None or before < "0005":
-                add_words_of_callers(connection)
+            add_words_of_callers(connection)
         after = _version(connection) or ""
     engine.dispose()
     return before, after

@@ -201,11 +201,10 @@ def outcome_of(opening: Opening, closing: Closing | None) -> Outcome:
     if closing is not None:
         return closing.outcome
     try:
-        until = datetime.fromisoformat(opening.until)
-    except ValueError:
-        return "unknown"
-    over = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return "under way" if datetime.now(UTC) < over else "unknown"
+        is_over = datetime.fromisoformat(opening.until) <= datetime.now(UTC)
+    except (ValueError, TypeError):
+        return "unknown"  # there is no such moment, or it does not say of which zone
+    return "unknown" if is_over else "under way"
 
 
 def exported(records: Sequence[Record], entry: Entry) -> JsonObject:

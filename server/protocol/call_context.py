@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import socket
 from collections.abc import Mapping
 from functools import cache
@@ -105,8 +105,15 @@ def _run() -> str:
 
 @cache
 def user_of_machine() -> str:
-    """The name of the user who runs the server; empty where the system knows none, as in some containers."""
+    """Who runs the server: the name of the account, or its number where it has none, as in some containers.
+
+    What the environment says of the user is not asked: whoever starts the server can write anything there.
+    """
+    if os.name == "nt":
+        return os.getlogin()
+    import pwd
+
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return ""
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

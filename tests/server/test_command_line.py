@@ -2,56 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from conftest import Run
 from docreview_mcp.schemas import load_operations
-from docreview_mcp.server.command_line import main
 from docreview_mcp.tools import load_tools
 
 COMMAND = [sys.executable, "-m", "docreview_mcp.server"]
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a finished command left behind."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Run = Callable[..., Done]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command's entry point with these words, standard input and variables."""
-
-    def run(*arguments: str, stdin: str = "", **environment: str) -> Done:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["docreview-mcp", *arguments])
-            patch.setattr(sys, "stdin", io.StringIO(stdin))
-            for name, value in environment.items():
-                patch.setenv(name, value)
-            capsys.readouterr()
-            with pytest.raises(SystemExit) as ended:
-                main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return Done(code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return run
 
 
 def test_help_teaches(run: Run) -> None:
@@ -271,7 +236,7 @@ def test_the_doctor_tells_of_a_journal_that_cannot_be_written(run: Run, tmp_path
         assert done.returncode == status, done.stdout
         assert said in done.stdout
         assert "hidden-password" not in done.stdout
-        assert "confirmation: destructive calls need a person's confirmation" in done.stdout
+        assert "confirmation: a person confirms destructive calls" in done.stdout
     assert not (tmp_path / "new").exists()
 
 

@@ -46,8 +46,11 @@ def sample_arguments(operation: Operation, optional: bool = True) -> st.SearchSt
     )
 
 
-def plain_arguments(operation: Operation, optional: bool) -> dict[str, Any]:
-    """The same valid arguments each time; with `optional`, every argument that can be given together."""
+def plain_arguments(operation: Operation, optional: bool, body: int = 0) -> dict[str, Any]:
+    """The same valid arguments each time; with `optional`, every argument that can be given together.
+
+    `body` is which of the bodies that the operation takes.
+    """
     given: dict[str, Any] = {}
     paths = {each.name for each in operation.parameters if each.location == "path"}
     for each in operation.parameters:
@@ -57,8 +60,8 @@ def plain_arguments(operation: Operation, optional: bool) -> dict[str, Any]:
             )
     if operation.body_argument:
         return {**given, operation.body_argument: _plain(operation.bodies[0].schema, "body")}
-    for body in operation.bodies[:1]:
-        whole: dict[str, Any] = body.schema
+    for chosen in operation.bodies[body : body + 1]:
+        whole: dict[str, Any] = chosen.schema
         for name, schema in whole.get("properties", {}).items():
             needed = name in whole.get("required", [])
             if "contentMediaType" in schema and needed:
@@ -73,7 +76,7 @@ def plain_arguments(operation: Operation, optional: bool) -> dict[str, Any]:
 
 def _in_address(name: str) -> str:
     """A value that has to be quoted whole in an address; what is no id may hold a slash, too."""
-    return f"{name}..%2f?a=b#c" if holds_id(name) else f"{name}/..%2f?a=b#c"
+    return f"{name}..%41?a=b#c" if holds_id(name) else f"{name}/..%2f?a=b#c"
 
 
 def holds_id(name: str) -> bool:
@@ -85,6 +88,8 @@ def is_plain_id(text: Any) -> bool:
     """Whether a text is as ids are: nothing in it that looks like something else or like nothing."""
     if not isinstance(text, str):
         return True
+    for _ in range(4):
+        text = unquote(text)
     return text not in (".", "..") and not {*text} & {*"/\\"} and text.isprintable() and not hidden_in(text)
 
 

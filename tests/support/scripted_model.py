@@ -23,7 +23,7 @@ _NUMBER = r'{}\\*"\s*:\s*(\d+)'
 def scripted_model() -> Generator[str]:
     """Serve the model; gives the base address of its API."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1"

@@ -3,7 +3,8 @@
 Code under test sleeps and times out by the clock of its event loop (`anyio.sleep`, `anyio.fail_after`,
 `anyio.current_time`). With this loop a wait of a minute takes no time, and a limit is reached only when all
 that could still be done is done: the clock stands while code runs, however slow the machine is. Sockets,
-processes and threads keep real time: while any of them may still report, the clock does not jump.
+processes and threads keep real time: while any of them may still report, the clock does not jump. A test that
+holds both ends of its sockets says so (`jump_though_sockets_are_open`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from typing import Any
 import anyio.to_thread
 import pytest
 
-__all__ = ["VirtualClockLoop", "count_threads"]
+__all__ = ["VirtualClockLoop", "count_threads", "jump_though_sockets_are_open"]
+
+
+_KERNEL_SECONDS = 0.02
 
 
 class VirtualClockLoop(asyncio.SelectorEventLoop):
@@ -27,6 +31,7 @@ class VirtualClockLoop(asyncio.SelectorEventLoop):
         self._now = 0.0
         self.threads_at_work = 0
         self.has_processes = False
+        self.talks_to_itself = False
         super().__init__(_JumpingSelector(self))
 
     def time(self) -> float:
@@ -63,7 +68,7 @@ class _JumpingSelector(selectors.DefaultSelector):
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """The descriptors that are ready, as usual."""
         # The loop's own pipe, by which threads wake it, is always registered.
-        has_sockets = len(self.get_map()) > 1
+        has_sockets = len(self.get_map()) > 1 and not self._loop.talks_to_itself
         if (
             not timeout
             or timeout < 0
@@ -75,10 +80,18 @@ class _JumpingSelector(selectors.DefaultSelector):
             events = super().select(timeout)
             self._loop.pass_time(monotonic() - began)
             return events
-        events = super().select(0)
+        # What was sent over a socket to this loop itself is there at once, or after a moment of the kernel.
+        events = super().select(min(timeout, _KERNEL_SECONDS) if self._loop.talks_to_itself else 0)
         if not events:
             self._loop.pass_time(timeout)
         return events
+
+
+def jump_though_sockets_are_open() -> None:
+    """Let the running loop jump over waits: both ends of all its sockets are in the running test."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualClockLoop)
+    loop.talks_to_itself = True
 
 
 def count_threads(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,7 +86,7 @@ async def agreed_by_code(question: Question, code: str, context: CallContext) ->
     """
     if context.rehearsal is not None:
         context.rehearsal.ask(_summary(question, context))
-        return "browser" if question.in_browser else "host"
+        return _asked_by(context)
     way: Agreed = _asked_by(context) if code == context.code else "code"
     if not code or ((question.in_browser or context.in_browser) and way != "browser"):
         return ""

@@ -44,7 +44,7 @@ class _WithinTime:
     async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
         """Send the request; raises `ToolFailure` also where the time of the call does not suffice."""
         is_sent = False
-        with anyio.move_on_at(self.deadline):
+        with anyio.CancelScope(deadline=self.deadline):
             await anyio.lowlevel.checkpoint_if_cancelled()
             is_sent = True
             return await self._upstream.send(operation, requests, report)
@@ -61,7 +61,7 @@ class _WithinTime:
 
     async def picture(self, url: str) -> bytes:
         """The picture of a page; raises `ToolFailure` also where the time of the call does not suffice."""
-        with anyio.move_on_at(self.deadline):
+        with anyio.CancelScope(deadline=self.deadline):
             return await self._upstream.picture(url)
         raise ToolFailure(
             "timeout",

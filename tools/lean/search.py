@@ -65,7 +65,11 @@ class Ranking:
             for word, count in counts.items():
                 worth = self._rarity[word] * count * (_DAMPING + 1) / (count + damping)
                 self._worth[word][number] = worth
-        self._titles = [[self._title(title) for title in entry.titles] for entry in entries]
+        self._in_titles: defaultdict[str, list[tuple[tuple[int, int], float]]] = defaultdict(list)
+        for number, entry in enumerate(entries):
+            for position, title in enumerate(entry.titles):
+                for word, part in self._title(title).items():
+                    self._in_titles[word].append(((number, position), part))
         self._shares = [entry.share for entry in entries]
         self.vocabulary = Vocabulary(holders)
 
@@ -81,12 +85,14 @@ class Ranking:
             for word, share in meant.items():
                 for number, worth in self._worth.get(word, {}).items():
                     worths[number] = max(worths.get(number, 0.0), share * worth)
+            weight = self._weight(asked)
             for number, worth in worths.items():
-                scores[number] += self._weight(asked) * worth
+                scores[number] += weight * worth
         whole = self.whole(query)
         norm = math.sqrt(sum(max(self._counted(asked), 1.0) ** 2 for asked in query))
+        fits = self._fits(query)
         for number in scores:
-            fit = max((self._fit(words, query) / length for words, length in self._titles[number]), default=0)
+            fit = fits.get(number, 0.0)
             scores[number] = (scores[number] + _TITLE * whole * fit / norm) * self._shares[number]
         return sorted(scores.items(), key=lambda each: (-each[1], each[0]))
 
@@ -98,17 +104,26 @@ class Ranking:
     def _counted(self, word: str) -> float:
         return self._rarity.get(word, 0.0) * self._weight(word)
 
-    def _title(self, title: str) -> tuple[dict[str, float], float]:
-        """The words of a title with the square of what each counts, and the length of it as a vector."""
+    def _title(self, title: str) -> dict[str, float]:
+        """The words of a title with the square of what each counts, divided by its length as a vector."""
         squares = {word: self._counted(word) ** 2 for word in words_of(title)}
-        return squares, math.sqrt(sum(squares.values())) or 1.0
+        length = math.sqrt(sum(squares.values())) or 1.0
+        return {word: square / length for word, square in squares.items()}
 
-    @staticmethod
-    def _fit(title: Mapping[str, float], query: Mapping[str, Mapping[str, float]]) -> float:
-        return sum(
-            max((share * title.get(word, 0.0) for word, share in meant.items()), default=0.0)
-            for meant in query.values()
-        )
+    def _fits(self, query: Mapping[str, Mapping[str, float]]) -> dict[int, float]:
+        """How well the best title of each entry fits a query, for those that share a word with it."""
+        sums: defaultdict[tuple[int, int], float] = defaultdict(float)
+        for meant in query.values():
+            parts: dict[tuple[int, int], float] = {}
+            for word, share in meant.items():
+                for title, part in self._in_titles.get(word, ()):
+                    parts[title] = max(parts.get(title, 0.0), share * part)
+            for title, part in parts.items():
+                sums[title] += part
+        fits: dict[int, float] = {}
+        for (number, _), total in sums.items():
+            fits[number] = max(fits.get(number, 0.0), total)
+        return fits
 
 
 def _counts(entry: SearchEntry) -> dict[str, float]:

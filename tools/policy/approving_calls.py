@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...schemas import JsonObject, Operation
+from ..requests.id_spelling import one_spelling
 
 __all__ = ["approved_document"]
 
@@ -13,7 +14,7 @@ def approved_document(operation: Operation, values: JsonObject) -> str:
     Verifying a whole v4 document counts as approving it: it marks every value as verified, reviewed or not.
     """
     if operation.id == "verifyFile":
-        return str(values.get("request_file_id", ""))
+        return one_spelling(str(values.get("request_file_id", "")))
     if operation.id == "verifyDocument" and values.get("verification_status") != "unverified":
-        return str(values.get("document_id", ""))
+        return one_spelling(str(values.get("document_id", "")))
     return ""

@@ -33,11 +33,12 @@ class Limit:
 
 
 def limit_refusal(limits: Sequence[Limit], writes: Sequence[OwnWrite], document: str) -> str:
-    """Why a user may not open a further write after these; `document` is the one that it would approve."""
+    """Why a user may not open a further write after these; `document` is the one that it would approve.
+
+    The limits are those that the write is about: on approvals only if it approves a document.
+    """
     now = datetime.now(UTC)
     for limit in limits:
-        if limit.what == "approvals" and not document:
-            continue
         begins = now - timedelta(seconds=limit.seconds)
         recent = [each for each in writes if each.at >= begins]
         approved = {each.document for each in recent if each.document}

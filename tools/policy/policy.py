@@ -14,7 +14,7 @@ from ...schemas import JsonObject, JsonValue, Operation
 from ..surface.former_names import names_of
 from ..surface.tool import ConfirmMode, is_confirmed_by_person
 from ..untrusted import quoted
-from .scope import Kind, given_ids, id_text, is_number, left_out
+from .scope import Given, Kind, given_ids, id_text, is_number, left_out
 
 if TYPE_CHECKING:
     from ..documents.field_state import FieldState
@@ -194,7 +194,7 @@ class Policy:
         if not self.judges_ids:
             return ""
         for given in given_ids(operation, values):
-            if refusal := self._id_refusal(given.kind, given.id):
+            if refusal := self._id_refusal(given):
                 return f"{given.argument}: {refusal}"
         for kind in _NAMES:
             rules = self._rules(kind)
@@ -206,9 +206,9 @@ class Policy:
                 )
         return _first(part.scope_refusal(operation, values) for part in self.further)
 
-    def _id_refusal(self, kind: Kind, identity: str) -> str:
+    def _id_refusal(self, given: Given) -> str:
         """Why this workflow, model or project may not be touched."""
-        asked = id_text(kind, identity)
+        kind, asked = given.kind, given.id
         rules = self._rules(kind)
         shown = f"{_NAMES[kind]} {asked[:80]!r}"
         for table, rule in rules:
@@ -219,7 +219,7 @@ class Policy:
         allowed = [id_text(kind, each) for _, listed in allowing for each in listed]
         if asked in allowed:
             return ""
-        if kind == "model" and not is_number(asked) and self.models.forbidden:
+        if kind == "model" and self.models.forbidden and (given.is_name or not is_number(asked)):
             key = f"{self._key('models')}.forbidden"
             return f"the policy forbids some models by id ({key}), and {shown} is not an id"
         if not allowing or _EVERYTHING in allowed:

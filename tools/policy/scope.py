@@ -12,7 +12,7 @@ from typing import Literal
 
 from ...schemas import JsonObject, JsonValue, Operation, Service
 from ..requests.arguments import arguments_of
-from ..requests.id_spelling import one_spelling
+from ..requests.id_spelling import bare_key, one_spelling
 
 __all__ = [
     "GOVERNED",
@@ -49,17 +49,21 @@ _IDS_OF_MODELS = frozenset({"updateModel", "updateProjectModel"})
 _BY_NAME = frozenset({"base"})
 """Arguments that only describe: the service chooses nothing where they are left out."""
 
+_EXACT = 2**53
+"""Up to here a float says exactly which whole number it is."""
+
 UNGOVERNED = frozenset({"model_type", "workflow_type", "exclude_id"})
 """Arguments that sound like such an id and choose nothing to work on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An id that a call gives: under which argument, of what kind, as text."""
+    """An id that a call gives, or a name in its place: under which argument, of what kind, as text."""
 
     argument: str
     kind: Kind
     id: str
+    is_name: bool = False
 
 
 def governed_arguments(operation: Operation) -> dict[str, Kind]:
@@ -78,8 +82,13 @@ def given_ids(operation: Operation, values: JsonObject) -> Iterator[Given]:
     governed = governed_arguments(operation)
     # What our own tools pass on is judged when the call is made that it is for.
     inner = {} if operation.service == "docreview" else _only_ids(GOVERNED[operation.service])
+    texts = {each.name for each in arguments_of(operation) if each.schema.get("type") == "string"}
     for name, value in values.items():
-        yield from _given(name, value, governed.get(name), inner)
+        kind = governed.get(name)
+        if kind == "model" and name in texts and value is not None:
+            yield Given(name, kind, one_spelling(str(value)), is_name=True)
+        else:
+            yield from _given(name, value, kind, inner)
 
 
 def left_out(operation: Operation, values: JsonObject, kind: Kind) -> str:
@@ -96,13 +105,17 @@ def left_out(operation: Operation, values: JsonObject, kind: Kind) -> str:
 
 
 def id_text(kind: Kind, value: JsonValue) -> str:
-    """An id as text, in one way however it was written. The ids of Studio are numbers: 012 is 12."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    text = one_spelling(str(value))
-    if kind != "workflow" and is_number(text):
+    """An id as text, in one way however it was written. Those of Studio are numbers: 012 and 12.0 are 12."""
+    text = one_spelling(str(int(value) if isinstance(value, bool) else value))
+    if kind == "workflow":
+        return text
+    if is_number(text):
         return text.lstrip("0") or "0"
-    return text
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() and abs(number) < _EXACT else text
 
 
 def is_number(text: str) -> bool:
@@ -116,11 +129,11 @@ def _given(where: str, value: JsonValue, kind: Kind | None, inner: Mapping[str, 
             yield from _given(where, entry, kind, inner)
     elif isinstance(value, dict):
         for key, entry in value.items():
-            yield from _given(f"{where}.{key}", entry, inner.get(key.lower()), inner)
+            yield from _given(f"{where}.{key}", entry, inner.get(bare_key(key)), inner)
     elif kind is not None and value is not None:
         yield Given(where, kind, id_text(kind, value))
 
 
 def _only_ids(known: Mapping[str, Kind]) -> dict[str, Kind]:
-    """Those that can be nothing but an id, in lower case: a text may well have an attribute called model."""
-    return {name.lower(): kind for name, kind in known.items() if name.lower().endswith("id")}
+    """Those that can be nothing but an id: a text may well have an attribute called model."""
+    return {bare_key(name): kind for name, kind in known.items() if name.lower().endswith("id")}

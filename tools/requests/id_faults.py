@@ -13,15 +13,16 @@ from ...schemas import JsonObject, JsonValue, Operation
 from ..json_text import shortened
 from ..untrusted import without_hidden
 from .arguments import arguments_of, is_id
+from .id_spelling import bare_key, decoded
 
 __all__ = ["disguised_ids", "is_plain_id"]
 
 _MAX_SHOWN = 80
-_EXPECTED = "an id without slashes, backslashes, control or invisible characters"
+_EXPECTED = "an id without slashes, backslashes, control or invisible characters, percent-encoded or not"
 _OTHER_NAMES = frozenset({"modelid", "model"})
 """Arguments, in lower case, that hold an id, or a name in place of one, and do not sound so."""
-_OPEN = frozenset({"workflow_id", "model_id", "modelid", "project_id", "body_project_id", "base_id"})
-"""The keys, in lower case, that mean such an id in an object without described properties too."""
+_OPEN = frozenset({"workflowid", "modelid", "projectid", "bodyprojectid", "baseid"})
+"""The keys, by their letters, that mean such an id in an object without described properties too."""
 
 
 def disguised_ids(operation: Operation, values: JsonObject) -> Iterator[str]:
@@ -33,9 +34,10 @@ def disguised_ids(operation: Operation, values: JsonObject) -> Iterator[str]:
 
 
 def is_plain_id(value: JsonValue) -> bool:
-    """Whether a value can be an id: a number, or a text that is only what it looks like."""
+    """Whether a value can be an id: a number, or a text that is only what it looks like, decoded too."""
     if not isinstance(value, str):
         return True
+    value = decoded(value)
     if value in (".", "..") or "/" in value or "\\" in value:
         return False
     # Of what is not printable, only a blank is seen for what it is.
@@ -52,7 +54,7 @@ def _faults(where: str, value: JsonValue, schema: JsonObject, *, is_an_id: bool)
         properties = cast("Mapping[str, JsonObject]", described if isinstance(described, dict) else {})
         for key, entry in value.items():
             # What only the caller knows may be called an id and be any text, such as an attribute of a text.
-            known = _holds_id(key) if key in properties else key.lower() in _OPEN
+            known = _holds_id(key) if key in properties else bare_key(key) in _OPEN
             yield from _faults(f"{where}.{key}", entry, properties.get(key, {}), is_an_id=known)
     elif is_an_id and not is_plain_id(value):
         # Escaped, so that what nobody sees can be seen.

@@ -49,9 +49,9 @@ _MARKS: dict[Level, tuple[str, str]] = {
 _NAMES: dict[Service, str] = {"nanonets": "Nanonets", "studio": "Studio"}
 _PROBES: dict[Service, str] = {"nanonets": "nanonets_list_workflows", "studio": "studio_list_projects"}
 _CONFIRMED: dict[ConfirmMode, str] = {
-    "never": "no call needs a person's confirmation (DOCREVIEW_CONFIRM=never)",
-    "destructive": "destructive calls need a person's confirmation",
-    "writes": "every write needs a person's confirmation",
+    "never": "no call is confirmed by a person (DOCREVIEW_CONFIRM=never)",
+    "destructive": "a person confirms destructive calls",
+    "writes": "a person confirms every write",
 }
 _CREDENTIALS = ("NANONETS_API_KEY", "STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")
 _MAX_NAME = 60 - len("docreview")

@@ -58,7 +58,7 @@ class Service:
 def running(silent: str) -> Iterator[Service]:
     """The service, served by a thread until the test is over."""
     service = Service(silent)
-    thread = threading.Thread(target=service.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=service.server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield service

@@ -219,8 +219,14 @@ async def test_no_code_stands_for_an_answer_in_the_browser(
         told = timed_out["structuredContent"]
         assert told["error"]["code"] == "needs_confirmation"
         assert told["error"]["done"] == "no"
-        assert "the question was not answered" in told["error"]["message"]
-        assert "confirm" not in told["docreview"]
+        assert told["error"]["message"].startswith(
+            "review_files: the question was not answered. Confirmation required: Decide on files:"
+        )
+        assert told["error"]["message"].endswith("Nothing was sent.")
+        assert told["error"]["next"] == "Do it again, and answer the question that the page asks."
+        assert told["docreview"]["outside"] == ["error.message", "docreview.summary"]
+        assert set(told["docreview"]) == {"outside", "summary"}
+        assert document.name in told["docreview"]["summary"]
         codes = [asked["requestState"]]
         async with caller(client, "auto", key) as elsewhere:
             refused = await elsewhere.call_tool("review_files", approval(document))

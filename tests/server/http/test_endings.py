@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -16,7 +14,7 @@ from typing import Any
 import anyio
 import httpx2
 import pytest
-from conftest import Era
+from conftest import Era, connected
 from http_callers import HEADERS, MODERN, PING, Process, process
 from mcp import Client
 
@@ -66,7 +64,7 @@ class Service:
 @pytest.fixture
 def service() -> Iterator[Service]:
     running = Service()
-    thread = threading.Thread(target=running.server.serve_forever, daemon=True)
+    thread = threading.Thread(target=running.server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield running
@@ -77,16 +75,11 @@ def service() -> Iterator[Service]:
         thread.join()
 
 
-def closings(journal: Path) -> list[str]:
+async def closings(journal: Path) -> list[str]:
     """How the entries of a journal ended."""
-    exported = subprocess.run(
-        [sys.executable, "-m", "docreview_mcp.server", "journal", "export"],
-        env={**os.environ, "DOCREVIEW_JOURNAL": f"sqlite:///{journal}"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return [json.loads(line)["outcome"] for line in exported.stdout.splitlines()]
+    async with connected(journal=f"sqlite:///{journal}") as client:
+        listed = (await client.call_tool("review_history", {})).structured_content
+    return [entry["outcome"] for entry in listed["entries"]]
 
 
 async def test_sigterm_answers_what_is_under_way_and_then_ends(
@@ -119,7 +112,7 @@ async def test_sigterm_answers_what_is_under_way_and_then_ends(
         assert created.structured_content["id"] == 7
         status, logged = server.ended()
     assert (status, logged) == (0, "")
-    assert closings(tmp_path / "journal") == ["done"]
+    assert await closings(tmp_path / "journal") == ["done"]
 
 
 async def refuses_connections(address: str) -> None:
@@ -188,7 +181,7 @@ async def test_a_write_that_was_sent_is_finished_though_its_client_went_away(
         service.let_go.set()
         status, _ = server.ended()
     assert status == 0
-    assert closings(journal) == ["done"]
+    assert await closings(journal) == ["done"]
 
 
 @pytest.mark.parametrize("is_modern", [False, True], ids=["legacy", "modern"])

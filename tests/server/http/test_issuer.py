@@ -47,6 +47,7 @@ async def readiness(client: httpx2.AsyncClient) -> dict[str, Any]:
     return response.json()
 
 
+@pytest.mark.slow
 async def test_a_thousand_unknown_keys_are_at_most_one_fetch() -> None:
     issuer = Issuer()
     unknown = [token(headers={"kid": f"unknown-{number}"}) for number in range(20)]
@@ -114,6 +115,7 @@ async def test_what_was_found_of_a_token_is_not_kept_longer_than_the_token() -> 
         assert [await status(client, each) for each in (long, short)] == [200, 401]
 
 
+@pytest.mark.slow
 async def test_known_keys_go_on_for_a_day_while_the_issuer_is_down(caplog: pytest.LogCaptureFixture) -> None:
     issuer = Issuer()
     async with served(http=signing_in(), issuer=issuer) as client:
@@ -140,6 +142,7 @@ async def test_known_keys_go_on_for_a_day_while_the_issuer_is_down(caplog: pytes
     assert "the known keys remain valid for a day" in caplog.text
 
 
+@pytest.mark.slow
 async def test_whatever_comes_of_a_fetch_the_next_one_waits_for_half_a_minute() -> None:
     issuer = Issuer()
     times: list[float] = []

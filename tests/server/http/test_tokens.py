@@ -84,7 +84,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "other claims put in": (spoilt, "the signature is not the issuer's"),
     "unknown key": (lambda: token("stranger"), "kid: the issuer has no key"),
-    "key id as a number": (lambda: unsigned({"alg": "RS256", "kid": 1}), "it is not a JSON Web Token"),
+    "key id as a number": (lambda: unsigned({"alg": "RS256", "kid": 1}), "refused for its token: "),
     "critical": (lambda: token(headers={"crit": ["exp"]}), "refused for its token: "),
     "too long": (lambda: token(more="a" * 20_000), "more than 16384 characters"),
     "no token": (lambda: "docreview_ana-12345678_" + "a" * 43, "it is not a JSON Web Token"),

@@ -54,22 +54,40 @@ async def test_each_page_is_full_whoever_wrote_in_between(url: str) -> None:
     journal.stop()
 
 
-async def test_entries_of_an_earlier_version_are_found_by_their_user(url: str) -> None:
-    journal = journal_at(url)
-    await filled(journal, 6)
-    journal.stop()
+def make_earlier(url: str, statement: str = "") -> None:
+    """Let a journal be as an earlier version left it, and bring it to this one, as far as a command does."""
     left_out = [word("by", user) for user in USERS] + [word("tool", tool) for tool in TOOLS]
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
         for each in left_out:
             connection.execute(text("DELETE FROM docreview_words WHERE word = :word"), {"word": each})
+        if statement:
+            connection.execute(text(statement))
         is_file = engine.dialect.name == "sqlite"
         version = "PRAGMA user_version=0" if is_file else "UPDATE docreview_version SET version_num = '0004'"
         connection.execute(text(version))
     engine.dispose()
     if not is_file:
         migrate_tables(journal_place(url, sandbox=False))
+
+
+async def test_entries_of_an_earlier_version_are_found_by_their_user(url: str) -> None:
+    journal = journal_at(url)
+    await filled(journal, 6)
+    journal.stop()
+    make_earlier(url)
     journal = journal_at(url)
     assert await pages(journal, 4, user="bo", tool=TOOLS[0]) == [[5, 2]]
     assert journal.verify().index == ""
+    journal.stop()
+
+
+async def test_records_of_an_earlier_version_that_cannot_be_read_are_left_to_be_verified(url: str) -> None:
+    journal = journal_at(url)
+    await filled(journal, 2)
+    journal.stop()
+    make_earlier(url, "UPDATE docreview_records SET payload = 'nothing'")
+    journal = journal_at(url)
+    assert await pages(journal, 4, user="bo", tool=TOOLS[0]) == []
+    assert "record 1 was changed" in journal.verify().broken
     journal.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import importlib
 import sys
 from pathlib import Path
@@ -19,6 +18,7 @@ from docreview_mcp.server.journal import migrating
 from docreview_mcp.server.journal.migrating import check_tables
 from docreview_mcp.server.journal.schema_version import SCHEMA_VERSION
 from docreview_mcp.server.journal.store import open_journal
+from docreview_mcp.server.protocol import call_context
 from docreview_mcp.server.settings.settings import Settings
 from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
@@ -106,7 +106,7 @@ async def test_a_journal_of_an_earlier_version_keeps_its_entries_and_counts(url:
     # One that was not done, which does not count, and one that a later version or a stranger wrote.
     journal = open_journal(Settings(journal=url), tuple)
     assert journal is not None
-    caller = Caller(user=getpass.getuser())
+    caller = Caller(user=call_context.user_of_machine())
     not_done = await journal.open(Opening("studio_add_label", {}, (), "", caller))
     await journal.close(not_done, Closing("not done"))
     strange = await journal.open(Opening("studio_add_label", {}, (), "", caller))

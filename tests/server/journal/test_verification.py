@@ -137,7 +137,7 @@ def test_a_forged_record_with_hashes_computed_anew_is_found_with_the_key(number:
     write(file, KEY)
     done = verify(KEY)
     assert done.exit_code == 0
-    assert "4 records, from record 1 on, are protected by the key." in done.stdout
+    assert "\n4 records, from record 1 on, are protected by the key." in done.stdout
     forge(file, number)
     done = verify(KEY)
     assert done.exit_code == 1
@@ -163,7 +163,7 @@ def test_a_journal_may_go_on_with_a_key_which_then_holds_what_was_there(file: Pa
     done = verify(KEY)
     assert done.exit_code == 0
     assert "8 records, the chain holds" in done.stdout
-    assert "4 records, from record 5 on, are protected by the key." in done.stdout
+    assert "\n4 records, from record 5 on, are protected by the key." in done.stdout
     change(file, "UPDATE docreview_records SET at = '2020' WHERE number = 2")
     assert "record 2 was changed" in verify(KEY).stdout
     forge(file, 2)
@@ -194,7 +194,8 @@ def test_records_with_a_key_cannot_be_checked_or_gone_on_with_by_another(key: st
 
     error = anyio.run(call)
     assert error["code"] == "not_configured"
-    assert "DOCREVIEW_JOURNAL_KEY" in error["message"]
+    why = "is not set, and its last record has a key" if key is None else "is not the key of its last record"
+    assert f"DOCREVIEW_JOURNAL_KEY {why}." in error["message"]
     assert all(request.method == "GET" for request in network.requests)
     assert verify(KEY).exit_code == 0
 

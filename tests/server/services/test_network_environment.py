@@ -14,6 +14,7 @@ import anyio
 import pytest
 from anyio.abc import SocketAttribute, SocketStream
 from conftest import Era, connected, error_of
+from virtual_clock import jump_though_sockets_are_open
 
 WRITE = ("nanonets_retry_exports", {"model_id": "m", "file_ids": ["f"]})
 UPDATE = (
@@ -35,6 +36,7 @@ def no_proxy_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def proxy(*answers: bytes) -> AsyncGenerator[tuple[int, list[bytes]]]:
     """A proxy that gives these answers, one for each part that it receives, and then hangs up."""
+    jump_though_sockets_are_open()
     received: list[bytes] = []
 
     async def serve(stream: SocketStream) -> None:
@@ -141,6 +143,7 @@ def started(arguments: list[str], folder: Path, **environment: str) -> subproces
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", [{}, {"DOCREVIEW_FILES": "papers", "DOCREVIEW_DOWNLOADS": "saved"}])
 def test_a_deleted_working_directory_does_not_stop_the_start(
     environment: dict[str, str], tmp_path: Path

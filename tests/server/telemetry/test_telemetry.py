@@ -176,6 +176,7 @@ async def test_a_tool_that_was_run_through_another_counts_by_its_own_name(era: E
     assert "tools/call studio_list_projects" in {span.name for span in found.spans}
 
 
+@pytest.mark.slow
 async def test_ten_thousand_invented_tools_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     with collector() as found:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", found.address)
@@ -195,6 +196,7 @@ async def test_ten_thousand_invented_tools_are_one(monkeypatch: pytest.MonkeyPat
 TIMES = 10_000 if os.environ.get("DOCREVIEW_TESTS") == "full" else 300
 
 
+@pytest.mark.slow
 async def test_the_command_logs_calls_as_json_and_shows_metrics(keys: Path) -> None:
     key = new_key(keys, "Ana Lovelace")
     settings = {
@@ -280,6 +282,7 @@ async def metrics_at(port: int) -> str:
         return (await client.get(f"http://127.0.0.1:{port}/metrics")).text
 
 
+@pytest.mark.slow
 def test_over_stdio_what_is_left_is_sent_when_stdin_ends() -> None:
     params = {"name": "nanonets_list_workflows", "arguments": {}, "_meta": {"traceparent": PARENT}}
     handshake = {

@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
-from conftest import Era, error_of
+from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Document
 from docreview_mcp.server import Settings, build_server
@@ -72,6 +72,17 @@ async def test_the_journal_says_how_a_person_agreed(era: Era) -> None:
         document = ready(sandbox)[0]
         assert not (await client.call_tool("review_files", approval(document))).is_error
         assert await agreed(client, document) == [None]
+
+
+@pytest.mark.parametrize("index", range(4))
+async def test_an_agreement_by_code_is_on_record_as_that(index: int, era: Era) -> None:
+    async with reviewing(era=era, confirm="writes", journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        tool, arguments = calls(document)[index]
+        asked = await client.call_tool(tool, arguments)
+        code = asked.structured_content["docreview"]["confirm"]
+        assert not (await client.call_tool(tool, {**arguments, "confirm": code})).is_error
+        assert await agreed(client, document) == ["code"]
 
 
 def calls(document: Document) -> list[tuple[str, dict[str, Any]]]:

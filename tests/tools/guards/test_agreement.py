@@ -95,9 +95,14 @@ async def test_what_changes_while_the_person_is_asked_is_not_written_over(tool: 
         result = await client.call_tool(tool, CALLS[tool](document))
         assert result.is_error, result.structured_content
         told = result.structured_content
-        assert "conflict" in str(told) or "needs_confirmation" in str(told)
+        codes = {each["error"]["code"] for each in told.get("results", [told]) if "error" in each}
+        assert codes <= {"conflict", "needs_confirmation"}
+        assert codes
+        assert told["error"]["done"] == "no"
         if told["error"]["code"] == "conflict" and tool != "review_files":
             assert "999.00" in told["error"]["message"]
+            assert told["error"]["message"].endswith("Nothing was sent.")
+            assert told["error"]["next"].startswith("Read the item again.")
             assert "error.message" in told["docreview"]["outside"], "it shows values"
     assert sent(sandbox) == []
     assert total.value == "999.00"

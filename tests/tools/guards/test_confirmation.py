@@ -176,6 +176,25 @@ async def test_a_code_is_good_for_one_call_once(era: Era) -> None:
         assert changes(sandbox) == ["PATCH", "DELETE"]
 
 
+async def test_a_code_is_used_up_though_its_call_failed_and_nothing_has_changed(era: Era) -> None:
+    page = {"data": {"fields": {"total": [{"field_data_id": "f", "value": "10"}]}, "tables": []}}
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json=page) if request.method == "GET" else httpx2.Response(403)
+
+    network = Network(answer)
+    field = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
+    async with connected(network, era, confirm="destructive", journal="sqlite://") as client:
+        code = code_in(error_of(await client.call_tool("nanonets_delete_field", field)))
+        for turn in (1, 2):
+            refused = error_of(await client.call_tool("nanonets_delete_field", {**field, "confirm": code}))
+            assert (refused["code"], refused["done"]) == ("forbidden", "no")
+            again = error_of(await client.call_tool("nanonets_delete_field", {**field, "confirm": code}))
+            assert "The code in confirm was used already." in again["message"]
+            assert [request.method for request in network.requests].count("DELETE") == turn
+            code = code_in(again)
+
+
 async def test_a_code_expires_is_bound_and_is_used_up() -> None:
     now = [1_000_000.0]
     codes = Codes(lambda: now[0])

@@ -358,6 +358,7 @@ async def test_the_journal_holds_no_secret(tmp_path: Path) -> None:
     for secret in (*secrets.values(), "studio-token-0123456789"):
         assert secret.encode() not in stored
         assert secret not in str(entry)
+    assert entry["arguments"] == dict.fromkeys(secrets, "[secret removed]")
 
 
 async def test_who_changed_what_is_on_the_record(era: Era) -> None:

@@ -144,6 +144,25 @@ async def test_a_twin_of_a_failed_call_fails_with_it_and_sends_nothing(era: Era)
     assert len(network.requests) == 1
 
 
+async def test_a_twin_of_a_sent_call_that_is_cut_off_is_told_that_it_may_have_been_done(era: Era) -> None:
+    network, results = Holding("POST", 1, answer), []
+    async with connected(network, era, journal="sqlite://") as client, anyio.create_task_group() as tasks:
+
+        async def twin() -> None:
+            results.append(await client.call_tool(*CREATE))
+
+        async with anyio.create_task_group() as first:
+            first.start_soon(client.call_tool, *CREATE)
+            await network.arrived.wait()
+            tasks.start_soon(twin)
+            await anyio.sleep(0.1)
+            first.cancel_scope.cancel()
+    (error,) = map(error_of, results)
+    assert (error["code"], error["done"], error["retryable"]) == ("upstream_error", "unknown", False)
+    assert error["next"].startswith("Look first whether it is there already")
+    assert network.requests == []
+
+
 async def test_a_twin_takes_over_where_the_first_was_cut_off_before_it_was_sent(era: Era) -> None:
     network = Holding("GET", 1, answer)
     cell = (
@@ -178,34 +197,3 @@ async def test_a_fault_inside_docreview_never_says_that_a_write_was_not_done(
         assert "a bug" not in str(error)
         found = await entries(client)
     assert [each["outcome"] for each in found] == (["unknown"] if when == "after" else [])
-
-
-async def test_the_limit_holds_at_the_moment_of_sending(era: Era, tmp_path: Path) -> None:
-    """All calls are assessed before the first one is counted."""
-    policy = tmp_path / "policy.toml"
-    policy.write_text("[session]\nmax_writes = 2\n")
-    assessed, go = 0, anyio.Event()
-
-    class Gathering(Network):
-        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-            nonlocal assessed
-            if request.method == "GET":
-                assessed += 1
-                if assessed == 5:
-                    go.set()
-                await go.wait()
-            return await super().handle_async_request(request)
-
-    network = Gathering(answer)
-    results: list[Any] = []
-    async with connected(network, era, journal="sqlite://", policy=policy) as client:
-
-        async def call(number: int) -> None:
-            where = {**FIELD, "document_id": f"d{number}", "value": "12"}
-            results.append(await client.call_tool("nanonets_update_field", where))
-
-        async with anyio.create_task_group() as tasks:
-            for number in range(5):
-                tasks.start_soon(call, number)
-    assert sorted(each.is_error for each in results) == [False, False, True, True, True]
-    assert len([request for request in network.requests if request.method == "PATCH"]) == 2

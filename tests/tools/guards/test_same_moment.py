@@ -25,6 +25,9 @@ from test_agreement import YES, place_of, total_of
 
 CREATE = ("studio_add_label", {"project_id": 1, "name": "late"})
 CREATED = httpx2.Response(201, json={"id": 7, "name": "late"})
+APPROVALS = [
+    ("nanonets_approve_file", {"model_id": "m", "request_file_id": f"file {number}"}) for number in (1, 2)
+]
 
 
 class HeldOpenings:
@@ -49,12 +52,14 @@ class HeldOpenings:
         self.let_go.set()
 
 
-async def cut_off_once_opened(client: Client, held: HeldOpenings) -> None:
+async def cut_off_once_opened(
+    client: Client, held: HeldOpenings, call: tuple[str, dict[str, Any]] = CREATE
+) -> None:
     """Begin the call and cancel it when its entry is opened and nothing is sent."""
     async with anyio.create_task_group() as others:
         others.start_soon(held.let_go_later)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(client.call_tool, *CREATE)
+            tasks.start_soon(client.call_tool, *call)
             await held.opened.wait()
             tasks.cancel_scope.cancel()
 
@@ -81,6 +86,40 @@ async def test_a_call_that_is_cut_off_before_it_is_sent_is_on_record_as_not_done
         assert network.requests == []
         done = await client.call_tool(*CREATE)
         assert not done.is_error, "neither the limit nor a doubt about the first call is in its way"
+
+
+async def test_an_approval_that_is_cut_off_before_it_is_sent_does_not_count(
+    era: Era, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[session]\nmax_approvals = 1\n")
+    network = Network(lambda request: httpx2.Response(200, json={"message": "ok"}))
+    held = HeldOpenings(monkeypatch)
+    async with connected(network, era, journal="sqlite://", policy=policy) as client:
+        await cut_off_once_opened(client, held, APPROVALS[0])
+        assert [each["outcome"] for each in await entries(client)] == ["not done"]
+        assert not (await client.call_tool(*APPROVALS[1])).is_error
+        assert error_of(await client.call_tool(*APPROVALS[0]))["code"] == "not_allowed"
+
+
+async def test_what_comes_out_of_the_journal_after_its_time_is_not_sent(
+    era: Era, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of our own tools, all of whose requests share one time."""
+    network = Network(lambda request: httpx2.Response(200, json={"id": 7, "items": [], "data": {}}))
+    held = HeldOpenings(monkeypatch)
+    arguments = {"project_id": 5, "labels": ["a"], "send": True}
+    async with (
+        connected(network, era, journal="sqlite://", timeout=0.5) as client,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(held.let_go_later)
+        error = error_of(await client.call_tool("review_set_up", arguments))
+        assert "add_label: the 0.5 seconds of the call were over before it was sent." in error["message"]
+        assert "Nothing was sent." in error["message"]
+        assert (error["code"], error["done"], error["retryable"]) == ("timeout", "no", True)
+        assert [each["outcome"] for each in await entries(client)] == ["not done"]
+    assert all(request.method == "GET" for request in network.requests)
 
 
 async def test_a_twin_takes_over_from_a_call_that_was_cut_off_before_it_was_sent(

@@ -20,7 +20,10 @@ from approval_desk import (
 from conftest import error_of
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Document
+from docreview_mcp.server import Settings
+from docreview_mcp.server.journal.store import open_journal
 from docreview_mcp.tools.guards import own_changes
+from docreview_mcp.tools.journal.entries import Caller, Opening
 from mcp import Client
 from review_desk import field_of, interrupted, ready, sent
 
@@ -123,7 +126,7 @@ async def test_a_page_that_is_too_long_for_the_journal_counts_as_changed(tmp_pat
         document = verified_document(sandbox)
         field_of(document, "total_amount").value = "9" * 30_000
         await write_page(client, document, {"total_amount": "9" * 30_001})
-        await refused(client, document, APPROVE)
+        assert "“values of entry 1”" in await refused(client, document, APPROVE)
 
 
 async def test_the_same_text_once_more_changes_nothing(tmp_path: Path) -> None:
@@ -253,7 +256,35 @@ async def test_what_was_written_without_a_look_at_the_state_before_counts(write:
             await done(client, "nanonets_update_field", **total, value="1.00" if write == "a text" else "")
     verify_everything(document)
     async with desk(tmp_path, sandbox=sandbox) as (client, _):
-        await refused(client, document, APPROVE)
+        named = "“values of entry 1”" if write == "deletion" else "“total_amount”"
+        assert named in await refused(client, document, APPROVE)
+
+
+@pytest.mark.parametrize("ending", ["no clear answer", "none on record"])
+async def test_an_addition_whose_end_is_not_known_makes_up_for_no_deletion(
+    ending: str, tmp_path: Path
+) -> None:
+    sandbox = Sandbox()
+    document = verified_document(sandbox)
+    field_of(document, "total_amount").verification_status = "unverified"
+
+    def first(method: str, path: str) -> None:
+        if method == "POST":
+            raise httpx2.ReadTimeout("late")
+
+    async with interrupted("auto", sandbox, first, journal=journal_of(tmp_path)) as client:
+        await done(client, "nanonets_delete_field", **total_of(document))
+        if ending == "no clear answer":
+            new = {**place_of(document), "field_name": "total_amount", "value": "1.00", "bbox": [1, 1, 9, 9]}
+            assert (await client.call_tool("nanonets_add_field", new)).is_error
+    if ending == "none on record":
+        journal = open_journal(Settings(journal=journal_of(tmp_path)), tuple)
+        assert journal is not None
+        await journal.open(Opening("nanonets_add_field", {}, (document.id,), "f", Caller()))
+        journal.stop()
+    async with desk(tmp_path, sandbox=sandbox) as (client, _):
+        said = await refused(client, document, "nanonets_verify_document")
+        assert "deleted unverified”" in said
 
 
 @pytest.mark.parametrize("page", ["left out", "unknown", "away"])

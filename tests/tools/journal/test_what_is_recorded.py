@@ -13,6 +13,9 @@ import anyio
 import httpx2
 import pytest
 from conftest import Era, Network, connected, error_of, reviewing
+from docreview_mcp.server.journal.store import StoredJournal
+from docreview_mcp.tools.journal.entries import Closing, JournalFault
+from http_callers import new_key, post, served
 from review_desk import field_of, ready, sent
 
 FIELD = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
@@ -76,6 +79,55 @@ async def test_a_journal_that_is_locked_for_a_moment_is_worth_another_call(era: 
             other.execute("ROLLBACK")
         assert not (await client.call_tool(*CREATE)).is_error
     assert len(network.requests) == 2
+
+
+async def test_an_entry_of_an_earlier_version_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Such an entry lacks what was not recorded then."""
+    file = tmp_path / "journal.sqlite"
+    network = service(httpx2.Response(200, json={"value": "12"}))
+    async with connected(network, journal=f"sqlite:///{file}") as client:
+        await client.call_tool(*UPDATE)
+        with closing(sqlite3.connect(file, isolation_level=None)) as database:
+            database.execute(
+                "UPDATE docreview_records SET payload = json_remove(payload, '$.agreed', '$.via', '$.reason',"
+                " '$.until', '$.left_unverified', '$.request_id', '$.caller.replica', '$.later')"
+            )
+        (entry,) = (await client.call_tool("review_history", {"entry": 1})).structured_content["entries"]
+    assert (entry["outcome"], entry["undoable"], entry["after"]) == ("done", True, {"value": "12"})
+
+
+class Full:
+    """A disk that is full by the time an entry is to be closed."""
+
+    async def close(self, number: int, closing: Closing) -> None:
+        raise JournalFault("The journal cannot be written: the disk is full.")
+
+
+def note_of(result: Any) -> str:
+    """What a result that was carried out says of the journal."""
+    assert not result.get("isError"), result
+    told = result["structuredContent"]["docreview"]
+    assert told["entry"] == 1
+    assert not told["undoable"]
+    return told["journal"]
+
+
+async def test_a_result_says_that_its_end_is_not_on_record_and_why_only_to_administrators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StoredJournal, "close", Full.close)
+    keys, call = tmp_path / "keys.txt", {"name": CREATE[0], "arguments": CREATE[1]}
+    scopes = ("docreview:read", "docreview:write")
+    for further in ((), ("docreview:admin",)):
+        network = Network(lambda request: httpx2.Response(201, json={"id": 7, "name": "late"}))
+        headers = {"Authorization": f"Bearer {new_key(keys, 'Ada', *scopes, *further)}"}
+        async with served(network, http={"auth": "keys", "keys": keys}, journal="sqlite://") as client:
+            _, told = await post(client, "auto", "tools/call", call, headers=headers)
+        why = " (The journal cannot be written: the disk is full.)" if further else ""
+        assert note_of(told["result"]) == (
+            f"The journal could not record how this call ended{why}. It is recorded when the journal can be"
+            " written again, unless this server ends before."
+        )
 
 
 @pytest.mark.parametrize(("status", "counts"), [(403, False), (500, True)])

@@ -97,6 +97,7 @@ def test_each_tool_has_phrases_of_its_own(tool: Any) -> None:
     assert not told & {" ".join(words_of(phrase)) for phrase in phrases}
 
 
+@pytest.mark.slow
 @each_case(EVERY, lambda tool: tool.name)
 def test_most_phrases_find_their_tool(tool: Any) -> None:
     found = [tool in find(EVERY, phrase).tools[:5] for phrase in load_intents()[tool.name]]

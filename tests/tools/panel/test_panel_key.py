@@ -15,6 +15,7 @@ from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
 from docreview_mcp.tools import Codes
 from docreview_mcp.tools.guards.panel_key import PANEL_SECONDS, is_from_panel, new_panel_key
+from docreview_mcp.tools.journal.entries import JournalFault
 from mcp import Client
 from review_desk import field_of, ready, sent
 
@@ -84,6 +85,25 @@ def test_a_key_ends_and_is_good_for_one_user_and_one_document() -> None:
     assert is_from_panel(codes, key, "ana", ["document"])
     now[0] += 1
     assert not is_from_panel(codes, key, "ana", ["document"])
+
+
+def test_a_key_of_a_clock_a_second_ahead_is_good() -> None:
+    """Two servers need not have quite the same clock."""
+    now = [1_000.0]
+    codes = Codes(clock=lambda: now[0])
+    key = new_panel_key(codes, "ana", "document")
+    for ahead, is_good in ((1.0, True), (1.5, False)):
+        now[0] = 1_000.0 - ahead
+        assert is_from_panel(codes, key, "ana", ["document"]) == is_good
+
+
+def test_while_the_sealing_key_cannot_be_read_no_key_is_given_out_and_none_is_good() -> None:
+    def damaged() -> list[bytes]:
+        raise JournalFault("The key cannot be read.")
+
+    codes = Codes(keys=damaged)
+    assert new_panel_key(codes, "ana", "document") == ""
+    assert is_from_panel(codes, "A" * 40, "ana", ["document"]) is False
 
 
 async def test_a_key_replaces_no_confirmation_and_no_rule(era: Era, tmp_path: Any) -> None:

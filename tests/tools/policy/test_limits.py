@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ async def test_every_write_counts_however_many_there_are(tmp_path: Path) -> None
     count, desk = 400, Desk(tmp_path, "max_writes_per_hour = 401")
     journal = open_journal(Settings(journal=desk.journal), tuple)
     assert journal is not None
-    caller = Caller(user=getpass.getuser())
+    caller = Caller(user=call_context.user_of_machine())
     not_done = [await journal.open(Opening(CREATE, {}, (), "", caller)) for _ in range(5)]
     for _ in range(count):
         number = await journal.open(Opening(CREATE, {}, (), "", caller))
@@ -117,6 +117,30 @@ async def test_limits_are_for_one_user(tmp_path: Path, monkeypatch: pytest.Monke
         assert error_of(await desk.write())["code"] == "not_allowed"
 
 
+async def test_the_environment_does_not_say_who_the_user_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, "max_writes_per_hour = 1")
+    assert not (await desk.write()).is_error
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody-else")
+    call_context.user_of_machine.cache_clear()
+    assert error_of(await desk.write())["code"] == "not_allowed"
+
+
+async def test_an_account_without_a_name_is_a_user_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, "max_writes_per_hour = 1")
+    with monkeypatch.context() as container:
+        for number in (70_001, 70_002):
+            container.setattr(os, "getuid", lambda number=number: number)
+            call_context.user_of_machine.cache_clear()
+            assert not (await desk.write()).is_error
+            assert error_of(await desk.write())["code"] == "not_allowed"
+    call_context.user_of_machine.cache_clear()
+
+
 async def test_approvals_and_writes_have_limits_of_their_own(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "max_approvals_per_day = 1")
     first, second = ready(desk.sandbox)[:2]
@@ -126,6 +150,39 @@ async def test_approvals_and_writes_have_limits_of_their_own(tmp_path: Path) -> 
         assert not (await desk.approve(first)).is_error, "one document is one approval"
     assert "limits.max_approvals_per_day" in error_of(await desk.approve(second))["message"]
     assert not (await desk.write()).is_error
+
+
+async def test_an_approval_that_was_counted_already_is_still_a_write(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "max_approvals_per_day = 1\n\n[others.limits]\nmax_writes_per_hour = 2")
+    document = ready(desk.sandbox)[0]
+    for _ in range(2):
+        assert not (await desk.approve(document)).is_error
+    assert "others.limits.max_writes_per_hour" in error_of(await desk.approve(document))["message"]
+
+
+async def test_another_spelling_of_its_id_is_the_same_approval(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    network = Network(lambda request: httpx2.Response(200, json={"message": "ok"}))
+    identity = "a7f3c2d1-4b5e-4f60-8a91-0c2d3e4f5a6b"
+    for rule in ("[limits]\nmax_approvals_per_day = 1\n", "[session]\nmax_approvals = 1\n"):
+        policy.write_text(rule)
+        async with connected(network, policy=policy, journal="sqlite://") as client:
+            for spelled in (identity, identity.upper(), identity.replace("-", "")):
+                ids = {"model_id": "m", "request_file_id": spelled}
+                assert not (await client.call_tool("nanonets_approve_file", ids)).is_error
+            ids = {"model_id": "m", "request_file_id": "another"}
+            assert error_of(await client.call_tool("nanonets_approve_file", ids))["code"] == "not_allowed"
+
+
+async def test_a_write_of_a_tool_that_is_gone_counts_as_a_write_and_no_more(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "max_writes_per_hour = 2\nmax_approvals_per_day = 1")
+    journal = open_journal(Settings(journal=desk.journal), tuple)
+    assert journal is not None
+    caller = Caller(user=call_context.user_of_machine())
+    await journal.open(Opening("nanonets_sign_file", {"request_file_id": "f"}, (), "", caller))
+    journal.stop()
+    assert not (await desk.approve(ready(desk.sandbox)[0])).is_error
+    assert "counts 2" in error_of(await desk.write())["message"]
 
 
 async def test_a_write_whose_outcome_is_unknown_counts(tmp_path: Path, era: Era) -> None:

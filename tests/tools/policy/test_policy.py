@@ -23,6 +23,7 @@ OPERATIONS = load_operations()
 EVERY = [*OPERATIONS.values(), *load_own_operations().values()]
 LOOKS_LIKE_AN_ID = re.compile(r"workflow|model|project|^base(_id)?$")
 FILLED = {"workflow": "wf-1", "model": "1201", "project": "7"}
+NAMED = {"workflow": "workflow or model", "model": "model", "project": "project"}
 TABLES: dict[Kind, tuple[str, ...]] = {
     "workflow": ("workflows", "models"),
     "model": ("models",),
@@ -111,16 +112,33 @@ def said(schema: dict[str, Any]) -> str:
 def test_a_forbidden_id_is_refused_wherever_it_stands() -> None:
     seen = 0
     for operation, name, kind in governed():
+        # A model that is given by its name might be the forbidden one.
+        others = {each: found for each, found in ids_of(operation).items() if each not in ("base", "model")}
         for table in TABLES[kind]:
             forbidden = policy(table, forbidden=("X-9",) if kind == "workflow" else ("0099",))
             for value in ["x-9"] if kind == "workflow" else [99, "99", "099", 99.0]:
                 for shape in (value, [value], [1, value]):
-                    refusal = forbidden.scope_refusal(operation, {**ids_of(operation), name: shape})
+                    refusal = forbidden.scope_refusal(operation, {**others, name: shape})
                     assert f"({table}.forbidden)" in refusal, (operation.id, name, shape)
                     assert refusal.startswith(f"{name}: ")
-            assert forbidden.scope_refusal(operation, ids_of(operation)) == ""
+            assert forbidden.scope_refusal(operation, others) == ""
             seen += 1
     assert seen > 150
+
+
+def test_what_is_forbidden_stays_so_though_it_is_allowed() -> None:
+    for operation, name, kind in governed():
+        identity = FILLED[kind]
+        for table in TABLES[kind]:
+            both = policy(table, allowed=(identity, "*"), forbidden=(identity,))
+            refusal = both.scope_refusal(operation, {name: identity})
+            assert f"the policy forbids {NAMED[kind]} '{identity}' ({table}.forbidden)" in refusal, (
+                operation.id
+            )
+    tool = next(each for each in load_tools() if each.name == "studio_add_label")
+    for table, pattern in (("tools", tool.name), ("toolsets", tool.toolset)):
+        both = policy(table, allowed=(pattern,), forbidden=(pattern,))
+        assert f"({table}.forbidden)" in both.tool_refusal(tool.name, tool.toolset)
 
 
 def test_only_allowed_ids_pass() -> None:

@@ -32,6 +32,11 @@ DISGUISES = [
     "bad\U000e0041",
     ".",
     "..",
+    "x%2f..%2Fbad",
+    "bad%252f",
+    "bad%5c",
+    "bad%00",
+    "%2e%2E",
 ]
 EVERYTHING: dict[str, Any] = {"toolsets": "all", "confirm": "never", "journal": "none"}
 
@@ -105,7 +110,24 @@ async def test_a_rule_is_not_got_round_by_a_disguise(bad: str, era: Era, tmp_pat
 
 
 PLAIN = "a7f3c2d1-4b5e-4f60-8a91-0c2d3e4f5a6b"
-SPELLINGS = [PLAIN.upper(), PLAIN.replace("-", ""), f"{{{PLAIN}}}", f"urn:uuid:{PLAIN}", f" {PLAIN} "]
+BARE = PLAIN.replace("-", "")
+WIDE = {ord(each): ord(each) + 0xFEE0 for each in "0123456789abcdef"}
+SPELLINGS = [
+    PLAIN.upper(),
+    BARE,
+    f"{{{PLAIN}}}",
+    f"urn:uuid:{PLAIN}",
+    f"uuid:{PLAIN}",
+    f" {PLAIN} ",
+    f"({PLAIN})",
+    "-".join(BARE[at : at + 4] for at in range(0, len(BARE), 4)),
+    PLAIN.replace("-", "_"),
+    PLAIN.replace("-", "\u2010"),
+    PLAIN.replace("a", "%61"),
+    PLAIN.replace("-", "%252D"),
+    PLAIN.translate(WIDE),
+    PLAIN.replace("7", "\u0667"),
+]
 
 
 @pytest.mark.parametrize("spelled", SPELLINGS)
@@ -120,6 +142,39 @@ async def test_another_spelling_of_a_uuid_is_the_same_id_to_a_rule(
             ids = {"workflow_id": asked, "document_id": "d"}
             assert error_of(await client.call_tool("nanonets_get_document", ids))["code"] == "not_allowed"
     assert network.requests == []
+
+
+@pytest.mark.parametrize(
+    "number", [7, "7", "07", 7.0, "7.0", "+7", "7e0", "0_7", "\uff17", "\u0667", "%37", [7]]
+)
+@pytest.mark.parametrize("key", ["project_id", "projectId", "Project-ID", "project id"])
+async def test_a_forbidden_number_is_seen_in_every_spelling_under_every_key(
+    number: Any, key: str, tmp_path: Any
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[projects]\nforbidden = [7]\n")
+    network = Network()
+    session = {"project_id": 1, "name": "s", "source": "drive"}
+    async with connected(network, policy=policy, **EVERYTHING) as client:
+        for parameters in ({key: number}, {"inside": [{key: number}]}):
+            arguments = {**session, "parameters": parameters}
+            error = error_of(await client.call_tool("studio_create_labeling_session", arguments))
+            assert (error["code"], "projects.forbidden" in error["message"]) == ("not_allowed", True)
+        assert network.requests == []
+        arguments = {**session, "parameters": {key: "a project of another service"}}
+        assert not (await client.call_tool("studio_create_labeling_session", arguments)).is_error
+
+
+async def test_a_model_whose_name_is_a_number_is_not_taken_for_the_model_of_that_id(tmp_path: Any) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[models]\nforbidden = [12]\n")
+    network = Network()
+    async with connected(network, policy=policy, **EVERYTHING) as client:
+        for name in ("13", "13.0", "hotels"):
+            error = error_of(await client.call_tool("studio_download_model_by_name", {"model": name}))
+            assert error["code"] == "not_allowed"
+        assert network.requests == []
+        assert not (await client.call_tool("studio_get_model", {"model_id": 13})).is_error
 
 
 @given(text=st.text(min_size=1, max_size=20))

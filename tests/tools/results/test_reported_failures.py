@@ -12,6 +12,8 @@ GET = ("nanonets_get_document", {"workflow_id": "w", "document_id": "d"})
 FIELD = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
 UPDATE = ("nanonets_update_field", {**FIELD, "value": "12"})
 DELETE = ("nanonets_delete_field", FIELD)
+PLACE = {"workflow_id": "w", "document_id": "d", "page_id": "p", "table_id": "t", "cell_id": "c"}
+CELL = ("nanonets_update_cell", {**PLACE, "value": "12"})
 RETRY = ("nanonets_retry_exports", {"model_id": "m", "file_ids": ["f"]})
 
 FAILED: list[Any] = [
@@ -31,9 +33,21 @@ FAILED: list[Any] = [
 ]
 
 
+SEEN = {
+    "no": ("The item was read again and is as it was before.", "Go by what the service says"),
+    "yes": ("The item was read again and shows the change.", "Do not repeat the call"),
+    "unknown": ("", ""),
+}
+"""What a message says at its end of what was seen, and how the next step begins."""
+
+
 def page(value: str | None) -> dict[str, Any]:
     fields = {} if value is None else {"total": [{"field_data_id": "f", "value": value}]}
     return {"data": {"fields": fields, "tables": []}}
+
+
+def table(text: str) -> dict[str, Any]:
+    return {"data": {"fields": {}, "tables": [{"table_id": "t", "cells": [{"cell_id": "c", "text": text}]}]}}
 
 
 async def result_of(answer: Any, call: tuple[str, dict[str, Any]] = GET, status: int = 200) -> Any:
@@ -94,35 +108,70 @@ async def test_of_several_results_one_failure_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "after", "done", "outcome"),
+    ("call", "before", "after", "done", "outcome"),
     [
-        (UPDATE, page("10"), "no", "not done"),
-        (UPDATE, page("12"), "yes", "done"),
-        (UPDATE, page("11"), "unknown", "unknown"),
-        (UPDATE, {"success": False}, "unknown", "unknown"),
-        (DELETE, page("10"), "no", "not done"),
-        (DELETE, page(None), "yes", "done"),
+        (UPDATE, page("10"), page("10"), "no", "not done"),
+        (UPDATE, page("10"), page("12"), "yes", "done"),
+        (UPDATE, page("10"), page("11"), "unknown", "unknown"),
+        (UPDATE, page("10"), {"success": False}, "unknown", "unknown"),
+        (UPDATE, page("12"), page("12"), "unknown", "unknown"),
+        (DELETE, page("10"), page("10"), "no", "not done"),
+        (DELETE, page("10"), page(None), "yes", "done"),
+        (CELL, table("10"), table("10"), "no", "not done"),
+        (CELL, table("10"), table("11"), "unknown", "unknown"),
     ],
 )
 async def test_the_item_shows_whether_a_write_was_made_and_the_journal_says_so(
-    call: Any, after: Any, done: str, outcome: str, era: Era
+    call: Any, before: Any, after: Any, done: str, outcome: str, era: Era
 ) -> None:
     sent: list[httpx2.Request] = []
 
     def answer(request: httpx2.Request) -> httpx2.Response:
         if request.method == "GET":
-            return httpx2.Response(200, json=after if sent else page("10"))
+            return httpx2.Response(200, json=after if sent else before)
         sent.append(request)
         return httpx2.Response(200, json={"success": False, "message": "document is locked"})
 
     async with connected(Network(answer), era, journal="sqlite://") as client:
         result = await client.call_tool(*call)
-        assert error_of(result)["done"] == done
+        error = error_of(result)
+        assert (error["code"], error["status"], error["done"]) == ("upstream_error", 200, done)
+        assert "document is locked" in error["message"]
+        said, next_step = SEEN[done]
+        assert error["message"].endswith(said)
+        assert error["next"].startswith(next_step)
         history = await client.call_tool("review_history", {})
     (entry,) = history.structured_content["entries"]
     assert result.structured_content["docreview"]["entry"] == entry["entry"]
     assert entry["outcome"] == outcome
     assert len(sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("call", "before", "status"),
+    [
+        (UPDATE, {"message": "forbidden"}, 200),
+        (DELETE, page(None), 200),
+        (UPDATE, page("10"), 500),
+    ],
+    ids=["state before not known", "nothing there before", "an answer that says one thing"],
+)
+async def test_where_a_second_look_could_not_tell_nothing_is_read_again(
+    call: Any, before: Any, status: int, era: Era
+) -> None:
+    methods: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        methods.append(request.method)
+        if request.method == "GET":
+            is_closed = "message" in before
+            return httpx2.Response(403 if is_closed else 200, json=before)
+        return httpx2.Response(status, json={"success": False, "message": "document is locked"})
+
+    async with connected(Network(answer), era, journal="sqlite://") as client:
+        error = error_of(await client.call_tool(*call))
+    assert (error["status"], error["done"]) == (status, "unknown")
+    assert methods.count("GET") == 1
 
 
 async def test_a_token_refused_under_a_success_is_renewed_for_a_read() -> None:

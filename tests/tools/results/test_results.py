@@ -55,6 +55,7 @@ async def test_the_result_is_always_an_object_and_the_same_in_both_channels(
     assert text_of(result) == json.dumps(result.structured_content, separators=(",", ":"))
 
 
+@pytest.mark.slow
 async def test_every_documented_answer_is_delivered_to_a_validating_client(era: Era) -> None:
     """The client checks each result against the tool's output schema and fails on a difference."""
     odd = [{"unexpected": True}, [5], None, {"documents": {}, "items": "no", "id": "not a number"}]
@@ -220,6 +221,7 @@ async def test_pictures_are_left_out_of_results_that_nobody_asked_for_them() -> 
     assert result.structured_content["metadata"].startswith("[picture of 2")
 
 
+@pytest.mark.slow
 async def test_large_pictures_are_made_smaller_and_the_file_is_saved_whole(tmp_path: Path, era: Era) -> None:
     content = noise(1100)
     response = httpx2.Response(200, content=content, headers={"content-type": "image/png"})

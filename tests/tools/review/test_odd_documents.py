@@ -291,6 +291,7 @@ def cells(rows: int, columns: int = 4) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_grid", [True, False])
 async def test_every_row_of_long_tables_can_be_read(is_grid: bool) -> None:
     """Following what the cut says reads each row of each table, doubtful ones first."""

@@ -231,6 +231,7 @@ async def test_the_same_bill_twice_is_found_in_both() -> None:
     assert told == {"d1": ["d2"], "d2": ["d1"]}
 
 
+@pytest.mark.slow
 async def test_ten_thousand_rows_are_judged_and_told_in_short() -> None:
     lines = [("a", "2", "1.00", "2.00")] * 9_990 + [("b", "2", "1.00", "3.00")] * 10
     answer = await check(document(lines, total="20,010.00"))

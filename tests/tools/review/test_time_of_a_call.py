@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import anyio
 import httpx2
 import pytest
-from conftest import Era, connected, error_of
+from conftest import ACCOUNT, Era, connected, error_of
+from docreview_mcp.server import Settings, build_server
+from mcp import Client
+from mcp.types import ElicitResult
 
 WORKFLOWS = [{"id": f"w{number}"} for number in range(12)]
 LISTED = {
@@ -93,3 +97,52 @@ async def test_a_wait_ends_with_the_call_and_tells_the_last_state() -> None:
     arguments = {"kind": "document", "workflow_id": "w", "document_id": "d", "seconds": 40}
     told = (await result_of(service, "review_wait", arguments)).structured_content
     assert (told["status"], told["state"]) == ("running", "pending")
+
+
+class Studio(httpx2.AsyncBaseTransport):
+    """A service that takes a while for each write."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.names: list[str] = []
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            self.names.append(json.loads(request.content)["name"])
+            await anyio.sleep(self._seconds)
+        return httpx2.Response(200, json={"id": 7, "name": "x", "items": [], "data": {}})
+
+
+async def test_a_write_that_the_time_cuts_off_may_have_been_done_and_none_follows(era: Era) -> None:
+    service = Studio(0.3)
+    arguments = {"project_id": 5, "labels": ["a", "b", "c"], "send": True}
+    async with connected(service, era, timeout=0.5, journal="sqlite://") as client:
+        result = await client.call_tool("review_set_up", arguments)
+        history = await client.call_tool("review_history", {})
+    error = error_of(result)
+    assert "add_label: the 0.5 seconds of the call were over before an answer came." in error["message"]
+    assert (error["code"], error["done"], error["retryable"]) == ("timeout", "unknown", False)
+    assert service.names == ["a", "b"]
+    outcomes = [each["outcome"] for each in history.structured_content["entries"]]
+    assert outcomes == ["unknown", "done"]
+
+
+async def test_the_time_in_which_a_person_thinks_does_not_count() -> None:
+    """The era with handshake, in which a person is asked within the call."""
+    questions: list[str] = []
+
+    async def agree(context: Any, params: Any) -> ElicitResult:
+        questions.append(params.message)
+        await anyio.sleep(20)
+        return ElicitResult(action="accept", content={"confirm": True})
+
+    service = Studio(0.2)
+    settings = Settings(**{**ACCOUNT, "confirm": "writes", "journal": "sqlite://", "timeout": 0.5})
+    arguments = {"project_id": 5, "labels": ["a", "b", "c"], "send": True}
+    server = build_server(settings, transport=service)
+    async with Client(server, mode="legacy", elicitation_callback=agree) as client:
+        result = await client.call_tool("review_set_up", arguments)
+    assert len(questions) == 1
+    assert "Set up sorting of texts" in questions[0]
+    assert service.names == ["a", "b", "c"], "the time of the person is added"
+    assert error_of(result)["done"] == "unknown", "the third one ends 0.6 seconds after the person agreed"

@@ -158,6 +158,7 @@ async def test_a_value_that_cannot_be_judged_is_told_and_fits_no_condition() -> 
     assert found["unreadable"]["first"][0]["text"] == "see attachment"
 
 
+@pytest.mark.slow
 async def test_a_condition_in_cel(era: Era) -> None:
     network = service(
         a_bill("Hartmann GmbH", "1.234,56"), a_bill("Hartmann GmbH", "12,00"), a_bill("Duval", "9.999,00")
@@ -167,6 +168,7 @@ async def test_a_condition_in_cel(era: Era) -> None:
     assert found["rows"] == [["d0", "Hartmann GmbH"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "said"),
     [
@@ -255,6 +257,7 @@ async def test_groups_are_summed_up_for_each_currency(era: Era) -> None:
     ]
 
 
+@pytest.mark.slow
 async def test_a_document_with_ten_thousand_lines_fits_into_an_answer() -> None:
     lines = [(f"Part {number}", "1", "1.00") for number in range(10_000)]
     network = service(a_bill("A", "10,000.00", lines=lines))
