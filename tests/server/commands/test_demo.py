@@ -42,8 +42,8 @@ STORY = (
     "review_texts",
     "review_tag",
     "read back: Praise, Complaint; the session is FINISHED",
-    "each did what it says",
-    "For real: ",
+    "each of them verified",
+    "To use your own account",
 )
 """What the transcript tells, in this order."""
 

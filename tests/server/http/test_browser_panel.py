@@ -223,7 +223,7 @@ async def test_no_code_stands_for_an_answer_in_the_browser(
             "review_files: the question was not answered. Confirmation required: Decide on files:"
         )
         assert told["error"]["message"].endswith("Nothing was sent.")
-        assert told["error"]["next"] == "Do it again, and answer the question that the page asks."
+        assert told["error"]["next"] == "Try again, and answer the question on the page."
         assert told["docreview"]["outside"] == ["error.message", "docreview.summary"]
         assert set(told["docreview"]) == {"outside", "summary"}
         assert document.name in told["docreview"]["summary"]

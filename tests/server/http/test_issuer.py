@@ -333,7 +333,7 @@ def test_doctor_asks_the_issuer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         assert examine(Settings(sandbox=True)) == 0
         said = capsys.readouterr().out
         assert f"ok    sign-in: {address} answers; tokens are for {URL}" in said
-        assert "is no setting" not in said
+        assert "is not a setting" not in said
         monkeypatch.setenv("DOCREVIEW_OAUTH_ISSUER", f"{address}/")
         assert examine(Settings(sandbox=True)) == 1
         assert "both must match exactly, including a trailing slash" in capsys.readouterr().out

@@ -113,7 +113,7 @@ async def test_a_file_that_cannot_be_closed_to_others_is_told_and_not_used(at: A
             for _ in range(2):
                 with pytest.raises(JournalFault, match="mode 0666") as caught:
                     await at(path).open(OPENING)
-                assert "cannot be made private" in str(caught.value)
+                assert "cannot be restricted" in str(caught.value)
                 assert not caught.value.is_away
         finally:
             os.seteuid(0)

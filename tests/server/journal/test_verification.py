@@ -141,7 +141,7 @@ def test_a_forged_record_with_hashes_computed_anew_is_found_with_the_key(number:
     forge(file, number)
     done = verify(KEY)
     assert done.exit_code == 1
-    assert "without the key" in done.stdout or "No record is held by the key" in done.stdout
+    assert "without the key" in done.stdout or "No record is protected by the key" in done.stdout
 
 
 def test_the_hash_with_a_key_is_an_hmac_that_can_be_computed_elsewhere(file: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_journal_may_go_on_with_a_key_which_then_holds_what_was_there(file: Pa
     write(file, None)
     done = verify(KEY)
     assert done.exit_code == 1
-    assert "No record is held by the key" in done.stdout
+    assert "No record is protected by the key" in done.stdout
     write(file, KEY)
     done = verify(KEY)
     assert done.exit_code == 0
@@ -176,7 +176,7 @@ def test_a_record_that_cannot_be_read_is_a_change_of_the_index(payload: str, fil
     change(file, f"UPDATE docreview_records SET payload = '{payload}' WHERE number = 3")
     done = verify()
     assert done.exit_code == 1
-    assert "of entry 3, 0 words are missing and" in done.stdout
+    assert "for entry 3, 0 words are missing and" in done.stdout
 
 
 @pytest.mark.parametrize("key", [None, OTHER_KEY])
@@ -194,7 +194,11 @@ def test_records_with_a_key_cannot_be_checked_or_gone_on_with_by_another(key: st
 
     error = anyio.run(call)
     assert error["code"] == "not_configured"
-    why = "is not set, and its last record has a key" if key is None else "is not the key of its last record"
+    why = (
+        "is not set, but its last record was written with a key"
+        if key is None
+        else "is not the key of its last record"
+    )
     assert f"DOCREVIEW_JOURNAL_KEY {why}." in error["message"]
     assert all(request.method == "GET" for request in network.requests)
     assert verify(KEY).exit_code == 0
@@ -225,7 +229,7 @@ def test_a_record_before_the_first_is_found(number: int, file: Path) -> None:
     )
     done = verify()
     assert done.exit_code == 1
-    assert f"record {number} stands before record 1" in done.stdout
+    assert f"record {number} precedes record 1" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -249,7 +253,7 @@ def test_an_index_that_does_not_follow_from_the_records_is_found(
     change(file, statement)
     done = verify()
     assert done.exit_code == 1
-    assert "does not follow from the records" in done.stdout
+    assert "does not match the records" in done.stdout
     assert f"of entry {entry}, " in done.stdout
 
 

@@ -190,7 +190,7 @@ async def test_a_code_is_used_up_though_its_call_failed_and_nothing_has_changed(
             refused = error_of(await client.call_tool("nanonets_delete_field", {**field, "confirm": code}))
             assert (refused["code"], refused["done"]) == ("forbidden", "no")
             again = error_of(await client.call_tool("nanonets_delete_field", {**field, "confirm": code}))
-            assert "The code in confirm was used already." in again["message"]
+            assert "The code in confirm was already used." in again["message"]
             assert [request.method for request in network.requests].count("DELETE") == turn
             code = code_in(again)
 

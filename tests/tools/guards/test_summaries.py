@@ -57,7 +57,7 @@ async def test_a_value_that_was_changed_is_shown_as_such(era: Era) -> None:
         ids = {"workflow_id": document.workflow_id, "document_id": document.id}
         told = await summary(client, "nanonets_verify_document", **ids, verification_status="verified")
     assert f'total_amount:” “"{total.value}" (changed, not verified)”' in told
-    assert "further values" not in told
+    assert "more unverified values" not in told
 
 
 async def test_a_summary_has_an_end_that_is_told(era: Era) -> None:
