@@ -65,8 +65,8 @@ def _break(last: Record, record: Record, key: JournalKey | None, keyed_from: int
     if record.number < number:
         return f"record {record.number} precedes record 1, but every journal begins with record 1"
     if record.number > number:
-        missing = f"record {number}" if record.number == number + 1 else f"records from {number} on"
-        return f"{missing} is missing before record {record.number}"
+        missing = f"record {number} is" if record.number == number + 1 else f"record {number} and more are"
+        return f"{missing} missing before record {record.number}"
     if record.previous != last.hash:
         how = "one of the two was replaced, or the chain was forked"
         return f"record {number} does not follow from record {last.number}: {how}"

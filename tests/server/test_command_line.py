@@ -144,7 +144,7 @@ def test_call_saves_the_picture_of_a_result(run: Run, tmp_path: Path) -> None:
     assert str(file) in done.stderr
     assert "--picture FILE saves it" in run(*call).stderr
     none = run("call", "nanonets_list_workflows", "--sandbox", "--picture", str(file))
-    assert (none.returncode, "no picture" in none.stderr) == (1, True)
+    assert (none.returncode, "no image" in none.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(

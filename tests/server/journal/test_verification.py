@@ -162,7 +162,7 @@ def test_a_journal_may_go_on_with_a_key_which_then_holds_what_was_there(file: Pa
     write(file, KEY)
     done = verify(KEY)
     assert done.exit_code == 0
-    assert "8 records, the chain holds" in done.stdout
+    assert "8 records, the chain is intact" in done.stdout
     assert "\n4 records, from record 5 on, are protected by the key." in done.stdout
     change(file, "UPDATE docreview_records SET at = '2020' WHERE number = 2")
     assert "record 2 was changed" in verify(KEY).stdout
@@ -254,11 +254,11 @@ def test_an_index_that_does_not_follow_from_the_records_is_found(
     done = verify()
     assert done.exit_code == 1
     assert "does not match the records" in done.stdout
-    assert f"of entry {entry}, " in done.stdout
+    assert f"for entry {entry}, " in done.stdout
 
 
 def test_a_long_journal_is_verified_whole(file: Path) -> None:
     write(file, None, 600)
-    assert verify().stdout.startswith("1200 records, the chain holds")
+    assert verify().stdout.startswith("1200 records, the chain is intact")
     change(file, "DELETE FROM docreview_words WHERE entry = 1001")
-    assert "of entry 1001, " in verify().stdout
+    assert "for entry 1001, " in verify().stdout

@@ -143,12 +143,12 @@ async def test_a_file_skips_checks_and_adds_names(tmp_path: Path, era: Era) -> N
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x = = 1", "is not TOML: Invalid value (at line 1, column 5)"),
-        ("", "says nothing"),
+        ("x = = 1", "is not valid TOML: Invalid value (at line 1, column 5)"),
+        ("", "is empty"),
         ("[[checks]]\nname = 'a_b'\n", "line 1: checks.expect: missing, expected an expression"),
         (
             "[[checks]]\nname = 'a_b'\nexpct = 'true'\nexpect = 'true'",
-            "line 3: checks.expct: unknown, did you mean",
+            "line 3: checks.expct: unknown; did you mean",
         ),
         (
             "[[checks]]\nname = 'total'\nexpect = 'true'",
@@ -160,10 +160,10 @@ async def test_a_file_skips_checks_and_adds_names(tmp_path: Path, era: Era) -> N
             'line 1: skip: got "totl", there is no such built-in check; did you mean total?',
         ),
         ("locale = 'xx_YY'", "line 1: locale: got \"xx_YY\", there is no locale 'xx_YY'"),
-        ("[fields]\ntotl = ['x']", "fields.totl: unknown, did you mean total?"),
+        ("[fields]\ntotl = ['x']", "fields.totl: unknown; did you mean total?"),
         (
             "[[checks]]\nname='a_b'\nexpect='true'\n\n[[checks]]\nname = 'a_b'\nexpect='true'",
-            "line 6: name: a_b stands",
+            "line 6: name: two checks are called a_b",
         ),
     ],
 )

@@ -159,7 +159,7 @@ async def test_a_twin_of_a_sent_call_that_is_cut_off_is_told_that_it_may_have_be
             first.cancel_scope.cancel()
     (error,) = map(error_of, results)
     assert (error["code"], error["done"], error["retryable"]) == ("upstream_error", "unknown", False)
-    assert error["next"].startswith("First list or read the item")
+    assert error["next"].startswith("Check whether the change was made")
     assert network.requests == []
 
 

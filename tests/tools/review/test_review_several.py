@@ -248,7 +248,7 @@ async def test_changes_without_their_document_are_faults(era: Era) -> None:
         one, two, three = ready(sandbox)[:3]
         nameless = {"field_data_id": field_of(one, "total_amount").id, "value": "1"}
         error = error_of(await apply(client, [*corrections([one]), nameless], sandbox))
-        assert "changes.2: names no document, expected document_id here" in error["message"]
+        assert "changes.2: names no document, expected document_id in the change" in error["message"]
         error = error_of(await apply(client, corrections([one]), sandbox, document_id=two.id))
         assert "document_id: every change names a different document" in error["message"]
         many = [{**nameless, "document_id": str(number)} for number in range(51)]
