@@ -157,6 +157,8 @@ def without_secrets(text: str, known: Iterable[str] = ()) -> str:
     from .secret_forms import forms_of
 
     shown = without_token(forms_of(tuple(known), REMOVED).removed_from(text))
+    if "Bearer" not in shown and "Basic" not in shown:
+        return shown
     return _HEADER.sub(lambda match: f"{match[1] or match[2]}{REMOVED}", shown)
 
 
