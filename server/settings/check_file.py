@@ -181,7 +181,7 @@ def _fault(text: str, error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         known = list(table.model_fields)
         near = get_close_matches(names[-1], known, n=1)
-        return f"{at}{key}: unknown, " + (
+        return f"{at}{key}: unknown; " + (
             f"did you mean {near[0]}?" if near else f"the known ones are {', '.join(known)}"
         )
     field = table.model_fields.get(names[1] if table is _Check else names[0])

@@ -259,7 +259,7 @@ async def test_changes_without_their_document_are_faults(era: Era) -> None:
         changes = [*corrections([one]), lost, twice, {**twice, "value": "2"}]
         message = error_of(await apply(client, changes, sandbox))["message"]
         assert f"is not in the document “{two.id}”; it is in “{one.id}”" in message
-        assert "changes.4.field_data_id: given in changes.3 already" in message
+        assert "changes.4.field_data_id: already given in changes.3" in message
         assert sent(sandbox) == []
 
 
