@@ -15,7 +15,7 @@ __all__ = ["COMMAND_GROUPS"]
 
 @click.group()
 def key() -> None:
-    """Make keys for the callers of docreview-mcp http (DOCREVIEW_AUTH=keys)."""
+    """Create keys for callers of docreview-mcp http (DOCREVIEW_AUTH=keys)."""
 
 
 @key.command("new")
@@ -25,13 +25,13 @@ def key() -> None:
     "scopes",
     multiple=True,
     type=click.Choice(("docreview:read", "docreview:write", "docreview:admin")),
-    help="What the key allows; can be repeated. Every key may read.",
+    help="What the key allows; can be repeated. Every key allows reading.",
 )
 @click.option(
-    "--group", "groups", multiple=True, help="A group of the policy that the key is in; can be repeated."
+    "--group", "groups", multiple=True, help="A policy group that the key belongs to; can be repeated."
 )
 def key_new(name: str, scopes: Sequence[str], groups: Sequence[str]) -> None:
-    """Add a key for NAME to the file in DOCREVIEW_KEYS, and print it, this once."""
+    """Add a key for NAME to the file in DOCREVIEW_KEYS and print it. It is not shown again."""
     from .commands.key import new_key
     from .http.settings import read_http_settings
 
@@ -46,9 +46,9 @@ def credentials() -> None:
 @credentials.command("set")
 @click.argument("subject")
 def credentials_set(subject: str) -> None:
-    """Store credentials for SUBJECT, as the journal names the caller, in place of those that are stored.
+    """Store credentials for SUBJECT (the caller's name in the journal), replacing any stored ones.
 
-    Asks for them, or reads lines from stdin: NANONETS_API_KEY=…, STUDIO_TOKEN=…, or STUDIO_EMAIL=… and
+    Prompts for them, or reads lines from stdin: NANONETS_API_KEY=…, STUDIO_TOKEN=…, or STUDIO_EMAIL=… and
     STUDIO_PASSWORD=…
     """
     from .commands.credentials import set_credentials
@@ -58,7 +58,7 @@ def credentials_set(subject: str) -> None:
 
 @credentials.command("list")
 def credentials_list() -> None:
-    """Show for whom credentials are stored, and for which services. Prints no secret."""
+    """List the callers with stored credentials, and for which services. Prints no secrets."""
     from .commands.credentials import list_credentials
 
     sys.exit(list_credentials(settings_of({})))
@@ -67,7 +67,7 @@ def credentials_list() -> None:
 @credentials.command("remove")
 @click.argument("subject")
 def credentials_remove(subject: str) -> None:
-    """Forget the credentials of SUBJECT."""
+    """Delete the stored credentials of SUBJECT."""
     from .commands.credentials import remove_credentials
 
     sys.exit(remove_credentials(settings_of({}), subject))
@@ -76,14 +76,14 @@ def credentials_remove(subject: str) -> None:
 @click.group(invoke_without_command=True)
 @click.pass_context
 def journal(context: click.Context) -> None:
-    """Show what was written to the services (list), take it out (export), check its chain (verify)."""
+    """List the writes to the services, export them, or verify that the journal is unaltered."""
     if context.invoked_subcommand is None:
         context.invoke(journal_list)
 
 
 @journal.command("list")
 @click.option(
-    "--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many entries."
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum number of entries."
 )
 @click.option("--about", multiple=True, metavar="ID", help="Only entries about this id; can be repeated.")
 def journal_list(limit: int = 20, about: Sequence[str] = ()) -> None:
@@ -94,21 +94,23 @@ def journal_list(limit: int = 20, about: Sequence[str] = ()) -> None:
 
 
 @journal.command("export")
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of stdout.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file instead of stdout."
+)
 def journal_export(output: Path | None) -> None:
-    """Print every entry with its records and hashes as a line of JSON, the oldest first."""
+    """Print every entry with its records and hashes as one line of JSON, oldest first."""
     from .commands.journal import export_journal
 
     sys.exit(export_journal(settings_of({}), output))
 
 
 @journal.command("verify")
-@click.option("--expect", metavar="HASH", help="A hash noted earlier; its record has to be there still.")
+@click.option("--expect", metavar="HASH", help="A hash noted earlier, whose record must still exist.")
 def journal_verify(expect: str | None) -> None:
-    """Check that no record was changed, taken out or put in.
+    """Check that no record was changed, removed or inserted.
 
-    Note the last hash: given later as --expect, it shows that nothing up to it was cut off or written anew.
-    Records that were written with DOCREVIEW_JOURNAL_KEY need it to be checked.
+    Note the last hash: passed later as --expect, it proves that no record up to it was cut off or rewritten.
+    To check records written with DOCREVIEW_JOURNAL_KEY, set that key.
     """
     from .commands.journal import verify_journal
 

@@ -29,17 +29,17 @@ def _tools_with(context: click.Context, parameter: click.Parameter, incomplete: 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Credentials come from NANONETS_API_KEY, and STUDIO_EMAIL with STUDIO_PASSWORD or STUDIO_TOKEN."
-    " Without a command the server speaks MCP over stdio, as hosts start it.",
+    " Without a command, the server serves MCP over stdio; this is how hosts start it.",
 )
 @click.version_option(VERSION, prog_name="docreview-mcp")
 def command_line() -> None:
     """Document review in Nanonets and DeepOpinion Studio for AI agents, over MCP.
 
     \b
-    docreview-mcp demo                 watch real review work, without an account
-    docreview-mcp --sandbox            the server on sample data, over stdio
+    docreview-mcp demo                 watch a review of sample documents; no account needed
+    docreview-mcp --sandbox            serve sample data over stdio
     docreview-mcp setup vscode         add it to VS Code, Claude, Cursor, Codex ...
-    docreview-mcp tools                what a host would see
+    docreview-mcp tools                list the tools that a host would see
     docreview-mcp doctor               check credentials and settings
     """
 
@@ -48,9 +48,9 @@ def command_line() -> None:
 @click.argument("folders", nargs=-1, metavar="[FOLDER]...")
 @with_settings
 def stdio(folders: Sequence[str], **options: Any) -> None:
-    """Serve MCP over stdin and stdout (what hosts start).
+    """Serve MCP over stdin and stdout; hosts start this command.
 
-    Files may be sent from the FOLDERs, if any are given, instead of those in DOCREVIEW_FILES.
+    If FOLDERs are given, files may be uploaded from them instead of the folders in DOCREVIEW_FILES.
     """
     with loading():
         from .commands.stdio import serve
@@ -63,12 +63,14 @@ def stdio(folders: Sequence[str], **options: Any) -> None:
 
 
 @command_line.command()
-@click.option("--host", metavar="ADDRESS", help="Address to listen on; by default this machine only.")
-@click.option("--port", type=int, help="Port to listen on (8000); 0 takes a free one.")
+@click.option(
+    "--host", metavar="ADDRESS", help="Address to listen on; by default, only this machine can connect."
+)
+@click.option("--port", type=int, help="Port to listen on; 8000 by default, 0 for any free port.")
 @click.option(
     "--insecure-no-auth",
     is_flag=True,
-    help="Let anybody on the network in; only with DOCREVIEW_AUTH=none and DOCREVIEW_HTTP_INSECURE=1.",
+    help="Let anyone on the network in; requires DOCREVIEW_AUTH=none and DOCREVIEW_HTTP_INSECURE=1.",
 )
 @with_settings
 def http(host: str | None, port: int | None, insecure_no_auth: bool, **options: Any) -> None:
@@ -86,13 +88,15 @@ def http(host: str | None, port: int | None, insecure_no_auth: bool, **options: 
 
 
 @command_line.command()
-@click.option("--port", type=int, default=0, help="Port to listen on; by default a free one.")
-@click.option("--no-browser", is_flag=True, help="Only print the link.")
-@click.option("--workflow", metavar="ID", help="Open this document, with --document; otherwise the queue.")
-@click.option("--document", metavar="ID", help="See --workflow.")
+@click.option("--port", type=int, default=0, help="Port to listen on; by default, any free port.")
+@click.option("--no-browser", is_flag=True, help="Print the link without opening a browser.")
+@click.option(
+    "--workflow", metavar="ID", help="The workflow of --document. Without both, the panel opens the queue."
+)
+@click.option("--document", metavar="ID", help="Open this document; requires --workflow.")
 @with_settings
 def panel(port: int, no_browser: bool, workflow: str | None, document: str | None, **options: Any) -> None:
-    """Open the review panel in your browser, for documents of Nanonets (docs/panel.md).
+    """Open the review panel for Nanonets documents in your browser (docs/panel.md).
 
     \b
     docreview-mcp panel --sandbox
@@ -107,7 +111,7 @@ def panel(port: int, no_browser: bool, workflow: str | None, document: str | Non
 
 @command_line.command()
 def migrate() -> None:
-    """Make or change the journal's tables in PostgreSQL (DOCREVIEW_JOURNAL); servers only use them."""
+    """Create or upgrade the journal's tables in PostgreSQL (DOCREVIEW_JOURNAL); servers do not do this."""
     from .commands.migrate import migrate as migrate_journal
 
     sys.exit(migrate_journal(settings_of({})))
@@ -119,17 +123,17 @@ def migrate() -> None:
     type=click.FloatRange(0, 60),
     default=0.0,
     show_default=True,
-    help="Seconds between steps, for an audience.",
+    help="Seconds to wait between steps, for an audience.",
 )
 def demo(pause: float) -> None:
-    """Do real review work on the sandbox through a real MCP client, and show each step."""
+    """Review sample documents through a real MCP client, and show each step."""
     from .commands.demo.demo import run_demo
 
     sys.exit(run_demo(pause))
 
 
 @command_line.command()
-@click.option("--json", "as_json", is_flag=True, help="The exact tools/list result.")
+@click.option("--json", "as_json", is_flag=True, help="Print the exact tools/list result.")
 @with_settings
 def tools(as_json: bool, **options: Any) -> None:
     """Show the tools that a host would see with these settings."""
@@ -144,11 +148,11 @@ def tools(as_json: bool, **options: Any) -> None:
 @click.option(
     "--picture",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Save the picture of the result as this file; further ones get a number.",
+    help="Save the image in the result to this file; further images get a number.",
 )
 @with_settings
 def call(tool: str, arguments: str, picture: Path | None, **options: Any) -> None:
-    """Call one TOOL with ARGUMENTS, a JSON object (- reads it from stdin), and print the structured result.
+    """Call a TOOL with ARGUMENTS, a JSON object (- reads it from stdin), and print its structured result.
 
     \b
     docreview-mcp call nanonets_list_workflows --sandbox
@@ -162,19 +166,17 @@ def call(tool: str, arguments: str, picture: Path | None, **options: Any) -> Non
 
 
 @command_line.command()
-@click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on (this machine only)."
-)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8100,
     show_default=True,
-    help="Port to listen on; 0 takes a free one.",
+    help="Port to listen on; 0 for any free port.",
 )
-@click.option("--seed", default=0, show_default=True, help="The seed of the sample data.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the sample data.")
 def sandbox(host: str, port: int, seed: int) -> None:
-    """Serve the stand-in for both services over HTTP."""
+    """Serve the sandbox, a stand-in for both services, over HTTP."""
     from .commands.sandbox import serve_sandbox
 
     sys.exit(serve_sandbox(host, port, seed))
@@ -182,14 +184,17 @@ def sandbox(host: str, port: int, seed: int) -> None:
 
 @command_line.command()
 @click.option(
-    "--probe", is_flag=True, help="Find out which addresses the services answer, by reads alone, and report."
+    "--probe",
+    is_flag=True,
+    help="Find out which URLs the services answer, using reads only, and print a report.",
 )
 @with_settings
 def doctor(probe: bool, **options: Any) -> None:
-    """Check credentials, reachability, settings and host limits. Prints no secret, changes nothing.
+    """Check credentials, reachability, settings and host limits. Prints no secrets and changes nothing.
 
-    With --probe, try every read that the account allows, and print which addresses answer and where an answer
-    is not as documented. The report holds no values, ids or addresses of yours, so you can send it to us.
+    With --probe, try every read that the account allows, and print which URLs answer and which answers
+    differ from the documentation. The report contains none of your values, ids or base URLs, so you can send
+    it to us.
     """
     if probe:
         from .commands.probe import print_probe
@@ -202,21 +207,21 @@ def doctor(probe: bool, **options: Any) -> None:
 
 @command_line.command()
 @click.argument("host", type=click.Choice(HOST_NAMES), metavar="HOST")
-@click.option("--write", "writes", is_flag=True, help="Write the file, after a backup, and show the change.")
-@click.option("--undo", is_flag=True, help="Bring the newest backup of the file back.")
+@click.option("--write", "writes", is_flag=True, help="Back up the file, write it, and show the change.")
+@click.option("--undo", is_flag=True, help="Restore the newest backup of the file.")
 @click.option(
     "--file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Another file than the user's own, such as .mcp.json of a project.",
+    help="Use this file instead of your own configuration, such as a project's .mcp.json.",
 )
-@click.option("--with-secrets", is_flag=True, help="Put keys and passwords into the file itself.")
+@click.option("--with-secrets", is_flag=True, help="Write keys and passwords into the file.")
 @with_settings
 def setup(host: str, writes: bool, undo: bool, file: Path | None, with_secrets: bool, **options: Any) -> None:
     """Add the server to HOST's configuration: claude-desktop, claude-code, vscode, cursor, codex, gemini-cli,
     zed, goose or windsurf.
 
-    Prints what to add for this machine and these settings, and what it costs there. Keys and passwords stay
-    outside the file: the host takes them from its environment or asks for them.
+    Prints the entry for this machine and these settings, and its cost in tokens. Keys and passwords stay out
+    of the file: the host reads them from its environment or asks for them.
 
     \b
     docreview-mcp setup vscode
@@ -233,12 +238,12 @@ def setup(host: str, writes: bool, undo: bool, file: Path | None, with_secrets: 
 @click.option(
     "--document",
     metavar="ID|FILE",
-    help="Try the checks on a document: its id, or a file with its JSON (nanonets_get_document).",
+    help="Try the checks on this document: an id, or a file with its JSON from nanonets_get_document.",
 )
-@click.option("--workflow", metavar="ID", help="The workflow of the document; found if left out.")
+@click.option("--workflow", metavar="ID", help="The document's workflow; looked up if omitted.")
 @with_settings
 def check(file: Path, document: str | None, workflow: str | None, **options: Any) -> None:
-    """Check a check FILE (DOCREVIEW_CHECKS), and try it on a document. Changes nothing.
+    """Validate a FILE of checks (DOCREVIEW_CHECKS) and optionally try it on a document. Changes nothing.
 
     \b
     docreview-mcp check checks.toml
@@ -252,7 +257,7 @@ def check(file: Path, document: str | None, workflow: str | None, **options: Any
 @command_line.command()
 @click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
 def completion(shell: str) -> None:
-    """Print the script that completes commands, options, hosts and tools in SHELL.
+    """Print a script with which your shell completes commands, options, hosts and tools.
 
     \b
     eval "$(docreview-mcp completion bash)"                                          in ~/.bashrc

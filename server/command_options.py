@@ -16,15 +16,15 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SHARED: Sequence[tuple[str, str, str]] = (
     ("--sandbox", "", "Use sample data in memory; no account needed."),
-    ("--toolsets", "A,B", "Toolset names, or documented, companion, extra, all."),
-    ("--tools", "A,B", "Only these tools, or in addition to --toolsets."),
+    ("--toolsets", "A,B", "Toolsets to offer: names, or documented, companion, extra, all."),
+    ("--tools", "A,B", "Tools to offer, alone or in addition to --toolsets."),
     ("--exclude-tools", "A,B", "Tools to leave out."),
-    ("--read-only", "", "Only tools that change nothing."),
+    ("--read-only", "", "Offer only tools that change nothing."),
     (
         "--surface",
         "auto|full|core|lean",
-        "auto: full, or core for a host that takes fewer tools; core and lean: short lists, and tools that"
-        " find and run all others.",
+        "full lists all tools; core and lean list a few, with tools that find and run the others; auto picks"
+        " core for hosts with a tool limit, otherwise full.",
     ),
 )
 

@@ -33,15 +33,15 @@ ErrorCode = Literal[
 Done = Literal["no", "yes", "unknown"]
 
 NOTHING_SENT = "Nothing was sent."
-LOOK_FIRST = "Read the item first to see whether the change was made; only then decide to repeat it."
+LOOK_FIRST = "Read the item to see whether the change was made before you decide to repeat it."
 """The next step wherever it is not known whether a change was made."""
 
 _HAPPENED: dict[Done, str] = {
     "no": "Nothing was changed.",
     "yes": "The call was carried out.",
-    "unknown": "Whether anything was changed is not known.",
+    "unknown": "It is not known whether anything was changed.",
 }
-_EARLIER_TRY = "An earlier try of this call got no clear answer and may have been carried out."
+_EARLIER_TRY = "An earlier attempt got no clear answer and may have been carried out."
 
 
 class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a programming error

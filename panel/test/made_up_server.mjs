@@ -117,8 +117,8 @@ export class MadeUpServer {
     for (const change of changes) {
       const value = values.find((each) => each.id === (change.field_data_id ?? change.cell_id));
       if (value && change.expected_value !== undefined && change.expected_value !== value.value && change.value !== value.value) {
-        fail("conflict", `changes.0: the present value is “${value.value}”, expected “${change.expected_value}”. Nothing was sent.`, "no",
-          "Somebody changed it meanwhile. Read the document again and decide anew.");
+        fail("conflict", `changes.0: the current value is “${value.value}”, expected “${change.expected_value}”. Nothing was sent.`, "no",
+          "The document was changed in the meantime. Read it again and reconsider.");
       }
       if (change.delete && this.confirmDeletes && confirm !== CODE) ask(`Apply corrections: delete row ${change.row}`);
     }

@@ -38,7 +38,7 @@ def call_once(settings: Settings, tool: str, arguments: str, picture: Path | Non
         click.echo(f"docreview-mcp: the arguments are not JSON ({error}); expected {_EXAMPLE}", err=True)
         return 2
     if not isinstance(given, dict):
-        click.echo(f"docreview-mcp: the arguments are no JSON object; expected {_EXAMPLE}", err=True)
+        click.echo(f"docreview-mcp: the arguments are not a JSON object; expected {_EXAMPLE}", err=True)
         return 2
     names = [each.name for each in load_tools()]
     if tool not in names:
@@ -86,10 +86,10 @@ def _save_pictures(blocks: Sequence[object], picture: Path | None) -> bool:
         try:
             path.write_bytes(base64.b64decode(block.data))
         except OSError as error:
-            click.echo(f"docreview-mcp: the picture cannot be saved as {path}: {error.strerror}", err=True)
+            click.echo(f"docreview-mcp: the image cannot be saved as {path}: {error.strerror}", err=True)
             return False
-        click.echo(f"(the picture, {block.mime_type}, is saved as {path})", err=True)
+        click.echo(f"(the image, {block.mime_type}, is saved as {path})", err=True)
     if picture is not None and not number:
-        click.echo("docreview-mcp: the result has no picture to save", err=True)
+        click.echo("docreview-mcp: the result contains no image to save", err=True)
         return False
     return True

@@ -42,7 +42,7 @@ def check_file(settings: Settings, path: Path, document: str | None, workflow_id
         click.echo(f"{path}: {fault}", err=True)
     if file is None or faults:
         return 1
-    click.echo(f"{path}: {len(file.content.checks)} checks, no fault")
+    click.echo(f"{path}: {len(file.content.checks)} checks, no errors")
     if document is None:
         return 0
 
@@ -107,7 +107,7 @@ async def _paper_of_service(settings: Settings, document: str, workflow_id: str)
             if not result.is_error:
                 return Paper.of(place, document, answer, values_of_document(answer))
     where = f"the workflow {workflow_id}" if workflow_id else f"{len(places)} workflows"
-    raise _NoDocumentError(f"--document: got {document!r}, it is neither a file nor a document in {where}")
+    raise _NoDocumentError(f"--document: got {document!r}, which is neither a file nor a document in {where}")
 
 
 async def _workflows(client: Client) -> list[str]:

@@ -54,10 +54,12 @@ def list_credentials(settings: Settings) -> int:
     every = _using(store, store.every)
     for each in every:
         if each.account is None:
-            what = "cannot be opened: sealed for another caller, or with a key that is not known"
+            what = "cannot be decrypted: sealed for another caller or with an unknown key"
         else:
             what = " and ".join(each.account.services)
-            what += "" if each.is_newest else ", sealed with an older key: set them again to use the newest"
+            what += (
+                "" if each.is_newest else ", sealed with an older key; set them again to use the newest key"
+            )
         click.echo(f"{one_line(each.subject)}\t{each.changed}\t{what}")
     if not every:
         click.echo(f"No credentials are stored ({store.shown}).", err=True)
@@ -73,9 +75,14 @@ def remove_credentials(settings: Settings, subject: str) -> int:
     store = open_store(settings)
     was_there = _using(store, lambda: store.remove(subject))
     if not was_there:
-        click.echo(f"{subject} has none stored; docreview-mcp credentials list shows who has.", err=True)
+        click.echo(
+            f"No credentials are stored for {subject}; docreview-mcp credentials list shows whose are.",
+            err=True,
+        )
         return 1
-    click.echo(f"Removed those of {subject}. Running servers notice within half a minute.", err=True)
+    click.echo(
+        f"Removed the credentials of {subject}. Running servers notice within half a minute.", err=True
+    )
     return 0
 
 
@@ -90,7 +97,7 @@ def _using(store: CredentialStore, work: Callable[[], Result]) -> Result:
 
 def _prompted() -> dict[str, str]:
     """What a person types, hidden but for the address; empty answers are left out."""
-    click.echo("Press Enter for what there is none of.", err=True)
+    click.echo("To leave a value empty, press Enter.", err=True)
     return {
         name: click.prompt(name, default="", show_default=False, hide_input=name != "STUDIO_EMAIL", err=True)
         for name in _FIELDS

@@ -52,9 +52,9 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
     try:
         listener = listening(http.host, http.port)
     except OSError as error:
-        why = error.strerror or "no such address"
+        why = error.strerror or "this machine has no such address"
         raise SettingsError(
-            f"cannot listen on {http.host}:{http.port} ({why}); name another --host or --port"
+            f"cannot listen on {http.host}:{http.port} ({why}); choose another --host or --port"
         ) from None
     with listener, telemetry(settings, http.metrics_address) as (observer, metrics_port):
         port = int(listener.getsockname()[1])
@@ -67,7 +67,7 @@ def serve_http(settings: Settings, http: HttpSettings, *, insecure_no_auth: bool
         click.echo(f"docreview-mcp serves MCP at {url}{panel}", err=True)
         if metrics_port:
             where = _origin(http.metrics_address[0], metrics_port)
-            click.echo(f"docreview-mcp shows metrics at {where}/metrics", err=True)
+            click.echo(f"docreview-mcp serves metrics at {where}/metrics", err=True)
         return 0 if serve_on(listener, application, http) else 1
 
 
@@ -146,8 +146,8 @@ def _authentication(
     groups = settings.read_policy().groups
     if groups and not http.oauth_group_claim:
         raise SettingsError(
-            "DOCREVIEW_OAUTH_GROUP_CLAIM: expected the claim of a token that holds the groups of its owner,"
-            f" such as groups, as {settings.policy} has rules for groups"
+            "DOCREVIEW_OAUTH_GROUP_CLAIM: expected the token claim that contains the caller's groups, such"
+            f" as groups, because {settings.policy} has rules for groups"
         )
     trust = Trust(
         http.oauth_issuer,
@@ -204,8 +204,8 @@ def _unused_credentials(settings: Settings, http: HttpSettings) -> str:
     if http.credentials == "shared" or settings.sandbox or not settings.with_credentials:
         return ""
     return (
-        f"the credentials for {' and '.join(settings.with_credentials)} in the settings are not used,"
-        f" as DOCREVIEW_CREDENTIALS={http.credentials} is set"
+        f"the credentials for {' and '.join(settings.with_credentials)} in the settings are ignored, because"
+        f" DOCREVIEW_CREDENTIALS={http.credentials} is set"
     )
 
 
@@ -220,11 +220,13 @@ def _for_many(settings: Settings, http: HttpSettings) -> Settings:
     if settings.seal_keys is None and (in_postgresql or settings.redis is not None):
         shared = "the journal is in PostgreSQL" if in_postgresql else "DOCREVIEW_REDIS is set"
         raise SettingsError(
-            f"DOCREVIEW_SEAL_KEYS: expected keys, as {shared} and several servers may share it;"
-            " openssl rand -base64 32 prints one"
+            f"DOCREVIEW_SEAL_KEYS: expected keys, because {shared} and several servers may share it; create"
+            " one with openssl rand -base64 32"
         )
     if http.credentials == "shared" and (asked := sorted(set(settings.tools) & set(OF_A_SESSION))):
-        raise SettingsError(f"--tools: {asked[0]} is not offered over HTTP, where callers share one account")
+        raise SettingsError(
+            f"--tools: {asked[0]} is not available over HTTP, where callers share one account"
+        )
     if "in_flight" in settings.model_fields_set:
         return settings
     return settings.model_copy(update={"in_flight": _IN_FLIGHT})

@@ -57,7 +57,7 @@ def verify_journal(settings: Settings, expected: str | None = None) -> int:
     """
     if expected is not None and not _HASH.fullmatch(expected := expected.strip()):
         wanted = (
-            "a hash as journal verify prints it: 64 hexadecimal digits, or hmac-sha256: and 43 characters"
+            "a hash as printed by journal verify: 64 hexadecimal digits, or hmac-sha256: and 43 characters"
         )
         click.echo(f"docreview-mcp: --expect: expected {wanted}; got {_printable(expected)}", err=True)
         return 2
@@ -67,7 +67,7 @@ def verify_journal(settings: Settings, expected: str | None = None) -> int:
 def _with_journal(settings: Settings, work: Callable[[StoredJournal], int]) -> int:
     journal = open_journal(settings, lambda: settings.secrets)
     if journal is None:
-        click.echo("docreview-mcp: there is no journal: DOCREVIEW_JOURNAL is none", err=True)
+        click.echo("docreview-mcp: no journal is kept: DOCREVIEW_JOURNAL is none", err=True)
         return 2
     try:
         return work(journal)
@@ -130,11 +130,11 @@ def _verify(journal: StoredJournal, *, expected: str) -> int:
     if not found.count and not faults:
         return _nothing(journal)
     if not found.broken:
-        click.echo(f"{found.count} records, the chain holds; the last hash is {found.last_hash}")
+        click.echo(f"{found.count} records, the chain is intact; the last hash is {found.last_hash}")
     if found.keyed and not found.is_unchecked:
-        click.echo(f"{found.keyed} records, from record {found.keyed_from} on, are held by the key.")
+        click.echo(f"{found.keyed} records, from record {found.keyed_from} on, are protected by the key.")
     if found.expected_at:
-        click.echo(f"The expected hash is that of record {found.expected_at}.")
+        click.echo(f"The expected hash belongs to record {found.expected_at}.")
     for fault in faults:
         click.echo(fault)
     return 1 if faults else 0
@@ -146,21 +146,21 @@ def _faults(found: Verification, expected: str, *, has_key: bool) -> Iterator[st
         yield f"The chain is broken after {found.count} records: {one_line(found.broken)}."
     if found.is_unchecked:
         yield (
-            f"{found.keyed} records, from record {found.keyed_from} on, are held by a key; without it"
-            " (DOCREVIEW_JOURNAL_KEY) they cannot be checked."
+            f"{found.keyed} records, from record {found.keyed_from} on, are protected by a key; to check"
+            " them, set DOCREVIEW_JOURNAL_KEY."
         )
     if has_key and found.count and not found.keyed and not found.broken:
         yield (
-            "No record is held by the key: either none was written since it was set, or the chain was written"
-            " anew without it. Only a hash noted earlier (--expect) can tell which."
+            "No record is protected by the key: either none was written since it was set, or the chain was"
+            " rewritten without it. Only a hash noted earlier (--expect) can show which."
         )
     if found.index:
-        yield f"The index by which entries are found does not follow from the records: {found.index}."
+        yield f"The index for finding entries does not match the records: {found.index}."
     if expected and not found.expected_at:
-        where = "in the part that holds" if found.broken else "in the chain"
+        where = "in the intact part" if found.broken else "in the chain"
         yield (
-            f"The expected hash is not {where}: records were cut off or written anew since it was noted,"
-            " or it is that of another journal."
+            f"The expected hash is not {where}: records were cut off or rewritten since it was noted, or it"
+            " belongs to another journal."
         )
 
 

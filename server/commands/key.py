@@ -21,10 +21,10 @@ def new_key(http: HttpSettings, name: str, scopes: Sequence[str], groups: Sequen
         SettingsError: no file is named, it cannot be written, or a group has a name that it cannot hold.
     """
     if http.keys is None:
-        raise SettingsError(
-            "DOCREVIEW_KEYS: expected the file that holds the keys, such as /etc/docreview/keys"
-        )
+        raise SettingsError("DOCREVIEW_KEYS: expected the file with the keys, such as /etc/docreview/keys")
     key = add_key(http.keys, name, frozenset((READ, *scopes)), groups)
-    click.echo(f"Added to {http.keys}. The key is shown this once; the file holds its hash only.", err=True)
+    click.echo(
+        f"Added to {http.keys}. The key is not shown again; the file contains only its hash.", err=True
+    )
     click.echo(key)
     return 0

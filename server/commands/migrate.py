@@ -17,7 +17,7 @@ def migrate(settings: Settings) -> int:
     """Bring the tables to this version, and say what was done. Gives 1 if that failed."""
     place = journal_place(settings.journal, sandbox=settings.sandbox)
     if not keeps_journal(settings.journal) or not place.url:
-        click.echo("There is nothing to do: only a journal in PostgreSQL needs this (DOCREVIEW_JOURNAL).")
+        click.echo("Nothing to do: only a journal in PostgreSQL (DOCREVIEW_JOURNAL) needs this command.")
         return 0
     try:
         before, after = migrate_tables(place)
@@ -25,7 +25,7 @@ def migrate(settings: Settings) -> int:
         click.echo(f"docreview-mcp: {one_line(str(fault))}", err=True)
         return 1
     if before == after:
-        click.echo(f"The journal {place.shown} has the tables of this version already ({after}).")
+        click.echo(f"The journal {place.shown} already has the tables of this version ({after}).")
     else:
         click.echo(f"The journal {place.shown} now has the tables of this version ({after}).")
     return 0

@@ -45,7 +45,7 @@ def serve_panel(
     try:
         listener = listening(http.host, http.port)
     except OSError as error:
-        raise SettingsError(f"cannot listen on port {http.port} ({error.strerror}); name another") from None
+        raise SettingsError(f"cannot listen on port {http.port} ({error.strerror}); choose another") from None
     with listener:
         port = int(listener.getsockname()[1])
         application, token = panel_application(settings, http, port)
@@ -55,7 +55,7 @@ def serve_panel(
         link = f"http://{http.host}:{port}/panel/open?{urlencode(query)}"
         if fault := settings.half_login:
             click.echo(f"docreview-mcp: {fault}", err=True)
-        click.echo(f"The review panel is at this link, which works once: {link}", err=True)
+        click.echo(f"Open the review panel with this link, which works once: {link}", err=True)
         if opens_browser:
             # It may wait for the browser to start, and the browser for the server.
             threading.Thread(target=webbrowser.open, args=(link,), daemon=True).start()

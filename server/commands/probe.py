@@ -26,7 +26,9 @@ def print_probe(settings: Settings, transport: httpx2.AsyncBaseTransport | None 
     """Print what was found. Gives 1 if the credentials are missing or a read found no address, else 0."""
     set_up_logging(settings.log_level, lambda: settings.secrets)
     if not settings.with_credentials:
-        click.echo("Neither service has credentials, so nothing was sent; set them first.", err=True)
+        click.echo(
+            "No credentials are set for either service, so nothing was sent. Set them first.", err=True
+        )
         return 1
     if settings.sandbox and transport is None:
         from ..services.sandbox_transport import embedded

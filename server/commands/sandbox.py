@@ -18,7 +18,8 @@ def serve_sandbox(host: str, port: int, seed: int) -> int:
 
     if not is_loopback(host):
         click.echo(
-            "docreview-mcp: the sandbox takes any key, so it listens on this machine only: use 127.0.0.1",
+            "docreview-mcp: the sandbox accepts any key, so it listens on this machine only; use --host"
+            " 127.0.0.1",
             err=True,
         )
         return 2
@@ -26,7 +27,8 @@ def serve_sandbox(host: str, port: int, seed: int) -> int:
         listener = listening(host, port)
     except OSError as error:
         click.echo(
-            f"docreview-mcp: cannot listen on {host}:{port} ({error.strerror}); name another --port", err=True
+            f"docreview-mcp: cannot listen on {host}:{port} ({error.strerror}); choose another --port",
+            err=True,
         )
         return 2
     address = f"http://{host if ':' not in host else f'[{host}]'}:{listener.getsockname()[1]}"

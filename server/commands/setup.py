@@ -19,8 +19,8 @@ from ..settings.settings import Settings
 __all__ = ["How", "set_up_host", "undo_setup"]
 
 _NO_REFERENCE = (
-    "{title} takes no variables from outside its file. Install the bundle, which asks for secrets and keeps"
-    " them in the system's keychain, or add --with-secrets to write them into the file."
+    "{title} cannot read variables from outside its file. Install the bundle, which asks for secrets and"
+    " keeps them in the system's keychain, or add --with-secrets to write them into the file."
 )
 
 
@@ -52,7 +52,7 @@ def set_up_host(name: str, settings: Settings, how: How) -> int:
         change = planned(host, file, lambda there: edits_for(host, wanted, there))
     except (BrokenFile, CannotKeep) as fault:
         _print_entry(host, wanted, settings, how)
-        problem = "is broken" if isinstance(fault, BrokenFile) else "is left to you"
+        problem = "is broken" if isinstance(fault, BrokenFile) else "has to be edited by hand"
         click.echo(f"docreview-mcp: {file} {problem}: {fault}. Nothing was written.", err=True)
         return 1 if how.writes or isinstance(fault, BrokenFile) else 0
     if not how.writes:
@@ -78,7 +78,7 @@ def undo_setup(name: str, how: How) -> int:
 
 def _write(host: Host, wanted: HostEntry, change: Change, settings: Settings) -> int:
     if change.after == change.before:
-        click.echo(f"{change.file} has it already; nothing was written.")
+        click.echo(f"{change.file} is already up to date; nothing was written.")
         return 0
     click.echo(without_secrets(shown_diff(change), settings.secrets))
     try:
@@ -87,7 +87,7 @@ def _write(host: Host, wanted: HostEntry, change: Change, settings: Settings) ->
         click.echo(f"docreview-mcp: {change.file}: {fault}.", err=True)
         return 1
     if backup is None:
-        click.echo(f"Made {change.file}. To undo, delete it.", err=True)
+        click.echo(f"Created {change.file}. To undo this, delete it.", err=True)
     else:
         click.echo(f"Wrote {change.file}; the previous one is kept as {backup.name}.", err=True)
         click.echo(f"  docreview-mcp setup {host.name} --undo restores it.", err=True)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["serve"]
 
-_FOR_A_PERSON = "docreview-mcp serves MCP on stdin and stdout; try docreview-mcp demo, or --help"
+_FOR_A_PERSON = (
+    "docreview-mcp is serving MCP on stdin and stdout; to see what it does, run docreview-mcp demo or --help"
+)
 
 
 def serve(settings: Settings) -> None:

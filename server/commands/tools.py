@@ -14,7 +14,9 @@ from ..settings.settings import Settings
 
 __all__ = ["NOTHING_CHOSEN", "show_tools"]
 
-NOTHING_CHOSEN = "these settings show no tool; check --toolsets, --tools, --exclude-tools and --read-only"
+NOTHING_CHOSEN = (
+    "no tool is listed with these settings; check --toolsets, --tools, --exclude-tools and --read-only"
+)
 _EFFECT_STYLES = {"read": "green", "write": "yellow", "destructive": "red"}
 
 
@@ -48,7 +50,7 @@ def _show_table(chosen: Sequence[Tool]) -> None:
         table.add_row(tool.name, tool.toolset, f"[{style}]{tool.effect}[/]", tool.title)
     console = Console()
     console.print(table)
-    console.print(f"{len(chosen)} tools; every argument of each stands in the tool reference.")
+    console.print(f"{len(chosen)} tools; the tool reference describes their arguments.")
 
 
 def _listed(settings: Settings) -> str:

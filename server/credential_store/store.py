@@ -54,13 +54,14 @@ def open_store(settings: Settings) -> CredentialStore:
     """
     if settings.seal_keys is None:
         raise SettingsError(
-            "DOCREVIEW_SEAL_KEYS: expected keys, as credentials are stored sealed with them;"
-            " openssl rand -base64 32 prints one"
+            "DOCREVIEW_SEAL_KEYS: expected keys, because stored credentials are sealed with them; create one"
+            " with openssl rand -base64 32"
         )
     place = journal_place(settings.journal, sandbox=False) if keeps_journal(settings.journal) else None
     if place is None or (place.file is None and not place.url):
         raise SettingsError(
-            "DOCREVIEW_JOURNAL: expected a file or PostgreSQL, as credentials are stored beside the journal"
+            "DOCREVIEW_JOURNAL: expected a file or PostgreSQL, because credentials are stored beside the"
+            " journal"
         )
     keys = [b64decode(each) for each in settings.seal_keys.get_secret_value().split(",")]
     return CredentialStore(place, CredentialSeal(keys))

@@ -70,7 +70,7 @@ def read_file(file: Path) -> str | None:
         if not file.exists():
             return None
         if not file.is_file() or file.stat().st_size > _MAX_BYTES:
-            raise BrokenFile("it is no text file that can be changed")
+            raise BrokenFile("it is not a text file that can be changed")
         return file.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
         raise BrokenFile("it is not UTF-8 text") from None
@@ -101,7 +101,7 @@ def planned(host: Host, file: Path, edits_for: Callable[[Mapping[str, object]], 
     edits = edits_for(there)
     after = _EDIT[host.format](text, edits) if edits else text
     if not _says(host, after, _expected(there, edits)):
-        raise CannotKeep("the file has a form that cannot be changed in place")
+        raise CannotKeep("its format cannot be edited in place")
     if missing := _comments(text, host.format) - _comments(after, host.format):
         raise CannotKeep(f"a comment would be lost: {sorted(missing)[0][:60]}")
     return Change(file, before, after)
@@ -137,7 +137,7 @@ def write(change: Change) -> Path | None:
     """
     file = change.file.resolve()
     if read_file(file) != change.before:
-        raise BrokenFile("it was changed meanwhile; run the command again")
+        raise BrokenFile("it was changed in the meantime; run the command again")
     # Another file could be put in its place all the same, against the will of whoever protected it.
     if change.before is not None and not file.stat().st_mode & stat.S_IWUSR:
         raise BrokenFile("it is read-only; nothing was written")
@@ -148,7 +148,7 @@ def write(change: Change) -> Path | None:
             _put(backup, file.read_bytes(), like=file)
         _put(file, change.after.encode(), like=file)
     except OSError as error:
-        raise BrokenFile(f"it cannot be written ({error.strerror}); it is as it was") from None
+        raise BrokenFile(f"it cannot be written ({error.strerror}); it is unchanged") from None
     return backup
 
 
@@ -170,7 +170,7 @@ def bring_back(file: Path) -> Path:
     """
     backups = _backups_of(file)
     if not backups:
-        raise BrokenFile("there is no backup; docreview-mcp setup makes one before it changes a file")
+        raise BrokenFile("there is no backup; docreview-mcp setup creates one before it changes a file")
     try:
         backups[-1].replace(file.resolve())
     except OSError as error:

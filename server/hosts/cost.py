@@ -28,16 +28,16 @@ def cost_lines(host: Host, settings: Settings) -> list[str]:
     lines = [
         f"{len(surface.chosen)} tools, about {tokens:,} tokens if {host.title} loads all of them"
         f" (list: {surface.name}; {surface.why})",
-        f"the longest tool name has {len(host.prefix + longest)} of at most {host.max_name} characters"
+        f"the longest tool name uses {len(host.prefix + longest)} of {host.max_name} allowed characters"
         f" ({host.prefix}{longest})",
     ]
     if limit is not None and len(surface.chosen) > limit.max_tools:
         lines.append(
-            f"{host.title} takes {limit.max_tools} tools of all servers; choose --surface auto or core"
+            f"{host.title} allows {limit.max_tools} tools across all servers; choose --surface auto or core"
         )
     if tokens > _MANY_TOKENS:
-        lines.append("choose fewer with --toolsets or --surface core if that is too much")
+        lines.append("if that is too much, list fewer with --toolsets or --surface core")
     too_long = [tool.name for tool in surface.chosen if len(host.prefix + tool.name) > host.max_name]
     if too_long:
-        lines.append(f"{host.title} leaves out names that are too long: {', '.join(too_long)}")
+        lines.append(f"{host.title} drops tools whose names are too long: {', '.join(too_long)}")
     return lines

@@ -113,7 +113,10 @@ HOSTS: Mapping[str, Host] = {
             reference="${{input:{id}}}",
             constant={"type": "stdio"},
             prefix="mcp_docreview_",
-            then="VS Code asks for each secret at the first start; leave empty what you don't use.",
+            then=(
+                "VS Code asks for each secret when it first starts the server; leave those you don't use"
+                " empty."
+            ),
         ),
         Host(
             "cursor",
@@ -141,7 +144,7 @@ HOSTS: Mapping[str, Host] = {
             names_key="env_vars",
             constant={"startup_timeout_sec": 60},
             prefix="mcp__docreview__",
-            then="Start Codex again; /mcp shows the server.",
+            then="Restart Codex; /mcp shows the server.",
         ),
         Host(
             "gemini-cli",
@@ -155,7 +158,7 @@ HOSTS: Mapping[str, Host] = {
             reference="${{{name}}}",
             prefix="mcp_docreview_",
             max_name=63,
-            then="Start Gemini CLI again, in a folder that you trust; /mcp shows the server.",
+            then="Restart Gemini CLI in a folder that you trust; /mcp shows the server.",
         ),
         Host(
             "zed",
@@ -190,7 +193,7 @@ HOSTS: Mapping[str, Host] = {
                 "timeout": 300,
             },
             prefix="docreview__",
-            then="Goose takes each secret from its environment, or from the keychain after goose configure.",
+            then="Goose reads each secret from its environment, or from the keychain after goose configure.",
         ),
         Host(
             "windsurf",

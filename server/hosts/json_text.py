@@ -141,13 +141,13 @@ class _Reader:
         node = self._value(0)
         self._skip()
         if self._at < len(self._text):
-            raise self._broken("expected the end")
+            raise self._broken("expected the end of the file")
         return node
 
     def _value(self, depth: int) -> _Node:
         self._skip()
         if depth > _MAX_DEPTH:
-            raise self._broken("it nests too deeply")
+            raise self._broken("it is nested too deeply")
         letter = self._text[self._at : self._at + 1]
         if letter == "{":
             return self._object(depth)
@@ -178,7 +178,7 @@ class _Reader:
                 raise self._broken('expected a name in " " or }')
             key = self._string()
             if key in values:
-                raise self._broken(f"{key} is there twice")
+                raise self._broken(f"{key} occurs twice")
             self._skip()
             if self._text[self._at : self._at + 1] != ":":
                 raise self._broken("expected :")
@@ -216,11 +216,11 @@ class _Reader:
     def _string(self) -> str:
         found = _TEXT.match(self._text, self._at)
         if found is None:
-            raise self._broken('expected a text that ends with "')
+            raise self._broken('expected a string that ends with "')
         try:
             value = json.loads(found[0])
         except ValueError:
-            raise self._broken("expected a text") from None
+            raise self._broken("expected a string") from None
         self._at = found.end()
         return value
 

@@ -54,9 +54,7 @@ def edit_toml(text: str, edits: Sequence[Edit]) -> str:
                 inner[name] = edit.value
         return mark + _with_line_ends_of(text, tomlkit.dumps(document))
     except Exception as error:
-        raise CannotKeep(
-            f"the file has a form that cannot be changed in place ({type(error).__name__})"
-        ) from None
+        raise CannotKeep(f"its format cannot be edited in place ({type(error).__name__})") from None
 
 
 def render_toml(path: Sequence[str], value: object) -> str:

@@ -75,13 +75,13 @@ def _edited(text: str, edit: Edit) -> str:
     if not found.value or found.tag.endswith(":null"):
         head = lines[key_line]
         if found.end_mark.line != key_line:
-            raise CannotKeep(f"{outer} is empty over several lines")
+            raise CannotKeep(f"{outer} is an empty mapping on several lines")
         # What stands for nothing, as {} or null, goes; a comment beside it stays.
         emptied = _ended(head[: found.start_mark.column] + head[found.end_mark.column :], line_end)
         block = _lines(_dumped({name: edit.value}, 2), line_end)
         return "".join([*lines[:key_line], emptied, block, *lines[after_key:]])
     if found.id != "mapping" or found.flow_style:
-        raise CannotKeep(f"{outer} is not written as lines below it")
+        raise CannotKeep(f"{outer} does not have its entries on lines below it")
     column = found.start_mark.column
     block = _lines(_dumped({name: edit.value}, column), line_end)
     index = next((at for at, (each, _) in enumerate(found.value) if each.value == name), None)

@@ -27,7 +27,10 @@ def fault_of_host(text: str) -> str:
     """Why this is no value for allowed Hosts; empty if it is one."""
     if _ALLOWED.fullmatch(text.lower()):
         return ""
-    return "expected hosts such as mcp.example.com, mcp.example.com:8443 or localhost:*, separated by commas"
+    return (
+        "expected a comma-separated list of hosts such as mcp.example.com, mcp.example.com:8443 or"
+        " localhost:*"
+    )
 
 
 def fault_of_origin(text: str) -> str:
@@ -35,7 +38,7 @@ def fault_of_origin(text: str) -> str:
     scheme, separator, host = text.lower().partition("://")
     if separator and scheme in _SCHEME_PORTS and _ALLOWED.fullmatch(host):
         return ""
-    return "expected origins such as https://app.example.com or http://localhost:*, separated by commas"
+    return "expected a comma-separated list of origins such as https://app.example.com or http://localhost:*"
 
 
 class AllowedAddresses:

@@ -60,7 +60,7 @@ class Answer:
                 status,
                 "bad_request",
                 f"The request cannot be served ({HTTPStatus(status).phrase}).",
-                "Send a request as the protocol describes it.",
+                "Send a request that follows the MCP specification.",
                 headers=allowed,
             ).answer(self.send)
             self._is_replaced = True

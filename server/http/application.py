@@ -137,7 +137,7 @@ class HttpApplication:
             return
         browser = panel if panel is not None and scope["path"] == CALLS else None
         if browser is None and scope["path"] != PATH:
-            raise Refusal(404, "not_found", "There is nothing at this path.", f"Use the path {PATH}.")
+            raise Refusal(404, "not_found", "Nothing is served at this path.", f"Use the path {PATH}.")
         if scope["method"] == "OPTIONS" and "origin" in headers:
             await answer.send({"type": "http.response.start", "status": 204, "headers": _raw(_PREFLIGHT)})
             await answer.send({"type": "http.response.body"})
@@ -146,8 +146,8 @@ class HttpApplication:
             raise Refusal(
                 405,
                 "method_not_allowed",
-                "Only POST is served: there are no sessions, and no stream besides that of a request.",
-                "Send each message as a POST.",
+                "Only POST is allowed: this server has no sessions and no streams outside a request.",
+                "Send each message with POST.",
                 headers={"Allow": "POST, OPTIONS"},
             )
         if browser is not None:
@@ -183,8 +183,8 @@ class HttpApplication:
             raise Refusal(
                 421,
                 "host_not_allowed",
-                "The Host of this request is not one of this server.",
-                "Use the address that whoever runs the server gave out (DOCREVIEW_HTTP_URL).",
+                "The Host header of this request does not belong to this server.",
+                "Use the URL that the server's operator published (DOCREVIEW_HTTP_URL).",
             )
 
     def _check_origin(self, headers: Headers, answer: Answer) -> None:
@@ -193,8 +193,8 @@ class HttpApplication:
             raise Refusal(
                 403,
                 "origin_not_allowed",
-                "The Origin of this request is not allowed.",
-                "Whoever runs the server can allow it (DOCREVIEW_HTTP_ORIGINS).",
+                "The Origin header of this request is not allowed.",
+                "The server's operator can allow it (DOCREVIEW_HTTP_ORIGINS).",
             )
         if origins:
             answer.allow_origin(origins[0])
@@ -232,7 +232,7 @@ def _check_headers(scope: Scope, headers: Headers) -> None:
             406,
             "not_acceptable",
             "Accept: expected application/json and text/event-stream.",
-            "Send the request with both in Accept.",
+            "Send both in the Accept header.",
         )
 
 
@@ -262,8 +262,8 @@ def _fault() -> Refusal:
     return Refusal(
         500,
         "internal_error",
-        "A fault inside docreview ended the request.",
-        "Whoever runs the server finds details in its log.",
+        "An internal docreview error ended the request.",
+        "The server's log has details for its operator.",
     )
 
 

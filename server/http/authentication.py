@@ -94,7 +94,12 @@ class PanelOnly:
         Raises:
             Refusal: 403, always.
         """
-        raise Refusal(403, "not_allowed", "Only the review panel is served here.", "Use docreview-mcp http.")
+        raise Refusal(
+            403,
+            "not_allowed",
+            "Only the review panel is served here.",
+            "For other paths, use docreview-mcp http.",
+        )
 
     def running(self) -> AbstractAsyncContextManager[None]:
         """Nothing is needed."""
@@ -165,8 +170,8 @@ def issuer_away() -> Refusal:
     return Refusal(
         503,
         "unavailable",
-        "The service that signs users in cannot be reached, so the token cannot be checked.",
-        "Wait as long as Retry-After says, then send the same request again.",
+        "The sign-in service cannot be reached, so the token cannot be checked.",
+        "Wait for the time in Retry-After, then send the same request again.",
         retry_after=30,
     )
 

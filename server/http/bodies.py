@@ -71,7 +71,7 @@ class Bodies:
             413,
             "too_large",
             f"The body is larger than {self._largest} bytes (DOCREVIEW_HTTP_BODY).",
-            "Send less in one request, such as a smaller file.",
+            "Send a smaller request, for example with a smaller file.",
         )
 
 
@@ -79,8 +79,8 @@ def _too_slow() -> Refusal:
     return Refusal(
         408,
         "timeout",
-        f"The body was not all there after {_SECONDS:g} s.",
-        "Send the request again, all at once.",
+        f"The body did not arrive completely within {_SECONDS:g} s.",
+        "Send the request again without pausing.",
         headers={"Connection": "close"},
     )
 
@@ -89,7 +89,7 @@ def _too_many() -> Refusal:
     return Refusal(
         503,
         "busy",
-        "The server is reading as many bodies as it has memory for.",
-        "Wait as long as Retry-After says, then send the same request again.",
+        "The server has no memory left for another request body.",
+        "Wait for the time in Retry-After, then send the same request again.",
         retry_after=2,
     )

@@ -37,8 +37,9 @@ class Rates:
             raise Refusal(
                 429,
                 "rate_limited",
-                f"This caller may send {self._rate.requests} requests in {self._rate.seconds:g} s, and has.",
-                "Wait as long as Retry-After says, then send the same request again.",
+                f"This caller has reached its limit of {self._rate.requests} requests in"
+                f" {self._rate.seconds:g} s.",
+                "Wait for the time in Retry-After, then send the same request again.",
                 retry_after=max(1, math.ceil(seconds)),
             )
 
@@ -79,7 +80,7 @@ def _busy() -> Refusal:
     return Refusal(
         503,
         "busy",
-        "The server has as many calls under way as it may.",
-        "Wait as long as Retry-After says, then send the same request again.",
+        "The server has reached its limit of concurrent requests.",
+        "Wait for the time in Retry-After, then send the same request again.",
         retry_after=2,
     )

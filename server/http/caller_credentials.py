@@ -112,11 +112,11 @@ class FromHeaders:
             protocols = ",".join(headers.getlist("x-forwarded-proto")).lower().split(",")
             if {each.strip() for each in protocols} == {"https"}:
                 return
-            raise _not_private("the proxy does not say that it came over TLS (X-Forwarded-Proto: https)")
+            raise _not_private("the proxy does not report that it came over TLS (X-Forwarded-Proto: https)")
         if not is_loopback(peer):
             raise _not_private("it came over plain HTTP")
         if any(name in headers for name in _FORWARDED):
-            raise _not_private("it came through a proxy that is not among DOCREVIEW_HTTP_PROXIES")
+            raise _not_private("it came through a proxy that is not listed in DOCREVIEW_HTTP_PROXIES")
 
 
 class FromStore:
@@ -169,8 +169,9 @@ def _usable(stored: Stored | None) -> Account:
         return stored.account
     if stored is not None:
         _log.error(
-            "the credentials stored for a caller cannot be opened: they were sealed for another one, or with"
-            " a key that is not in DOCREVIEW_SEAL_KEYS; docreview-mcp credentials list tells whose they are"
+            "the credentials stored for a caller cannot be decrypted: they were sealed for another caller,"
+            " or with a key that is not in DOCREVIEW_SEAL_KEYS; docreview-mcp credentials list shows whose"
+            " they are"
         )
     return Account(source="store")
 
@@ -181,12 +182,12 @@ def _value(headers: Headers, name: str) -> SecretStr | None:
         return None
     if len(given) > 1 or not _VALUE.fullmatch(given[0].strip()):
         # The value is not repeated: it may be a secret that was only cut off or copied with something else.
-        actual = "several values" if len(given) > 1 else "a value that no key or token has"
+        actual = "several values" if len(given) > 1 else "a value that cannot be a key or token"
         raise Refusal(
             400,
             "invalid_header",
             f"{name}: got {actual}, expected one key or token.",
-            "Correct the header in the settings of the host.",
+            "Correct the header in the host's settings.",
         )
     return SecretStr(given[0].strip())
 
@@ -198,8 +199,8 @@ def _refuse_headers(headers: Headers) -> None:
         raise Refusal(
             400,
             "invalid_header",
-            f"{given}: this server takes no credentials from headers.",
-            "Leave the header out; whoever runs the server chooses the credentials (DOCREVIEW_CREDENTIALS).",
+            f"{given}: this server does not accept credentials in headers.",
+            "Omit the header; the server's operator chooses the credentials (DOCREVIEW_CREDENTIALS).",
         )
 
 
@@ -207,8 +208,8 @@ def _not_private(why: str) -> Refusal:
     return Refusal(
         403,
         "not_private",
-        f"The request carries credentials, and {why}.",
-        "Use the https address of this server, and change the key or token: others may have read it.",
+        f"The request contains credentials, but {why}.",
+        "Use this server's https URL, and replace the key or token: others may have read it.",
     )
 
 
@@ -216,8 +217,8 @@ def _away() -> Refusal:
     return Refusal(
         503,
         "unavailable",
-        "The credentials that are stored for this caller cannot be read for now.",
-        "Wait as long as Retry-After says, then send the same request again.",
+        "The credentials stored for this caller are temporarily unavailable.",
+        "Wait for the time in Retry-After, then send the same request again.",
         retry_after=_AWAY_SECONDS,
     )
 

@@ -55,8 +55,8 @@ class Challenges:
         if self.what == "token":
             then = "Sign in again and ask for this scope"
         else:
-            then = "Ask whoever runs the server for a key with this scope"
-        return f"{then}." if needed == READ else f"{then}, or use a tool that only reads."
+            then = "Ask the server's operator for a key with this scope"
+        return f"{then}." if needed == READ else f"{then}, or use a read-only tool."
 
     def _unauthorized(self, message: str, challenge: tuple[str, ...]) -> Refusal:
         return Refusal(
@@ -65,7 +65,7 @@ class Challenges:
             message,
             "Sign in, then send Authorization: Bearer TOKEN with an access token for this server."
             if self.what == "token"
-            else "Send Authorization: Bearer KEY, with a key from whoever runs the server.",
+            else "Send Authorization: Bearer KEY, with a key from the server's operator.",
             headers={"WWW-Authenticate": f"Bearer {', '.join(challenge)}"},
         )
 

@@ -23,7 +23,7 @@ _PREFIX = "docreview_"
 _ID = r"[a-z0-9][a-z0-9-]{0,79}"
 _KEY = re.compile(rf"{_PREFIX}(?P<id>{_ID})_(?P<secret>[\w-]{{43}})", re.ASCII)
 _LINE = re.compile(rf"(?P<id>{_ID})\s+(?P<hash>[0-9a-f]{{64}})\s+(?P<rights>[\w:,./-]+)(?:\s+(?P<name>.*))?")
-_WANTED = "expected an id, the SHA-256 of the key in hex, scopes with commas between them, and a name"
+_WANTED = "expected an id, the SHA-256 of the key in hex, comma-separated scopes, and a name"
 _GROUP = "group:"
 """Stands before a group among the scopes of a line."""
 
@@ -147,7 +147,7 @@ def _keys_in(text: str) -> tuple[Mapping[str, _StoredKey], list[str]]:
         elif unknown := sorted(scopes - set(SCOPES)):
             faults.append(f"line {number}: got the scope {unknown[0]}, expected {' or '.join(SCOPES)}")
         elif found["id"] in keys:
-            faults.append(f"line {number}: the id {found['id']} stands above already")
+            faults.append(f"line {number}: the id {found['id']} is already used above")
         else:
             keys[found["id"]] = _StoredKey(found["id"], bytes.fromhex(found["hash"]), scopes, groups)
     return keys, faults

@@ -30,7 +30,7 @@ def asked_narrowing(scope: Scope, headers: Headers) -> Narrowing:
     if not query and not any(name.startswith(_RAW_PREFIX) for name, _ in headers.raw):
         return NOT_NARROWED
     if len(query) > _MAX_QUERY:
-        raise _refusal("the URL", f"got {len(query)} characters of parameters, expected {_MAX_QUERY} at most")
+        raise _refusal("the URL", f"got {len(query)} characters of parameters, expected at most {_MAX_QUERY}")
     return _narrowing(
         tuple((name, value) for name, value in headers.items() if name.startswith(_PREFIX)), query
     )
@@ -45,10 +45,10 @@ def _narrowing(headers: tuple[tuple[str, str], ...], query: bytes) -> Narrowing:
         name = label.lower().removeprefix(_PREFIX).replace("_", "-")
         is_header = (label, value) in given
         if name not in NAMES:
-            what = "header" if is_header else "parameter of the URL"
+            what = "header" if is_header else "URL parameter"
             near = nearest(name, NAMES)
             near = f"X-Docreview-{near.title()}" if is_header else near.replace("-", "_")
-            raise _refusal(label, f"there is no such {what}; the nearest one is {near}")
+            raise _refusal(label, f"there is no such {what}; did you mean {near}?")
         try:
             narrowing_of([(name, value)])
         except NarrowingFault as fault:
@@ -62,5 +62,5 @@ def _refusal(name: str, why: str) -> Refusal:
         400,
         "unknown_name",
         f"{name[:100]}: {why}.",
-        "Correct it in the settings of the host, or leave it out; docs/http.md lists what there is.",
+        "Correct or remove it in the host's settings; docs/http.md lists all headers and parameters.",
     )

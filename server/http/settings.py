@@ -82,9 +82,9 @@ class HttpSettings(BaseSettings):
         except ValueError:
             fault = "no address"
         if fault or parts.netloc.endswith(":*") or parts.path != "/mcp" or parts.query or parts.fragment:
-            raise ValueError("expected the address that users type, such as https://mcp.example.com/mcp")
+            raise ValueError("expected the URL that users enter, such as https://mcp.example.com/mcp")
         if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
-            raise ValueError("plain http is not allowed but for this machine itself; use https")
+            raise ValueError("plain http is allowed only for this machine; use https")
         return value.strip()
 
     @field_validator("oauth_issuer", "oauth_jwks")
@@ -93,7 +93,7 @@ class HttpSettings(BaseSettings):
         if value is None:
             return None
         value = value.strip()
-        wanted = "expected an address such as https://login.example.com/realm"
+        wanted = "expected a URL such as https://login.example.com/realm"
         try:
             parts = urlsplit(value)
             host, is_complete = parts.hostname or "", bool(_ISSUER.fullmatch(value))
@@ -103,14 +103,14 @@ class HttpSettings(BaseSettings):
         if not host or not is_complete or has_more or (parts.query and info.field_name == "oauth_issuer"):
             raise ValueError(wanted)
         if parts.scheme == "http" and not is_loopback(host):
-            raise ValueError("plain http is not allowed but for this machine itself; use https")
+            raise ValueError("plain http is allowed only for this machine; use https")
         return value
 
     @field_validator("oauth_scope_prefix")
     @classmethod
     def _part_of_a_scope(cls, value: str) -> str:
         if not _SCOPE_PREFIX.fullmatch(value.strip()):
-            raise ValueError("expected what stands before the scopes, such as https://mcp.example.com/mcp/")
+            raise ValueError("expected the prefix of the scopes, such as https://mcp.example.com/mcp/")
         return value.strip()
 
     @field_validator("oauth_client")
@@ -127,7 +127,7 @@ class HttpSettings(BaseSettings):
             return None
         secret = value.get_secret_value().strip()
         if not _VISIBLE.fullmatch(secret):
-            raise ValueError("holds characters that a client secret cannot have; copy it again")
+            raise ValueError("contains characters that a client secret cannot have; copy it again")
         return SecretStr(secret)
 
     @field_validator("oauth_client_scopes", mode="before")
@@ -137,7 +137,7 @@ class HttpSettings(BaseSettings):
             return value
         scopes = tuple(value.replace(",", " ").split())
         if not all(_SCOPE_PREFIX.fullmatch(each) for each in scopes):
-            raise ValueError("expected scopes with spaces between them, such as openid docreview:read")
+            raise ValueError("expected scopes separated by spaces, such as openid docreview:read")
         return scopes
 
     @field_validator("hosts", "origins", "oauth_audience", "oauth_scope_claims", "proxies", mode="before")
@@ -171,8 +171,8 @@ class HttpSettings(BaseSettings):
                 ip_network(each)
             except ValueError:
                 raise ValueError(
-                    "expected addresses or networks of proxies such as 10.0.0.5 or 10.0.0.0/24, with commas"
-                    " between them"
+                    "expected a comma-separated list of proxy addresses or networks, such as 10.0.0.5 or"
+                    " 10.0.0.0/24"
                 ) from None
         return value
 
@@ -248,8 +248,8 @@ class HttpSettings(BaseSettings):
         """
         if self.auth == "keys" and self.keys is None:
             raise SettingsError(
-                "DOCREVIEW_KEYS: expected the file of the keys, as DOCREVIEW_AUTH=keys is set;"
-                " docreview-mcp key new NAME makes one"
+                "DOCREVIEW_KEYS: expected the file with the keys, because DOCREVIEW_AUTH=keys is set; create"
+                " it with docreview-mcp key new NAME"
             )
         if self.auth == "oauth":
             self._check_sign_in()
@@ -257,30 +257,30 @@ class HttpSettings(BaseSettings):
             return
         if self.auth is None or (self.auth == "none" and not (insecure_no_auth and self.insecure)):
             raise SettingsError(
-                f"--host {self.host}: expected DOCREVIEW_AUTH=keys or oauth, as other machines can reach this"
-                " address (without authentication only with DOCREVIEW_AUTH=none, --insecure-no-auth and"
-                " DOCREVIEW_HTTP_INSECURE=1)"
+                f"--host {self.host}: expected DOCREVIEW_AUTH=keys or oauth, because other machines can"
+                " reach this address (to allow access without authentication, set DOCREVIEW_AUTH=none,"
+                " --insecure-no-auth and DOCREVIEW_HTTP_INSECURE=1)"
             )
         if self.url is None:
             raise SettingsError(
-                "DOCREVIEW_HTTP_URL: expected the address that users type, such as"
-                f" https://mcp.example.com/mcp, as --host {self.host} is not this machine alone"
+                "DOCREVIEW_HTTP_URL: expected the URL that users enter, such as https://mcp.example.com/mcp,"
+                f" because other machines can reach --host {self.host}"
             )
 
     def _check_sign_in(self) -> None:
         if self.oauth_issuer is None:
             raise SettingsError(
-                "DOCREVIEW_OAUTH_ISSUER: expected the address of the issuer, as its tokens name it in iss, as"
-                " DOCREVIEW_AUTH=oauth is set"
+                "DOCREVIEW_OAUTH_ISSUER: expected the issuer's URL, exactly as in the iss claim of its"
+                " tokens, because DOCREVIEW_AUTH=oauth is set"
             )
         if self.url is None:
             raise SettingsError(
-                "DOCREVIEW_HTTP_URL: expected the address that users type, such as"
-                " https://mcp.example.com/mcp, as DOCREVIEW_AUTH=oauth is set and tokens are made for it"
+                "DOCREVIEW_HTTP_URL: expected the URL that users enter, such as https://mcp.example.com/mcp,"
+                " because DOCREVIEW_AUTH=oauth is set and tokens are issued for this URL"
             )
         if self.oauth_client is None and self.oauth_client_secret is not None:
             raise SettingsError(
-                "DOCREVIEW_OAUTH_CLIENT: expected the client ID of the panel, as"
+                "DOCREVIEW_OAUTH_CLIENT: expected the panel's client ID, because"
                 " DOCREVIEW_OAUTH_CLIENT_SECRET is set"
             )
 

@@ -56,7 +56,8 @@ def _close_to_others(file: Path, mode: int) -> None:
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise NotPrivate(
-            f"others may use {file.name} (mode {mode:04o}), and it cannot be made private ({why})"
+            f"other users can access {file.name} (mode {mode:04o}), and its permissions cannot be restricted"
+            f" ({why})"
         ) from error
 
 

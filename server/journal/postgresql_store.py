@@ -130,7 +130,9 @@ class PostgresqlStore:
         except JournalFault as error:
             fault = error
         except BaseException:
-            fault = JournalFault(f"The journal {self._place.shown} cannot be written: the server ends.")
+            fault = JournalFault(
+                f"The journal {self._place.shown} cannot be written: the server is shutting down."
+            )
             raise
         finally:
             self._end(batch, fault)
@@ -244,7 +246,9 @@ async def _round_trip(connection: psycopg.AsyncConnection[Any], steps: Sequence[
 
 def _never_sent(record: Record) -> Waiting:
     """The closing of an entry that may be in the database, although the write was reported as failed."""
-    closing = Closing("not done", message="Not sent: the journal was cut off while this entry was opened.")
+    closing = Closing(
+        "not done", message="Not sent: the journal's connection was lost while this entry was being opened."
+    )
     return Waiting(Addition(payload_of(closing, ()), record.number, record.hash))
 
 

@@ -134,7 +134,11 @@ def chained(
         JournalFault: the last record was chained by a key that is not this one.
     """
     if is_keyed(last) and (key is None or last.hash != hash_of(last, key)):
-        why = "is not the key of its last record" if key else "is not set, and its last record has a key"
+        why = (
+            "is not the key of its last record"
+            if key
+            else "is not set, but its last record was written with a key"
+        )
         raise JournalFault(f"The journal cannot be written: DOCREVIEW_JOURNAL_KEY {why}.")
     number = last.number + 1
     text = _canonical(payload).decode("ascii")
@@ -175,7 +179,7 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
             given["undo"] = tuple(given["undo"])
             closing = Closing(**given)
     except (ValueError, TypeError, KeyError, AttributeError):
-        broken = f"entry {opened.entry} cannot be read; docreview-mcp journal verify finds the break"
+        broken = f"entry {opened.entry} cannot be read; to locate the break, run docreview-mcp journal verify"
         raise JournalFault(f"The journal's {broken}.") from None
     return Entry(
         number=opened.entry,

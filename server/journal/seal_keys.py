@@ -47,7 +47,7 @@ def _key_in(path: Path) -> bytes:
         raise JournalFault(f"The key for confirmation codes, {path}, cannot be used: {why}.") from None
     if len(key) != _KEY_BYTES:
         raise JournalFault(
-            f"The key for confirmation codes, {path}, is damaged; delete it to have a new one made."
+            f"The key for confirmation codes, {path}, is damaged; delete it, and a new one will be created."
         )
     return key
 

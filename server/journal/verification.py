@@ -63,16 +63,18 @@ def _break(last: Record, record: Record, key: JournalKey | None, keyed_from: int
     """Why a record does not follow the last one; empty if it does."""
     number = last.number + 1
     if record.number < number:
-        return f"record {record.number} stands before record 1, with which every journal begins"
+        return f"record {record.number} precedes record 1, but every journal begins with record 1"
     if record.number > number:
-        missing = f"record {number}" if record.number == number + 1 else f"record {number} and more"
-        return f"{missing} is missing before record {record.number}"
+        missing = f"record {number} is" if record.number == number + 1 else f"record {number} and more are"
+        return f"{missing} missing before record {record.number}"
     if record.previous != last.hash:
         how = "one of the two was replaced, or the chain was forked"
         return f"record {number} does not follow from record {last.number}: {how}"
     if not is_keyed(record):
         if keyed_from:
-            return f"record {number} was written without the key that holds the records from {keyed_from} on"
+            return (
+                f"record {number} was written without the key that protects the records from {keyed_from} on"
+            )
         return (
             ""
             if record.hash == hash_of(record, None)
@@ -93,9 +95,7 @@ def _difference(records: Sequence[Record], indexed: Iterable[tuple[int, str]]) -
         missing = len(derived.get(entry, set()) - stored.get(entry, set()))
         foreign = len(stored.get(entry, set()) - derived.get(entry, set()))
         if missing or foreign:
-            return (
-                f"of entry {entry}, {missing} words are missing and {foreign} do not follow from its record"
-            )
+            return f"for entry {entry}, {missing} words are missing and {foreign} do not match its record"
     return ""
 
 

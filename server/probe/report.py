@@ -25,10 +25,10 @@ _EXISTS: tuple[Outcome, ...] = ("answers", "other method", "refused")
 
 def lines_of(probe: Probe, version: str) -> Iterator[str]:
     """The report, line by line."""
-    yield f"docreview-mcp {version}: what the services answered to {probe.requests} reads."
-    yield "It holds no values, ids or base addresses. Nothing was written."
+    yield f"docreview-mcp {version}: the services' answers to {probe.requests} reads."
+    yield "This report contains no values, ids or base URLs. Nothing was written."
     if not probe.is_whole:
-        yield "It was cut short: not everything was tried."
+        yield "The probe was cut short: not everything was tried."
     for service, name in _NAMES.items():
         tried = [each for each in probe.tried if each.operation.service == service]
         if tried:
@@ -38,10 +38,10 @@ def lines_of(probe: Probe, version: str) -> Iterator[str]:
     yield f"A v4 document of Nanonets is also a v2 file: {_word(probe.is_also_a_file)}."
     if probe.left_out:
         names = ", ".join(sorted(each.id for each in probe.left_out))
-        yield f"Not tried, as the account has nothing to try it on: {names}."
+        yield f"Not tried, because the account has no suitable items: {names}."
     if setting := paths_setting(probe):
         yield ""
-        yield "Some addresses are others than docreview takes first. This setting corrects them:"
+        yield "Some URLs differ from the ones that docreview tries first. This setting corrects them:"
         yield setting
 
 
@@ -66,7 +66,7 @@ def has_faults(probe: Probe) -> bool:
 def _of_service(name: str, tried: Sequence[Tried]) -> Iterator[str]:
     groups = list(_by_operation(tried))
     as_documented = [group for group in groups if len(group) == 1 and _is_as_documented(group[0])]
-    yield f"{name}: {len(as_documented)} of {len(groups)} operations answer as documented; the others:"
+    yield f"{name}: {len(as_documented)} of {len(groups)} operations answer as documented. The others:"
     for group in groups:
         if group in as_documented:
             continue

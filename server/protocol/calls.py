@@ -80,16 +80,16 @@ async def _answer(
         note_fault()
         failure = ToolFailure(
             "upstream_error",
-            f"{tool.name}: a fault inside docreview ended the call.",
+            f"{tool.name}: an internal docreview error ended the call.",
             done="no" if tool.effect == "read" else "unknown",
-            next_step="Read the item first; the server's log has details.",
+            next_step="Read the item to see whether anything was changed. The server's log has details.",
         )
         return failure_result(failure, state.services.own.secrets)
 
 
 def _with_new_name(result: ToolResult, former: str, name: str) -> ToolResult:
     """An answer that tells who called a tool by a former name what it is called now."""
-    structured = with_notes(result.structured, (), {"renamed": f"{former} is called {name} now"})
+    structured = with_notes(result.structured, (), {"renamed": f"{former} was renamed to {name}"})
     return replace(result, structured=structured, text=compact(structured))
 
 
@@ -107,8 +107,8 @@ def _as_mcp(result: ToolResult, meta: JsonObject) -> JsonObject:
         if len(attached.content) > MAX_ATTACHED_BYTES:
             failure = ToolFailure(
                 "too_large",
-                f"The file has {len(attached.content)} bytes, over HTTP at most {MAX_ATTACHED_BYTES}.",
-                next_step="Download it with a server that runs over stdio on the user's machine.",
+                f"The file has {len(attached.content)} bytes; the maximum over HTTP is {MAX_ATTACHED_BYTES}.",
+                next_step="Download it with a docreview server that runs over stdio on the user's machine.",
             )
             return _as_mcp(failure_result(failure, ()), meta)
         blob: JsonObject = {

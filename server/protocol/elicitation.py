@@ -44,7 +44,7 @@ _MAX_SECONDS = 45.0
 _FORM: dict[str, Any] = {
     "type": "object",
     "properties": {
-        _KEY: {"type": "boolean", "title": "Do it", "description": "Carry this out exactly as described."}
+        _KEY: {"type": "boolean", "title": "Do it", "description": "Do exactly what is described."}
     },
     "required": [_KEY],
 }

@@ -99,7 +99,7 @@ async def _safely(answer: Awaitable[_Result]) -> _Result:
         raise
     except Exception:
         _log.exception("a request failed inside docreview")
-        raise MCPError(INTERNAL_ERROR, "A fault inside docreview ended the request.") from None
+        raise MCPError(INTERNAL_ERROR, "An internal docreview error ended the request.") from None
 
 
 def _as_error(failure: ToolFailure, uri: str, context: Context, secrets: Sequence[str]) -> MCPError:
@@ -108,7 +108,7 @@ def _as_error(failure: ToolFailure, uri: str, context: Context, secrets: Sequenc
 
     if failure.code in _NO_SUCH:
         code = INVALID_PARAMS if is_stateless(context) else _NOT_FOUND_BEFORE_2026
-        return MCPError(code, "There is no such resource.", {"uri": uri})
+        return MCPError(code, "This resource does not exist.", {"uri": uri})
     structured = failure_result(failure, secrets).structured or {}
     error = cast("dict[str, str]", structured["error"])
     return MCPError(INTERNAL_ERROR, f"{error['message']} {error['next']}", structured)

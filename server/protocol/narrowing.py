@@ -93,7 +93,7 @@ def _named(value: str, what: str, known: Iterable[str], max_names: int | None = 
     known = frozenset(known)
     if unknown := sorted(names - known):
         near = nearest(unknown[0], sorted(known))
-        raise NarrowingFault(f"there is no {what} {_quoted(unknown[0])}; the nearest one is {near}")
+        raise NarrowingFault(f"there is no {what} {_quoted(unknown[0])}; did you mean {near}?")
     return names
 
 

@@ -22,10 +22,11 @@ PLANS = (
     PromptPlan(
         "review_one_document",
         "Review one document",
-        "Check one Nanonets document against its page, correct it, and approve it if the person says so.",
+        "Check one Nanonets document against its page image, correct it, and approve it if the person"
+        " agrees.",
         ("review_document", "nanonets_get_document"),
         (
-            PlanArgument("workflow_id", "Workflow of the document.", required=True),
+            PlanArgument("workflow_id", "The document's workflow.", required=True),
             PlanArgument("document_id", "The document.", required=True),
         ),
         "Review the Nanonets document {document_id} of workflow {workflow_id}.",
@@ -33,7 +34,7 @@ PLANS = (
             step(
                 Alternative("Call review_document: doubtful values come first.", ("review_document",)),
                 Alternative(
-                    "Call nanonets_get_document, and find the values with a low confidence or a verification"
+                    "Call nanonets_get_document, and find the values with low confidence or a verification"
                     " message.",
                     ("nanonets_get_document",),
                 ),
@@ -49,13 +50,13 @@ PLANS = (
     PromptPlan(
         "work_through_queue",
         "Work through a queue",
-        "Take the documents that wait for review one after the other.",
+        "Review the waiting documents one by one.",
         ("review_queue", "nanonets_list_documents"),
         (
             PlanArgument("workflow_id", "Only this workflow.", "workflow {value}", "all workflows"),
             PlanArgument("how_many", "How many documents, 1 to 50; default 5.", missing="5", max_number=50),
         ),
-        "Work through the documents that wait for review in {workflow_id}: {how_many} of them at most.",
+        "Work through the documents that wait for review in {workflow_id}: at most {how_many} of them.",
         (
             step(
                 Alternative(
@@ -64,12 +65,12 @@ PLANS = (
                     ("review_queue",),
                 ),
                 Alternative(
-                    "Find the documents with nanonets_list_documents (workflows: nanonets_list_workflows):"
-                    " those that failed validation or are not approved.",
+                    "Find the documents that failed validation or are not approved with"
+                    " nanonets_list_documents (workflows: nanonets_list_workflows).",
                     ("nanonets_list_documents", "nanonets_list_workflows"),
                 ),
             ),
-            step(Alternative("Tell the person what waits, and take the documents one after the other:")),
+            step(Alternative("Tell the person which documents wait, and work through them one by one:")),
             step(
                 Alternative("Read it with review_document with show doubtful.", ("review_document",)),
                 Alternative("Read it with nanonets_get_document.", ("nanonets_get_document",)),
@@ -85,30 +86,30 @@ PLANS = (
     ),
     PromptPlan(
         "check_numbers",
-        "Check what adds up",
-        "Find the documents of a Nanonets workflow whose sums, taxes, dates or numbers do not fit.",
+        "Check the sums",
+        "Find the documents of a Nanonets workflow whose sums, taxes, dates or numbers are inconsistent.",
         ("review_check",),
         (PlanArgument("workflow_id", "The workflow.", required=True),),
         "Check the documents of the Nanonets workflow {workflow_id}.",
         (
             step(
                 Alternative(
-                    "Call review_check with workflow_id, and again with cursor as long as it gives one."
-                    " Calculate nothing yourself.",
+                    "Call review_check with workflow_id; as long as it returns a cursor, call it again with"
+                    " that cursor. Do not calculate anything yourself.",
                     ("review_check",),
                 ),
             ),
             step(
                 Alternative(
-                    "For each finding look at the suspect value with review_region, and read what really"
-                    " stands on the page.",
+                    "For each finding, look at the suspect value with review_region and read what the page"
+                    " really says.",
                     ("review_region",),
                 ),
             ),
             step(
                 Alternative(
-                    "Show the person a short table: file, what does not fit, the value now, what it should"
-                    " be, what the page says. Name what could not be checked (not_checked, problems)."
+                    "Show the person a short table: file, inconsistency, current value, expected value, what"
+                    " the page says. List everything that could not be checked (not_checked, problems)."
                 )
             ),
             CORRECT,

@@ -83,67 +83,69 @@ def step(
 
 LOOK = step(
     Alternative(
-        "For each doubtful value call review_region with its field_data_id or cell_id, and read what really"
-        " stands on the page.",
+        "For each doubtful value, call review_region with its field_data_id or cell_id and read what the"
+        " page really says.",
         ("review_region",),
     ),
-    Alternative("The page cannot be looked at here: ask the person what the doubtful values should be."),
+    Alternative("The page cannot be viewed here: ask the person what the doubtful values should be."),
 )
 CHECK = step(
     Alternative(
-        "Call review_check with the workflow_id and the document as document_ids: it says what does not add"
-        " up, which value is most likely wrong, and what it should be. Calculate nothing yourself.",
+        "Call review_check with the workflow_id and the document as document_ids: it returns the"
+        " inconsistencies, the value that is most likely wrong, and what it should be. Do not calculate"
+        " anything yourself.",
         ("review_check",),
     ),
 )
 SHOW = step(
     Alternative(
-        "Show the person a short table of the doubtful values: name, value now, what the page says, what you"
-        " propose. Say where you cannot read it; do not guess."
+        "Show the person a short table of the doubtful values: name, current value, what the page says, your"
+        " proposal. Say which ones you cannot read; do not guess."
     )
 )
 CORRECT = step(
     Alternative(
         "When the person agrees, send all corrections and verifications of a document in one review_apply,"
-        " each with expected_value (the value that you saw), and a reason. To show a change beforehand:"
+        " each with expected_value (the value that you read) and a reason. To show a change in advance, call"
         " review_preview with nanonets_update_field.",
         ("review_apply", "review_preview", "nanonets_update_field"),
     ),
     Alternative(
         "When the person agrees, send all corrections and verifications of a document in one review_apply,"
-        " each with expected_value (the value that you saw), and a reason.",
+        " each with expected_value (the value that you read) and a reason.",
         ("review_apply",),
     ),
     Alternative(
-        "When the person agrees, correct each value with nanonets_update_field (cells: nanonets_update_cell),"
-        " with expected_value (the value that you saw) and a reason.",
+        "When the person agrees, correct each value with nanonets_update_field (cells:"
+        " nanonets_update_cell), with expected_value (the value that you read) and a reason.",
         ("nanonets_update_field", "nanonets_update_cell"),
     ),
     Alternative(
-        "Values cannot be changed here: give the person the list of corrections, and say that none was made."
+        "Values cannot be changed here: give the person the list of corrections, and say that none of them"
+        " was made."
     ),
 )
 APPROVE = step(
     Alternative(
-        "Before anything is approved, name the files and ask the person: are all values right, and shall"
-        " exactly these files be approved? Only after a clear yes call review_files with action approve"
-        " (model_id is the workflow_id, file_ids are the document_ids).",
+        "Before you approve anything, name the files and ask the person whether all values are right and"
+        " exactly these files should be approved. Only after a clear yes, call review_files with action"
+        " approve (model_id is the workflow_id, file_ids are the document_ids).",
         ("review_files",),
     ),
     Alternative(
-        "Before anything is approved, name the files and ask the person: are all values right, and shall"
-        " exactly these files be approved? Only after a clear yes call nanonets_approve_file for each"
-        " (model_id is the workflow_id, request_file_id the document_id).",
+        "Before you approve anything, name the files and ask the person whether all values are right and"
+        " exactly these files should be approved. Only after a clear yes, call nanonets_approve_file for"
+        " each (model_id is the workflow_id, request_file_id the document_id).",
         ("nanonets_approve_file",),
     ),
-    Alternative("Nothing can be approved here: tell the person which documents are ready for it."),
+    Alternative("Nothing can be approved here: tell the person which documents are ready for approval."),
 )
 REPORT = step(
     Alternative(
-        "At the end say what was changed from what to what, with the journal entry of each change"
-        " (docreview.entry of a result; review_apply and review_files: done), what was approved, and what"
-        " is still open. review_undo takes an entry back if the person wants that.",
+        "At the end, report each change with its old and new value and its journal entry (docreview.entry of"
+        " the result; done in review_apply and review_files), the approved files, and the open ones. If the"
+        " person wants a change undone, pass its entry to review_undo.",
         ("review_undo",),
     ),
-    Alternative("At the end say what you found, what was changed, and what is still open."),
+    Alternative("At the end, report your findings, the changes, and what is still open."),
 )

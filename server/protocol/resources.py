@@ -85,7 +85,7 @@ class _Reading:
         """The failure for an address at which there is nothing."""
         return ToolFailure(
             "not_found",
-            f"There is no resource {quoted(self.uri)}.",
+            f"The resource {quoted(self.uri)} does not exist.",
             next_step="List the resources and the resource templates.",
         )
 
@@ -108,14 +108,14 @@ def list_resources(surface: Surface) -> ListResourcesResult:
                 uri=f"{_SCHEME}errors",
                 name="errors",
                 title="Error catalogue",
-                description="Every error code: what happened, what to do, which tool next.",
+                description="Every error code: what happened, what to do, and which tool to call next.",
                 mime_type=_MARKDOWN,
             ),
             Resource(
                 uri=f"{_SCHEME}settings",
                 name="settings",
                 title="Settings and policy in force",
-                description="What this server may do. No secrets.",
+                description="What this server is allowed to do. Contains no secrets.",
                 mime_type=_JSON,
             ),
             *(
@@ -149,7 +149,7 @@ def list_resource_templates(surface: Surface) -> ListResourceTemplatesResult:
                 uri_template=f"{_SCHEME}journal/{{id}}",
                 name="journal",
                 title="Journal of a document",
-                description="What this server changed on a document, file, project or other item.",
+                description="The changes that this server made to a document, file, project or other item.",
                 mime_type=_JSON,
             )
         )
@@ -159,7 +159,7 @@ def list_resource_templates(surface: Surface) -> ListResourceTemplatesResult:
                 uri_template=f"{_SCHEME}pages/{{workflow_id}}/{{document_id}}/{{page_number}}",
                 name="pages",
                 title="Page image",
-                description="The picture of one page of a Nanonets document; pages count from 1.",
+                description="The image of one page of a Nanonets document, counted from 1.",
             )
         )
     return ListResourceTemplatesResult(resource_templates=templates)
@@ -225,8 +225,8 @@ async def _page(reading: _Reading) -> Contents:
     if not mime_type:
         raise ToolFailure(
             "upstream_error",
-            "What came for the page is no picture.",
-            next_step="Go by the values, or let a person look at the document.",
+            "The page's file is not an image.",
+            next_step="Rely on the values, or let a person look at the document.",
         )
     return BlobResourceContents(uri=reading.uri, mime_type=mime_type, blob=base64.b64encode(content).decode())
 

@@ -10,7 +10,7 @@ STUDIO_PLANS = (
     PromptPlan(
         "set_up_labeling",
         "Set up a labeling project",
-        "Make a Studio project with its classes, its texts and a labeling session.",
+        "Create a Studio project with classes, texts and a labeling session.",
         ("studio_create_project", "studio_list_projects"),
         (
             PlanArgument("name", "Name of the project.", required=True),
@@ -26,25 +26,24 @@ STUDIO_PLANS = (
         (
             step(
                 Alternative(
-                    "Call studio_list_projects. If there is a project of that name already, ask the person"
+                    "Call studio_list_projects. If a project of that name already exists, ask the person"
                     " whether to use it instead.",
                     ("studio_list_projects",),
                 ),
             ),
             step(
                 Alternative(
-                    "Ask the person for what is missing: the classes and labels (ABSA projects have fixed"
-                    " labels), the texts to label, and how many. Show the plan as a whole and wait for a"
-                    " yes."
+                    "Ask the person for missing details: the classes and labels (ABSA projects have fixed"
+                    " labels), the texts to label, and how many. Show the whole plan and wait for a yes."
                 )
             ),
             step(
                 Alternative(
                     "Call review_set_up with name, type, all classes (with a hint for annotators in"
-                    " description where the person gave one), labels and texts, without send: it shows the"
-                    " plan. Show it to the person. Only after a clear yes call it again with the same"
-                    " arguments and send=true. If a step fails, its message says what is left; call again"
-                    " with the project_id for that.",
+                    " description where the person gave one), labels and texts, without send: it returns the"
+                    " plan. Show it to the person. Only after a clear yes, call it again with the same"
+                    " arguments and send=true. If a step fails, its message names the remaining steps; call"
+                    " again with the project_id for those.",
                     ("review_set_up",),
                 ),
             ),
@@ -68,8 +67,8 @@ STUDIO_PLANS = (
             ),
             step(
                 Alternative(
-                    "Store the texts with studio_upload_documents, and look with"
-                    " studio_list_project_documents until all are there.",
+                    "Store the texts with studio_upload_documents, and call studio_list_project_documents"
+                    " until all of them appear.",
                     ("studio_upload_documents", "studio_list_project_documents"),
                 ),
                 Alternative("Store the texts with studio_upload_documents.", ("studio_upload_documents",)),
@@ -77,8 +76,8 @@ STUDIO_PLANS = (
             ),
             step(
                 Alternative(
-                    "Open the session with studio_create_labeling_session: without documents it takes all"
-                    " stored ones, with sample_size as many as that.",
+                    "Open the session with studio_create_labeling_session: without documents it uses all"
+                    " stored ones, or sample_size of them.",
                     ("studio_create_labeling_session",),
                 ),
                 unless="review_set_up",
@@ -102,46 +101,48 @@ STUDIO_PLANS = (
             PlanArgument("project_id", "The Studio project.", required=True),
             PlanArgument("session_id", "The session, correction or HITL.", required=True),
         ),
-        "Work through what has kind {kind} and id {session_id} in the Studio project {project_id}.",
+        "Work through the {kind} with the id {session_id} in the Studio project {project_id}.",
         (
             step(
                 Alternative(
                     "Call review_texts with kind, project_id and id: open and doubtful texts come first. It"
-                    " names the classes and labels that there are, and next_offset leads to the next texts.",
+                    " also returns the available classes and labels; pass next_offset as offset for the next"
+                    " texts.",
                     ("review_texts",),
                 ),
                 Alternative(
-                    "Read the texts with studio_list_labeling_documents and details segments and tags; those"
-                    " of a correction with studio_list_correction_documents.",
+                    "Read the texts with studio_list_labeling_documents, or those of a correction session"
+                    " with studio_list_correction_documents; pass details segments and tags.",
                     ("studio_list_labeling_documents", "studio_list_correction_documents"),
                 ),
             ),
             step(
                 Alternative(
-                    "Show the person a short table: the text, what the model predicted, what you propose, of"
-                    " the classes and labels that there are. Say where you are not sure; do not guess."
+                    "Show the person a short table: the text, the model's prediction, and your proposal from"
+                    " the available classes and labels. Say where you are unsure; do not guess."
                 )
             ),
             step(
                 Alternative(
-                    "Tell the person that marking a text as done accepts the predictions that stand in it and"
-                    " cannot be taken back; review_preview with review_tag shows what would be sent. After a"
-                    " clear yes send all of it in one review_tag: tags for each segment (all that it shall"
-                    " have), done for each text, segment or page that is finished.",
+                    "Tell the person that marking a text as done accepts its remaining predictions and"
+                    " cannot be undone; review_preview with review_tag shows the requests in advance. After"
+                    " a clear yes, send everything in one review_tag: tags for each segment (the complete"
+                    " set), done for each finished text, segment or page.",
                     ("review_tag", "review_preview"),
                 ),
                 Alternative(
-                    "Tell the person that marking a text as done accepts the predictions that stand in it and"
-                    " cannot be taken back. After a clear yes send all of it in one review_tag: tags for each"
-                    " segment (all that it shall have), done for each text, segment or page that is"
-                    " finished.",
+                    "Tell the person that marking a text as done accepts its remaining predictions and"
+                    " cannot be undone. After a clear yes, send everything in one review_tag: tags for each"
+                    " segment (the complete set), done for each finished text, segment or page.",
                     ("review_tag",),
                 ),
-                Alternative("Tags cannot be changed here: give the person the list, and say that none was."),
+                Alternative(
+                    "Tags cannot be changed here: give the person the list, and say that nothing was changed."
+                ),
             ),
             step(
                 Alternative(
-                    "Go on with the next texts until counts says that none is open.",
+                    "Continue with the next texts until counts shows that none is open.",
                     ("review_texts", "review_tag"),
                 ),
             ),
@@ -170,23 +171,23 @@ STUDIO_PLANS = (
             ),
             step(
                 Alternative(
-                    "Call studio_get_model (studio_list_models finds one), and tell the person what the model"
-                    " tells apart. If its status says that it is not ready, stop.",
+                    "Call studio_get_model (studio_list_models finds one), and tell the person which classes"
+                    " and labels the model distinguishes. If its status shows that it is not ready, stop.",
                     ("studio_get_model", "studio_list_models"),
                 ),
             ),
             step(
                 Alternative(
                     "The texts to analyze, one on each line:\n{texts}\nCall review_table with model_id and"
-                    " them as texts: it may use credits, keeps nothing, and counts the tags.",
+                    " these texts: it may use credits, stores nothing, and counts the tags.",
                     ("review_table", "studio_run_adhoc_analysis"),
                 ),
                 Alternative(
                     "The texts to analyze, one on each line:\n{texts}\nCall studio_run_adhoc_analysis with"
-                    " them as documents, each with an id from 1. It may use credits and keeps nothing.",
+                    " them as documents, each with an id from 1. It may use credits and stores nothing.",
                     ("studio_run_adhoc_analysis",),
                 ),
-                Alternative("Texts cannot be analyzed here: say so."),
+                Alternative("Texts cannot be analyzed here: tell the person."),
                 only_with="texts",
             ),
             step(
@@ -197,30 +198,30 @@ STUDIO_PLANS = (
                     ("studio_list_project_documents", "studio_create_batch_analysis", "review_wait"),
                 ),
                 Alternative(
-                    "No new analysis can be made of stored texts here: look for one that there is with"
+                    "Stored texts cannot be analyzed anew here: look for an existing analysis with"
                     " studio_list_project_analyses.",
                     ("studio_list_project_analyses",),
                 ),
-                Alternative("The texts of {project_id} cannot be analyzed here: say so."),
+                Alternative("The texts of {project_id} cannot be analyzed here: tell the person."),
                 only_with="project_id",
             ),
             step(
                 Alternative(
-                    "Call review_table with the analysis_id: it counts all its tags and gives examples.",
+                    "Call review_table with the analysis_id: it counts all tags and returns examples.",
                     ("review_table",),
                 ),
                 Alternative(
-                    "The results of a stored analysis come from studio_list_analysis_documents with details"
-                    " tags, page by page until all are read.",
+                    "Read the results of a stored analysis page by page with studio_list_analysis_documents"
+                    " and details tags.",
                     ("studio_list_analysis_documents",),
                 ),
                 only_with="project_id",
             ),
             step(
                 Alternative(
-                    "Report: how many texts, how often each class and label, two short quotations for each"
-                    " of the most frequent ones, what is uncertain, and how many texts got no tag. Count, do"
-                    " not estimate; say what the numbers do not show."
+                    "Report the number of texts, the count of each class and label, two short quotations for"
+                    " each of the most frequent ones, the uncertain results, and the number of texts without"
+                    " a tag. Count, do not estimate; say what the numbers do not show."
                 )
             ),
         ),

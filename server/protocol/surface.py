@@ -47,11 +47,11 @@ class Restriction:
             return "this caller lacks the scope docreview:write"
         if tool.name in OF_A_SESSION and not self.has_session:
             return (
-                "only callers with Studio credentials of their own can sign in and out, at a server that is"
-                " the only one (without DOCREVIEW_REDIS)"
+                "only callers with their own Studio credentials can sign in and out, and only on a single"
+                " server (without DOCREVIEW_REDIS)"
             )
         if not self.narrowing.leaves(tool):
-            return "the request leaves it out (X-Docreview- headers, or parameters of the URL)"
+            return "the request excludes it (X-Docreview- headers or URL parameters)"
         return ""
 
 
@@ -161,13 +161,13 @@ class Surface:
             hint = (
                 f"did you mean {near[0]}?"
                 if near
-                else "find_tools or the tool list name those that there are."
+                else "find_tools and the tool list name the existing tools."
             )
             raise ToolFailure(
                 "invalid_arguments",
-                f"tool: got {name!r}, there is no such tool; {hint}",
+                f"tool: got {name!r}, but there is no such tool; {hint}",
                 happened=NOTHING_SENT,
-                next_step="Call again with the name of a tool that exists.",
+                next_step="Call again with the name of an existing tool.",
             )
         if name not in self.reached:
             raise self.not_selected(tool)
@@ -190,7 +190,7 @@ class Surface:
             "not_allowed",
             f"{tool.name} is not offered: {self.why_not_offered(tool)}.",
             happened=NOTHING_SENT,
-            next_step="Use another tool, or the user changes the setting and restarts the server."
+            next_step="Use another tool, or ask the user to change the setting and restart the server."
             if self.restriction is None
             else "Use another tool.",
         )
@@ -228,8 +228,8 @@ class Surfaces:
         self._for_limits: dict[ClientLimit, Surface] = {}
         own = settings.selection.surface
         chosen = own if restriction is None else restriction.narrowing.shorter(own)
-        why = "no limit of the client is known" if settings.surface == "auto" else "set by the user"
-        self.usual = self._made(chosen, why if chosen == own else "the request asks for it")
+        why = "the client has no known limit" if settings.surface == "auto" else "set by the user"
+        self.usual = self._made(chosen, why if chosen == own else "set by the request")
 
     @property
     def depend_on_client(self) -> bool:
@@ -254,7 +254,7 @@ class Surfaces:
             return self.usual
         if limit not in self._for_limits:
             is_longer = limit.max_tools < len(self.usual.chosen)
-            why = f"{limit.host} takes at most {limit.max_tools} tools"
+            why = f"{limit.host} allows at most {limit.max_tools} tools"
             self._for_limits[limit] = replace(self._core if is_longer else self.usual, why=why)
         return self._for_limits[limit]
 

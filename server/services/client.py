@@ -149,7 +149,7 @@ class ServiceClient:
         try:
             target, is_own = image_url(self._base_url, url)
         except ValueError as error:
-            raise no_picture(f"its address may not be called: {error}", "not_allowed") from None
+            raise no_picture(f"its URL is not allowed: {error}", "not_allowed") from None
         operation = load_operations()["getDocument"]
         progress = RetryState(operation, anyio.current_time() + self._settings.timeout)
 
@@ -172,7 +172,7 @@ class ServiceClient:
             with anyio.fail_after(self._settings.timeout):
                 outcome = await send_with_retries(fetch_once, progress, _say_nothing)
         except NetworkSettingError as fault:
-            raise self._cannot_be_sent(f"The picture of the page cannot be had: {fault}.") from None
+            raise self._cannot_be_sent(f"The page image could not be fetched: {fault}.") from None
         except TimeoutError:
             raise no_picture("no answer in time", "timeout", retryable=True) from None
         if outcome.failure is not None:

@@ -168,7 +168,7 @@ class StudioSession:
                 happened=NOTHING_SENT,
                 next_step="Call studio_login."
                 if self._account.is_own
-                else "Call studio_login, or the user restarts the server.",
+                else "Call studio_login, or ask the user to restart the server.",
             )
         if not self._can_log_in:
             why = REMEDIES[self._account.source].why_missing("studio")

@@ -122,8 +122,8 @@ class FileAccess:
         except OSError as error:
             raise ToolFailure(
                 "not_allowed",
-                f"The download was read but cannot be saved under {self._downloads} ({error.strerror}).",
-                next_step="The user sets DOCREVIEW_DOWNLOADS to a folder that can be written.",
+                f"The file was downloaded but cannot be saved under {self._downloads} ({error.strerror}).",
+                next_step="The user has to set DOCREVIEW_DOWNLOADS to a writable folder.",
             ) from None
         return None
 
@@ -135,27 +135,25 @@ class FileAccess:
             OSError, ValueError, RuntimeError: it cannot be opened.
         """
         if not self._local:
-            raise _refused(
-                "file_path: no file of the server's machine is read; expected file_base64 and file_name"
-            )
+            raise _refused("file_path: this server reads no local files; expected file_base64 and file_name")
         path = found_path(given).resolve()
         inside = next((folder for folder in self._folders if path.is_relative_to(folder)), None)
         if inside is None:
             allowed = ", ".join(str(folder) for folder in self._folders) or "none"
             raise _refused(
-                f"file_path: {given!r} is outside the allowed folders ({allowed});"
-                " the user can allow others with DOCREVIEW_FILES"
+                f"file_path: {given!r} is outside the allowed folders ({allowed}); the user can allow other"
+                " folders with DOCREVIEW_FILES"
             )
         if any(part.startswith(".") for part in path.relative_to(inside).parts):
             raise _refused(
-                f"file_path: {given!r} is hidden, or in a hidden folder; hidden files are not sent"
+                f"file_path: {given!r} is hidden or in a hidden folder; hidden files are never sent"
             )
         if reason := _type_fault("file_path", path, file_types):
             raise _refused(reason)
         try:
             stream = os.fdopen(_opened_inside(inside, path), "rb")
         except FileNotFoundError:
-            raise _refused(f"file_path: there is no file {given!r}") from None
+            raise _refused(f"file_path: {given!r} does not exist") from None
         except IsADirectoryError:
             raise _refused(f"file_path: {given!r} is not a file") from None
         about = os.fstat(stream.fileno())
@@ -196,7 +194,7 @@ def _opened_and_compared(path: Path, flags: int) -> int:
     descriptor = os.open(path, flags)
     if path.resolve() != path or not os.path.samestat(os.fstat(descriptor), path.stat(follow_symlinks=False)):
         os.close(descriptor)
-        raise OSError(errno.ELOOP, "a link was put in its place")
+        raise OSError(errno.ELOOP, "a link took its place")
     return descriptor
 
 
@@ -209,9 +207,9 @@ def _refused(reason: str) -> ToolFailure:
 def _content_fault(file: FileSource) -> str:
     name = plain_name(file.file_name)
     if not name or name.startswith("."):
-        return "file_name: expected the name of a file that is not hidden"
+        return "file_name: expected a name that does not start with a dot"
     if len(file.content_base64) > MAX_BYTES * _MAX_SPELLING:
-        return f"file_base64: the file has more than the {MAX_BYTES} bytes that are sent at most"
+        return f"file_base64: the file is larger than the maximum of {MAX_BYTES} bytes"
     try:
         content = decoded_base64(file.content_base64)
     except ValueError:
@@ -223,12 +221,12 @@ def _type_fault(name: str, path: Path, file_types: Sequence[str]) -> str:
     ending = path.suffix.lower().lstrip(".")
     if not file_types or ending in file_types:
         return ""
-    return f"{name}: got a file ending .{ending}, expected one of {', '.join(file_types)}"
+    return f"{name}: got a .{ending} file, expected one of {', '.join(file_types)}"
 
 
 def _size_fault(name: str, size: int) -> str:
     if size > MAX_BYTES:
-        return f"{name}: the file has {size} bytes, at most {MAX_BYTES} are sent"
+        return f"{name}: the file has {size} bytes, the maximum is {MAX_BYTES}"
     return "" if size else f"{name}: the file is empty"
 
 

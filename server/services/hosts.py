@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 __all__ = ["OWN_NETWORK", "host_fault", "is_public"]
 
-OWN_NETWORK = "it is on the user's own network"
+OWN_NETWORK = "the host is on a private network"
 _LOCAL_ENDINGS = (
     ".localhost",
     ".localdomain",

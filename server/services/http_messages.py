@@ -45,10 +45,11 @@ async def read_answer(answer: httpx2.Response, operation: Operation) -> Response
         if size > _MAX_ANSWER_BYTES:
             raise ToolFailure(
                 "too_large",
-                f"{operation.tool}: the answer is over {_MAX_ANSWER_BYTES // 2**20} MiB and was not read.",
+                f"{operation.tool}: the answer is larger than {_MAX_ANSWER_BYTES // 2**20} MiB, so it was"
+                " not read.",
                 status=answer.status_code,
                 done="no" if operation.effect == "read" else "yes",
-                next_step=operation.narrow or "Ask for less, for example with a smaller limit.",
+                next_step=operation.narrow or "Request less, for example with a smaller limit.",
             )
         parts.append(part)
     headers = {name.lower(): value for name, value in answer.headers.items()}

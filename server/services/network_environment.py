@@ -16,7 +16,7 @@ __all__ = ["NetworkSettingError", "check_network", "left_no_trace", "proxy_for",
 
 _SCHEMES = ("https", "http", "all")
 _HOST = re.compile(r"[\w.:-]+")
-_UNREADABLE = "the certificates that it names cannot be read"
+_UNREADABLE = "its certificates cannot be read"
 
 
 class NetworkSettingError(Exception):
@@ -62,7 +62,7 @@ def check_network() -> None:
     try:
         httpx2.AsyncClient(verify=trusted_certificates())
     except (ValueError, TypeError, ImportError, httpx2.InvalidURL):
-        raise NetworkSettingError(f"{_variable('no')}: it is no list of hosts") from None
+        raise NetworkSettingError(f"{_variable('no')}: expected a list of hosts") from None
 
 
 def proxy_for(host: str) -> tuple[str, str]:
@@ -114,7 +114,7 @@ def _proxy_fault(address: str) -> str:
         return "SOCKS needs a package that is not installed: pip install socksio"
     except (ValueError, TypeError, httpx2.InvalidURL, UnicodeError):
         pass
-    return "it is no address of a proxy, such as http://host:8080 or socks5://host:1080"
+    return "expected the URL of a proxy, such as http://host:8080 or socks5://host:1080"
 
 
 def _why(error: Exception) -> str:

@@ -48,9 +48,9 @@ async def fetch_picture(client: httpx2.AsyncClient, url: httpx2.URL, authorizati
     except httpx2.TimeoutException:
         return Outcome(failure=no_picture("no answer in time", "timeout", retryable=True))
     except httpx2.HTTPError as error:
-        reason = f"the answer broke off ({type(error).__name__})"
+        reason = f"the connection was lost during the answer ({type(error).__name__})"
         return Outcome(failure=no_picture(reason, "unreachable", retryable=True))
-    return Outcome(failure=no_picture("its host redirects again and again"))
+    return Outcome(failure=no_picture("its host redirects too many times"))
 
 
 def refused_picture(response: Response) -> ToolFailure:
@@ -58,9 +58,9 @@ def refused_picture(response: Response) -> ToolFailure:
     status = response.status
     reason = f"its host answered {status}"
     if status < 300:
-        reason = "an HTML page came instead"
+        reason = "got an HTML page instead"
     elif status < 400:
-        reason += ", and a redirect to another host is not followed"
+        reason += "; redirects to another host are not followed"
     if wait := asked_wait(response):
         reason += f" and asks to wait {math.ceil(wait)} seconds"
     code = _CODES.get(status, "upstream_error")
@@ -71,10 +71,10 @@ def no_picture(
     reason: str, code: ErrorCode = "upstream_error", *, status: int | None = None, retryable: bool = False
 ) -> ToolFailure:
     """The failure of getting a picture."""
-    otherwise = "go by the values, or let a person look at the document."
+    otherwise = "rely on the values, or let a person look at the document."
     return ToolFailure(
         code,
-        f"The picture of the page cannot be had: {reason}.",
+        f"The page image could not be fetched: {reason}.",
         status=status,
         retryable=retryable,
         next_step=f"Call again later, or {otherwise}" if retryable else otherwise.capitalize(),
@@ -87,7 +87,9 @@ async def _received(answer: httpx2.Response) -> Response:
     async for part in answer.aiter_bytes():
         size += len(part)
         if size > _MAX_BYTES and answer.is_success:
-            raise no_picture(f"it is over {_MAX_BYTES // 2**20} MiB", "too_large", status=answer.status_code)
+            raise no_picture(
+                f"it is larger than {_MAX_BYTES // 2**20} MiB", "too_large", status=answer.status_code
+            )
         if size > _MAX_BYTES:
             break
         parts.append(part)

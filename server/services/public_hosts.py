@@ -48,7 +48,7 @@ class PublicHosts(httpx2.AsyncBaseTransport):
             except (httpx2.ConnectError, httpx2.ConnectTimeout):
                 if not left:
                     raise
-        raise httpx2.ConnectError(f"no address of {host}", request=request)
+        raise httpx2.ConnectError(f"{host} has no address", request=request)
 
     async def aclose(self) -> None:
         """Close the pools."""
@@ -72,7 +72,7 @@ async def _checked(host: str, port: int, *, is_proxied: bool) -> list[str]:
     except OSError as error:
         if is_proxied:
             return []
-        raise httpx2.ConnectError(f"the name is not known: {host}") from error
+        raise httpx2.ConnectError(f"the host name cannot be resolved: {host}") from error
     addresses = list(dict.fromkeys(str(entry[4][0]).partition("%")[0] for entry in found))
     own = await _own_addresses()
     if not all(is_public(ip_address(address)) and address not in own for address in addresses):
@@ -101,4 +101,4 @@ def _at(request: httpx2.Request, host: str, address: str) -> httpx2.Request:
 
 
 def _refused(fault: str) -> ToolFailure:
-    return no_picture(f"its address may not be called: {fault}", "not_allowed")
+    return no_picture(f"its URL is not allowed: {fault}", "not_allowed")

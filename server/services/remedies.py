@@ -12,7 +12,7 @@ from .account import CredentialSource
 __all__ = ["REMEDIES", "Remedy", "settings_remedy"]
 
 _STUDIO = ("STUDIO_EMAIL", "STUDIO_PASSWORD", "STUDIO_TOKEN")
-_RUNS = "Whoever runs the server"
+_RUNS = "The operator of this server"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Remedy:
     def why_missing(self, service: Service) -> str:
         """Why there are none, in a few words."""
         held = unfilled(self.variables.get(service, ()))
-        left = f" ({', '.join(held)}: the host left a placeholder in it)" if held else ""
+        left = f" ({', '.join(held)}: still contains the host's placeholder)" if held else ""
         return f"{self.missing[service]}{left}"
 
 
@@ -52,20 +52,20 @@ def _checks(who: str) -> Mapping[Service, str]:
     }
 
 
-_SET_BY_HEADER = "The user sets this header for the server in the settings of the host."
-_STORES = f"{_RUNS} stores them (docreview-mcp credentials set)."
+_SET_BY_HEADER = "The user has to set this header for this server in the host's settings."
+_STORES = f"{_RUNS} has to store them (docreview-mcp credentials set)."
 
 REMEDIES: Mapping[CredentialSource, Remedy] = {
     "host settings": Remedy(
         _MISSING_SETTINGS,
-        "The user sets it in the host's settings of this server and restarts it,"
-        " or starts the server with --sandbox to try without an account.",
+        "The user has to set it in the host's settings for this server and restart the server, or start it"
+        " with --sandbox to try it without an account.",
         _checks("The user"),
         _VARIABLES,
     ),
     "server settings": Remedy(
         _MISSING_SETTINGS,
-        f"{_RUNS} sets it; all callers share these credentials.",
+        f"{_RUNS} has to set it; all callers share these credentials.",
         _checks(_RUNS),
         {},
     ),
@@ -77,17 +77,17 @@ REMEDIES: Mapping[CredentialSource, Remedy] = {
         _SET_BY_HEADER,
         {
             "nanonets": "The user has to check the key in the header X-Nanonets-Api-Key.",
-            "studio": "The user has to check the token in the header X-Studio-Token; it may have run out.",
+            "studio": "The user has to check the token in the header X-Studio-Token; it may have expired.",
         },
         {},
     ),
     "store": Remedy(
         {
             "nanonets": "no Nanonets API key is stored for this caller",
-            "studio": "no credentials for Studio are stored for this caller",
+            "studio": "no Studio credentials are stored for this caller",
         },
         _STORES,
-        dict.fromkeys(_NAMES, f"The credentials that are stored for this caller are no good. {_STORES}"),
+        dict.fromkeys(_NAMES, f"The credentials stored for this caller were refused. {_STORES}"),
         {},
     ),
 }
@@ -96,5 +96,8 @@ REMEDIES: Mapping[CredentialSource, Remedy] = {
 def settings_remedy(*, is_local: bool) -> str:
     """What to do about a setting or the environment of the server."""
     if is_local:
-        return "The user corrects or removes it in the host's settings of this server and restarts it."
-    return f"{_RUNS} corrects or removes it and restarts the server."
+        return (
+            "The user has to correct or remove it in the host's settings for this server and restart the"
+            " server."
+        )
+    return f"{_RUNS} has to correct or remove it and restart the server."

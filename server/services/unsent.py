@@ -22,14 +22,14 @@ def unsendable(message: str, *, is_local: bool) -> ToolFailure:
 
 def no_connection(operation: Operation, host: str, proxy: str) -> ToolFailure:
     """The failure of a call for which no connection was made; `proxy` is the variable that names one."""
-    through = f" through the proxy of {proxy}" if proxy else ""
+    through = f" through the proxy in {proxy}" if proxy else ""
     checks = f"{proxy} and the network" if proxy else "the network and the base URL"
     return ToolFailure(
         "unreachable",
-        f"{operation.tool}: no connection to {host}{through}.",
+        f"{operation.tool}: could not connect to {host}{through}.",
         happened=NOTHING_SENT,
         retryable=True,
-        next_step=f"Call again later; if it stays so, whoever runs the server has to check {checks}.",
+        next_step=f"Call again later; if it fails again, the operator of this server has to check {checks}.",
     )
 
 
@@ -48,7 +48,7 @@ def no_request_left(operation: Operation, status: int) -> ToolFailure:
     """The failure of a call that was redirected until it had no request left."""
     return ToolFailure(
         "upstream_error",
-        f"{operation.tool}: the service redirected again after as many requests as a call may send.",
+        f"{operation.tool}: the service kept redirecting until the call had no requests left.",
         status=status,
         retryable=True,
         next_step="Call again later.",
@@ -59,8 +59,8 @@ def over_rate(operation: Operation, rate: Rate, seconds: float) -> ToolFailure:
     """The failure of a call for which the account's own rate has no room in time."""
     return ToolFailure(
         "rate_limited",
-        f"{operation.tool}: the {rate.requests} requests in {rate.seconds:g} s that whoever runs the server"
-        " allows this account are used up.",
+        f"{operation.tool}: this account has used its limit of {rate.requests} requests in {rate.seconds:g}"
+        " s, which the operator of this server set.",
         happened=NOTHING_SENT,
         retryable=True,
         next_step=f"Call again in {math.ceil(seconds)} seconds.",

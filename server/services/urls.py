@@ -23,15 +23,15 @@ def image_url(base_url: str, address: str) -> tuple[httpx2.URL, bool]:
         base = httpx2.URL(base_url + "/")
         url = base.join(address.strip())
     except (httpx2.InvalidURL, UnicodeError) as error:
-        raise ValueError("it is no address") from error
+        raise ValueError("it is not a valid URL") from error
     if not address.strip() or not url.host:
-        raise ValueError("it names no host")
+        raise ValueError("it has no host name")
     if url.userinfo:
-        raise ValueError("it holds credentials")
+        raise ValueError("it contains credentials")
     if _is_same_host(base, url):
         return url, True
     if url.scheme != "https":
-        raise ValueError("it is on another host and not https")
+        raise ValueError("it is on another host and does not use https")
     if fault := host_fault(url.raw_host.decode("ascii")):
         raise ValueError(fault)
     return url, False

@@ -45,9 +45,9 @@ class ReadCheckFile:
 
 def _name(value: str) -> str:
     if not _NAME.fullmatch(value):
-        raise ValueError("expected 2 to 40 small letters, digits and underscores, a letter first")
+        raise ValueError("expected 2 to 40 lowercase letters, digits and underscores, starting with a letter")
     if value in BUILT_IN:
-        raise ValueError("expected another name, as this one is of a built-in check")
+        raise ValueError("expected another name, because a built-in check has this one")
     return value
 
 
@@ -55,7 +55,7 @@ def _built_in(value: str) -> str:
     if value not in BUILT_IN:
         near = get_close_matches(value, BUILT_IN, n=1)
         hint = f"did you mean {near[0]}?" if near else f"the built-in checks are {', '.join(BUILT_IN)}"
-        raise ValueError(f"there is no built-in check of that name; {hint}")
+        raise ValueError(f"there is no such built-in check; {hint}")
     return value
 
 
@@ -133,7 +133,7 @@ def read_check_file(path: Path) -> ReadCheckFile:
     )
     content = CheckFile(checks, frozenset(given.skip), given.fields, given.columns, given.locale)
     if content == CheckFile():
-        raise CheckFileError(path, ["says nothing; write a check, or do not set DOCREVIEW_CHECKS"])
+        raise CheckFileError(path, ["is empty; write a check, or unset DOCREVIEW_CHECKS"])
     return ReadCheckFile(path, content, text)
 
 
@@ -181,8 +181,8 @@ def _fault(text: str, error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         known = list(table.model_fields)
         near = get_close_matches(names[-1], known, n=1)
-        return f"{at}{key}: unknown, " + (
-            f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+        return f"{at}{key}: unknown; " + (
+            f"did you mean {near[0]}?" if near else f"the known ones are {', '.join(known)}"
         )
     field = table.model_fields.get(names[1] if table is _Check else names[0])
     wanted = field.description if field is not None else "another value"
@@ -203,15 +203,15 @@ def _unknown_meanings(given: _File) -> Iterator[str]:
         for meaning in named:
             if meaning not in known:
                 near = get_close_matches(meaning, known, n=1)
-                hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-                yield f"{table}.{quoted_key(meaning)}: unknown, {hint}"
+                hint = f"did you mean {near[0]}?" if near else f"the known ones are {', '.join(known)}"
+                yield f"{table}.{quoted_key(meaning)}: unknown; {hint}"
 
 
 def _names_twice(given: _File, text: str) -> Iterator[str]:
     seen: set[str] = set()
     for number, check in enumerate(given.checks):
         if check.name in seen:
-            yield f"line {_line_of(text, number, 'name')}: name: {check.name} stands at two checks"
+            yield f"line {_line_of(text, number, 'name')}: name: two checks are called {check.name}"
         seen.add(check.name)
 
 

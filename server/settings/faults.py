@@ -17,6 +17,15 @@ _OPTIONS = frozenset(
 )
 """Settings that the command line can set, so that a fault names the option."""
 
+_PLAIN = {
+    "a valid boolean": "true or false",
+    "a valid number": "a number",
+    "a valid integer": "a whole number",
+    "expected greater": "expected a number greater",
+    "expected less": "expected a number less",
+}
+"""Words of pydantic, and what a user reads instead."""
+
 
 def settings_fault(
     error: ValidationError, model: type[BaseSettings], given: Mapping[str, object]
@@ -26,6 +35,8 @@ def settings_fault(
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] != "value_error":
         message = message.replace("Input should be", "expected").partition(", unable")[0]
+        for actual, plain in _PLAIN.items():
+            message = message.replace(actual, plain)
     name = str(first["loc"][0])
     is_option = name in given and name in _OPTIONS
     source = f"--{name.replace('_', '-')}" if is_option else _variable(model, name)
@@ -44,4 +55,4 @@ def json_fault(error: ValueError, model: type[BaseSettings]) -> SettingsError:
     for name in model.model_fields:
         if f'"{name}"' in text or _variable(model, name) in text:
             return SettingsError(f"{_variable(model, name)}: {_WANTED_PATHS}")
-    return SettingsError("a setting has a value that cannot be read")
+    return SettingsError("the value of a setting cannot be read")

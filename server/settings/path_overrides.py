@@ -31,5 +31,5 @@ def check_path_overrides(overrides: Mapping[str, str]) -> None:
         wanted = sorted(_PARAMETER.findall(operation.route.path))
         if sorted(_PARAMETER.findall(path)) != wanted:
             raise ValueError(
-                f"{name}: the path has to hold exactly the parameters {', '.join(wanted) or '(none)'}"
+                f"{name}: the path has to contain exactly the parameters {', '.join(wanted) or '(none)'}"
             )

@@ -41,7 +41,7 @@ def _pattern(what: str, known: list[str]) -> BeforeValidator:
         if not any(fnmatchcase(name, value) for name in (*known, *former)):
             near = get_close_matches(value, known, n=1)
             hint = f"did you mean {near[0]}?" if near else _known(what, known)
-            raise ValueError(f"there is no {what} of that name; {hint}")
+            raise ValueError(f"there is no such {what}; {hint}")
         return value
 
     return BeforeValidator(check)
@@ -55,14 +55,14 @@ def _id(value: object) -> str:
     """An id of Nanonets, or the id or name of a Studio model."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not text or ("*" in text and text != "*"):
-        raise ValueError("expected an id, as text or number, or only * for all")
+        raise ValueError("expected an id (text or number), or * alone for all")
     return text
 
 
 def _number(value: object) -> str:
     text = _id(value)
     if text != "*" and not is_number(text):
-        raise ValueError("expected the number of a project, or only * for all")
+        raise ValueError("expected a project number, or * alone for all")
     return text
 
 
@@ -71,7 +71,7 @@ _WRITES = [tool.name for tool in load_tools() if tool.effect != "read" and tool.
 _TOOLSETS = list(dict.fromkeys(tool.toolset for tool in load_tools()))
 
 ToolPattern = Annotated[str, _pattern("tool", _TOOLS)]
-WritePattern = Annotated[str, _pattern("tool of a service that changes something", _WRITES)]
+WritePattern = Annotated[str, _pattern("write tool of a service", _WRITES)]
 ToolsetPattern = Annotated[str, _pattern("toolset", _TOOLSETS)]
 Id = Annotated[str, BeforeValidator(_id)]
 Number = Annotated[str, BeforeValidator(_number)]
@@ -118,12 +118,12 @@ class _Projects(_Table):
 
 
 class _Session(_Table):
-    max_writes: int | None = Field(default=None, ge=0, description="a whole number from 0")
-    max_approvals: int | None = Field(default=None, ge=0, description="a whole number from 0")
+    max_writes: int | None = Field(default=None, ge=0, description="a whole number, 0 or greater")
+    max_approvals: int | None = Field(default=None, ge=0, description="a whole number, 0 or greater")
 
 
 def _limit() -> Any:
-    return Field(default=None, ge=0, description="a whole number from 0")
+    return Field(default=None, ge=0, description="a whole number, 0 or greater")
 
 
 class _Limits(_Table):
@@ -212,9 +212,9 @@ def read_policy(path: Path) -> Policies:
         _policy(given.others, _OTHERS),
     )
     if empty := [each.section for each in policies.groups.values() if not each.is_set]:
-        raise PolicyFileError(path, [f"{section}: holds no rule" for section in empty])
+        raise PolicyFileError(path, [f"{section}: contains no rule" for section in empty])
     if not policies.is_set:
-        raise PolicyFileError(path, ["holds no rule; write one, or do not set DOCREVIEW_POLICY"])
+        raise PolicyFileError(path, ["contains no rule; write one, or unset DOCREVIEW_POLICY"])
     return policies
 
 
@@ -259,9 +259,9 @@ def check_names(path: Path, policies: Policies, checker: Checker) -> None:
         if name not in checker.names:
             near = get_close_matches(name, checker.names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"the known ones are {', '.join(checker.names)}"
-            faults.append(f"{key}: got {quoted_value(name)}, there is no check of that name; {hint}")
+            faults.append(f"{key}: got {quoted_value(name)}, but there is no such check; {hint}")
         elif name in checker.comparing:
-            faults.append(f"{key}: {name} compares documents, an approval is about one")
+            faults.append(f"{key}: {name} compares documents, but an approval concerns only one")
     if faults:
         raise PolicyFileError(path, faults)
 
@@ -277,8 +277,8 @@ def _fault(error: ErrorDetails) -> str:
     key = quoted_key(".".join([*section, *where]))
     if error["type"] == "extra_forbidden":
         if section and where == ["session"]:
-            return f"{key}: unknown, a section for callers has none; use limits"
-        return f"{key}: unknown, {_nearest(where)}"
+            return f"{key}: unknown; a section for callers has no session table, use limits"
+        return f"{key}: unknown; {_nearest(where)}"
     if error["type"] == "missing":
         return f"{key}: missing, expected {_table(where[0]).model_fields[where[-1]].description}"
     actual = quoted_value(error["input"])
@@ -299,7 +299,7 @@ def _split_steps(steps: list[str]) -> tuple[list[str], list[str]]:
 def _nearest(where: list[str]) -> str:
     """What an unknown key may have been meant for; a key of a table may stand outside of it."""
     if where[-1] in _RENAMED:
-        return f"it is called {_RENAMED[where[-1]]} now"
+        return f"it was renamed to {_RENAMED[where[-1]]}"
     known = keys()
     if len(where) == 2:
         meant = {name: name for name in known[where[0]]}

@@ -37,5 +37,5 @@ def parse_rate(text: str) -> Rate | None:
         return None
     found = _RATE.fullmatch(text.strip().lower())
     if found is None:
-        raise ValueError("expected a number of requests in a time, such as 300/minute, or off")
+        raise ValueError("expected a rate such as 300/minute, or off")
     return Rate(int(found[1]), _SECONDS[found[2]])

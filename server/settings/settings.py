@@ -201,13 +201,13 @@ class Settings(BaseSettings):
         value = value.strip()
         parts = urlsplit(value)
         if not _ADDRESS.fullmatch(value) or not _has_valid_port(parts):
-            raise ValueError("expected an address such as https://host or https://host/path")
+            raise ValueError("expected a URL such as https://host or https://host/path")
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("expected an address such as https://host or https://host/path")
+            raise ValueError("expected a URL such as https://host or https://host/path")
         if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("expected an address without user name, password, query or fragment")
+            raise ValueError("expected a URL without user name, password, query or fragment")
         if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError("plain http is not allowed but for this machine itself; use https")
+            raise ValueError("plain http is allowed only for this machine; use https")
         return value.rstrip("/")
 
     @field_validator("nanonets_api_key", "studio_token", "studio_password")
@@ -217,7 +217,7 @@ class Settings(BaseSettings):
             return None
         text = value.get_secret_value().strip()
         if info.field_name != "studio_password" and not re.fullmatch(r"[!-~]+", text):
-            raise ValueError("holds characters that a key or token cannot have; copy it again")
+            raise ValueError("contains characters that a key or token cannot have; copy it again")
         return SecretStr(text) if info.field_name != "studio_password" else value
 
     @field_validator("seal_keys")
@@ -228,9 +228,7 @@ class Settings(BaseSettings):
             return None
         keys = [each.strip() for each in value.get_secret_value().split(",")]
         if not all(_is_key(each) for each in keys):
-            raise ValueError(
-                "expected keys of 32 bytes in base64, the newest first, with commas between them"
-            )
+            raise ValueError("expected a comma-separated list of keys, newest first, each 32 bytes in base64")
         return SecretStr(",".join(keys))
 
     @field_validator("redis")
@@ -240,7 +238,7 @@ class Settings(BaseSettings):
             return None
         text = value.get_secret_value().strip()
         if not _REDIS.fullmatch(text):
-            raise ValueError("expected an address such as redis://host:6379/0 or rediss://:PASSWORD@host/0")
+            raise ValueError("expected a URL such as redis://host:6379/0 or rediss://:PASSWORD@host/0")
         return SecretStr(text)
 
     @field_validator("upstream_rate", mode="before")
@@ -338,8 +336,8 @@ class Settings(BaseSettings):
             check_names(self.policy, policies, Checker(self.read_checks()))
         if any(each.limits for each in policies.sections) and not keeps_journal(self.journal):
             raise SettingsError(
-                f"DOCREVIEW_POLICY: {self.policy}: [limits] are counted in the journal, and"
-                " DOCREVIEW_JOURNAL=none keeps none; keep one, or use [session]"
+                f"DOCREVIEW_POLICY: {self.policy}: [limits] are counted in the journal, but"
+                " DOCREVIEW_JOURNAL=none keeps no journal; keep one, or use [session]"
             )
         return policies
 

@@ -49,7 +49,7 @@ def text_in(path: Path, error: type[TomlFileError]) -> str:
         reason = fault.strerror if isinstance(fault, OSError) else fault
         raise error(path, [f"the file cannot be read ({reason})"]) from None
     if len(content) > _MAX_BYTES:
-        raise error(path, [f"has more than the {_MAX_BYTES} bytes that are read at most"])
+        raise error(path, [f"is larger than the maximum of {_MAX_BYTES} bytes"])
     try:
         # Some editors put a byte order mark before UTF-8, which TOML does not know.
         return content.decode("utf-8-sig")
@@ -67,7 +67,7 @@ def tables_in(path: Path, text: str, error: type[TomlFileError]) -> dict[str, An
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         reason = " ".join(str(fault).split())
-        raise error(path, [f"is not TOML: {reason[:200]}"]) from None
+        raise error(path, [f"is not valid TOML: {reason[:200]}"]) from None
 
 
 def quoted_key(key: str) -> str:

@@ -125,7 +125,7 @@ class RedisServer:
             return
         self._warned_at = now
         _log.warning(
-            "Redis cannot be used (%s): each server keeps its own budgets, at half the rate, and its own"
+            "Redis cannot be used (%s); each server keeps its own budgets, at half the rate, and its own"
             " Studio sessions",
             f"{type(error).__name__}: {one_line(str(error))[:_MAX_REASON]}",
         )

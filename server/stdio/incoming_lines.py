@@ -65,7 +65,7 @@ def _read_with_care(line: bytes) -> Received:
         return _one(value)
     parts = [_one(entry) for entry in cast("list[object]", value)]
     if not parts:
-        return Received((), (_answer(None, INVALID_REQUEST, "This batch holds no request."),))
+        return Received((), (_answer(None, INVALID_REQUEST, "This batch contains no request."),))
     return Received(
         tuple(message for part in parts for message in part.messages),
         tuple(answer for part in parts for answer in part.answers),
@@ -87,7 +87,7 @@ def _one(value: object) -> Received:
         if entry.get("jsonrpc") != "2.0":
             return _refused(identifier, 'expected "jsonrpc": "2.0"')
         if not isinstance(entry.get("method"), str):
-            return _refused(identifier, "expected a method")
+            return _refused(identifier, "expected a method name")
         if "id" not in entry:
             return Received()
         return Received((), (_answer(identifier, INVALID_PARAMS, "params: expected an object."),))
@@ -202,7 +202,7 @@ def _id_in(text: str) -> str | int | None:
 
 
 def _refused(identifier: str | int | None, reason: str) -> Received:
-    return Received((), (_answer(identifier, INVALID_REQUEST, f"This is no request: {reason}."),))
+    return Received((), (_answer(identifier, INVALID_REQUEST, f"This is not a request: {reason}."),))
 
 
 def _answer(identifier: str | int | None, code: int, message: str) -> JSONRPCError:

@@ -33,22 +33,24 @@ class Instrument:
 
 CALLS = Instrument("docreview_tool_calls", "Calls of tools.", ("tool", "outcome"))
 CALL_SECONDS = Instrument(
-    "docreview_tool_call_seconds", "How long calls took.", ("tool", "outcome"), "s", _CALL_SECONDS
+    "docreview_tool_call_seconds", "Duration of tool calls.", ("tool", "outcome"), "s", _CALL_SECONDS
 )
 REQUESTS = Instrument("docreview_upstream_requests", "Requests to the services.", ("tool", "status"))
 REQUEST_SECONDS = Instrument(
-    "docreview_upstream_request_seconds", "How long the services took.", ("service",), "s", _CALL_SECONDS
+    "docreview_upstream_request_seconds",
+    "Duration of requests to the services.",
+    ("service",),
+    "s",
+    _CALL_SECONDS,
 )
-RETRIES = Instrument("docreview_upstream_retries", "Requests that were sent again.", ("tool", "status"))
+RETRIES = Instrument("docreview_upstream_retries", "Requests that were retried.", ("tool", "status"))
 BYTES = Instrument("docreview_upstream_bytes", "Bytes of bodies.", ("tool", "direction"), "By")
-REFUSALS = Instrument(
-    "docreview_http_refusals", "Requests over HTTP that were not passed on.", ("status", "code")
-)
+REFUSALS = Instrument("docreview_http_refusals", "HTTP requests that were refused.", ("status", "code"))
 JOURNAL_SECONDS = Instrument(
-    "docreview_journal_seconds", "How long records took.", ("work", "outcome"), "s", _SHORT_SECONDS
+    "docreview_journal_seconds", "Duration of journal writes.", ("work", "outcome"), "s", _SHORT_SECONDS
 )
 WAITED_SECONDS = Instrument(
-    "docreview_budget_wait_seconds", "How long was waited for a turn.", ("budget",), "s", _SHORT_SECONDS
+    "docreview_budget_wait_seconds", "Time spent waiting for a slot.", ("budget",), "s", _SHORT_SECONDS
 )
 
 INSTRUMENTS = (

@@ -45,7 +45,8 @@ def telemetry(
         if "prometheus" in settings.telemetry:
             if metrics is None:
                 raise SettingsError(
-                    "DOCREVIEW_TELEMETRY: prometheus is for docreview-mcp http; over stdio, nobody can ask"
+                    "DOCREVIEW_TELEMETRY: prometheus works only with docreview-mcp http; over stdio, no"
+                    " metrics address exists"
                 )
             from .instruments import Measurements
             from .prometheus import PrometheusMeter

@@ -29,7 +29,7 @@ def test_help_teaches(run: Run) -> None:
         "sandbox",
         "doctor",
         "NANONETS_API_KEY",
-        "without an account",
+        "no account needed",
     ):
         assert word in text
     for command in ("stdio", "tools", "call", "doctor"):
@@ -65,7 +65,7 @@ def test_tools_says_when_nothing_is_selected(run: Run) -> None:
     for form in ((), ("--json",)):
         done = run("tools", *form, "--read-only", "--tools", "nanonets_update_field")
         assert done.returncode == 1
-        assert "these settings show no tool" in done.stderr
+        assert "no tool is listed with these settings" in done.stderr
 
 
 @pytest.mark.parametrize("command", [("demo",), ("tools",), ("tools", "--json")])
@@ -144,14 +144,14 @@ def test_call_saves_the_picture_of_a_result(run: Run, tmp_path: Path) -> None:
     assert str(file) in done.stderr
     assert "--picture FILE saves it" in run(*call).stderr
     none = run("call", "nanonets_list_workflows", "--sandbox", "--picture", str(file))
-    assert (none.returncode, "no picture" in none.stderr) == (1, True)
+    assert (none.returncode, "no image" in none.stderr) == (1, True)
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("call", "nanonets_list_workflows", "{limit: 1}"), "not JSON"),
-        (("call", "nanonets_list_workflows", "[1]"), "no JSON object"),
+        (("call", "nanonets_list_workflows", "[1]"), "not a JSON object"),
         (("call", "nanonets_fly", "{}"), "nanonets_fly"),
         (("call", "nanonets_list_workflow"), "did you mean nanonets_list_workflows?"),
         (("demo", "--pause", "-1"), "--pause"),
@@ -203,7 +203,7 @@ def test_doctor_tells_what_is_missing_and_never_a_secret(run: Run) -> None:
         "doctor", NANONETS_API_KEY=secret, NANONETS_BASE_URL="http://127.0.0.1:9", DOCREVIEW_TIMEOUT="5"
     )
     assert unreachable.returncode == 1
-    assert "no connection to 127.0.0.1" in unreachable.stdout
+    assert "could not connect to 127.0.0.1" in unreachable.stdout
     assert secret not in unreachable.stdout + unreachable.stderr
     assert "recorded in memory" in sandbox.stdout
     half = run("doctor", STUDIO_EMAIL="a@b.c")
@@ -216,12 +216,12 @@ def test_doctor_notes_settings_that_do_nothing(run: Run) -> None:
     misspelt = run("doctor", "--sandbox", DOCREVIEW_TOOLSET="studio-hitl", DOCREVIEW_TIMEOUT="5")
     assert misspelt.returncode == 0
     assert (
-        "DOCREVIEW_TOOLSET: is no setting and has no effect; did you mean DOCREVIEW_TOOLSETS?"
+        "DOCREVIEW_TOOLSET: is not a setting and has no effect; did you mean DOCREVIEW_TOOLSETS?"
         in misspelt.stdout
     )
     assert "DOCREVIEW_TIMEOUT" not in misspelt.stdout
     empty = run("doctor", "--sandbox", "--read-only", "--tools", "nanonets_update_field")
-    assert "these settings show no tool" in empty.stdout
+    assert "no tool is listed with these settings" in empty.stdout
 
 
 def test_the_doctor_tells_of_a_journal_that_cannot_be_written(run: Run, tmp_path: Path) -> None:
@@ -230,7 +230,7 @@ def test_the_doctor_tells_of_a_journal_that_cannot_be_written(run: Run, tmp_path
         (f"sqlite:///{tmp_path}/file/journal.sqlite", 1, "fault journal:"),
         ("postgresql://nobody:hidden-password@127.0.0.1:9/none", 1, "fault journal:"),
         (f"sqlite:///{tmp_path}/new/journal.sqlite", 0, "ok    journal: writes are recorded"),
-        ("none", 0, "note  journal: none is kept"),
+        ("none", 0, "note  journal: not kept"),
     ):
         done = run("doctor", "--sandbox", DOCREVIEW_JOURNAL=journal)
         assert done.returncode == status, done.stdout

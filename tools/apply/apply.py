@@ -79,7 +79,7 @@ class _Call:
         missing = [each for each in document_ids if each not in documents.found]
         if missing:
             message = f"{len(missing)} of {len(document_ids)} documents could not be read: {_few(missing)}."
-            advice = "Call again without them, or with fewer documents at once."
+            advice = "Call again without them, or with fewer documents in one call."
             raise documents.failure(self._operation, message, advice)
         return {each: documents.found[each] for each in document_ids}
 
@@ -220,7 +220,7 @@ class _Call:
             except ToolFailure as failure:
                 if not verdict.writes:
                     raise
-                message = f"{verdict.writes} of {len(planned.calls)} were made. {failure.message}"
+                message = f"{verdict.writes} of {len(planned.calls)} calls were made. {failure.message}"
                 raise failure.with_(message=message) from failure
             new = next((written.answer[name] for name in _NEW_IDS if name in written.answer), None)
             made += [new] if planned.kind == "add" and isinstance(new, str) else []
@@ -262,10 +262,9 @@ class _Call:
         if not change.corrects and (now := snapshot.text(target.id)) not in (None, target.text):
             raise ToolFailure(
                 "conflict",
-                f"The value is now {quoted(now)} and not {quoted(target.text)}: somebody changed it"
-                " meanwhile.",
+                f"The value is now {quoted(now)}, not {quoted(target.text)}: it was changed in the meantime.",
                 happened=NOTHING_SENT,
-                next_step="Read the document again and decide anew.",
+                next_step="Read the document again and reconsider.",
                 quotes=True,
             )
         ids = self._ids(change.document_id)
@@ -289,7 +288,7 @@ class _Call:
             except ToolFailure as failure:
                 if change.corrects:
                     raise failure.with_(
-                        message=f"The value was corrected; its status was not set. {failure.message}"
+                        message=f"The value was corrected, but its status was not set. {failure.message}"
                     ) from failure
                 raise
         return "done" if verdict.writes else "already"
@@ -312,10 +311,10 @@ class _Call:
         if now != text:
             raise ToolFailure(
                 "conflict",
-                f"Marked as {change.status}, but the value is now {quoted(now)} and not {quoted(text)}:"
-                " somebody changed it meanwhile.",
+                f"Marked as {change.status}, but the value is now {quoted(now)}, not {quoted(text)}: it was"
+                " changed in the meantime.",
                 done="yes",
-                next_step="Look at the value; put its mark back with review_undo if it is wrong.",
+                next_step="Read the value again; if it is wrong, undo the mark with review_undo.",
                 quotes=True,
             )
 
@@ -341,9 +340,10 @@ def _next_step(verdicts: Sequence[ItemResult], parts: Sequence[Part]) -> str:
         return _after_all([part for part in parts if not decision_on(part.answer)])
     if any(each.word in ("failed", "unknown") for each in verdicts):
         return (
-            "Look with review_document, change what failed, and call again: what was done is not done twice."
+            "Read the document with review_document, correct the changes that failed, and call again:"
+            " finished changes are not repeated."
         )
-    return "Call again with the same arguments: only what is left is sent."
+    return "Call again with the same arguments: only the remaining changes are sent."
 
 
 def _after_all(undecided: Sequence[Part]) -> str:
@@ -352,9 +352,9 @@ def _after_all(undecided: Sequence[Part]) -> str:
         return ""
     doubtful = sum(part.doubtful_left for part in undecided if part.whole is None)
     if doubtful:
-        return f"Doubtful fields left: {doubtful}. review_document with show=doubtful lists them."
+        return f"Doubtful fields remaining: {doubtful}. review_document with show=doubtful lists them."
     if unrated := sum(part.unrated_left for part in undecided if part.whole is None):
-        return f"Fields without a known confidence left: {unrated}. review_document shows them."
+        return f"Fields remaining without a known confidence: {unrated}. review_document shows them."
     if reason := next(filter(None, (why_not_approvable(part.answer) for part in undecided)), ""):
-        return f"Read it again with review_document: {reason[0].lower()}{reason[1:]}"
+        return f"Read the document again with review_document: {reason[0].lower()}{reason[1:]}"
     return _APPROVE if len(undecided) == 1 else _APPROVE_ALL

@@ -32,12 +32,12 @@ def failure_of(operation: Operation, faults: list[Fault]) -> ToolFailure:
     """The failure of a call with faults, of which nothing was sent."""
     texts = [fault.text for fault in faults[:_MAX_FAULTS]]
     if len(faults) > _MAX_SINGLE:
-        texts = [f"changes {in_ranges([fault.index for fault in faults])} are at fault", *texts]
+        texts = [f"changes {in_ranges([fault.index for fault in faults])} are invalid", *texts]
     failure = invalid(operation, texts)
     if all(fault.is_conflict for fault in faults):
         failure = failure.with_(
             code="conflict",
-            next_step="Somebody changed it meanwhile. Read the document again and decide anew.",
+            next_step="The document was changed in the meantime. Read it again and reconsider.",
         )
     # Present values, names of documents and their states are text of others.
     return failure.with_(notes={"outside": ["error.message"]})

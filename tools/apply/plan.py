@@ -92,7 +92,7 @@ def documents_of(operation: Operation, values: JsonObject) -> list[str]:
     faults: list[Fault] = []
     for index, document_id in enumerate(named):
         if not document_id:
-            text = f"changes.{index}: names no document, expected document_id here or for the whole call"
+            text = f"changes.{index}: names no document, expected document_id in the change or in the call"
             faults.append(Fault(index, text))
             if not is_structural(cast("JsonObject", given[index])):
                 faults += _faults_alone(index, given[index], bool(values.get("verify_document")))
@@ -100,10 +100,11 @@ def documents_of(operation: Operation, values: JsonObject) -> list[str]:
         raise failure_of(operation, faults)
     if whole and whole not in named:
         raise invalid(
-            operation, ["document_id: every change names another document, expected a change for it"]
+            operation,
+            [("document_id: every change names a different document, expected a change for this one")],
         )
     if (count := len(set(named))) > _MAX_DOCUMENTS:
-        raise invalid(operation, [f"changes: name {count} documents, expected at most {_MAX_DOCUMENTS}"])
+        raise invalid(operation, [f"changes: got {count} documents, expected at most {_MAX_DOCUMENTS}"])
     return named
 
 
@@ -152,7 +153,7 @@ def plan_changes(
             kind, identity = _KINDS[names[0]], change[names[0]]
             key = (document_id, kind, identity)
             if key in given_in:
-                twice = f"changes.{index}.{names[0]}: given in changes.{given_in[key]} already, once expected"
+                twice = f"changes.{index}.{names[0]}: already given in changes.{given_in[key]}, expected once"
                 own.append(Fault(index, twice))
             given_in.setdefault(key, index)
             matching = found[document_id].get((kind, identity), [])
@@ -189,7 +190,7 @@ def _faults_together(
         for value in each.values:
             ids = (each.document_id, value.id)
             if ids in deleted:
-                text = f"changes.{each.index}: changes.{deleted[ids]} deletes it already"
+                text = f"changes.{each.index}: changes.{deleted[ids]} already deletes it"
                 yield Fault(each.index, text)
                 break
             deleted[ids] = each.index
@@ -219,11 +220,13 @@ def _faults_alone(index: int, change: dict[str, str], verifies_all: bool) -> Ite
         actual = " and ".join(given) or "neither"
         yield Fault(index, f"{where}: got {actual}, expected exactly one of field_data_id and cell_id")
     if "value" not in change and "verification_status" not in change:
-        yield Fault(index, f"{where}: nothing to do, expected value or verification_status")
+        yield Fault(index, f"{where}: got nothing to change, expected value or verification_status")
     if "verification_message" in change and "verification_status" not in change:
         yield Fault(index, f"{where}.verification_message: given without verification_status")
     if verifies_all and change.get("verification_status") == UNVERIFIED:
-        yield Fault(index, f"{where}.verification_status: unverified, but verify_document verifies all")
+        yield Fault(
+            index, f"{where}.verification_status: got unverified, but verify_document verifies everything"
+        )
 
 
 def _faults_of_place(
@@ -247,9 +250,9 @@ def _faults_of_place(
         pending = f" (the document is {quoted_text(str(answer.get('status')))})" if not here else ""
         yield Fault(index, f"{where}: {quoted_text(identity)} is not in the {document}{pending}{hint}")
     elif len(matching) > 1:
-        yield Fault(index, f"{where}: {quoted_text(identity)} stands {len(matching)} times in the {document}")
+        yield Fault(index, f"{where}: {quoted_text(identity)} occurs {len(matching)} times in the {document}")
     elif not matching[0].page_id or (name == "cell_id" and not matching[0].table_id):
-        yield Fault(index, f"{where}: the service does not say on which page or in which table it stands")
+        yield Fault(index, f"{where}: the service does not say which page or table it belongs to")
 
 
 def _faults_of_expectation(change: PlannedChange, given: dict[str, str], seen: str | None) -> Iterator[Fault]:
@@ -260,7 +263,7 @@ def _faults_of_expectation(change: PlannedChange, given: dict[str, str], seen: s
     if not same_as_read(present, expected):
         whose = "expected" if "expected_value" in given else "you last read"
         now, was = quoted_text(present), quoted_text(expected)
-        text = f"changes.{change.index}: the present value is {now}, {whose} {was}"
+        text = f"changes.{change.index}: the current value is {now}, {whose} {was}"
         yield Fault(change.index, text, is_conflict=True)
 
 

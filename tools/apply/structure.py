@@ -91,18 +91,18 @@ def faults_of_form(index: int, change: JsonObject) -> Iterator[Fault]:
     if missing := sorted(needed - given):
         yield Fault(index, f"{where}: {form} was given without {' and '.join(missing)}")
     if odd := sorted(given - needed - allowed):
-        yield Fault(index, f"{where}: {', '.join(odd)} cannot be given together with {form}")
+        yield Fault(index, f"{where}: {', '.join(odd)} cannot be combined with {form}")
     named = [name for name in GONE_BY if name in change]
     if form == "delete" and len(named) != 1:
         actual = " and ".join(named) or "none"
         yield Fault(index, f"{where}: got {actual}, expected one of field_data_id, cell_id and table_id")
     if form == "delete" and "row" in change and named != ["table_id"]:
-        yield Fault(index, f"{where}.row: expected with table_id only")
+        yield Fault(index, f"{where}.row: allowed only with table_id")
     if form == "delete" and "expected_value" in change and "table_id" in change:
-        yield Fault(index, f"{where}.expected_value: expected for a field or a cell only")
+        yield Fault(index, f"{where}.expected_value: allowed only for a field or a cell")
     for name in ("cells", "rows"):
         if name in change and not change[name]:
-            yield Fault(index, f"{where}.{name}: nothing to add")
+            yield Fault(index, f"{where}.{name}: is empty, expected something to add")
 
 
 def plan_structure(
@@ -152,7 +152,7 @@ class _Planner:
             described = f"row {row} of table {quoted_text(identity)}" if row else quoted_text(identity)
             return self._fault(f".{name}: {described} is not in the document")
         if len(found) > 1 and name != "table_id":
-            return self._fault(f".{name}: {quoted_text(identity)} stands {len(found)} times in the document")
+            return self._fault(f".{name}: {quoted_text(identity)} occurs {len(found)} times in the document")
         if changed := self._changed(found, seen):
             return changed
         if name == "table_id" and table is not None and not row:
@@ -196,7 +196,7 @@ class _Planner:
             if column in there and not same_as_read(there[column].text, text):
                 now, identity = quoted_text(there[column].text), there[column].id
                 return self._fault(
-                    f".cells: row {row} has {now} there already; correct it with cell_id {identity}"
+                    f".cells: row {row} already has {now} in this column; correct it with cell_id {identity}"
                 )
         calls: list[tuple[str, JsonObject]] = []
         for column, (header, text) in wanted.items():
@@ -286,7 +286,7 @@ class _Planner:
             if isinstance(expected, str) and not same_as_read(each.text, expected):
                 now, was = quoted_text(each.text), quoted_text(expected)
                 whose = "expected" if "expected_value" in self.change else "you last read"
-                return self._fault(f": the present value is {now}, {whose} {was}", is_conflict=True)
+                return self._fault(f": the current value is {now}, {whose} {was}", is_conflict=True)
         return None
 
     def _page(self) -> str | Fault:

@@ -84,7 +84,9 @@ def _report(sheet: Sheet, equations: Sequence[_Equation], judgement: Judgement) 
                 )
             )
         if len(failed) > _MAX_LINES:
-            judgement.findings.append(Finding(check, f"{len(failed) - _MAX_LINES} further lines likewise"))
+            judgement.findings.append(
+                Finding(check, f"{len(failed) - _MAX_LINES} more lines have the same fault")
+            )
 
 
 def _suspect(equation: _Equation, sound: set[str], failing: Sequence[_Equation]) -> DocumentValue | None:
@@ -138,7 +140,9 @@ def _line_amounts(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
             continue
         found = True
         right = _rendered(quantity * price)
-        message = f"quantity × unit price is {right}, the amount is {_rendered(amount)} (row {line.number})"
+        message = (
+            f"quantity × unit price is {right}, but the amount is {_rendered(amount)} (row {line.number})"
+        )
         yield _Equation("line_amount", holds, message, cells, dict(_factors(cells, quantity, price, amount)))
     if not found:
         reason = (
@@ -173,7 +177,7 @@ def _line_sum(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     amounts = [line.cells["amount"] for line in sheet.lines if line.text("amount")]
     numbers = {cell.id: sheet.number_of(cell) for cell in amounts}
     if not amounts or None in numbers.values():
-        reason = "an amount of a line is no number" if amounts else "no lines with an amount"
+        reason = "a line's amount is not a number" if amounts else "no lines with an amount"
         judgement.not_checked["line_sum"] = reason
         return
     wanted = [name for name in ("subtotal", "total") if sheet.number(name) is not None]
@@ -193,8 +197,8 @@ def _line_sum(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
             cell.id: each + number - lines for cell in amounts if (each := numbers[cell.id]) is not None
         }
     message = (
-        f"the {len(amounts)} amounts of the lines add up to {_rendered(lines)},"
-        f" the {meaning} is {_rendered(number)}"
+        f"the {len(amounts)} line amounts add up to {_rendered(lines)}, but the {meaning} is"
+        f" {_rendered(number)}"
     )
     yield _Equation("line_sum", holds, message, (*amounts, value), expected, (value,))
 
@@ -222,7 +226,7 @@ def _total(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     subtotal, total = sheet.number("subtotal"), sheet.number("total")
     if subtotal is None or total is None:
         missing = "subtotal" if subtotal is None else "total"
-        reason = f"{missing} is no number" if sheet.field(missing) else sheet.why_no_field(missing)
+        reason = f"{missing} is not a number" if sheet.field(missing) else sheet.why_no_field(missing)
         judgement.not_checked["total"] = reason
         return
     rate = _rate(sheet)
@@ -252,7 +256,11 @@ def _total(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     parts = " ".join(f"{signs[name]} {name}" for name in more)
     reason = f"subtotal + tax {parts}".strip()
     yield _Equation(
-        "total", holds, f"{reason} is {_rendered(right)}, the total is {_rendered(total)}", values, expected
+        "total",
+        holds,
+        f"{reason} is {_rendered(right)}, but the total is {_rendered(total)}",
+        values,
+        expected,
     )
 
 
@@ -267,7 +275,7 @@ def _tax(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     rated = sheet.field("tax_rate") if rate is not None else None
     if subtotal is None or (tax is None and rated is None):
         missing = "subtotal" if subtotal is None else "tax"
-        reason = f"{missing} is no number" if sheet.field(missing) else sheet.why_no_field(missing)
+        reason = f"{missing} is not a number" if sheet.field(missing) else sheet.why_no_field(missing)
         judgement.not_checked["tax_rate"] = reason
         return
     if tax is None:
@@ -281,7 +289,7 @@ def _tax(sheet: Sheet, judgement: Judgement) -> Iterator[_Equation]:
     values = tuple(value for name in names if (value := sheet.field(name)) is not None)
     if rate is not None and rated is not None:
         right = (subtotal * rate).quantize(_CENT)
-        message = f"{_percent(rate)} % of the subtotal is {_rendered(right)}, the tax is {_rendered(tax)}"
+        message = f"{_percent(rate)} % of the subtotal is {_rendered(right)}, but the tax is {_rendered(tax)}"
         expected = {values[1].id: right}
         if rate:
             expected[values[0].id] = (tax / rate).quantize(_CENT)

@@ -86,7 +86,7 @@ def duplicates(sheets: Mapping[str, Sheet]) -> dict[str, Judgement]:
             sheet = sheets[document_id]
             values = _present((sheet.field("supplier"), sheet.field("number")))
             others = tuple(each for each in document_ids if each != document_id)
-            message = f"the same supplier and number as {len(others)} other"
+            message = f"has the same supplier and number as {len(others)} other"
             judgements[document_id].findings.append(Finding(DUPLICATE, message, values, others=others))
     return judgements
 

@@ -80,7 +80,7 @@ class Checker:
         """
         paper = Paper.read_by(arguments, answer)
         if not paper.values.values:
-            return ["nothing of it could be read"]
+            return ["no part of it could be read"]
         names = None if EVERY_CHECK in wanted else frozenset(wanted)
         judgement = await self.judge(paper, names)
         messages = {each.check: f"{each.check} ({each.message})" for each in reversed(judgement.findings)}

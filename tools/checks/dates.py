@@ -48,7 +48,7 @@ def read_date(text: str, order: DayOrder = "") -> date:
         return next(iter(readings.values()))
     if order in readings:
         return readings[order]
-    raise UnreadableError("is a different date depending on the order of day and month", text)
+    raise UnreadableError("is ambiguous: the order of day and month is not known", text)
 
 
 def readings_of_date(text: str) -> Mapping[DayOrder, date]:
@@ -61,7 +61,7 @@ def readings_of_date(text: str) -> Mapping[DayOrder, date]:
     if not plain:
         raise UnreadableError("is empty", text)
     if len(plain) > _MAX_CHARACTERS:
-        raise UnreadableError("is no date", text)
+        raise UnreadableError("is not a date", text)
     if match := _YEAR_FIRST.fullmatch(plain) or _PACKED.fullmatch(plain):
         found = _date(int(match[1]), int(match[2]), int(match[3]))
         readings: dict[DayOrder, date] = {"": found} if found else {}
@@ -71,7 +71,7 @@ def readings_of_date(text: str) -> Mapping[DayOrder, date]:
         found = _with_name_of_month(plain)
         readings = {"": found} if found else {}
     if not readings:
-        raise UnreadableError("is no date", text)
+        raise UnreadableError("is not a date", text)
     return readings
 
 

@@ -33,9 +33,9 @@ _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|existsOne|filter|map)\s*\(\s
 _POSITION = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _WORD = re.compile(r"\w+")
 _WHY: Mapping[type[BaseException], str] = {
-    TypeError: "kinds of values do not go together (write 3.0 rather than 3 beside an amount)",
+    TypeError: "the types of values do not match (with an amount, write 3.0 instead of 3)",
     ZeroDivisionError: "divides by zero",
-    MemoryError: "takes too much memory",
+    MemoryError: "needs too much memory",
 }
 
 
@@ -86,7 +86,10 @@ def _fault(cel: Any, text: str) -> dict[str, Any] | None:
                 found = re.search(rf"\b{re.escape(name)}\b", text)
                 before = text[: found.start() if found else 0]
                 position = before.count("\n") + 1, len(before) - before.rfind("\n")
-                what = f"there is no {kind} {name}; known are {', '.join(sorted(known - _OF_CEL - bound))}"
+                what = (
+                    f"there is no {kind} {name}; the known ones are"
+                    f" {', '.join(sorted(known - _OF_CEL - bound))}"
+                )
                 return {"line": position[0], "column": position[1], "message": what}
     return None
 
@@ -131,7 +134,7 @@ def _unjudged(text: str, error: BaseException, problems: Sequence[tuple[str, str
         return {"state": "unjudged", "message": message, "detail": detail, "texts": [shown[:_MAX_TEXT]]}
     if isinstance(error, KeyError):
         name = str(error.args[0]).strip("'\"") if error.args else ""
-        message = f"there is no {name}" if name and name in _WORD.findall(text) else "a name is not there"
+        message = f"there is no {name}" if name and name in _WORD.findall(text) else "a name is not defined"
         return {"state": "unjudged", "message": message, "detail": detail, "texts": []}
     message = next((why for kind, why in _WHY.items() if isinstance(error, kind)), "it cannot be evaluated")
     return {"state": "unjudged", "message": message, "detail": detail, "texts": []}

@@ -94,7 +94,7 @@ class Evaluator:
         """What is wrong with each expression by itself."""
         found = [_fault_of_size(text) for text in expressions]
         if not is_installed():
-            missing = ExpressionFault("own checks need CEL; install docreview-mcp[checks]")
+            missing = ExpressionFault("your own checks need CEL; install docreview-mcp[checks]")
             return [fault or missing for fault in found]
         async with self._lock:
             for index, text in enumerate(expressions):
@@ -140,7 +140,7 @@ class Evaluator:
         }
         answer = await self._ask(request)
         if answer is None:
-            message = f"it takes longer than {self._seconds:g} s, or too much memory"
+            message = f"it takes more than {self._seconds:g} s or too much memory"
             return Verdict("unjudged", message, is_too_slow=True)
         return Verdict(
             answer["state"], answer["message"], answer["detail"], tuple(filter(None, answer["texts"]))
@@ -192,5 +192,5 @@ def _fault_of_size(text: str) -> ExpressionFault | None:
         depth += (letter in "([{") - (letter in ")]}")
         deepest = max(deepest, depth)
     if deepest > _MAX_DEPTH:
-        return ExpressionFault(f"it is nested more than {_MAX_DEPTH} times")
+        return ExpressionFault(f"it is nested more than {_MAX_DEPTH} levels deep")
     return None

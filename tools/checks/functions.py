@@ -76,7 +76,7 @@ class Functions:
     def count_of(self, field: str, value: str) -> int:
         """How many documents of the call have this value in this field."""
         if self._counts is None:
-            self.problems.append(("compares documents, and only one is at hand", ""))
+            self.problems.append(("compares documents, but there is only one", ""))
             raise ValueError("count_of needs several documents")
         name, wanted = plain_name(field), comparable(value.strip())
         there = any(comparable(each.strip()) == wanted for each in self._present.get(name, ()))

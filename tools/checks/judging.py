@@ -75,7 +75,7 @@ def _add(judgement: Judgement, check: OwnCheck, verdict: Verdict, document: Docu
         return
     values = check.values_in(document, _MAX_VALUES)
     if verdict.state == "failed":
-        message = check.message or "what it expects does not hold"
+        message = check.message or "the document does not meet its condition"
         finding = Finding(check.name, message, values, most_suspect(values), severity=check.severity)
     else:
         culprits = tuple(value for value in document.values if verdict.texts and value.text in verdict.texts)

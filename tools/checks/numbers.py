@@ -66,7 +66,7 @@ def read_amount(text: str, mark: DecimalMark = "") -> tuple[Decimal, str]:
     """
     number, beside = _read(text, mark)
     if len(beside) > _MAX_MONEY_WORD or beside == "%":
-        raise UnreadableError("is no amount of money", text)
+        raise UnreadableError("is not an amount of money", text)
     return number, beside
 
 
@@ -106,7 +106,7 @@ def _read(text: str, mark: DecimalMark) -> tuple[Decimal, str]:
         raise UnreadableError("is empty", text)
     match = _NUMBER.fullmatch(plain) if len(plain) <= _MAX_CHARACTERS else None
     if match is None or (match["open"] is None) != (match["close"] is None):
-        raise UnreadableError("is no number", text)
+        raise UnreadableError("is not a number", text)
     number = _decoded(match["digits"], mark, text)
     before, after = (match["before"] or "").strip("."), (match["after"] or "").strip(".")
     signs = [match[name] for name in ("first", "second", "third")]
@@ -172,7 +172,7 @@ def _decoded(digits: str, mark: DecimalMark, text: str) -> Decimal:
     if points or commas:
         if _may_be_two(digits):
             if not mark:
-                raise UnreadableError("is a different number depending on the decimal mark", text)
+                raise UnreadableError("is ambiguous: the decimal mark is not known", text)
             proven = mark
         elif points and commas:
             proven = "." if digits.rindex(".") > digits.rindex(",") else ","
@@ -190,5 +190,5 @@ def _decoded(digits: str, mark: DecimalMark, text: str) -> Decimal:
         and all(len(group) in (2, 3) for group in groups[1:])
     )
     if not is_grouped or (decimals and not decimals.isdigit()):
-        raise UnreadableError("is no number", text)
+        raise UnreadableError("is not a number", text)
     return Decimal(f"{''.join(groups) or '0'}.{decimals or '0'}")

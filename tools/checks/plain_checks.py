@@ -31,7 +31,7 @@ def judge_dates(sheet: Sheet, uploaded: date | None, today: date) -> Judgement:
     if issued is None or due is None:
         judgement.not_checked["due_date"] = _why_no_date(sheet, "date" if issued is None else "due_date")
     elif due < issued:
-        message = f"due on {due:%Y-%m-%d}, before the date of the document, {issued:%Y-%m-%d}"
+        message = f"due on {due:%Y-%m-%d}, before the document's date {issued:%Y-%m-%d}"
         judgement.findings.append(Finding("due_date", message, values, most_suspect(values)))
     else:
         judgement.passed.append("due_date")
@@ -61,7 +61,9 @@ def judge_values(sheet: Sheet) -> Judgement:
             continue
         reported = findings[:_MAX_FINDINGS]
         if len(findings) > _MAX_FINDINGS:
-            reported.append(Finding(check, f"{len(findings) - _MAX_FINDINGS} further values likewise"))
+            reported.append(
+                Finding(check, f"{len(findings) - _MAX_FINDINGS} more values have the same fault")
+            )
         judgement.findings += reported
         if not findings:
             judgement.passed.append(check)
@@ -99,7 +101,7 @@ def _currency(sheet: Sheet) -> Iterator[Finding]:
     if stated is None and not sheet.currencies:
         raise _NotThereError(sheet.why_no_field("currency"))
     if stated is not None and not sheet.vocabulary.currency(stated.text) and not _is_sign(stated.text):
-        yield Finding("currency", "it is no code of a currency (ISO 4217)", (stated,), stated.id)
+        yield Finding("currency", "it is not a currency code (ISO 4217)", (stated,), stated.id)
     if len(sheet.currencies) > 1:
         named, values = ", ".join(sheet.currencies), tuple(sheet.currencies.values())
         yield Finding(
@@ -122,7 +124,10 @@ def _identifier(
         for value in values:
             if not is_right(value.text):
                 yield Finding(
-                    meaning, f"it is no {what}: its form or check digits are wrong", (value,), value.id
+                    meaning,
+                    f"it is not a valid {what}: its format or check digits are wrong",
+                    (value,),
+                    value.id,
                 )
 
     return find
@@ -131,7 +136,7 @@ def _identifier(
 def _required(sheet: Sheet) -> Iterator[Finding]:
     there = [name for name in sheet.vocabulary.required if name in sheet.fields]
     if not there:
-        raise _NotThereError("no required field")
+        raise _NotThereError("no field is required")
     for name in there:
         values = sheet.fields[name]
         if not any(value.text.strip() for value in values):
@@ -141,7 +146,7 @@ def _required(sheet: Sheet) -> Iterator[Finding]:
 def _table_cells(sheet: Sheet) -> Iterator[Finding]:
     columns = [name for name in _NUMERIC if name in sheet.line_columns]
     if not sheet.lines:
-        raise _NotThereError("no table of lines")
+        raise _NotThereError("no table of line items")
     for line in sheet.lines:
         empty = [name for name in columns if not line.text(name)]
         if empty and len(empty) < len(columns):

@@ -68,7 +68,7 @@ class Sheet:
         if values is None:
             return f"no field for {meaning}"
         filled = sum(bool(value.text.strip()) for value in values)
-        return f"{meaning} has {filled} different values" if filled else f"{meaning} is empty"
+        return f"{meaning} has {filled} conflicting values" if filled else f"{meaning} is empty"
 
     def number(self, meaning: str) -> Decimal | None:
         """A field as a number; None where there is none or it is no number."""

@@ -10,9 +10,10 @@ __all__ = ["decision_on", "stage_of", "why_not_approvable"]
 _DECIDED = ("approved", "rejected")
 _FAILED = ("validation failed", "failed")
 _WAYS_OUT = {
-    "rejected": "It never changes any more: what is still needed has to be uploaded again.",
-    "failed": "Only validation passed and the stages of approval can be approved: correct what the messages"
-    " name with review_apply; where the stage stays, a person moves the file on in Nanonets.",
+    "rejected": "A rejected file cannot change; upload it again if it is still needed.",
+    "failed": "A file can be approved only in the stage validation passed or in an approval stage: correct"
+    " the values named in the messages with review_apply; if the stage does not change, a person has to move"
+    " the file on in Nanonets.",
 }
 
 
@@ -34,7 +35,7 @@ def why_not_approvable(answer: JsonObject) -> str:
     """
     stage = stage_of(answer)
     if stage == "rejected":
-        return f"The file is rejected already. {_WAYS_OUT[stage]}"
+        return f"The file is already rejected. {_WAYS_OUT[stage]}"
     if stage in _FAILED:
         return f"The file cannot be approved in stage {stage}. {_WAYS_OUT['failed']}"
     return ""

@@ -61,11 +61,11 @@ def _changed_meanwhile(asked: Question, now: Question) -> ToolFailure:
     """The conflict of a call whose item changed while the person was asked."""
     return ToolFailure(
         "conflict",
-        f"{asked.operation.tool}: it changed while the person was asked. They were shown"
+        f"{asked.operation.tool}: it changed while the person was deciding. They were shown"
         f" {_in_words(asked)}; now it is {_in_words(now)}.",
         happened=NOTHING_SENT,
-        next_step="Read the item again. If it should still be done, call again, so that the person is asked"
-        " about what is there now.",
+        next_step="Read the item again. If the change is still wanted, call again, so that the person is"
+        " asked about the current state.",
         quotes=True,
     )
 

@@ -18,15 +18,15 @@ from .summary import cleaned, summary_of
 __all__ = ["Question", "agreed_by_code", "ask_person", "confirm_or_fail"]
 
 _REJECTED: dict[CodeCheck, str] = {
-    "forged or for another call": "The code in confirm is not for this call as it now stands: the arguments"
-    " or the present state are others, or it was never given out.",
+    "forged or for another call": "The code in confirm does not match this call: the arguments or the current"
+    " state have changed, or the code was never issued.",
     "expired": "The code in confirm has expired.",
-    "used": "The code in confirm was used already.",
+    "used": "The code in confirm was already used.",
     "declined": "The code in confirm is void: the person declined this call.",
 }
 _NOT_LASTING = (
-    " Or it was given out by another process: codes outlive a process only where a journal is kept in a file,"
-    " or DOCREVIEW_SEAL_KEYS is set."
+    " Or another process issued it: codes outlive a process only if the journal is kept in a file or"
+    " DOCREVIEW_SEAL_KEYS is set."
 )
 
 
@@ -140,7 +140,7 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
             await codes.decline(*subject)
             raise ToolFailure(
                 "not_allowed",
-                f"{operation.tool}: the person who was asked declined.",
+                f"{operation.tool}: the person declined.",
                 happened=NOTHING_SENT,
                 next_step="Do not call again; ask the person what to do instead.",
             )
@@ -150,8 +150,8 @@ async def _ask(question: Question, code: str, context: CallContext) -> None:
         "needs_confirmation",
         f"{operation.tool}: {fault}Confirmation required: {summary}",
         happened=NOTHING_SENT,
-        next_step=f"Show the person what would be done. Only if they agree, call again within"
-        f" {CODE_SECONDS // 60} minutes with the same arguments and confirm={new_code}",
+        next_step=f"Show the person the summary. Only if they agree, call again within {CODE_SECONDS // 60}"
+        f" minutes with the same arguments and confirm={new_code}",
         notes={
             "confirm": new_code,
             "expires_in_seconds": CODE_SECONDS,
@@ -167,7 +167,7 @@ def _not_answered(tool: str, fault: str, summary: str) -> ToolFailure:
         "needs_confirmation",
         f"{tool}: {fault or 'the question was not answered. '}Confirmation required: {summary}",
         happened=NOTHING_SENT,
-        next_step="Do it again, and answer the question that the page asks.",
+        next_step="Try again, and answer the question on the page.",
         notes={"summary": summary, "outside": ["error.message", "docreview.summary"]},
     )
 
@@ -175,16 +175,16 @@ def _not_answered(tool: str, fault: str, summary: str) -> ToolFailure:
 async def _only_in_browser(question: Question, summary: str, context: CallContext) -> ToolFailure:
     """The failure of a call to which a person has to agree in a browser; the host shows the way there."""
     tool, link = question.operation.tool, _link_to(question, context)
-    why = f"the policy wants a person to agree to this in a browser ({question.browser_rule})"
+    why = f"the policy requires a person to confirm this in a browser ({question.browser_rule})"
     if link:
         await context.show_link(f"{tool}: {why}. {summary}", link)
-    where = link or "of the panel, which docreview-mcp panel prints"
+    where = link or "to the panel, which docreview-mcp panel prints"
     return ToolFailure(
         "needs_confirmation",
-        f"{tool}: {why}, and no other agreement counts: {summary}",
+        f"{tool}: {why}; no other confirmation counts. {summary}",
         happened=NOTHING_SENT,
-        next_step=f"Give the person the link {where}: they do it there themselves, or in the service's own"
-        " application. Then read the item again, and do not call this again.",
+        next_step=f"Give the person the link {where}: they make the change themselves, there or in the"
+        " service's own application. Then read the item again; do not repeat this call.",
         notes={
             "summary": summary,
             **({"browser": link} if link else {}),

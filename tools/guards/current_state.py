@@ -82,7 +82,7 @@ async def read_state(operation: Operation, context: Mapping[str, JsonValue], rea
         if not state.known or not state.is_there:
             return state
         if not isinstance(state.value, dict):
-            return State(False, problem=f"{present.read} shows it in another form")
+            return State(False, problem=f"{present.read} returns it in another form")
         found.append({"of": entry, **state.value})
     return State(True, found, shown=found)
 

@@ -40,17 +40,17 @@ def unexpected(
             "conflict" if before.known else "upstream_error",
             f"{operation.tool}: {name} cannot be compared: {before.problem}.",
             happened=NOTHING_SENT,
-            next_step="Read the item; it may be gone, or the ids may be wrong.",
+            next_step="Read the item; it may have been deleted, or the ids may be wrong.",
         )
     present = before.value.get(operation.present.value) if isinstance(before.value, dict) else before.value
     if same_as_read(_present_text(present), _present_text(prepared.values[name])):
         return None
     return ToolFailure(
         "conflict",
-        f"{operation.tool}: the present value is {quoted(present)},"
-        f" {name} was {quoted(prepared.values[name])}.",
+        f"{operation.tool}: the current value is {quoted(present)}, but {name} was"
+        f" {quoted(prepared.values[name])}.",
         happened=NOTHING_SENT,
-        next_step="Somebody changed it meanwhile. Read the item again and decide anew.",
+        next_step="It was changed in the meantime. Read the item again and reconsider.",
         quotes=True,
     )
 
@@ -63,7 +63,7 @@ async def misplaced(prepared: Prepared, read: Read) -> ToolFailure | None:
         "invalid_arguments",
         f"{prepared.operation.tool}: {reason}.",
         happened=NOTHING_SENT,
-        next_step="Count col from 0 by the columns, without the number of the row.",
+        next_step="Count col from 0, and do not count the row number as a column.",
         quotes=True,
     )
 
@@ -97,16 +97,16 @@ def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFail
     # The message shows them, so the next call is from a new look.
     seen.note(context.caller, prepared.base_url, [each for each, _ in changed[:_MAX_CHANGED]])
     changes = "; ".join(
-        f"{quoted(each.name)} was {quoted(text)} when you last read it, and is {quoted(each.text)} now"
+        f"{quoted(each.name)} was {quoted(text)} when you last read it and is now {quoted(each.text)}"
         for each, text in changed[:_MAX_CHANGED]
     )
-    more = f" and {len(changed) - _MAX_CHANGED} further values" if len(changed) > _MAX_CHANGED else ""
+    more = f" and {len(changed) - _MAX_CHANGED} more values" if len(changed) > _MAX_CHANGED else ""
     return ToolFailure(
         "conflict",
         f"{prepared.operation.tool}: {changes}{more}.",
         happened=NOTHING_SENT,
-        next_step="Somebody changed it meanwhile. Decide anew by the value that is there now, and call again"
-        " if it should still be done.",
+        next_step="It was changed in the meantime. Reconsider with the current value, and call again if the"
+        " change is still wanted.",
         quotes=True,
     )
 

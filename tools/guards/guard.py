@@ -49,7 +49,7 @@ _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
 
 _AFTER_UNPLACED = (
-    "Send the page as reading it gave it, with its id; if it cannot be read just now, call again."
+    "Send the page object as it was read, including its id. If it cannot be read right now, call again."
 )
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "cf-ray")
 _READ_VALUES = {"verifyFile": ("getPredictionFileByFileId", ("model_id", "request_file_id"))}
@@ -218,13 +218,13 @@ async def _settle(
     if context.guards.journal is None:
         return answer, {}
     if after is None:
-        cut = "Carried out; the call was interrupted while the new state was read."
+        cut = "Carried out; the call was interrupted while the new state was being read."
         write.closing = Closing("done", response.status, not_undoable=cut)
         after = await _present_state(prepared, read, _READ_SECONDS, answer)
     calls, reason = undo_plan(operation, prepared.service_arguments, before, after, answer)
     plan: JsonValue = list(calls)
     if masked(plan, compact(plan), context.upstream.secrets) != plan:
-        calls, reason = (), "What was there holds a secret, which the journal does not keep."
+        calls, reason = (), "The previous value contains a secret, which the journal does not keep."
     write.closing = Closing(
         "done",
         response.status,
@@ -328,7 +328,10 @@ def _unplaced(prepared: Prepared, before: State, context: CallContext) -> ToolFa
         return None
     if context.guards.journal is None or not context.policy.judges_approvals:
         return None
-    message = f"the policy has a rule about approvals, so the document has to be known: {before.problem}"
+    message = (
+        "the policy has a rule on approval, so the document has to be read first, but it could not be:"
+        f" {before.problem}"
+    )
     return not_allowed(prepared.operation, message, _AFTER_UNPLACED)
 
 

@@ -26,12 +26,14 @@ from .panel_key import is_from_panel
 
 __all__ = ["AFTER_AWAY", "IDS_OF_DOCUMENTS", "RecordedWrite", "closing_of", "journal_failure", "recorded"]
 
-AFTER_AWAY = "Call again in a few seconds. If the journal stays away, tell whoever runs this server."
+AFTER_AWAY = (
+    "Call again in a few seconds. If the journal stays unavailable, tell the operator of this server."
+)
 """The next step while the journal is away for a moment."""
 
 _AFTER_FAULT = (
-    "Whoever runs this server has to put this right, or set DOCREVIEW_JOURNAL_REQUIRED=0 to go on without a"
-    " journal. Reading works."
+    "The operator of this server has to fix this, or set DOCREVIEW_JOURNAL_REQUIRED=0 to continue without a"
+    " journal. Reading still works."
 )
 _SLACK_SECONDS = 60
 _MAX_TEXT = 20_000
@@ -63,7 +65,7 @@ class RecordedWrite:
         if self.context.guards.journal is None:
             return {}
         if self.entry is None:
-            return {"journal": "The journal cannot be written; this call is not in it."}
+            return {"journal": "The journal could not be written, so this call is not recorded in it."}
         return {"entry": self.entry, "journal": self.fault} if self.fault else {"entry": self.entry}
 
     async def close(self) -> None:
@@ -78,8 +80,8 @@ class RecordedWrite:
             except JournalFault as fault:
                 why = f" ({fault})" if self.context.is_admin else ""
                 self.fault = (
-                    f"The journal could not record how this call ended{why}."
-                    " It is recorded when the journal can be written again, unless this server ends before."
+                    f"The journal could not record the outcome of this call{why}. The outcome is recorded"
+                    " once the journal is writable again, unless this server stops first."
                 )
 
 
@@ -118,7 +120,7 @@ def journal_failure(operation: Operation, fault: JournalFault, context: CallCont
     why = f" {fault}" if context.is_admin else ""
     return ToolFailure(
         "unavailable" if fault.is_away else "not_configured",
-        f"{operation.tool}: the journal of writes cannot be written, so nothing is.{why}",
+        f"{operation.tool}: the journal cannot be written, so no write is sent.{why}",
         happened=NOTHING_SENT,
         retryable=fault.is_away,
         next_step=AFTER_AWAY if fault.is_away else _AFTER_FAULT,

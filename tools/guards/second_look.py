@@ -12,7 +12,7 @@ from .current_state import State, state_after
 __all__ = ["after_second_look"]
 
 _CHANGED = "The item was read again and shows the change."
-_UNCHANGED = "The item was read again and is as it was before."
+_UNCHANGED = "The item was read again and is unchanged."
 
 
 async def after_second_look(
@@ -36,8 +36,8 @@ async def after_second_look(
 
 
 _NEXT: dict[Done, str] = {
-    "yes": "Do not repeat the call; read the item if more of it matters.",
-    "no": "Go by what the service says; it may refuse the same call again.",
+    "yes": "Do not repeat the call; read the item if you need more of its state.",
+    "no": "Follow the service's message; it may refuse the same call again.",
 }
 
 

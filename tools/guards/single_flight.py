@@ -19,7 +19,7 @@ _DAY_SECONDS = 24 * 60 * 60
 _MAX_UNCLEAR = 10_000
 """How many calls without a clear outcome are known beside the journal, which knows all of them."""
 
-_NOTHING_DOUBLED = f"{NOTHING_SENT} This call was stopped once, so that nothing is done twice."
+_NOTHING_DOUBLED = f"{NOTHING_SENT} This call was stopped once to prevent a duplicate."
 
 
 async def single_flight(
@@ -33,7 +33,7 @@ async def single_flight(
     guards, call, arrived = context.guards, prepared.identity, time.time()
     while (flight := guards.under_way.get(call)) is not None:
         if flight.user != context.caller.user:
-            raise _duplicate(prepared.operation, "somebody else is carrying out an identical call.")
+            raise _duplicate(prepared.operation, "another caller is carrying out an identical call.")
         await flight.ended.wait()
         if flight.failure is not None:
             raise flight.failure.with_()
@@ -96,9 +96,9 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
             return
     except JournalFault:
         return  # opening the entry meets the same fault and says so
-    whose = "" if unclear.user == user else " of somebody else"
+    whose = "" if unclear.user == user else " by another caller"
     detail = f" {unclear.message}" if unclear.user == user or context.is_admin else ""
-    message = f"an identical call{whose} got no clear answer and may have been done.{detail}"
+    message = f"an identical call{whose} got no clear answer and may have been carried out.{detail}"
     raise _duplicate(prepared.operation, message)
 
 
@@ -124,8 +124,8 @@ def _duplicate(operation: Operation, why: str) -> ToolFailure:
         "conflict",
         f"{operation.tool}: {why}",
         happened=_NOTHING_DOUBLED,
-        next_step="Look first whether it is there already (list or read it). If it is not, call again"
-        " with the same arguments: the next call is sent.",
+        next_step="First list or read the item to see whether the change was made. If it was not, call again"
+        " with the same arguments: the next call will be sent.",
         quotes=True,
     )
 
@@ -133,7 +133,7 @@ def _duplicate(operation: Operation, why: str) -> ToolFailure:
 def _interrupted(operation: Operation) -> ToolFailure:
     return ToolFailure(
         "upstream_error",
-        f"{operation.tool}: the identical call that this one waited for was interrupted.",
+        f"{operation.tool}: the identical call that this call waited for was interrupted.",
         done="unknown",
-        next_step="Look first whether it is there already; only then call again.",
+        next_step="Check whether the change was made before you call again.",
     )

@@ -34,14 +34,14 @@ def summary_of(operation: Operation, arguments: JsonObject, present: JsonValue, 
     if summary.keys() - ids.keys():
         text += f": {_listed({key: value for key, value in summary.items() if key not in ids})}"
     if present is not None:
-        text += f". At present: {_present(present)}"
+        text += f". Current state: {_present(present)}"
     if reason:
         text += f". The agent's reason: {reason}"
     if ids:
         text += f". Ids: {_listed(ids)}"
     if len(text) > _MAX_SUMMARY:
         cut = shortened_sentence(text, _MAX_SUMMARY)
-        text = f"{cut} ({len(text)} characters, the rest is not shown; ask for less at once)"
+        text = f"{cut} ({len(text)} characters, the rest is not shown; change fewer items per call)"
     return f"{text}."
 
 
@@ -54,7 +54,7 @@ def values_in_words(fields: Sequence[FieldState]) -> JsonObject:
     for number, each in enumerate(open_values[:_MAX_NAMED], 1):
         summary[f"{number}. {each.name}:"] = f"{quoted_inside(each.text)} ({_standing(each)})"
     if len(open_values) > _MAX_NAMED:
-        summary["further values not verified"] = len(open_values) - _MAX_NAMED
+        summary["more unverified values"] = len(open_values) - _MAX_NAMED
     return summary
 
 

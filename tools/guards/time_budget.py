@@ -51,11 +51,12 @@ class _WithinTime:
         done = done_after_cut(operation) if is_sent else "no"
         raise ToolFailure(
             "timeout",
-            f"{operation.tool}: {self._spent} before {'an answer came' if is_sent else 'it was sent'}.",
+            f"{operation.tool}: {self._spent} before"
+            f" {'an answer arrived' if is_sent else 'the request was sent'}.",
             retryable=done == "no",
             done=done,
             happened="" if is_sent else NOTHING_SENT,
-            next_step="Call again later, with fewer items in one call." if done == "no" else LOOK_FIRST,
+            next_step="Call again later, with fewer items per call." if done == "no" else LOOK_FIRST,
         )
 
     async def picture(self, url: str) -> bytes:
@@ -64,14 +65,14 @@ class _WithinTime:
             return await self._upstream.picture(url)
         raise ToolFailure(
             "timeout",
-            f"The picture of the page cannot be had: {self._spent} before it came.",
+            f"The page image could not be fetched: {self._spent} before it arrived.",
             retryable=True,
-            next_step="Call again later, or go by the values.",
+            next_step="Call again later, or rely on the values.",
         )
 
     @property
     def _spent(self) -> str:
-        return f"the {self.timeout:g} seconds of the call were over"
+        return f"the call's time limit of {self.timeout:g} seconds ran out"
 
     @property
     def answer_limit(self) -> int:

@@ -22,7 +22,7 @@ def may_be_undone(operation: Operation, before: State) -> str:
     if operation.not_undoable:
         return operation.not_undoable
     if _needs_before(operation) and not before.known:
-        return f"The state before cannot be read: {before.problem}."
+        return f"The previous state could not be read: {before.problem}."
     return ""
 
 
@@ -51,8 +51,10 @@ def undo_plan(
             else:
                 return (), call
     if not calls:
-        return (), lost[0] if lost else "There is nothing to put back."
-    return tuple(calls), f"{len(lost)} of {len(lost) + len(calls)} stay: {lost[0]}" if lost else ""
+        return (), lost[0] if lost else "There is nothing to restore."
+    return tuple(
+        calls
+    ), f"{len(lost)} of {len(lost) + len(calls)} cannot be undone: {lost[0]}" if lost else ""
 
 
 def _needs_before(operation: Operation) -> bool:
@@ -78,11 +80,11 @@ def _call(
             arguments[argument.name] = _fitted(value, argument.schema)
         elif argument.required or changed:
             was = "empty" if value in (None, "") else "something else"
-            return f"{argument.name} was {was} before, which no call can set."
+            return f"{argument.name} was {was}, which no call can set."
     try:
         validate_arguments(called, arguments)
     except ToolFailure:
-        return f"What was there is not what {called.tool} takes."
+        return f"{called.tool} does not accept the previous value."
     return {"operation": called.id, "arguments": arguments}
 
 

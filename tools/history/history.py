@@ -49,12 +49,12 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if older:
         structured["older"] = {"before": older}
     if not listed and str(values.get("tool", "")).startswith("review_"):
-        structured["note"] = "The review tools are in the journal by the service tools that they call."
+        structured["note"] = "The journal lists review tools under the service tools that they call."
     elif not listed and not older:
         structured["note"] = (
-            "This server has changed nothing that fits; changes made elsewhere are not in its journal."
+            "No change by this server matches. Changes made elsewhere are not in its journal."
             if context.is_admin
-            else "This caller has changed nothing that fits; what others did is shown to administrators."
+            else "No change by this caller matches. Only administrators see the changes of others."
         )
     return Reply(structured, untrusted=_UNTRUSTED if listed else ())
 
@@ -75,8 +75,8 @@ def journal_of(context: CallContext) -> Journal:
     if context.guards.journal is None:
         raise ToolFailure(
             "not_configured",
-            "No journal is kept (DOCREVIEW_JOURNAL=none), so no change is known and none can be undone.",
-            next_step="Read the item itself; only whoever runs this server can switch the journal on.",
+            "No journal is kept (DOCREVIEW_JOURNAL=none), so changes cannot be listed or undone.",
+            next_step="Read the item itself; only the operator of this server can turn the journal on.",
         )
     return context.guards.journal
 
@@ -85,7 +85,7 @@ def no_entry(number: int) -> ToolFailure:
     """The failure for an entry that does not exist."""
     return ToolFailure(
         "not_found",
-        f"entry: got {number}, the journal has no such entry.",
+        f"entry: got {number}, but the journal has no such entry.",
         next_step="List the entries with review_history.",
     )
 
@@ -100,7 +100,7 @@ def unreadable(fault: JournalFault, context: CallContext) -> ToolFailure:
         retryable=fault.is_away,
         next_step=AFTER_AWAY
         if fault.is_away
-        else "Whoever runs this server has to put this right; docreview-mcp journal verify tells more.",
+        else "The operator of this server has to fix this; docreview-mcp journal verify gives details.",
     )
 
 
@@ -152,7 +152,7 @@ def _undoing(entry: Entry) -> JsonObject:
     if entry.undone_by is not None:
         return {"undoable": False, "undone_by": entry.undone_by}
     if entry.closing is None:
-        return {"undoable": False, "not_undoable": "It is not known what it did."}
+        return {"undoable": False, "not_undoable": "Its outcome is not known."}
     if entry.closing.undo:
         links: dict[str, list[JsonValue]] = {
             "undone_in_part_by": [each.number for each in entry.undoing if each.outcome == "done"],
@@ -160,7 +160,7 @@ def _undoing(entry: Entry) -> JsonObject:
             "undo_under_way": [each.number for each in entry.undoing if each.outcome == "under way"],
         }
         return {"undoable": True, **{name: numbers for name, numbers in links.items() if numbers}}
-    why = "Nothing was changed." if entry.outcome == "not done" else "It is not known what it did."
+    why = "Nothing was changed." if entry.outcome == "not done" else "Its outcome is not known."
     return {"undoable": False, "not_undoable": entry.closing.not_undoable or why}
 
 

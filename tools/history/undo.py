@@ -58,7 +58,7 @@ async def run(operation: Operation, values: JsonObject, call_context: CallContex
     numbers = {each.number for each in choice.entries}
     undoing = call_context.guards.undoing
     if under_way := numbers & undoing:
-        raise refused(min(under_way), "another call is just undoing it")
+        raise refused(min(under_way), "another call is undoing it right now")
     undoing |= numbers
     try:
         return await _undo(operation, choice, values, call_context, began)
@@ -130,14 +130,14 @@ def _nothing_left(operation: Operation, choice: Choice) -> ToolFailure:
         message = "; ".join(f"entry {number}: {why}" for number, why in choice.left[:_MAX_CALLS])
         message = f"none of {len(choice.left)} entries can be undone ({message})"
     elif choice.already:
-        message = f"undone already: {', '.join(map(str, choice.already))}"
+        message = f"already undone: {', '.join(map(str, choice.already))}"
     else:
-        message = "the journal has no change of yours that fits and stands"
+        message = "the journal has no matching change of yours that is still in effect"
     return ToolFailure(
         "conflict",
         f"{operation.tool}: {message}.",
         happened=NOTHING_SENT,
-        next_step="review_history shows what was changed and when.",
+        next_step="review_history shows the changes and their times.",
     )
 
 
@@ -150,13 +150,13 @@ def _question(operation: Operation, chosen: Chosen, values: JsonObject, progress
         "by": ", ".join(dict.fromkeys(f"{step.called.title} ({step.called.tool})" for step in steps)),
     }
     for index, step in enumerate(steps[:_MAX_CALLS]):
-        name = "put back" if len(steps) == 1 else f"put back {index + 1}"
+        name = "put back" if len(steps) == 1 else f"undo {index + 1}"
         arguments: JsonObject = {key: value for key, value in step.arguments.items() if not is_id(key)}
         if arguments:
             subject[name] = arguments
     ids = {key: value for step in steps[:1] for key, value in step.arguments.items() if is_id(key)}
     reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
-    current = present.shown if present.is_there else "nothing, it is gone"
+    current = present.shown if present.is_there else "nothing (it was deleted)"
     return Question(operation, {**subject, **ids, **reason}, present.value, current, present.key)
 
 
@@ -222,7 +222,7 @@ async def _undo_each(
         structured["not_put_back"] = cast("JsonObject", leaves)
     if rest:
         structured["not_tried"] = [each.chosen.number for each in rest]
-        structured["next"] = "The time for a call was up. Call again with the same arguments for the rest."
+        structured["next"] = "The call ran out of time. Call again with the same arguments for the rest."
     return Reply(structured)
 
 
@@ -320,10 +320,10 @@ def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: 
         return failure
     return ToolFailure(
         failure.code,
-        f"Entry {number} was undone in part: {len(done)} of {planned} calls were made. {failure.message}",
+        f"Entry {number} was partly undone: {len(done)} of {planned} calls were made. {failure.message}",
         status=failure.status,
         done="unknown" if failure.done == "unknown" else "yes",
-        happened="The calls before were carried out, this one and those after it were not."
+        happened="The earlier calls were carried out; this one and the later ones were not."
         if failure.done == "no"
         else "",
         next_step=LOOK_FIRST,
@@ -343,12 +343,15 @@ def _stopped_between(
     entries = ", ".join(map(str, undone))
     return ToolFailure(
         failure.code,
-        f"Entries {entries} were undone; entry {number} was not. {failure.message}",
+        f"Entries {entries} were undone, but entry {number} was not. {failure.message}",
         status=failure.status,
         retryable=failure.retryable,
         done="unknown" if failure.done == "unknown" else "yes",
-        happened="The undos before it were carried out, those after it were not tried.",
-        next_step="Look at the item of the entry that failed. The same call goes on with what is left.",
+        happened="The earlier undos were carried out; the later ones were not attempted.",
+        next_step=(
+            "Read the item of the entry that failed. To continue with the remaining entries, repeat this"
+            " call."
+        ),
         quotes=failure.quotes,
         notes={
             **failure.notes,

@@ -66,7 +66,7 @@ async def chosen_entries(operation: Operation, values: JsonObject, context: Call
         actual = " and ".join(given) or "none"
         raise invalid(operation, [f"entry: got {actual}, expected one of entry, entries and since"])
     if "about" in values and "since" not in values:
-        raise invalid(operation, ["about: expected with since only"])
+        raise invalid(operation, ["about: allowed only with since"])
     try:
         if "since" in values:
             return await _since(operation, values, context)
@@ -117,8 +117,8 @@ async def _since(operation: Operation, values: JsonObject, context: CallContext)
         except ToolFailure as failure:
             left.append((each.number, failure.message))
     if len(chosen) > _MAX_ENTRIES:
-        fault = f"since: {len(chosen)} entries or more are that new, expected at most {_MAX_ENTRIES}"
-        raise invalid(operation, [f"{fault}; name the document in about, a later time, or entries"])
+        fault = f"since: got {len(chosen)} or more entries, expected at most {_MAX_ENTRIES}"
+        raise invalid(operation, [f"{fault}; name the document in about, pass a later time, or pass entries"])
     return Choice(tuple(chosen), (), tuple(left))
 
 
@@ -181,11 +181,11 @@ def _undoable(entry: Entry, context: CallContext) -> Chosen:
     """
     number, closing = entry.number, entry.closing
     if entry.undone_by is not None:
-        raise refused(number, f"it was undone already, by entry {entry.undone_by}")
+        raise refused(number, f"it was already undone by entry {entry.undone_by}")
     if under_way := [each.number for each in entry.undoing if each.outcome == "under way"]:
-        raise refused(number, f"entry {under_way[0]} is just undoing it")
+        raise refused(number, f"entry {under_way[0]} is undoing it right now")
     if closing is None or entry.outcome != "done":
-        raise refused(number, f"its outcome is: {entry.outcome}")
+        raise refused(number, f"its outcome is {entry.outcome}")
     if not closing.undo:
         raise refused(number, closing.not_undoable.rstrip(".") or "nothing was changed")
     known, origin = load_operations(), operations_by_tool().get(entry.opening.tool)
@@ -193,7 +193,7 @@ def _undoable(entry: Entry, context: CallContext) -> Chosen:
         raise refused(number, "this version of docreview does not know its tool")
     here, there = context.upstream.base_url(origin), entry.opening.address
     if there not in ("", here):
-        told = f"at {there}, and this server works with {here}"
-        told = told if context.is_admin else "at another address of the service than this server's"
+        told = f"at {there}, but this server works with {here}"
+        told = told if context.is_admin else "at a different base URL than this server's"
         raise refused(number, f"the change was made {told}")
     return Chosen(entry, closing, origin)

@@ -94,13 +94,13 @@ async def progress_of(
     if not present.known:
         raise ToolFailure(
             "upstream_error",
-            f"Entry {entry.number} was not undone: the present state could not be read ({present.problem}).",
+            f"Entry {entry.number} was not undone: the current state could not be read ({present.problem}).",
             happened=NOTHING_SENT,
             retryable=True,
             next_step="Call again later.",
         )
     if not closing.after_known:
-        raise refused(entry.number, "the state that it left is not known")
+        raise refused(entry.number, "the state after it is not known")
     now = present.value if present.is_there else None
     now = now if later is None else later.over(origin, entry, now)
     if not has_begun:
@@ -126,7 +126,7 @@ def refused(number: int, why: str, happened: str = NOTHING_SENT) -> ToolFailure:
         "conflict",
         f"Entry {number} cannot be undone: {why}.",
         happened=happened,
-        next_step="review_history shows the entry in full; the usual tools can write what is needed.",
+        next_step="review_history shows the full entry; use the ordinary tools to make the change.",
     )
 
 
@@ -136,7 +136,10 @@ def undone_already(number: int, by: Sequence[int], *, is_sent: bool) -> ToolFail
     `is_sent`: this was found by sending a call once more.
     """
     entries = ", ".join(map(str, by))
-    why = f"it was undone already, by entry {entries}: no clear answer came, but it is as it was before"
+    why = (
+        f"it was already undone by entry {entries}: that call got no clear answer, but the previous state is"
+        " back"
+    )
     return refused(number, why, "Nothing was changed." if is_sent else NOTHING_SENT)
 
 
@@ -199,13 +202,13 @@ def _same(was: JsonValue, now: JsonValue) -> bool:
 def _changed(entry: Entry, left: JsonValue, now: JsonValue) -> ToolFailure:
     return ToolFailure(
         "conflict",
-        f"Entry {entry.number} was not undone, since it was changed after it. The entry left"
+        f"Entry {entry.number} was not undone, because the item was changed afterwards. The entry set it to"
         f" {_rendered(left)}; now it is {_rendered(now)}.",
         happened=NOTHING_SENT,
-        next_step="Ask whose value is right. To change it all the same, write it with the usual tool.",
+        next_step="Ask the person which value is right. To change it anyway, use the ordinary tool.",
         quotes=True,
     )
 
 
 def _rendered(value: JsonValue) -> str:
-    return "nothing (it is gone)" if value is None else quoted(value, _MAX_SHOWN)
+    return "nothing (it was deleted)" if value is None else quoted(value, _MAX_SHOWN)

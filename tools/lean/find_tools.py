@@ -25,11 +25,14 @@ _MAX_NAMED = 10
 _MAX_CHARACTERS = 6_000
 """The most characters of JSON that tools are given in full with; of the further ones only the name."""
 _MAX_NOT_OFFERED = 3
-_MORE = "Search for a name under more to get its arguments."
-_WHY_NOT = "These fit better, but are left out here; only whoever set that can change it: tell the user."
+_MORE = "To get the arguments of a tool listed under more, search for its name."
+_WHY_NOT = (
+    "These tools fit better but are not offered here. Tell the user: only the person who set this can change"
+    " it."
+)
 _WEAK = (
-    "These fit only weakly. Ask in English, one step at a time: what to do, and with what"
-    " (approve an invoice, rename a class)."
+    "These are weak matches. Search in English for one step at a time, with a verb and an object (approve an"
+    " invoice, rename a class)."
 )
 _ON_EVERY_TOOL = (CONFIRM, REASON)
 """Arguments that `run_write_tool` explains once for all tools."""

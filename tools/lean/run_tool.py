@@ -24,16 +24,16 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if inner.toolset == operation.toolset:
         raise ToolFailure(
             "not_allowed",
-            f"{operation.tool}: {name} is not run through another tool.",
+            f"{operation.tool}: {name} cannot be run through another tool.",
             happened=NOTHING_SENT,
-            next_step=f"Call {name} itself.",
+            next_step=f"Call {name} directly.",
         )
     runner = called_with(inner)
     if runner != operation.tool:
         does = "only reads" if inner.effect == "read" else "changes something"
         raise ToolFailure(
             "not_allowed",
-            f"{operation.tool}: {name} {does}, so it does not run here.",
+            f"{operation.tool}: {name} {does}, so {operation.tool} cannot run it.",
             happened=NOTHING_SENT,
             next_step=f"Call {runner} with the same tool and arguments.",
         )

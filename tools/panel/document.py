@@ -127,7 +127,7 @@ async def read_document(operation: Operation, values: JsonObject, context: CallC
     )
     if "page_number" in values and values["page_number"] not in document.pages:
         there = ", ".join(map(str, document.pages)) or "none"
-        raise invalid(operation, [f"page_number: got {values['page_number']}, the document has {there}"])
+        raise invalid(operation, [f"page_number: got {values['page_number']}, but the document has {there}"])
     return document
 
 
@@ -136,7 +136,7 @@ async def _against(
 ) -> list[str]:
     """What stands against approval, each in a sentence; the guards of the approval have the last word."""
     if decision_on(answer) == "approved":
-        return ["It is approved already."]
+        return ["It is already approved."]
     if reason := why_not_approvable(answer):
         return [reason]
     if _APPROVING not in offered:

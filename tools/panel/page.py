@@ -31,7 +31,7 @@ _MAX_BESIDE_PICTURE = _LIMIT - MIN_CHARACTERS - 200
 _LONG_TEXT, _LONG_NAME = 300, 80
 _MAX_ENTRIES = 300
 _MAX_CHECKS, _MAX_CHECK_VALUES = 50, 40
-_NOT_WHOLE = "The file of the page ends too early: it is shown as far as it can be read."
+_NOT_WHOLE = "The page's image file is incomplete; the readable part is shown."
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,14 @@ async def _picture(page: _Page, room: int, context: CallContext) -> tuple[PagePi
     """The picture of a page, and what is to be said of it."""
     url = page.document.image_url(page.page)
     if not url:
-        return None, "The service names no picture of this page."
+        return None, "The service has no image of this page."
     try:
         content = await context.upstream.picture(url)
         picture = await to_thread.run_sync(partial(page_picture, content, room))
     except ToolFailure as failure:
         return None, failure.message
     except ValueError as error:
-        return None, f"The picture of the page cannot be shown: {error}."
+        return None, f"The page image cannot be shown: {error}."
     return picture, None if picture.is_whole else _NOT_WHOLE
 
 

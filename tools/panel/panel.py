@@ -22,8 +22,8 @@ _MAX_CHARACTERS = 3_400
 _MAX_NAME, _MAX_VALUE, _MAX_REASON = 60, 100, 300
 _MAX_LISTED = 100
 _NEXT = (
-    "Where the host shows panels, a person now sees the document and changes it themselves: read it again"
-    " before you go on. Elsewhere give them the browser address, or use review_document and review_region."
+    "If the host shows panels, a person now sees the document and edits it: read it again before you"
+    " continue. Otherwise give them the browser address, or use review_document and review_region."
 )
 
 

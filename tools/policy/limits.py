@@ -47,8 +47,8 @@ def limit_refusal(limits: Sequence[Limit], writes: Sequence[OwnWrite], document:
         count = len(recent) if limit.what == "writes" else len(approved)
         if count >= limit.max_count:
             return (
-                f"the policy allows {limit.max_count} {limit.what} in {limit.period} ({limit.rule}),"
-                f" and the journal counts {count}"
+                f"the policy allows {limit.max_count} {limit.what} in {limit.period} ({limit.rule}), and the"
+                f" journal already has {count}"
             )
     return ""
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["AFTER_APPROVAL_RULE", "AFTER_RULE", "CONFIRMED", "Counts", "Policy", "Rule"]
 
 AFTER_RULE = (
-    "Do not try it another way: this rule was set on purpose. Tell the user; whoever runs this server can"
-    " change the policy."
+    "Do not look for a workaround: this rule was set on purpose. Tell the user; the operator of this server"
+    " can change the policy."
 )
 """The next step after a refusal."""
 
 AFTER_APPROVAL_RULE = (
-    "Look at the named values, correct the wrong ones and verify each; or leave the approval to a person."
+    "Check the named values, correct the wrong ones and verify each; or leave the approval to a person."
 )
 """The next step after `Policy.approval_refusal`."""
 
@@ -201,8 +201,8 @@ class Policy:
             if any(rule.is_set for _, rule in rules) and (name := left_out(operation, values, kind)):
                 tables = " and ".join(self._key(table) for table, rule in rules if rule.is_set)
                 return (
-                    f"{name}: missing, so the service would choose the {_NAMES[kind]} itself,"
-                    f" and the policy has a rule about that ({tables})"
+                    f"{name}: missing; without it the service would choose the {_NAMES[kind]}, which the"
+                    f" policy restricts ({tables})"
                 )
         return _first(part.scope_refusal(operation, values) for part in self.further)
 
@@ -232,8 +232,8 @@ class Policy:
         """Why no further write may be sent in this session; `document` is the one that it would approve."""
         if self.max_writes is not None and counts.writes >= self.max_writes:
             return (
-                f"the policy allows {self.max_writes} writes in a session (session.max_writes),"
-                " and that many were made"
+                f"the policy allows {self.max_writes} writes in a session (session.max_writes), and all of"
+                " them have been used"
             )
         max_count = self.max_approvals
         if (
@@ -243,8 +243,8 @@ class Policy:
             and document not in counts.approved
         ):
             return (
-                f"the policy allows {max_count} approvals in a session (session.max_approvals),"
-                " and that many were made"
+                f"the policy allows {max_count} approvals in a session (session.max_approvals), and all of"
+                " them have been used"
             )
         return ""
 
@@ -266,13 +266,13 @@ class Policy:
         else:
             return ""
         if not fields:
-            return f"the policy approves a document {rule}, and no field of this one could be read"
+            return f"the policy allows approval {rule}, but no field of this document could be read"
         if not failing:
             return ""
         failing.sort(key=lambda each: _certainty(each) or 0.0)
         named = ", ".join(_described(each) for each in failing[:_MAX_FIELDS])
         more = ", …" if len(failing) > _MAX_FIELDS else ""
-        return f"the policy approves a document {rule}; {len(failing)} of {len(fields)} fail: {named}{more}"
+        return f"the policy allows approval {rule}; {len(failing)} of {len(fields)} fail: {named}{more}"
 
     def check_refusal(self, failed: Sequence[str]) -> str:
         """Why a document that fails these checks may not be approved; each has its name and reason.
@@ -281,9 +281,9 @@ class Policy:
         """
         if self.checks is None or not failed:
             return ""
-        rule = f"only if it passes the checks ({self._key('approval')}.checks)"
+        rule = f"only if the document passes the checks ({self._key('approval')}.checks)"
         named = "; ".join(failed[:_MAX_FIELDS]) + ("; …" if len(failed) > _MAX_FIELDS else "")
-        return f"the policy approves a document {rule}; {len(failed)} fail: {named}"
+        return f"the policy allows approval {rule}; {len(failed)} fail: {named}"
 
     def as_object(self) -> JsonObject:
         """The rules in force, in the form of a policy file; empty if there are none."""

@@ -32,7 +32,7 @@ __all__ = [
 
 FILE_ARGUMENTS: dict[str, JsonObject] = {
     "file_path": {"type": "string", "description": "Local path."},
-    "file_base64": {"type": "string", "description": "Or its content in Base64."},
+    "file_base64": {"type": "string", "description": "Or the content in Base64."},
     "file_name": {"type": "string", "description": "Name for file_base64."},
 }
 """The arguments that stand for a file, whatever the service calls it."""
@@ -46,8 +46,8 @@ _GUARDS: dict[str, JsonObject] = {
 for confirmation."""
 
 _EXPECTED = {
-    "approval_status": "Only if approval_status is this.",
-    "cells": "Only if it has this many cells.",
+    "approval_status": "Required current approval_status.",
+    "cells": "Required current number of cells.",
 }
 """What an expected value means, where it is not just the present one."""
 
@@ -189,7 +189,7 @@ def _guard_arguments(operation: Operation) -> Iterator[Argument]:
     name = expected_argument(operation)
     if name:
         meaning = _EXPECTED.get(
-            operation.present.value if operation.present else "", "Only if the value is still this."
+            operation.present.value if operation.present else "", "Required current value."
         )
         schema: JsonObject = {"type": "string", "description": meaning}
         yield Argument(name, "guard", "", schema, False)

@@ -18,7 +18,7 @@ from .id_spelling import bare_key, decoded
 __all__ = ["disguised_ids", "is_plain_id"]
 
 _MAX_SHOWN = 80
-_EXPECTED = "an id without slash, backslash, control or invisible character, percent-encoded or not"
+_EXPECTED = "an id without slashes, backslashes, control or invisible characters, percent-encoded or not"
 _OTHER_NAMES = frozenset({"modelid", "model"})
 """Arguments, in lower case, that hold an id, or a name in place of one, and do not sound so."""
 _OPEN = frozenset({"workflowid", "modelid", "projectid", "bodyprojectid", "baseid"})

@@ -39,9 +39,7 @@ def validate_arguments(operation: Operation, arguments: Mapping[str, Any] | None
     """
     too_deep = [name for name, value in (arguments or {}).items() if is_deep(value)]
     if too_deep:
-        raise invalid(
-            operation, [f"{name}: is nested more than {MAX_LEVELS} levels deep" for name in too_deep]
-        )
+        raise invalid(operation, [f"{name}: nested more than {MAX_LEVELS} levels deep" for name in too_deep])
     try:
         checked = input_model(operation).model_validate(dict(arguments or {}))
     except ValidationError as error:
@@ -115,7 +113,7 @@ def _fault(operation: Operation, error: ErrorDetails, secrets: frozenset[str]) -
     actual = "a secret value" if secrets.intersection(map(str, location)) else _shown(error["input"])
     if kind == "value_error":
         wanted += f", {error.get('ctx', {}).get('error', '')}"
-    hint = " (leave it out to send nothing)" if error["input"] is None else ""
+    hint = " (omit the argument to leave it unset)" if error["input"] is None else ""
     return f"{where}: got {actual}, expected {wanted}{hint}"
 
 
@@ -125,8 +123,8 @@ def _unknown(where: str, location: tuple[int | str, ...], schema: JsonObject) ->
     name = str(location[-1])
     near = get_close_matches(name, [each for each in known if _may_mean(name, each)], n=1, cutoff=0.5)
     if near:
-        return f"{where}: unknown argument, did you mean {near[0]}?"
-    return f"{where}: unknown argument, the known ones are {', '.join(known) or 'none'}"
+        return f"{where}: unknown argument; did you mean {near[0]}?"
+    return f"{where}: unknown argument; the known ones are {', '.join(known) or 'none'}"
 
 
 def _may_mean(name: str, known: str) -> bool:
@@ -192,16 +190,16 @@ def _file_faults(operation: Operation, values: JsonObject) -> list[str]:
     given = [name for name in sources.names if name in values]
     empty = [name for name in (*sources.names, "file_name") if values.get(name) == ""]
     if empty:
-        return [f"{name}: is empty" for name in empty]
+        return [f"{name}: got an empty value" for name in empty]
     listed = " or ".join(sources.names)
     if len(given) > 1:
         return [f"{' and '.join(given)}: given together, expected exactly one of {listed}"]
     if not given and sources.required:
         return [f"{sources.names[0]}: missing, expected exactly one of {listed}"]
     if "file_base64" in given and "file_name" not in values:
-        return ["file_name: missing, expected string (file_base64 needs a name with its ending)"]
+        return ["file_name: missing, expected a name with an extension for file_base64"]
     if "file_name" in values and "file_base64" not in given:
-        return ["file_name: given without file_base64, which it names"]
+        return ["file_name: given without file_base64, the file that it names"]
     return []
 
 
@@ -209,7 +207,7 @@ def _further_key_faults(operation: Operation, values: JsonObject) -> list[str]:
     further = values.get(operation.further_keys) if operation.further_keys else None
     named = [argument.name for argument in arguments_of(operation) if argument.location == "body"]
     return [
-        f"{operation.further_keys}.{name}: expected as the argument {name}, not in {operation.further_keys}"
+        f"{operation.further_keys}.{name}: pass it as the argument {name}, not in {operation.further_keys}"
         for name in named
         if isinstance(further, dict) and name in further
     ]
@@ -223,10 +221,10 @@ def _unsendable_faults(values: JsonObject) -> list[str]:
             text = _FINITE.encode(value)
             text.encode()
         except UnicodeEncodeError:
-            faults.append(f"{name}: holds half of a character (a lone surrogate), expected valid Unicode")
+            faults.append(f"{name}: contains a lone surrogate, expected valid Unicode")
         except ValueError:
-            faults.append(f"{name}: holds a number that JSON cannot carry")
+            faults.append(f"{name}: contains a number that JSON cannot represent")
         else:
             if REMOVED in text:
-                faults.append(f"{name}: holds {REMOVED!r}, which stands for a value that was not shown")
+                faults.append(f"{name}: contains {REMOVED!r}, a placeholder for a value that was not shown")
     return faults

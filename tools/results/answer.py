@@ -88,10 +88,10 @@ def _too_large(operation: Operation, response: Response) -> ToolFailure:
     advice = operation.narrow or "a smaller limit"
     return ToolFailure(
         "too_large",
-        f"{operation.tool}: the answer has more than {MAX_VALUES:,} values and was not read.{named}{more}",
+        f"{operation.tool}: the answer has more than {MAX_VALUES:,} values, so it was not read.{named}{more}",
         status=response.status,
         done=done,
-        next_step=f"Ask for less: {advice}.",
+        next_step=f"Request less: {advice}.",
     )
 
 
@@ -104,12 +104,12 @@ def _unreadable(operation: Operation, response: Response) -> ToolFailure:
     done: Done = "no" if operation.effect == "read" else "yes"
     return ToolFailure(
         "upstream_error",
-        f"{operation.tool}: the service answered {response.status} with unreadable JSON.",
+        f"{operation.tool}: the service answered {response.status} with invalid JSON.",
         status=response.status,
         retryable=operation.effect == "read",
         done=done,
         happened="" if done == "no" else "It reported success, so the change was most likely made.",
         next_step="Call again."
         if done == "no"
-        else "Read the item to see its present state; do not repeat the call.",
+        else "Read the item to see its current state; do not repeat the call.",
     )

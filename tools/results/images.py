@@ -71,7 +71,7 @@ def without_pictures(value: JsonValue, *, shown: bool = True) -> tuple[JsonValue
             return value
         size = f"picture of {len(picture.base64) * 3 // 4} bytes"
         if not shown or len(pictures) == _MAX_PICTURES:
-            reason = "the result has enough of them" if shown else "this tool shows none"
+            reason = "the result already has as many images as fit" if shown else "this tool shows no images"
             return f"[{size} left out: {reason}]"
         if len(picture.base64) <= room:
             pictures.append(picture)
@@ -79,9 +79,9 @@ def without_pictures(value: JsonValue, *, shown: bool = True) -> tuple[JsonValue
         try:
             small = smaller(base64.b64decode(picture.base64), room * 3 // 4)
         except ValueError as reason:
-            return f"[{size} left out: it cannot be made smaller, as {reason}]"
+            return f"[{size} left out: it cannot be scaled down, as {reason}]"
         pictures.append(picture_of(small.content, small.mime_type))
-        return f"[picture {len(pictures)}, made smaller: {small.size[0]} x {small.size[1]} pixels]"
+        return f"[picture {len(pictures)}, scaled down to {small.size[0]} x {small.size[1]} pixels]"
 
     return cleaned(value), pictures
 

@@ -140,7 +140,7 @@ def opened(content: bytes, *, with_gif: bool = False, side: int = 0) -> OpenedPi
     except Exception as error:  # As above: the file is decoded only here.
         raise ValueError(f"it cannot be read ({type(error).__name__})") from None
     if not is_whole and _is_hardly_there(picture):
-        raise ValueError("it cannot be read, as most of the file is missing")
+        raise ValueError("most of the file is missing")
     return OpenedPicture(is_whole, size, picture, turn)
 
 

@@ -25,8 +25,8 @@ _NOT_LIKE_ASCII = re.compile(r"iso-?2022|utf-?7|hz")
 
 _GUESSED = "cp1252"
 _MISREAD = (
-    "The answer is not valid UTF-8 and names no character set that fits; it was read as Windows-1252, so"
-    " single characters may be wrong."
+    "The answer is not valid UTF-8 and does not declare another character set; it was read as Windows-1252,"
+    " so some characters may be wrong."
 )
 
 

@@ -171,7 +171,7 @@ def _download(
         whole = "the whole file is " + (
             "saved" if path else "attached" if is_attached else "too large to attach"
         )
-        how = f"made smaller, {small.size[0]} x {small.size[1]} pixels; {whole}"
+        how = f"scaled down to {small.size[0]} x {small.size[1]} pixels; {whole}"
         seen = note(**({"path": path} if path else {}), picture=how)
         attachment = Attachment(name, kind, response.content) if is_attached else None
         return ToolResult(

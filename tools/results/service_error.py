@@ -33,20 +33,26 @@ class _Meaning:
 
 
 _BY_STATUS: dict[int, _Meaning] = {
-    400: _Meaning("invalid_arguments", "Correct the arguments by what the service says and call again."),
+    400: _Meaning(
+        "invalid_arguments", "Correct the arguments as the service's message says, and call again."
+    ),
     401: _Meaning("unauthorized", "The user has to check the credentials of this service ({credentials})."),
     402: _Meaning(
-        "payment_required", "The user has to add credits or a plan at the service; then call again."
+        "payment_required", "The user has to add credits or upgrade the plan at the service; then call again."
     ),
-    403: _Meaning("forbidden", "The account lacks the role for this; a user with more rights has to do it."),
-    404: _Meaning("not_found", "Check the ids with the matching list tool; the item may have been deleted."),
-    409: _Meaning("conflict", "Read the item again: its present state does not allow this change."),
+    403: _Meaning("forbidden", "The account lacks the required role; a user with more rights has to do it."),
+    404: _Meaning("not_found", "Check the ids with the matching list tool. The item may have been deleted."),
+    409: _Meaning("conflict", "Read the item again: its current state does not allow this change."),
     413: _Meaning("too_large", "Send a smaller file or fewer items in one call."),
-    422: _Meaning("invalid_arguments", "Correct the arguments by what the service says and call again."),
-    429: _Meaning("rate_limited", "Call again after the wait.", retryable=True),
+    422: _Meaning(
+        "invalid_arguments", "Correct the arguments as the service's message says, and call again."
+    ),
+    429: _Meaning("rate_limited", "Wait a little, then call again.", retryable=True),
 }
 _ELSE = _Meaning(
-    "upstream_error", "Call again later; if it stays so, the user can ask the service's support.", True
+    "upstream_error",
+    "Call again later. If the error persists, the user can contact the service's support.",
+    True,
 )
 _UNKNOWN = _Meaning("upstream_error", LOOK_FIRST)
 _CREDENTIALS = {"nanonets": "NANONETS_API_KEY", "studio": "STUDIO_EMAIL and STUDIO_PASSWORD, or STUDIO_TOKEN"}
@@ -59,19 +65,19 @@ def failure_of(operation: Operation, response: Response) -> ToolFailure:
     if response.is_html and response.status < 400:
         return ToolFailure(
             "upstream_error",
-            f"{operation.tool}: an HTML page came instead of an answer of the service ({response.status}).",
+            f"{operation.tool}: got an HTML page instead of the service's answer ({response.status}).",
             status=response.status,
             done=done,
-            next_step=f"{first}Whoever runs this server has to check the base URL; the path can be changed"
-            " with DOCREVIEW_PATHS.",
+            next_step=f"{first}The operator of this server has to check the base URL; the path can be"
+            " changed with DOCREVIEW_PATHS.",
         )
     if 300 <= response.status < 400:
         return ToolFailure(
             "upstream_error",
-            f"{operation.tool}: the service redirects to another address, which was not followed.",
+            f"{operation.tool}: the service redirects to another URL; the redirect was not followed.",
             status=response.status,
             done=done,
-            next_step=f"{first}Whoever runs this server has to check the base URL of the service.",
+            next_step=f"{first}The operator of this server has to check the service's base URL.",
         )
     meaning = _BY_STATUS.get(response.status, _UNKNOWN if done == "unknown" else _ELSE)
     wait = asked_wait(response)
@@ -107,8 +113,8 @@ def failure_reported(
     message = _reason_text(operation, reasons)
     return ToolFailure(
         code,
-        f"{operation.tool}: {operation.service} answered {response.status} but says that it failed"
-        f"{f': {message}' if message else ''}.",
+        f"{operation.tool}: {operation.service} answered {response.status} but reported a"
+        f" failure{f': {message}' if message else ''}.",
         status=response.status,
         retryable=meaning.retryable,
         done=done,

@@ -144,7 +144,7 @@ def _rest(operation: Operation, values: JsonObject, item_count: int) -> JsonValu
         return {"page": start // limit + 1, "limit": limit}
     if {"offset", "limit"} <= names or {"page", "limit"} <= names:
         return "a smaller limit"
-    return operation.narrow or "nothing shorter is offered by the service for this call"
+    return operation.narrow or "the service offers nothing shorter for this call"
 
 
 def _number(values: JsonObject, name: str, default: int) -> int:

@@ -117,10 +117,10 @@ class ItemResult:
             self.fail(
                 ToolFailure(
                     "timeout",
-                    "The time for this call was up before the item was done.",
+                    "The call ran out of time before the item was finished.",
                     retryable=True,
                     done="unknown",
-                    next_step="Call again with the same arguments: what was done is seen and not done twice.",
+                    next_step="Call again with the same arguments: finished items are not repeated.",
                 )
             )
 

@@ -87,7 +87,7 @@ class BatchReport:
             return f"No {self.unit} are left."
         parts = [f"{len(groups['done'])} of {len(verdicts)} {self.unit} {self.verb}"]
         parts += [f"{len(groups[word])} {words}" for word, words in _IN_WORDS.items() if groups[word]]
-        why = {"": "", "failures": "; stopped after failures", "time": "; the time for a call was up"}[stop]
+        why = {"": "", "failures": "; stopped after a failure", "time": "; the call ran out of time"}[stop]
         is_partly = not all(each.is_settled for each in verdicts)
         return f"{'Partly done: ' if is_partly else ''}{', '.join(parts)}{why}."
 

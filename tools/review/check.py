@@ -113,7 +113,7 @@ def _names(operation: Operation, values: JsonObject, checker: Checker) -> frozen
         if name not in checker.names:
             near = get_close_matches(name, checker.names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(checker.names)}"
-            raise invalid(operation, [f"checks: got {name[:40]!r}, there is no check of that name; {hint}"])
+            raise invalid(operation, [f"checks: got {name[:40]!r}, but there is no such check; {hint}"])
     return frozenset(asked)
 
 
@@ -123,7 +123,7 @@ async def _waiting(operation: Operation, values: JsonObject, context: CallContex
     if "document_ids" in values:
         given = list(dict.fromkeys(cast("list[str]", values["document_ids"])))
         if cursor and cursor not in given:
-            raise invalid(operation, [f"cursor: got {cursor[:80]!r}, it belongs to other document_ids"])
+            raise invalid(operation, [f"cursor: got {cursor[:80]!r}, which belongs to other document_ids"])
         start = given.index(cursor) if cursor else 0
         return [(document_id, "") for document_id in given[start:]]
     moment, _, document_id = cursor.rpartition(" ")
@@ -156,7 +156,8 @@ def _rest(waiting: Sequence[tuple[str, str]], done: int) -> JsonObject:
         return {"next": advice}
     document_id, moment = waiting[done]
     advice = (
-        f"Call again with this cursor for {len(waiting) - done} more; duplicates are found within a call."
+        f"Call again with this cursor for {len(waiting) - done} more; duplicates are only found within one"
+        " call."
     )
     return {"cursor": f"{moment} {document_id}".strip(), "next": advice}
 
@@ -194,11 +195,11 @@ def _problem(document_id: str, failure: ToolFailure) -> JsonValue:
 
 def _nothing_read(operation: Operation, reading: _Reading) -> ToolFailure:
     for failure in reading.failures.values():
-        return failure.before_sending(f"{operation.tool}: none of the documents could be read:")
+        return failure.before_sending(f"{operation.tool}: no document could be read:")
     return ToolFailure(
         "timeout",
-        f"{operation.tool}: no document could be read in the time of a call.",
+        f"{operation.tool}: no document could be read within the call's time limit.",
         retryable=True,
         happened=NOTHING_SENT,
-        next_step="Call again later, or name fewer documents.",
+        next_step="Call again later, or pass fewer documents.",
     )

@@ -89,7 +89,7 @@ def _faults_of_place(document: DocumentValues, values: JsonObject) -> list[str]:
         "table_id": [table.id for table in document.tables],
     }
     return [
-        f"{name}: got {values[name]}, the document has {', '.join(map(str, known)) or 'none'}"
+        f"{name}: got {values[name]}, but the document has {', '.join(map(str, known)) or 'none'}"
         for name, known in there.items()
         if name in values and document.pages and values[name] not in known
     ]
@@ -105,7 +105,7 @@ async def _several(
     document_ids = list(dict.fromkeys(cast("list[str]", values["document_ids"])))
     looked = await read_each(document_ids, look, context, anyio.current_time())
     if not looked.found:
-        raise looked.failure(operation, "none of the documents could be read.", "Or name others.")
+        raise looked.failure(operation, "no document could be read.", "Or pass other ids.")
     wanted = _wanted(values, [value for _, document in looked.found.values() for value in document.values])
     for _, document in looked.found.values():
         _note_seen(context, document, wanted)
@@ -215,9 +215,9 @@ def _unless_given(values: Sequence[DocumentValue], wanted: ViewRequest) -> JsonO
 def _next(answer: JsonObject, document: DocumentValues, min_confidence: float) -> str:
     values, stands_against = document.values, why_not_approvable(answer)
     if answer.get("status") == "pending":
-        return "It is still being read: call review_wait."
+        return "The document is still being processed: call review_wait."
     if not values:
-        return "Nothing was read from it; a person has to look at the file."
+        return "No values were extracted; a person has to look at the file."
     if decision_on(answer) == "rejected":
         return stands_against
     if any(value.is_doubtful(min_confidence) for value in values):
@@ -229,8 +229,8 @@ def _next(answer: JsonObject, document: DocumentValues, min_confidence: float) -
         return f"Part of it could not be read ({document.unreadable[0]}); a person has to look at the file."
     if any(value.is_unrated for value in values):
         look = (
-            "How sure the service is of some values is not known: look at these with review_region, then"
-            " correct or verify them with review_apply."
+            "Some values have no known confidence: look at them with review_region, then correct or verify"
+            " them with review_apply."
         )
         return f"{look} {stands_against}".strip()
     unverified = any(not value.is_verified for value in values)
@@ -238,6 +238,6 @@ def _next(answer: JsonObject, document: DocumentValues, min_confidence: float) -
     if stands_against:
         return f"{message} {stands_against}"
     if decision := decision_on(answer):
-        return f"{message} The file is {decision} already."
+        return f"{message} The file is already {decision}."
     verifying = "review_apply verifies values, " if unverified else ""
     return f"{message} {verifying}review_files approves the file."

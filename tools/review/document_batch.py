@@ -19,7 +19,7 @@ _Document = TypeVar("_Document")
 _FRAME = 80
 """Characters of the names around the parts of an answer."""
 
-_LEFT_OUT = "Call again with left_out as document_ids for the rest."
+_LEFT_OUT = "Call again for the rest, with the ids in left_out as document_ids."
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class ReadDocuments(Generic[_Document]):
             return failure.with_(next_step=f"{first.next_step} {advice}")
         return ToolFailure(
             "timeout",
-            f"{operation.tool}: {message} The time for a call was up.",
+            f"{operation.tool}: {message} The call ran out of time.",
             retryable=True,
             happened=NOTHING_SENT,
             next_step=advice,

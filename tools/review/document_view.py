@@ -20,11 +20,13 @@ _MAX_EMPTY_SHARE = 0.5
 """A table with a larger share of empty cells is returned cell by cell."""
 
 _READING = (
-    "A row is its number, then a cell for each of columns. A cell is [text, cell_id], with what differs from"
-    " unless_given as a third part."
+    "A row starts with its number, followed by one cell per column. A cell is [text, cell_id]; a third part"
+    " contains whatever differs from unless_given."
 )
-_FILTERED_READING = "A bare text was not asked for and only shows what its row is about."
-_LISTED_READING = "Some tables are no plain grid: their cells stand one by one."
+_FILTERED_READING = (
+    "A plain string is a cell that does not match the request; it only shows what the row is about."
+)
+_LISTED_READING = "Some tables are not a regular grid; their cells are listed one by one."
 _NOT_KNOWN = "not known"
 
 

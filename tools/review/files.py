@@ -144,9 +144,9 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     open_files = len(call.file_ids) - len(settled)
     if open_files:
         further["resume"] = call.resume_code(settled)
-        next_step = f"The same call with resume goes on with the {open_files} files left."
+        next_step = f"Repeat this call with resume to continue with the {open_files} remaining files."
     if any(each.word == "failed" and not each.may_work_later for each in results):
-        next_step = f"See failed; what can be put right is called again by its ids. {next_step}".strip()
+        next_step = f"See failed; fix what you can and call again with those ids. {next_step}".strip()
     report = BatchReport(operation, values, "files", call.action.word, next_step, further)
     return report.reply(results, stop, context.upstream.answer_limit)
 
@@ -167,9 +167,9 @@ class _Call:
         self.action = _ACTIONS[str(values["action"])]
         self.approves = values["action"] == "approve"
         if self.member and values["action"] != "assign":
-            raise invalid(operation, [f"member: given with {values['action']}, expected only to assign"])
+            raise invalid(operation, [f"member: given with {values['action']}, allowed only with assign"])
         if not self.member and values["action"] == "assign":
-            raise invalid(operation, ["member: missing, expected the e-mail of the reviewer to assign"])
+            raise invalid(operation, ["member: missing, expected the reviewer's e-mail for assign"])
 
     async def state(self, file_id: str) -> _State:
         """A file as it is now; raises `ToolFailure` where it cannot be read."""
@@ -198,8 +198,8 @@ class _Call:
         if stop:
             raise ToolFailure(
                 "too_large",
-                f"{self._operation.tool}: {len(file_ids)} files cannot be read in the time for a call, and a"
-                " person has to agree to what becomes of each.",
+                f"{self._operation.tool}: {len(file_ids)} files cannot be read within the call's time limit,"
+                " and a person has to confirm the action on each.",
                 happened=NOTHING_SENT,
                 next_step=f"Call again with at most {max(1, len(states) // 2)} files at once.",
             )
@@ -262,7 +262,12 @@ class _Call:
         if raw[:_DIGEST_BYTES] != self._digest():
             raise invalid(
                 self._operation,
-                ["resume: the code is not of a call with this action, model_id, member and set of file_ids"],
+                [
+                    (
+                        "resume: the code belongs to a call with another action, model_id, member or set of"
+                        " file_ids"
+                    )
+                ],
             )
         bits = int.from_bytes(raw[_DIGEST_BYTES:])
         return {file_id for index, file_id in enumerate(sorted(self.file_ids)) if bits >> index & 1}
@@ -306,9 +311,9 @@ def _changed_meanwhile(file_id: str) -> ToolFailure:
     """The conflict of a file that is not as the person was shown it."""
     return ToolFailure(
         "conflict",
-        f"{quoted(file_id, _MAX_ID)}: it is not as the person was shown it; it changed meanwhile.",
+        f"{quoted(file_id, _MAX_ID)}: it was changed after it was shown to the person.",
         happened=NOTHING_SENT,
-        next_step="Look at it again, and call again for it, so that the person is asked once more.",
+        next_step="Read the file again and repeat the call for it, so that the person is asked again.",
         quotes=True,
     )
 

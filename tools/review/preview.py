@@ -46,7 +46,7 @@ _KEPT = (
 )
 """What the answer of a rehearsed call tells beside its calls."""
 _VALUES = ("field_data_id", "cell_id")
-_NOTHING_SENT = "Nothing was sent that changes anything."
+_NOTHING_SENT = "Nothing was changed: no write was sent."
 _ROOM = 2_000
 """Characters of an answer around its calls."""
 
@@ -222,7 +222,7 @@ async def _stage(prepared: Prepared, context: CallContext, *, is_refused: bool) 
     stages: JsonObject = {"stage": stage_of(answer)} if stage_of(answer) else {}
     if (reason := why_not_approvable(answer)) and not is_refused:
         refusal = ToolFailure(
-            "conflict", f"The service would refuse it. {reason}", next_step=reason, happened=NOTHING_SENT
+            "conflict", f"The service would refuse this. {reason}", next_step=reason, happened=NOTHING_SENT
         )
         stages["would_be_refused"] = refusal.as_object()["error"]
     return stages
@@ -236,7 +236,7 @@ def _no_preview(wanted: Operation) -> ToolFailure:
         reason, next_step = "only runs another tool", "Preview the tool that it runs."
     return ToolFailure(
         "invalid_arguments",
-        f"tool: {wanted.tool} {reason}; expected a tool that changes something.",
+        f"tool: {wanted.tool} {reason}; expected a write tool.",
         happened=NOTHING_SENT,
         next_step=next_step,
     )

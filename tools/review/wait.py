@@ -87,9 +87,7 @@ def _awaited(operation: Operation, values: JsonObject) -> Awaited:
     kind = values["kind"]
     given = set(values) - _SHARED
     if kind == "model" and str(values.get("model_id", "")).isdecimal():
-        fault = (
-            f"model_id: got {values['model_id']!r}, expected a Nanonets model; a Studio model is given as id"
-        )
+        fault = f"model_id: got {values['model_id']!r}, expected a Nanonets model; pass a Studio model as id"
         raise invalid(operation, [fault])
     ways = [awaited for awaited in AWAITED if awaited.kind == kind]
     fitting = next((awaited for awaited in ways if set(awaited.arguments) == given), None)
@@ -105,12 +103,12 @@ def _awaited(operation: Operation, values: JsonObject) -> Awaited:
         operation,
         [
             *(
-                f"{name}: missing, the kind {kind} wants {wanted}"
+                f"{name}: missing, the kind {kind} needs {wanted}"
                 for name in nearest.arguments
                 if name not in given
             ),
             *(
-                f"{name}: does not belong to the kind {kind}, which wants {wanted}"
+                f"{name}: not allowed with the kind {kind}, which needs {wanted}"
                 for name in sorted(given - nearest.arguments.keys())
             ),
         ],
@@ -181,4 +179,7 @@ def _next(awaited: Awaited, state: WaitState) -> str:
     again = "Call review_wait again with the same arguments."
     if state.is_known:
         return again
-    return f"{again} This state is not a known one; if it stays, let a person look at it in the service."
+    return (
+        f"{again} This state is not known to docreview; if it does not change, let a person look at it in"
+        " the service."
+    )

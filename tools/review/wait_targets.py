@@ -67,7 +67,7 @@ AWAITED: tuple[Awaited, ...] = (
         failed=_words("failure, failed"),
         running=_words("pending"),
         after_done="Call review_document with the same ids.",
-        after_failed="Look at the file with nanonets_download_document; upload it again or tell the user.",
+        after_failed="Look at the file (nanonets_download_document); upload it again or tell the user.",
     ),
     Awaited(
         "model",
@@ -77,7 +77,7 @@ AWAITED: tuple[Awaited, ...] = (
         failed=_words("failed, not trained"),
         running=_words("training"),
         after_done="Send files with nanonets_extract_file.",
-        after_failed="Start the training with nanonets_train_model, once training files are there.",
+        after_failed="Upload training files, then start the training with nanonets_train_model.",
         done_number=5,
     ),
     Awaited(
@@ -98,7 +98,7 @@ AWAITED: tuple[Awaited, ...] = (
         done=_words("finished"),
         failed=_words("failed"),
         running=_words("created, started, analyzing"),
-        after_done="Read the results with studio_list_analysis_documents and details segments and tags.",
+        after_done="Read the results with studio_list_analysis_documents; pass details segments and tags.",
         after_failed="Read the reason with studio_list_notifications.",
     ),
     Awaited(
@@ -120,7 +120,7 @@ AWAITED: tuple[Awaited, ...] = (
         failed=_words("failed, deleting"),
         running=_words("processing"),
         after_done="Read its texts with studio_list_group_documents.",
-        after_failed="Make the group again with studio_create_group.",
+        after_failed="Create the group again with studio_create_group.",
     ),
     Awaited(
         "labeling_session",
@@ -132,7 +132,7 @@ AWAITED: tuple[Awaited, ...] = (
         after_done="Read its texts with review_texts (kind labeling_session, id); review_tag tags and closes"
         " them.",
         ready=_words("created, annotating"),
-        after_failed="Make the session again with studio_create_labeling_session.",
+        after_failed="Create the session again with studio_create_labeling_session.",
     ),
     Awaited(
         "correction",
@@ -144,7 +144,7 @@ AWAITED: tuple[Awaited, ...] = (
         after_done="Read its texts with review_texts (kind correction, id); review_tag corrects and closes"
         " them.",
         ready=_words("annotating"),
-        after_failed="Make the correction again with studio_create_correction.",
+        after_failed="Create the correction session again with studio_create_correction.",
     ),
 )
 """Everything that can be waited for. A session is waited for until people can work in it, done or not.

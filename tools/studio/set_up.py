@@ -27,7 +27,7 @@ _PARTS: dict[str, tuple[bool, bool]] = {
 }
 """By the type of a project: whether it has classes, and whether it has labels."""
 
-_SEND = "Show this to the person. Call again with the same arguments and send=true to set it up."
+_SEND = "Show this plan to the person. To carry it out, call again with the same arguments and send=true."
 
 Step = tuple[str, JsonObject]
 """The id of an operation and its arguments but for the project that the first step makes."""
@@ -67,17 +67,17 @@ def _check(operation: Operation, values: JsonObject) -> None:
     """Raise what is wrong with a description before anything is sent."""
     faults: list[str] = []
     if ("project_id" in values) == ("name" in values):
-        faults.append("name: expected either name and type for a new project, or project_id")
+        faults.append("name: expected either name and type (a new project) or project_id")
     if "name" in values and "type" not in values:
         faults.append("type: expected with name")
     has_classes, has_labels = _PARTS.get(str(values.get("type")), (True, True))
     for name, is_taken in (("classes", has_classes), ("labels", has_labels)):
         given = cast("list[JsonValue]", values.get(name, []))
         if given and not is_taken:
-            faults.append(f"{name}: a project of type {values['type']} has none")
+            faults.append(f"{name}: not allowed, as projects of type {values['type']} have none")
         names = [str(each["name"]) if isinstance(each, dict) else str(each) for each in given]
         if double := next((each for each in names if names.count(each) > 1), ""):
-            faults.append(f"{name}: {double!r} is given twice")
+            faults.append(f"{name}: got {double!r} twice")
         if "" in names:
             faults.append(f"{name}: got an empty name")
     if any(not str(each).strip() for each in cast("list[JsonValue]", values.get("texts", []))):
@@ -181,7 +181,7 @@ async def _make(operation: Operation, steps: list[Step], values: JsonObject, con
     }
     if "annotation_id" in structured:
         structured["next"] = (
-            "review_texts shows the texts of the session, kind labeling_session with this id."
+            "review_texts with kind labeling_session and this id shows the texts of the session."
         )
     return Reply({**structured, "made": len(entries) or len(steps), "entries": entries}, untrusted=())
 
@@ -208,12 +208,12 @@ def _stopped(
     ids = ", ".join(f"{name} {value}" for name, value in made.items() if name.endswith("_id"))
     return ToolFailure(
         failure.code,
-        f"{operation.tool}: set up in part ({ids or 'see entries'}). {failure.message}",
+        f"{operation.tool}: partly set up ({ids or 'see entries'}). {failure.message}",
         status=failure.status,
         done="unknown" if failure.done == "unknown" else "yes",
-        happened=f"Left to do: {tools}.",
-        next_step="Call again with project_id instead of name and only what is left,"
-        " or take all back with review_undo and these entries.",
+        happened=f"Remaining steps: {tools}.",
+        next_step="Call again with project_id instead of name and only the remaining items, or undo"
+        " everything with review_undo and these entries.",
         quotes=failure.quotes,
         notes={**failure.notes, "entries": entries},
     )

@@ -180,5 +180,8 @@ def _next_step(verdicts: Sequence[ItemResult]) -> str:
     if all(each.is_settled for each in verdicts):
         return ""
     if any(each.word in ("failed", "unknown") for each in verdicts):
-        return "Look with review_texts, change what failed, and call again: what was done is not done twice."
-    return "Call again with the same arguments: only what is left is sent."
+        return (
+            "Read the texts with review_texts, correct the changes that failed, and call again: finished"
+            " changes are not repeated."
+        )
+    return "Call again with the same arguments: only the remaining changes are sent."

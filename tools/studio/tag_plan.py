@@ -72,7 +72,10 @@ def plan_taggings(
             own = list(planner.conflicts(what))
             if what.id in given_in:
                 own.append(
-                    (f"changes.{index}: changes.{given_in[what.id]} is about the same, once expected", False)
+                    (
+                        f"changes.{index}: changes.{given_in[what.id]} has the same target, expected once",
+                        False,
+                    )
                 )
             given_in.setdefault(what.id, index)
             planned.append(what)
@@ -85,7 +88,7 @@ def plan_taggings(
 def _failure(operation: Operation, faults: Sequence[tuple[str, bool]]) -> ToolFailure:
     failure = invalid(operation, [text for text, _ in faults[:_MAX_FAULTS]])
     if all(is_conflict for _, is_conflict in faults):
-        next_step = "It is not as expected any more. Read it again with review_texts and decide anew."
+        next_step = "It was changed in the meantime. Read it again with review_texts and reconsider."
         failure = failure.with_(code="conflict", next_step=next_step)
     return failure.with_(notes={"outside": ["error.message"]})
 
@@ -116,7 +119,7 @@ class _Planner:
         """What is wrong with the change, each with whether only the present state is another one."""
         change, where = self._change, self._where
         if "segment_id" not in change and "document_id" not in change:
-            yield f"{where}: names nothing, expected segment_id or document_id", False
+            yield f"{where}: names no target, expected segment_id or document_id", False
             return
         if self._session is None:
             name = "segment_id" if "segment_id" in change else "document_id"
@@ -124,15 +127,18 @@ class _Planner:
             return
         named = change.get("document_id", self._segment.document_id if self._segment else None)
         if self._segment is not None and named != self._segment.document_id:
-            yield f"{where}.document_id: the segment is in {self._segment.document_id}, got {named}", False
+            yield (
+                f"{where}.document_id: got {named}, but the segment is in {self._segment.document_id}",
+                False,
+            )
         if "tags" not in change and not change.get("done"):
-            yield f"{where}: nothing to do, expected tags or done", False
+            yield f"{where}: got nothing to change, expected tags or done", False
         if "tags" in change and self._segment is None:
-            yield f"{where}.tags: expected with segment_id", False
+            yield f"{where}.tags: allowed only with segment_id", False
         if "expected_tags" in change and "tags" not in change:
-            yield f"{where}.expected_tags: expected with tags", False
+            yield f"{where}.expected_tags: allowed only with tags", False
         if "page" in change and (self._segment is not None or self._session.kind == "correction"):
-            yield f"{where}.page: a page is marked by document_id, and not in a correction", False
+            yield f"{where}.page: allowed only with document_id, and not in a correction session", False
         yield from self._faults_of_tags(self._session)
 
     def plan(self) -> PlannedTagging:
@@ -156,7 +162,7 @@ class _Planner:
         """Why what is left to do cannot be done as things stand."""
         if planned.calls and planned.session.is_closed:
             yield (
-                f"{self._where}: the session is {planned.session.status}, so nothing in it can be changed",
+                f"{self._where}: the session is {planned.session.status}, so it cannot be changed",
                 True,
             )
         if "expected_tags" in self._change and self._segment is not None and planned.calls:
@@ -183,7 +189,7 @@ class _Planner:
                     names = ", ".join(map(_shown, known[:12]))
                     yield f"{where}.{name}: got {_shown(value)}, expected one of {names}", False
             if _meaning(tag) in seen:
-                yield f"{where}: given twice for this segment", False
+                yield f"{where}: this tag is given twice for the segment", False
             seen.add(_meaning(tag))
 
     def _of_segment(self, session: Session, segment: Segment) -> PlannedTagging:

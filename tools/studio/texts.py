@@ -29,9 +29,11 @@ _LIST: dict[Kind, str] = {
     "labeling_session": "studio_list_labeling_documents with offset",
     "correction": "studio_list_correction_documents with offset",
 }
-_DONE = "Nothing is open here."
+_DONE = "Nothing is open in this session."
 _TAG = "review_tag sets tags and marks texts as done, with the same kind, project_id and id."
-_FOR_GOOD = "Marking a text accepts the predictions that stand in it, for good; a person confirms that."
+_FOR_GOOD = (
+    "Marking a text as done permanently accepts its remaining predictions; a person has to confirm that."
+)
 
 
 async def run(operation: Operation, values: JsonObject, context: CallContext) -> Reply:
@@ -64,7 +66,7 @@ def _session(values: JsonObject, session: Session, context: CallContext) -> Json
     }
     if session.is_cut:
         structured["not_read"] = (
-            f"Only the first {len(texts):,} texts were read. For others: {_LIST[session.kind]}."
+            f"Only the first {len(texts):,} texts were read. For the others, use {_LIST[session.kind]}."
         )
     offset = cast("int", values.get("offset", 0))
     limit = cast("int", values.get("limit", _DEFAULT_LIMIT))
@@ -138,7 +140,7 @@ async def _reviews(values: JsonObject, project_id: int, hitl_id: int, context: C
     if "class" in values:
         raise ToolFailure(
             "invalid_arguments",
-            "review_texts: class: HITL reviews have a label only.",
+            "review_texts: class: not allowed, as HITL reviews have labels only.",
             happened=NOTHING_SENT,
             next_step="Call again with label, or without class.",
         )

@@ -20,89 +20,91 @@ class Meaning:
 
 CATALOGUE: dict[ErrorCode, Meaning] = {
     "invalid_arguments": Meaning(
-        "An argument is missing, unknown or not what it should be; found here before anything was sent, or"
-        " by the service (status 400 or 422).",
-        "Correct every argument that the message names, and call again.",
+        "An argument is missing, unknown or invalid. docreview found this before sending anything, or the"
+        " service did (status 400 or 422).",
+        "Correct every argument named in the message, and call again.",
         ("find_tools", "review_preview"),
     ),
     "not_configured": Meaning(
-        "Something is missing that only the user, or whoever runs the server, can set: credentials, or a"
-        " journal that can be written.",
-        "Tell the user which variable the message names. The other service's tools may still work.",
+        "Something is missing that only the user or the server's operator can provide: credentials, or a"
+        " writable journal.",
+        "Tell the user which variable the message names. The tools of the other service may still work.",
     ),
     "unauthorized": Meaning(
         "The service does not accept the credentials (401).",
         "Tell the user; docreview-mcp doctor checks them. Do not repeat the call.",
     ),
     "forbidden": Meaning(
-        "The account may not do this (403).",
-        "Somebody with more rights has to do it. Do not try another way.",
+        "The account is not permitted to do this (403).",
+        "Someone with more rights has to do it. Do not look for a workaround.",
         ("studio_list_workspace_permissions",),
     ),
     "not_found": Meaning(
-        "There is nothing with these ids (404): wrong ids, ids of the wrong kind, or it was deleted.",
-        "List what there is and take the ids from there.",
+        "Nothing has these ids (404): they are wrong, they belong to another kind of object, or the item was"
+        " deleted.",
+        "List the existing items and take the ids from that list.",
         ("nanonets_list_workflows", "nanonets_list_documents", "studio_list_projects", "review_history"),
     ),
     "conflict": Meaning(
-        "The present state does not allow this (409); or it is not the expected_value or expected_status of"
-        " the call; or an identical call got no clear answer and may have been carried out.",
-        "Read the item again and decide anew. Never overwrite what somebody else changed without asking.",
+        "The current state does not allow this (409), or it differs from the call's expected_value or"
+        " expected_status, or an identical call got no clear answer and may have been carried out.",
+        "Read the item again and reconsider. Never overwrite someone else's change without asking.",
         ("review_document", "review_history"),
     ),
     "rate_limited": Meaning(
-        "The service wants fewer calls (429), or to be left alone for a while.",
-        "Call again after the seconds that next names. Fewer, larger calls help.",
+        "The service is receiving too many calls (429), or asks for a pause.",
+        "Wait the number of seconds given in next, then call again. Fewer, larger calls help.",
         ("review_apply", "review_files"),
     ),
     "payment_required": Meaning(
         "The account has no credits, or its plan does not include this (402).",
-        "Tell the user. Reading what is there already works.",
+        "Tell the user. Existing data can still be read.",
     ),
     "upstream_error": Meaning(
-        "The service failed (5xx), answered what cannot be read, or a fault inside docreview ended the call.",
-        "If done is unknown, look first whether the change was made. If retryable, call again later.",
+        "The service failed (5xx) or sent an unreadable answer, or an internal docreview error ended the"
+        " call.",
+        "If done is unknown, check whether the change was made. If retryable is true, call again later.",
         ("review_history",),
     ),
     "timeout": Meaning(
-        "No answer came in time.",
-        "Reads can be repeated. After a write look first whether it was carried out; then only decide to"
-        " repeat.",
+        "The call timed out.",
+        "Reads can be repeated. After a write, check whether it was carried out before you decide to repeat"
+        " it.",
         ("review_wait", "review_history"),
     ),
     "unreachable": Meaning(
-        "No connection to the service could be made, or it was cut.",
-        "Call again later; after a write whose done is unknown look first. docreview-mcp doctor tells the"
-        " user more.",
+        "The connection to the service failed or was lost.",
+        "Call again later. After a write whose done is unknown, check first whether it was carried out. The"
+        " user can run docreview-mcp doctor for details.",
         ("review_history",),
     ),
     "not_allowed": Meaning(
-        "The settings, the policy or the person does not want this: a tool that is not offered, a rule of the"
-        " policy, a file outside the folders that may be read, a refusal when asked.",
-        "Do not try it another way. Tell the user which setting or rule the message names.",
+        "The settings, the policy or a person forbids this: the tool is not offered, a policy rule blocks the"
+        " call, the file is outside the allowed folders, or the person declined.",
+        "Do not look for a workaround. Tell the user which setting or rule the message names.",
         ("review_preview",),
     ),
     "too_large": Meaning(
-        "A file or an answer is larger than can be sent or shown.",
-        "Ask for less: fewer items, one page, a filter; or send a smaller file.",
+        "A file or an answer is too large to be sent or shown.",
+        "Request less (fewer items, one page, a filter) or send a smaller file.",
     ),
     "needs_confirmation": Meaning(
-        "A person has to agree first. Nothing was sent.",
-        "Show the person docreview.summary. Only after a clear yes, call again within 5 minutes with the same"
-        " arguments and the code in confirm. It works once.",
+        "A person has to confirm this first. Nothing was sent.",
+        "Show the person docreview.summary. Only if they clearly agree, call again within 5 minutes with the"
+        " same arguments and the code in confirm. The code works once.",
         ("review_preview",),
     ),
     "unavailable": Meaning(
-        "The journal of writes is away for a moment: its database restarts, or another process has locked"
-        " its file. Nothing was sent.",
-        "Call again in a few seconds. If that goes on, tell the user. Reading the services works.",
+        "The journal of writes is temporarily unavailable: its database is restarting, or another process has"
+        " locked its file. Nothing was sent.",
+        "Call again in a few seconds. If the error persists, tell the user. Reading still works.",
     ),
 }
-"""Every code that a tool can answer."""
+"""Every error code that a tool can return."""
 
 _DONE = (
     "`done` says what happened at the service: `no` (nothing was changed), `yes` (it was carried out),"
-    " `unknown` (it may have been: look first)."
+    " `unknown` (it may have been carried out: check first)."
 )
 
 
@@ -111,7 +113,7 @@ def render_catalogue() -> str:
     lines = [
         "# Errors",
         "",
-        "A failed call answers `error` with code, message, status, retryable, done and next.",
+        "A failed call returns `error` with code, message, status, retryable, done and next.",
         _DONE,
         "",
         "| code | what happened | what to do | which tool next |",

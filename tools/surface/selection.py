@@ -81,11 +81,11 @@ class Selection:
         if tool.name in self.excluded:
             return "it is excluded (--exclude-tools or DOCREVIEW_EXCLUDE_TOOLS)"
         if tool.tier == "lean":
-            return "it belongs to the short tool lists (--surface core, lean or DOCREVIEW_SURFACE)"
+            return "it is only in the short tool lists (--surface core, lean or DOCREVIEW_SURFACE)"
         if tool.tier == _FOR_PANEL:
-            return "it is for the review panel, and review_panel is not offered"
+            return "it is only for the review panel, and review_panel is not offered"
         if tool.tier == "extra":
-            return "it is an extra tool (--toolsets extra or --tools show it)"
+            return "it is an extra tool (add it with --toolsets extra or --tools)"
         if not self.toolsets and not self.tools:
             return f"no credentials for {tool.service} are set"
         return f"its toolset {tool.toolset} is not selected (--toolsets or DOCREVIEW_TOOLSETS)"
@@ -120,6 +120,6 @@ def _check(what: str, given: Iterable[str], known: list[str]) -> None:
     for name in given:
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            every = ", ".join(known) if len(known) < 30 else "shown by docreview-mcp tools --toolsets all"
+            every = ", ".join(known) if len(known) < 30 else "listed by docreview-mcp tools --toolsets all"
             hint = f"did you mean {near[0]}?" if near else f"the known ones are {every}"
             raise SelectionError(f"there is no {what} {name!r}; {hint}")

@@ -118,7 +118,9 @@ async def read_documents(context: CallContext, wanted: DocumentSelection) -> Doc
 
     answers: ReadDocuments[JsonObject] = await read_each(chosen, look, context, began)
     if chosen and not answers.found:
-        raise answers.failure(load_operations()["getDocument"], "no document could be read.", "Or narrow it.")
+        raise answers.failure(
+            load_operations()["getDocument"], "no document could be read.", "Or narrow the request."
+        )
     tried = answers.found.keys() | answers.failures.keys()
     # Documents are begun in order, so those that were not tried are the last ones.
     found.tried = next((index for index, each in enumerate(chosen) if each not in tried), len(chosen))

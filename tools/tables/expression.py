@@ -36,7 +36,7 @@ async def expression_fault(operation: Operation, expression: str) -> None:
             "not_configured",
             "where: an expression needs CEL, which is not installed.",
             happened=NOTHING_SENT,
-            next_step=f"Use conditions, or the user installs {_EXTRA}.",
+            next_step=f"Use conditions, or ask the user to install {_EXTRA}.",
         )
     evaluator = Evaluator()
     try:
@@ -70,7 +70,7 @@ async def rows_by_expression(
                 text = verdict.texts[0] if verdict.texts else ""
                 unreadable.found.setdefault((row.id, "where", text), verdict.message)
             if anyio.current_time() > began + _MAX_SECONDS:
-                message = f"where: takes longer than {_MAX_SECONDS:g} s over {len(rows)} rows"
+                message = f"where: takes more than {_MAX_SECONDS:g} s for {len(rows)} rows"
                 raise wrong_arguments(operation, [message])
     finally:
         await evaluator.close()
@@ -78,7 +78,7 @@ async def rows_by_expression(
         message = failed.most_common(1)[0][0]
         fields = ", ".join(name for name in names.shown[:40] if "." not in name)
         raise wrong_arguments(
-            operation, [f"where: {message}, in all {len(rows)} rows; the fields are {fields}"]
+            operation, [f"where: {message}, in every one of {len(rows)} rows; the fields are {fields}"]
         )
     return wanted
 

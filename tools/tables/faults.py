@@ -9,7 +9,7 @@ from ..failure import ToolFailure
 
 __all__ = ["wrong_arguments"]
 
-_ONLY_READ = "Documents were read, nothing was changed."
+_ONLY_READ = "Documents were read; nothing was changed."
 
 
 def wrong_arguments(operation: Operation, faults: Sequence[str]) -> ToolFailure:

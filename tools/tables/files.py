@@ -35,7 +35,7 @@ def require(module: str, what: str) -> None:
             "not_configured",
             f"{what} needs the library {module}, which is not installed.",
             happened=NOTHING_SENT,
-            next_step=f"Use format rows or csv, or the user installs {EXTRA}.",
+            next_step=f"Use format rows or csv, or ask the user to install {EXTRA}.",
         )
 
 

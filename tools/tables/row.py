@@ -90,7 +90,7 @@ class Names:
             if near
             else f"expected one of {', '.join(self.shown[:40])}"
         )
-        return f"{argument}: got {name[:60]!r}, which none of the rows has; {hint}"
+        return f"{argument}: got {name[:60]!r}, which no row has; {hint}"
 
 
 def plain_number(number: Decimal) -> str:

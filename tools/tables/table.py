@@ -99,16 +99,16 @@ def _check(operation: Operation, values: JsonObject, where: Sequence[JsonObject]
         faults.append(f"got {actual}, expected exactly one of {expected}")
     only_documents = ("document_ids", "columns", "since", "status")
     if sources and sources != ["workflow_id"]:
-        faults += [f"{name}: is only for workflow_id" for name in only_documents if name in values]
+        faults += [f"{name}: allowed only with workflow_id" for name in only_documents if name in values]
     if "since" in values and moment(str(values["since"])) is None:
         faults.append(f"since: got {values['since']!r}, expected a time such as 2026-10-05T09:00:00Z")
     of_texts = sources != ["workflow_id"]
     if values.get("chart") and "aggregate" not in values and (not of_texts or "fields" in values):
-        faults.append("chart: given without aggregate; expected what the bars shall show")
+        faults.append("chart: given without aggregate, expected aggregate to define the bars")
     aggregate = cast("JsonObject", values.get("aggregate", {}))
     measured = [each for each in _measures(aggregate) if each != "count"]
     if measured and "of" not in aggregate:
-        faults.append(f"aggregate.of: missing, expected the field to take {', '.join(measured)} of")
+        faults.append(f"aggregate.of: missing, expected the field to calculate {', '.join(measured)} of")
     if faults:
         raise invalid(operation, faults)
     if values.get("format") == "xlsx":
@@ -221,7 +221,7 @@ def _counts_of(documents: Documents, values: JsonObject) -> JsonObject:
         details["documents_left"] = max(documents.left, 1)
         details["next"] = (
             f"A call reads at most {MAX_DOCUMENTS} documents: call again with offset={offset} for the rest,"
-            " or narrow by since or status. Counts and totals are of those that were read."
+            " or narrow with since or status. Counts and totals cover only the documents that were read."
         )
     return details
 
@@ -232,7 +232,7 @@ def _counts_of_tags(tags: Tags, values: JsonObject) -> JsonObject:
         details["name"] = tags.name
     if tags.is_more:
         offset = cast("int", values.get("offset", 0)) + tags.texts
-        details["next"] = f"There are further texts: call again with offset={offset}."
+        details["next"] = f"There are more texts: call again with offset={offset}."
     return details
 
 
@@ -247,7 +247,7 @@ def _structured(work: _Work) -> JsonObject:
         work.details["unreadable"] = {
             "count": len(found),
             "first": first,
-            "meaning": "not counted as anything",
+            "meaning": "not counted",
         }
     return work.details
 
@@ -277,5 +277,5 @@ def _with_rows(table: Table, details: JsonObject, values: JsonObject, context: C
     answer: JsonObject = {"columns": [*table.columns], "rows": shown, **details}
     if len(shown) < len(table.rows):
         answer["rows_left_out"] = len(table.rows) - len(shown)
-        answer["rest"] = "Narrow with where, sum up with aggregate, or take all as format csv."
+        answer["rest"] = "Narrow with where, summarize with aggregate, or get all rows with format csv."
     return answer

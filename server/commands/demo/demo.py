@@ -22,8 +22,8 @@ from .transcript import DemoProblem, ReaderGone, Transcript
 __all__ = ["run_demo"]
 
 _FOR_REAL = (
-    "For real: set NANONETS_API_KEY, or STUDIO_EMAIL and STUDIO_PASSWORD; docreview-mcp doctor checks them;"
-    " then let your host start docreview-mcp (README: Set up your host)."
+    "To use your own account, set NANONETS_API_KEY, or STUDIO_EMAIL and STUDIO_PASSWORD, check them with"
+    " docreview-mcp doctor, and add docreview-mcp to your host (README: Set up your host)."
 )
 
 
@@ -54,13 +54,13 @@ async def _run(policy: Path, pause: float) -> None:
     )
     async with Client(server, client_info=Implementation(name="demo", version=VERSION)) as client:
         transcript = Transcript(client, pause)
-        transcript.step("A client starts docreview over stdio, on the sandbox (sample data, no account)")
+        transcript.step("A client starts docreview over stdio with the sandbox (sample data, no account)")
         tools = await client.list_tools()
         transcript.found(
-            f"{len(tools.tools)} tools are offered; the user's policy: {' '.join(POLICY.split())}"
+            f"{len(tools.tools)} tools are listed; the user's policy: {' '.join(POLICY.split())}"
         )
         await tell(transcript)
-        transcript.step(f"Done: {transcript.calls} tool calls, and each did what it says")
+        transcript.step(f"Done: {transcript.calls} tool calls, each of them verified")
         transcript.found(_FOR_REAL)
 
 

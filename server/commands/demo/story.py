@@ -73,18 +73,18 @@ class _Doubt:
 
 
 async def _see_what_waits(transcript: Transcript) -> list[Answer]:
-    transcript.step("1. What waits for a person? The least confident first")
+    transcript.step("1. Which documents wait for a person? Least confident first")
     queue = await transcript.call(
         "review_queue", kinds=["document"], reasons=["doubtful"], order="least_confident"
     )
     waiting = cast("list[Answer]", queue["entries"])
     confidences = [entry["lowest_confidence"] for entry in waiting]
     expect(bool(waiting) and confidences == sorted(confidences), "the queue is not in order")
-    transcript.found(f"{queue['total']} documents hold doubtful values:")
+    transcript.found(f"{queue['total']} documents have doubtful values:")
     for entry in waiting[:_ENTRIES_SHOWN]:
         transcript.found(
-            f"  {entry['name']}: {entry['doubtful']} of {entry['unverified']} unverified values,"
-            f" down to a confidence of {entry['lowest_confidence']}"
+            f"  {entry['name']}: {entry['doubtful']} of {entry['unverified']} unverified values, lowest"
+            f" confidence {entry['lowest_confidence']}"
         )
     if len(waiting) > _ENTRIES_SHOWN:
         transcript.found("  …")
@@ -92,7 +92,7 @@ async def _see_what_waits(transcript: Transcript) -> list[Answer]:
 
 
 async def _find_doubt(transcript: Transcript, waiting: Sequence[Answer]) -> _Doubt:
-    transcript.step("2. Which of them do not add up? The server does the sums, and names what is wrong")
+    transcript.step("2. Which of them do not add up? The server does the math and names the wrong value")
     by_workflow: dict[str, list[str]] = {}
     for entry in waiting:
         by_workflow.setdefault(entry["workflow_id"], []).append(entry["document_id"])
@@ -105,7 +105,7 @@ async def _find_doubt(transcript: Transcript, waiting: Sequence[Answer]) -> _Dou
             if finding["check"] == _CHECK and finding["values"][0][0] == _TOTAL and "expected" in finding
         ]
         transcript.found(
-            f"{answer['checked']} documents read, {answer['checked'] - answer['passed']} with findings"
+            f"{answer['checked']} documents checked, {answer['checked'] - answer['passed']} with findings"
         )
         if not wrong:
             continue
@@ -125,7 +125,7 @@ async def _find_doubt(transcript: Transcript, waiting: Sequence[Answer]) -> _Dou
 
 
 async def _look_at_the_paper(transcript: Transcript, doubt: _Doubt) -> None:
-    transcript.step("3. Look at the paper itself: the field, cut out of its page")
+    transcript.step("3. Look at the page itself: the field, cropped from its page image")
     region, picture = await transcript.picture(
         "review_region", **doubt.document, field_data_id=doubt.field_id
     )
@@ -134,16 +134,16 @@ async def _look_at_the_paper(transcript: Transcript, doubt: _Doubt) -> None:
     expect(region["value"] == doubt.value, "the picture is of another value")
     left, top, right, bottom = region["box"]
     transcript.found(
-        f"a picture of {width} by {height} pixels for the model's eyes, {len(picture) / 1000:.0f} kB:"
-        f" page {region['page_number']} around {region['name']}"
+        f"the model sees an image of {width} by {height} pixels, {len(picture) / 1000:.0f} kB: page"
+        f" {region['page_number']} around {region['name']}"
     )
     transcript.found(
-        f"its box is drawn from ({left}, {top}) to ({right}, {bottom}); read as {region['value']}"
+        f"a box marks the field from ({left}, {top}) to ({right}, {bottom}); it was read as {region['value']}"
     )
 
 
 async def _preview_the_correction(transcript: Transcript, doubt: _Doubt) -> None:
-    transcript.step("4. Preview the correction: what would be sent, without sending it")
+    transcript.step("4. Preview the correction without sending it")
     preview = await transcript.call(
         "review_preview", tool="nanonets_update_field", arguments={**doubt.field, "value": doubt.right_value}
     )
@@ -160,7 +160,7 @@ async def _preview_the_correction(transcript: Transcript, doubt: _Doubt) -> None
 
 
 async def _approve_too_early(transcript: Transcript, doubt: _Doubt) -> None:
-    transcript.step("5. Approve it as it is? The policy says no")
+    transcript.step("5. Try to approve the file as it is: the policy refuses")
     refusal = await transcript.refused("review_files", "not_allowed", action="approve", **doubt.file)
     reason = refusal["failed"][0]["message"]
     expect(_RULE in reason, "the refusal does not name the rule")
@@ -170,7 +170,7 @@ async def _approve_too_early(transcript: Transcript, doubt: _Doubt) -> None:
 
 
 async def _correct(transcript: Transcript, doubt: _Doubt) -> list[int]:
-    transcript.step("6. Correct and verify the value, unless somebody else has changed it")
+    transcript.step("6. Correct and verify the value, unless someone else has changed it")
     change: Answer = {
         "field_data_id": doubt.field_id,
         "value": doubt.right_value,
@@ -195,7 +195,7 @@ async def _correct(transcript: Transcript, doubt: _Doubt) -> list[int]:
 
 
 async def _approve(transcript: Transcript, doubt: _Doubt) -> list[int]:
-    transcript.step("7. Approve it now: every value is certain or verified")
+    transcript.step("7. Approve it now that every value is confident or verified")
     approved = await transcript.call("review_files", action="approve", **doubt.file)
     expect(await _is_approved(transcript, doubt), "the file is not approved")
     transcript.found("read back: approved")
@@ -203,7 +203,7 @@ async def _approve(transcript: Transcript, doubt: _Doubt) -> list[int]:
 
 
 async def _see_who_changed_what(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -> None:
-    transcript.step("8. Who changed what? The journal knows")
+    transcript.step("8. Who changed what? Ask the journal")
     entries_in_words = await _history(transcript, doubt)
     expect(
         [entry["entry"] for entry in entries_in_words] == sorted(entries, reverse=True),
@@ -221,10 +221,10 @@ async def _see_who_changed_what(transcript: Transcript, doubt: _Doubt, entries: 
 
 
 async def _undo(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -> None:
-    transcript.step("9. Undo it all in one call, the newest first")
+    transcript.step("9. Undo everything in one call, newest change first")
     undone = await transcript.call("review_undo", entries=sorted(entries), reason="Shown in a demo")
     for call in undone["calls"]:
-        transcript.found(f"entry {call['undoes']} put back by {call['tool']} (entry {call['entry']})")
+        transcript.found(f"entry {call['undoes']} undone by {call['tool']} (entry {call['entry']})")
     for left in undone.get("not_put_back", {}):
         transcript.found(left)
     field = await _read_field(transcript, doubt)
@@ -237,12 +237,12 @@ async def _undo(transcript: Transcript, doubt: _Doubt, entries: Sequence[int]) -
         "an entry is not undone",
     )
     transcript.found(
-        f"the journal forgets nothing: {len(entries_in_words)} entries, {len(entries)} of them undone"
+        f"the journal keeps everything: {len(entries_in_words)} entries, {len(entries)} of them undone"
     )
 
 
 async def _destroy_without_consent(transcript: Transcript, doubt: _Doubt) -> None:
-    transcript.step("10. Delete the field? Not before a person has agreed")
+    transcript.step("10. Try to delete the field: a person has to confirm first")
     asked = (await transcript.refused("nanonets_delete_field", "needs_confirmation", **doubt.field))[
         "docreview"
     ]
@@ -250,7 +250,7 @@ async def _destroy_without_consent(transcript: Transcript, doubt: _Doubt) -> Non
     transcript.found(f"for the person: {asked['summary']}")
     minutes = asked["expires_in_seconds"] // 60
     transcript.found(
-        f"a second call needs the code that came with it, within {minutes} minutes; nobody agrees"
+        f"to proceed, a second call needs the returned code within {minutes} minutes; here nobody confirms"
     )
     field = await _read_field(transcript, doubt)
     transcript.found(f"read back: the field is still there, {field['value']}")
@@ -317,7 +317,9 @@ async def _history(transcript: Transcript, doubt: _Doubt) -> list[Answer]:
 
 
 async def _tag_texts(transcript: Transcript) -> None:
-    transcript.step("12. Studio: set up a project, tag its texts and close them, with a call for all of them")
+    transcript.step(
+        "12. Studio: set up a project, tag its texts and mark them as done, one call for each step"
+    )
     plan = await transcript.call("review_set_up", **_DESCRIBED)
     transcript.found(f"plan: {', '.join(step['tool'] for step in plan['plan'])}. {plan['sent']}")
     made = await transcript.call("review_set_up", **_DESCRIBED, send=True)

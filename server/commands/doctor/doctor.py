@@ -106,12 +106,14 @@ def definition_findings(tools: list[Tool]) -> list[Finding]:
         Finding("ok", "tools", f"{len(tools)} tools, about {characters // 4:,} tokens of definitions")
     ]
     if characters // 4 > _MANY_TOKENS:
-        findings.append(Finding("note", "tools", "choose fewer with --toolsets if your host loads them all"))
+        findings.append(
+            Finding("note", "tools", "if your host loads all of them, list fewer with --toolsets")
+        )
     long = [tool.name for tool in tools if len(tool.name) > _MAX_NAME]
     if long:
-        findings.append(Finding("note", "Cursor", f"leaves out names that are too long: {', '.join(long)}"))
+        findings.append(Finding("note", "Cursor", f"drops tools whose names are too long: {', '.join(long)}"))
     if any("$ref" in json.dumps(definition) for definition in definitions):
-        findings.append(Finding("fault", "tools", "a schema holds a reference, which hosts refuse"))
+        findings.append(Finding("fault", "tools", "a schema contains a $ref, which hosts reject"))
     return findings
 
 
@@ -124,7 +126,7 @@ def _host_findings(settings: Settings, policies: Policies) -> list[Finding]:
     for limit in CLIENT_LIMITS:
         surface = surfaces.for_client(limit.names[0])
         count = len(surface.chosen)
-        message = f"gets the {surface.name} list ({count} tools) and takes {limit.max_tools} of all servers"
+        message = f"gets the {surface.name} list ({count} tools); allows {limit.max_tools} across all servers"
         if count > limit.max_tools:
             findings.append(Finding("note", limit.host, f"{message}; choose --surface auto or core"))
         else:
@@ -134,7 +136,7 @@ def _host_findings(settings: Settings, policies: Policies) -> list[Finding]:
 
 def _credential_findings(settings: Settings) -> list[Finding]:
     if settings.sandbox:
-        return [Finding("ok", "credentials", "the sandbox needs none")]
+        return [Finding("ok", "credentials", "not needed for the sandbox")]
     nanonets = settings.nanonets_api_key is not None
     by_password = bool(settings.studio_email and settings.studio_password)
     by_token = settings.studio_token is not None
@@ -165,7 +167,9 @@ def _variable_findings(settings: Settings) -> list[Finding]:
     ]
     level: Level = "note" if settings.with_credentials else "fault"
     findings = [
-        Finding(level, name, "holds a placeholder that the host did not fill in; it counts as not set")
+        Finding(
+            level, name, "contains a placeholder that the host did not fill in, so it is treated as not set"
+        )
         for name in unfilled(_CREDENTIALS)
     ]
     for name in sorted(name for name in os.environ if name.upper().startswith(_PREFIX)):
@@ -173,7 +177,7 @@ def _variable_findings(settings: Settings) -> list[Finding]:
         if rest not in known:
             near = get_close_matches(rest, known, n=1)
             hint = f"; did you mean {_PREFIX}{near[0]}?" if near else "; see docs/settings.md"
-            findings.append(Finding("note", name, f"is no setting and has no effect{hint}"))
+            findings.append(Finding("note", name, f"is not a setting and has no effect{hint}"))
     return findings
 
 
@@ -194,7 +198,7 @@ def _file_findings(settings: Settings) -> list[Finding]:
     policy = FileAccess(settings)
     there = [str(folder) for folder in policy.folders if folder.is_dir()]
     missing = [str(folder) for folder in policy.folders if not folder.is_dir()]
-    findings = [Finding("ok", "files", f"may be sent from {', '.join(there) or 'nowhere'}")]
+    findings = [Finding("ok", "files", f"can be uploaded from {', '.join(there) or 'nowhere'}")]
     if missing and settings.files is not None:
         findings.append(Finding("fault", "DOCREVIEW_FILES", f"no such folder: {', '.join(missing)}"))
     findings.append(Finding("ok", "downloads", f"are saved under {policy.downloads}"))
@@ -214,23 +218,23 @@ def _check_findings(settings: Settings) -> list[Finding]:
     if faults:
         return [Finding("fault", "checks", f"{settings.checks}: {fault}") for fault in faults]
     content = file.content
-    skipped = f", {len(content.skip)} built-in ones left out" if content.skip else ""
-    return [Finding("ok", "checks", f"{len(content.checks)} own checks in force{skipped}")]
+    skipped = f", {len(content.skip)} built-in checks skipped" if content.skip else ""
+    return [Finding("ok", "checks", f"{len(content.checks)} checks of your own in force{skipped}")]
 
 
 def _journal_finding(settings: Settings) -> Finding:
     """Whether writes can be recorded; without that they are refused."""
     journal = open_journal(settings, lambda: settings.secrets)
     if journal is None:
-        return Finding("note", "journal", "none is kept (DOCREVIEW_JOURNAL=none), so nothing can be undone")
+        return Finding("note", "journal", "not kept (DOCREVIEW_JOURNAL=none), so nothing can be undone")
     try:
         anyio.run(partial(journal.entries, limit=1))
         file = journal_place(settings.journal, sandbox=settings.sandbox).file
         folder = next((each for each in file.parents if each.exists()), None) if file else None
         if folder is not None and not (folder.is_dir() and os.access(folder, os.W_OK)):
-            raise JournalFault(f"The journal {file} cannot be made: {folder} is no folder to write in.")
+            raise JournalFault(f"The journal {file} cannot be created: {folder} is not a writable folder.")
     except JournalFault as fault:
-        then = "Writes are refused until this is right." if settings.journal_required else ""
+        then = "Writes are refused until this is fixed." if settings.journal_required else ""
         return Finding("fault", "journal", f"{fault} {then}".strip())
     finally:
         journal.stop()
@@ -258,7 +262,8 @@ def _redis_findings(settings: Settings) -> list[Finding]:
     except SettingsError as error:
         return [Finding("fault", "redis", str(error))]
     message = (
-        "does not answer; each server would keep its own budgets, at half the rate, and its own sessions"
+        "does not answer; until it does, each server keeps its own budgets, at half the rate, and its own"
+        " sessions"
     )
     return [Finding("fault", "redis", message)]
 
@@ -273,7 +278,7 @@ async def _reach_services(settings: Settings) -> list[Finding]:
         for service in settings.with_credentials:
             result = await client.call_tool(_PROBES[service], {})
             if not result.is_error:
-                findings.append(Finding("ok", _NAMES[service], "answers, and the credentials are right"))
+                findings.append(Finding("ok", _NAMES[service], "answers and accepts the credentials"))
                 continue
             answer = cast("dict[str, dict[str, str]]", result.structured_content)
             findings.append(

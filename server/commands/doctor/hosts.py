@@ -31,18 +31,18 @@ def _remarks(host: Host, file: Path) -> list[Remark]:
     except CannotKeep as fault:
         return [("note", host.title, f"{file} could not be read: {fault}")]
     except BrokenFile as fault:
-        return [("fault", host.title, f"{file} is broken, so {host.title} starts nothing of it: {fault}")]
+        return [("fault", host.title, f"{file} is broken, so {host.title} starts no server from it: {fault}")]
     if entry is None:
         return []
-    again = f"docreview-mcp setup {host.name} --write puts it right"
+    again = f"to fix it, run docreview-mcp setup {host.name} --write"
     command = entry.get(host.command_key)
     if not isinstance(command, str) or not command:
         if "url" in entry or "serverUrl" in entry or "httpUrl" in entry:
-            return [("ok", host.title, f"{file} names a server over HTTP")]
-        return [("fault", host.title, f"{file} names no {host.command_key}; {again}")]
+            return [("ok", host.title, f"{file} refers to a server over HTTP")]
+        return [("fault", host.title, f"{file} has no {host.command_key}; {again}")]
     # Where a variable stands in the command, only the host knows what it is.
     if "$" not in command and not _is_program(command):
-        return [("fault", host.title, f"{file}: there is no program {command}; {again}")]
+        return [("fault", host.title, f"{file}: the program {command} does not exist; {again}")]
     environment = entry.get(host.environment_key)
     held: Mapping[str, object] = {}
     if isinstance(environment, Mapping):
@@ -51,7 +51,13 @@ def _remarks(host: Host, file: Path) -> list[Remark]:
         name for name, value in held.items() if is_secret(name) and value and not is_placeholder(str(value))
     ]
     if written:
-        return [("note", host.title, f"{file} holds {', '.join(written)} itself; who reads the file has it")]
+        return [
+            (
+                "note",
+                host.title,
+                f"{file} contains {', '.join(written)} in plain text, for anyone who can read the file",
+            )
+        ]
     return [("ok", host.title, f"{file} starts {command}")]
 
 

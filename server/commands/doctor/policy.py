@@ -40,7 +40,7 @@ def examine_policy(settings: Settings, tools: Sequence[Tool]) -> tuple[Policies,
     except PolicyFileError as error:
         return Policies(), [("fault", f"{error.path}: {fault}") for fault in error.faults]
     except CheckFileError:
-        return Policies(), [("fault", "its rules on checks cannot be read before the check file is right")]
+        return Policies(), [("fault", "its rules on checks cannot be read until the check file is fixed")]
     policy = policies.for_all
     return policies, [
         *_effects(policy, tools),
@@ -60,14 +60,14 @@ def _effects(policy: Policy, tools: Sequence[Tool]) -> Iterator[Remark]:
         yield "ok", f"in force: {_in_words(policy)}"
     left = permitted(policy, tools)
     writing = sum(tool.effect != "read" for tool in left)
-    yield "ok" if left else "note", f"leaves {len(left)} of {len(tools)} tools, {writing} of them writing"
+    yield "ok" if left else "note", f"allows {len(left)} of {len(tools)} tools, {writing} of them write tools"
     for kind, rule in (
         ("workflows", policy.workflows),
         ("models", policy.models),
         ("projects", policy.projects),
     ):
         if rule.allowed == ():
-            yield "note", f"{kind}.allowed is empty, so none may be touched"
+            yield "note", f"{kind}.allowed is empty, so no {kind} can be used"
 
 
 def _in_words(policy: Policy) -> str:
@@ -90,13 +90,12 @@ def _of_sections(policies: Policies, tools: Sequence[Tool]) -> Iterator[Remark]:
         yield "ok", f"[{own.section}] adds: {_in_words(own)}"
         yield (
             "ok" if left else "note",
-            f"[{own.section}] leaves {len(left)} of {len(tools)} tools, {writing} of them writing",
+            f"[{own.section}] allows {len(left)} of {len(tools)} tools, {writing} of them write tools",
         )
     if policies.groups and not policies.others.is_set:
         yield (
             "note",
-            "has no section [others], so callers in none of its groups are bound by the rules for everybody"
-            " only",
+            "has no section [others], so callers outside its groups are bound only by the rules for everyone",
         )
 
 
@@ -105,7 +104,7 @@ def _gaps(policy: Policy, left: Sequence[Tool]) -> Iterator[Remark]:
     operations = load_operations()
     if policy.judges_approvals:
         if not any(tool.name in _APPROVING for tool in left):
-            yield "note", "has a rule on approval, but leaves no tool that approves"
+            yield "note", "has a rule on approval but allows no tool that approves"
         verifying = [
             tool.name
             for tool in left
@@ -117,7 +116,7 @@ def _gaps(policy: Policy, left: Sequence[Tool]) -> Iterator[Remark]:
             yield (
                 "note",
                 f"an agent can mark values as verified itself ({_listed(verifying)}), and they then pass the"
-                " rule on approval; forbid these tools to leave that to people",
+                " rule on approval; to reserve that for people, forbid these tools",
             )
     services = {
         *(("nanonets",) if policy.workflows.is_set or policy.models.is_set else ()),
@@ -133,8 +132,8 @@ def _gaps(policy: Policy, left: Sequence[Tool]) -> Iterator[Remark]:
     if unreached:
         yield (
             "note",
-            f"rules on ids do not reach {len(unreached)} writing tools that name no workflow, model or"
-            f" project ({_listed(unreached)}); forbid those that are not needed",
+            f"rules on ids do not apply to {len(unreached)} write tools that take no workflow, model or"
+            f" project ({_listed(unreached)}); forbid those that you do not need",
         )
 
 
@@ -147,4 +146,4 @@ def _file_access(settings: Settings) -> Iterator[Remark]:
     if settings.policy is not None and os.name == "posix":
         mode = settings.policy.expanduser().stat().st_mode
         if mode & stat.S_IWOTH:
-            yield "note", f"{settings.policy} can be changed by everybody on this machine"
+            yield "note", f"{settings.policy} can be changed by everyone on this machine"

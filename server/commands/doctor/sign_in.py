@@ -44,17 +44,18 @@ def _of_panel(http: HttpSettings) -> Remark:
     if http.oauth_client is None:
         return (
             "note",
-            "the panel in a browser is closed: the issuer knows no client for it (DOCREVIEW_OAUTH_CLIENT)",
+            "the panel in a browser is disabled: DOCREVIEW_OAUTH_CLIENT is not set",
         )
     from ...http.panel.issuer import callback_address
 
     return (
         "note",
-        f"the panel in a browser signs people in; the issuer has to know {callback_address(http.url or '')}",
+        f"people can sign in to the panel in a browser; register {callback_address(http.url or '')} with the"
+        " issuer",
     )
 
 
 def _of_groups_without_sign_in(policies: Policies) -> list[Remark]:
     if not policies.groups:
         return []
-    return [("note", "nobody signs in (DOCREVIEW_AUTH), so nobody is in a group of the policy")]
+    return [("note", "callers do not sign in (DOCREVIEW_AUTH), so nobody belongs to a group of the policy")]

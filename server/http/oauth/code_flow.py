@@ -106,7 +106,7 @@ class CodeFlow:
         document = await self._described()
         methods = document.get("code_challenge_methods_supported")
         if isinstance(methods, list) and "S256" not in cast("list[object]", methods):
-            raise FlowFault("the issuer says that it does not do PKCE with S256")
+            raise FlowFault("the issuer does not support PKCE with S256")
         parts = urlsplit(self._endpoint(document, "authorization_endpoint"))
         challenge = urlsafe_b64encode(sha256(pending.verifier.encode()).digest()).rstrip(b"=").decode()
         asked = {
@@ -153,10 +153,12 @@ class CodeFlow:
         }
         status, answer = await self._redeemed(document, form)
         if status != 200:
-            raise FlowFault(f"the issuer answers {status}, error {quoted_value(answer.get('error'))}")
+            raise FlowFault(
+                f"the issuer answered {status} with the error {quoted_value(answer.get('error'))}"
+            )
         token, kind = answer.get("access_token"), answer.get("token_type")
         if not isinstance(token, str) or not isinstance(kind, str) or kind.lower() != "bearer":
-            raise FlowFault(f"the issuer gives no access token of the type Bearer ({quoted_value(kind)})")
+            raise FlowFault(f"the issuer returned no access token of type Bearer ({quoted_value(kind)})")
         if self._is_openid:
             await self._check_identity(answer.get("id_token"), token, pending.nonce)
         return token
@@ -179,7 +181,9 @@ class CodeFlow:
             raise IssuerAway(str(fault)) from None
         except Exception as error:
             # Whatever a library raises for an odd answer or proxy is an answer that cannot be used.
-            raise IssuerAway(f"the issuer gave no answer for a code ({type(error).__name__})") from None
+            raise IssuerAway(
+                f"the issuer did not answer the code exchange ({type(error).__name__})"
+            ) from None
 
     def _own_proof(self, document: dict[str, Any]) -> tuple[str, dict[str, str]]:
         """How the client says who it is: the `Authorization` header, and what is added to the form."""
@@ -196,16 +200,16 @@ class CodeFlow:
     async def _check_identity(self, token: object, access_token: str, nonce: str) -> None:
         """Look whether an ID token was made for this sign-in and goes with the access token."""
         if not isinstance(token, str):
-            raise FlowFault("id_token: missing; leave openid out of DOCREVIEW_OAUTH_CLIENT_SCOPES")
+            raise FlowFault("id_token: missing; remove openid from DOCREVIEW_OAUTH_CLIENT_SCOPES")
         try:
             claims = await signed_claims(token, self._keys, self.issuer, (self.client.id,), ("iat", "nonce"))
         except TokenError as fault:
             raise FlowFault(f"id_token: {fault}") from None
         if not compare_digest(str(claims["nonce"]).encode("utf-8", "surrogatepass"), nonce.encode()):
-            raise FlowFault("id_token: nonce: it is that of another sign-in")
+            raise FlowFault("id_token: nonce: it belongs to another sign-in")
         is_alone = isinstance(claims["aud"], str) or len(claims["aud"]) == 1
         if claims.get("azp", self.client.id if is_alone else None) != self.client.id:
-            raise FlowFault("id_token: azp: it is for another client")
+            raise FlowFault("id_token: azp: it belongs to another client")
         if (hashed := claims.get("at_hash")) is not None and hashed != _hash(token, access_token):
             raise FlowFault("id_token: at_hash: it belongs to another access token")
 
@@ -236,9 +240,9 @@ class CodeFlow:
         try:
             is_right = may_be_asked(address, may_be_plain=self._may_be_plain)
         except ValueError:
-            raise FlowFault(f"{name}: the issuer names no address") from None
+            raise FlowFault(f"{name}: the issuer declares no URL") from None
         if not is_right:
-            raise FlowFault(f"{name}: the issuer names no address with https ({quoted_value(given)})")
+            raise FlowFault(f"{name}: the issuer's URL does not use https ({quoted_value(given)})")
         return urlsplit(address).geturl()
 
 

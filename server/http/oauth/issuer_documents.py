@@ -70,8 +70,8 @@ async def discovered(client: httpx2.AsyncClient, issuer: str, *, may_be_plain: b
         said = document.get("issuer")
         if said != issuer:
             raise IssuerDocumentError(
-                f"{address} is of the issuer {str(said)[:200]}, and DOCREVIEW_OAUTH_ISSUER is"
-                f" {issuer}: they have to be the same, to the last slash"
+                f"{address} names the issuer {str(said)[:200]}, but DOCREVIEW_OAUTH_ISSUER is {issuer}: both"
+                " must match exactly, including a trailing slash"
             )
         return document
     raise faults[0]
@@ -102,7 +102,7 @@ async def fetched(client: httpx2.AsyncClient, url: str, *, may_be_plain: bool) -
                 asked = str(response.url.join(response.headers["location"]))
                 continue
             if response.status_code != 200:
-                raise IssuerDocumentError(f"{asked} answers {response.status_code}")
+                raise IssuerDocumentError(f"{asked} answered {response.status_code}")
             return _object_in(await _body(response, asked), asked)
     raise IssuerDocumentError(f"{url} redirects more than {_MAX_REDIRECTS} times")
 
@@ -147,7 +147,7 @@ def _object_in(body: bytes, asked: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise IssuerDocumentError(f"{asked} is no JSON object")
+        raise IssuerDocumentError(f"{asked} is not a JSON object")
     return cast("dict[str, Any]", found)
 
 
@@ -167,9 +167,9 @@ def _check(url: str, *, may_be_plain: bool) -> None:
     try:
         is_right = may_be_asked(url, may_be_plain=may_be_plain)
     except ValueError:
-        raise IssuerDocumentError(f"{url[:200]} is no address") from None
+        raise IssuerDocumentError(f"{url[:200]} is not a valid URL") from None
     if not is_right:
-        raise IssuerDocumentError(f"{url[:200]} is not asked, as it is no address with https")
+        raise IssuerDocumentError(f"{url[:200]} is not requested, because it does not use https")
 
 
 class _Lent(httpx2.AsyncBaseTransport):

@@ -111,7 +111,7 @@ class IssuerKeys:
                 self._note_fault(type(error).__name__)
             else:
                 if self.state == "down":
-                    _log.info("the keys of the issuer %s are known", self._issuer)
+                    _log.info("the keys of the issuer %s were fetched", self._issuer)
                 self._fetched_at, self.state = anyio.current_time(), "ok"
                 self.fault, self._last_message = "", ""
 
@@ -135,7 +135,7 @@ class IssuerKeys:
     def _note_fault(self, fault: str) -> None:
         # Where the keys are may have changed; next time the issuer is asked anew.
         self._found, self.state = "", "down"
-        kept = "those known go on for a day" if self._are_usable else "so no token can be accepted"
+        kept = "the known keys remain valid for a day" if self._are_usable else "so no token can be accepted"
         message = f"the keys of the issuer {self._issuer} cannot be fetched, {kept}: {fault}"
         if message != self._last_message:
             _log.warning("%s", message)
@@ -147,7 +147,7 @@ class IssuerKeys:
             document = await fetched(client, self._found, may_be_plain=self._may_be_plain)
         keys = _usable(document.get("keys"))
         if not keys:
-            raise IssuerDocumentError(f"{self._found} holds no key that can be used")
+            raise IssuerDocumentError(f"{self._found} contains no usable key")
         return keys
 
     async def _discover(self, client: httpx2.AsyncClient) -> str:
@@ -155,7 +155,7 @@ class IssuerKeys:
         document = await discovered(client, self._issuer, may_be_plain=self._may_be_plain)
         keys = document.get("jwks_uri")
         if not isinstance(keys, str):
-            raise IssuerDocumentError(f"the document of {self._issuer} names no jwks_uri")
+            raise IssuerDocumentError(f"the metadata of {self._issuer} has no jwks_uri")
         return keys
 
 

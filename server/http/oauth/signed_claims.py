@@ -37,20 +37,20 @@ async def signed_claims(
     try:
         unchecked = jwt.decode_complete(token, options={"verify_signature": False})
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-        raise TokenError("it is no JSON Web Token") from None
+        raise TokenError("it is not a JSON Web Token") from None
     header: dict[str, Any] = unchecked["header"]
     algorithm, key_id = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
-        raise TokenError(f"alg: got {quoted_value(algorithm)}, expected a signature by a public key")
+        raise TokenError(f"alg: got {quoted_value(algorithm)}, expected a public-key signature")
     if "crit" in header:
-        raise TokenError("crit: the token asks for what this server does not know")
+        raise TokenError("crit: the token requires extensions that this server does not support")
     # Looked at before the signature, so that tokens of others do not make us ask for their keys.
     given = unchecked["payload"].get("iss")
     if given != issuer:
         raise TokenError(f"iss: got {quoted_value(given)}, expected {issuer}")
     key = await keys.key(key_id, algorithm)
     if key is None:
-        raise TokenError("kid: the issuer has no key of this id and algorithm")
+        raise TokenError("kid: the issuer has no key with this id and algorithm")
     try:
         return jwt.decode(
             token,
@@ -76,5 +76,5 @@ def _reason(error: Exception, claims: dict[str, Any], audiences: Sequence[str]) 
     if isinstance(error, jwt.InvalidAudienceError):
         return f"aud: got {quoted_value(claims.get('aud'))}, expected {' or '.join(audiences)}"
     if isinstance(error, jwt.InvalidSignatureError):
-        return "the signature is not that of the issuer"
-    return f"a claim has a form that it cannot have ({type(error).__name__})"
+        return "the signature is not the issuer's"
+    return f"a claim has an invalid format ({type(error).__name__})"

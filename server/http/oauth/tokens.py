@@ -104,7 +104,7 @@ class Tokens:
         elsewhere = claims.get("_claim_names")
         if isinstance(elsewhere, dict) and claim in cast("dict[str, Any]", elsewhere):
             # Whoever is in too many groups for a token would get past the rules of each of them.
-            raise TokenError(f"{claim}: left out by the issuer, as the caller is in too many groups")
+            raise TokenError(f"{claim}: omitted by the issuer, because the caller belongs to too many groups")
         given = claims.get(claim)
         listed: object = [given] if isinstance(given, str) else [] if given is None else given
         names = cast("list[object]", listed) if isinstance(listed, list) else [None]

@@ -41,11 +41,11 @@ _MAX_CHARACTERS = 3_800
 """Of one cookie: browsers keep 4096 with its name. A token may take two, as proxies take headers of 8 KB."""
 
 _MAX_PLACE = 500
-_FOREIGN = "This sign-in was not begun in this browser, or took too long. Please sign in again."
-_REFUSED = "The sign-in service did not sign you in. Whoever runs this server finds the reason in its log."
+_FOREIGN = "This sign-in was started in another browser or took too long. Please sign in again."
+_REFUSED = "The sign-in service did not sign you in. The server's log has the reason for its operator."
 _AWAY = "The sign-in service cannot be reached. Please try again in a moment."
-_NO_RIGHTS = f"You are known to the sign-in service, but it gives you no right to use docreview ({READ})."
-_TOO_LARGE = "The sign-in service gave a token that is too large for a browser to keep."
+_NO_RIGHTS = f"You signed in, but you are not permitted to use docreview (the scope {READ} is missing)."
+_TOO_LARGE = "The token from the sign-in service is too large for a browser to store."
 
 
 def callback_address(url: str) -> str:
@@ -125,7 +125,7 @@ class IssuerSignIn:
         try:
             await self._flow.check_issuer(query["iss"][0] if "iss" in query else None)
             if "error" in query or not first(query, "code"):
-                raise FlowFault(f"the issuer answers with the error {first(query, 'error')[:80]!r}")
+                raise FlowFault(f"the issuer answered with the error {first(query, 'error')[:80]!r}")
             token = await self._flow.token(first(query, "code"), pending)
             accepted = await self._tokens.accepted(token)
         except FlowFault as fault:

@@ -24,11 +24,11 @@ _KEY_FORM = (
 _HOW: dict[Way, str] = {
     "open": "<p>Reload the page: no sign-in is needed here.</p>",
     "key": _KEY_FORM,
-    "link": "<p>Open the link that docreview-mcp panel printed. It works once: for a new one, start it"
-    " again.</p>",
+    "link": "<p>Open the link that docreview-mcp panel printed. It works once; to get a new link, run the"
+    " command again.</p>",
     "issuer": '<form method="post"><button autofocus>Sign in with {detail}</button></form>',
-    "closed": "<p>This server signs its callers in by OAuth, and the panel in a browser is not set up for"
-    " that (DOCREVIEW_OAUTH_CLIENT): use a host that shows panels, or docreview-mcp panel on your own"
+    "closed": "<p>This server signs callers in with OAuth, but the panel in a browser is not set up for that"
+    " (DOCREVIEW_OAUTH_CLIENT). Use a host that shows panels, or run docreview-mcp panel on your own"
     " machine.</p>",
 }
 _STYLE = (
@@ -61,7 +61,7 @@ async def sign_in_page(answer: Answer, sign_in: SignIn, fault: SignInFault | Non
 async def signed_in_page(answer: Answer) -> None:
     """The end of a sign-in in a tab that was opened beside the one with the work."""
     await _page(
-        answer, 200, "signed in", "<p>You are signed in. Close this tab and go on in the other one.</p>"
+        answer, 200, "signed in", "<p>You are signed in. Close this tab and continue in the other one.</p>"
     )
 
 
@@ -82,7 +82,7 @@ async def going_on(answer: Answer, step: BrowserStep) -> None:
         return
     there = escape(step.location)
     host = escape(urlsplit(step.location).netloc)
-    body = f'<p>You are on your way to <a href="{there}">{host}</a>.</p>'
+    body = f'<p>Taking you to <a href="{there}">{host}</a>.</p>'
     await _page(
         answer, 200, "sign in", body, step.cookies, f'<meta http-equiv="refresh" content="0;url={there}">'
     )

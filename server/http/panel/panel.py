@@ -31,7 +31,7 @@ _APP_POLICY = (
     " img-src data:; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
 )
 _MAX_FORM_BYTES = 4096
-_SIGNED_OUT = "You are signed out of docreview."
+_SIGNED_OUT = "You have signed out of docreview."
 
 
 class Panel:
@@ -56,7 +56,7 @@ class Panel:
         if is_sent and path in (_SIGN_IN, _SIGN_OUT):
             check_own_page(headers)
         elif scope["method"] != "GET" or path == _SIGN_OUT:
-            raise Refusal(405, "method_not_allowed", "Only GET is served here.", "Open it in a browser.")
+            raise Refusal(405, "method_not_allowed", "Only GET is allowed here.", "Open it in a browser.")
         try:
             if path == "/panel":
                 await self._host_page(headers, answer)
@@ -88,7 +88,7 @@ class Panel:
         check_own_page(headers)
         found = await self._sign_in.visitor(headers)
         if found is None:
-            raise Refusal(401, "unauthorized", "Nobody is signed in.", f"Sign in at {_SIGN_IN}.")
+            raise Refusal(401, "unauthorized", "You are not signed in.", f"Sign in at {_SIGN_IN}.")
         return found
 
     def check_call(self, tool: str) -> None:
@@ -101,7 +101,7 @@ class Panel:
             raise Refusal(
                 403,
                 "not_allowed",
-                "Only the tools of the review panel are called here.",
+                "Only the review panel's tools can be called here.",
                 "Call other tools at /mcp.",
             )
 
@@ -131,6 +131,6 @@ def check_own_page(headers: Headers) -> None:
         raise Refusal(
             403,
             "origin_not_allowed",
-            "This request does not come from the panel's own page.",
+            "This request does not come from the panel's page.",
             "Open /panel in a browser.",
         )

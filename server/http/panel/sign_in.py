@@ -302,7 +302,7 @@ class ShownSignIn:
         """
         found = self._holders.signed_in(first(query, "once")) if self.way == "link" else None
         if found is None:
-            raise SignInFault(403, "This link was used already, or it is not one of this server.")
+            raise SignInFault(403, "This link has already been used, or it does not belong to this server.")
         return BrowserStep(place_after(query), (self._given_to(found),))
 
     async def visitor(self, headers: Headers) -> Principal | None:

@@ -20,7 +20,7 @@ from mcp.types import CallToolResult
 STORY = (
     "review_queue",
     "review_check",
-    "subtotal + tax is 4,898.29, the total is 4,398.29",
+    "subtotal + tax is 4,898.29, but the total is 4,398.29",
     "review_document",
     "review_region",
     "review_preview",
@@ -42,8 +42,8 @@ STORY = (
     "review_texts",
     "review_tag",
     "read back: Praise, Complaint; the session is FINISHED",
-    "each did what it says",
-    "For real: ",
+    "each of them verified",
+    "To use your own account",
 )
 """What the transcript tells, in this order."""
 

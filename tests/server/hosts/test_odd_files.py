@@ -108,5 +108,5 @@ def test_a_file_whose_form_takes_no_entry_is_not_called_broken(setup: Run) -> No
     file.write_text("A: 1\n...\n")
     done = setup("goose", "--write", "--sandbox")
     assert done.returncode == 1
-    assert "is left to you: the file has a form that cannot be changed in place" in done.stderr
+    assert "has to be edited by hand: its format cannot be edited in place" in done.stderr
     assert file.read_text() == "A: 1\n...\n"

@@ -163,11 +163,11 @@ async def test_an_unclear_call_stops_its_own_account_only_and_tells_others_nothi
         assert not (await create(2, bo)).is_error
         stopped = error_of(await create(1, cy))
         assert stopped["code"] == "conflict"
-        assert "somebody else" in stopped["message"]
+        assert "another caller" in stopped["message"]
         assert "private words" not in stopped["message"]
         assert "entry" not in stopped["message"]
         own = error_of(await create(1, ana))
-        assert (own["code"], "somebody else" in own["message"]) == ("conflict", False)
+        assert (own["code"], "another caller" in own["message"]) == ("conflict", False)
         assert not (await create(1, ana)).is_error
 
 

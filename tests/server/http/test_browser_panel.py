@@ -63,7 +63,7 @@ async def test_the_link_signs_in_once(sandbox: Sandbox) -> None:
         second = await client.get(link)
         assert second.status_code == 403
         assert "set-cookie" not in second.headers
-        assert "used already" in second.text
+        assert "already been used" in second.text
         assert (await posted(client, "review_panel", place(document))).status_code == 401
         assert (await client.post("/panel/sign-in", content=b"key=x", headers=OWN)).status_code == 403
 
@@ -223,7 +223,7 @@ async def test_no_code_stands_for_an_answer_in_the_browser(
             "review_files: the question was not answered. Confirmation required: Decide on files:"
         )
         assert told["error"]["message"].endswith("Nothing was sent.")
-        assert told["error"]["next"] == "Do it again, and answer the question that the page asks."
+        assert told["error"]["next"] == "Try again, and answer the question on the page."
         assert told["docreview"]["outside"] == ["error.message", "docreview.summary"]
         assert set(told["docreview"]) == {"outside", "summary"}
         assert document.name in told["docreview"]["summary"]

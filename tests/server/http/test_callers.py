@@ -156,7 +156,7 @@ async def test_a_code_is_good_for_the_caller_who_got_it_only(keys: Path, era: Er
             code = (asked.structured_content or {})["docreview"]["confirm"]
             taken = error_of(await second.call_tool(name, {**arguments, "confirm": code}))
             assert taken["code"] == "needs_confirmation"
-            assert "not for this call" in taken["message"]
+            assert "does not match this call" in taken["message"]
             done = await first.call_tool(name, {**arguments, "confirm": code})
             assert not done.is_error, done.structured_content
 
@@ -181,7 +181,7 @@ async def test_a_request_state_is_good_for_the_caller_who_got_it_only(keys: Path
         given = {"inputResponses": agreed, "requestState": asked["requestState"]}
         taken = (await answer(bo, **given))["structuredContent"]["error"]
         assert taken["code"] == "needs_confirmation"
-        assert "not for this call" in taken["message"]
+        assert "does not match this call" in taken["message"]
         assert not (await answer(ana, **given))["isError"]
 
 
@@ -282,7 +282,7 @@ async def test_an_identical_write_of_somebody_else_is_a_conflict_and_not_sent(ke
                 await anyio.sleep(1)
     refused = [error_of(each) for each in results if each.is_error]
     assert [each["code"] for each in refused] == ["conflict"]
-    assert "somebody else" in refused[0]["message"]
+    assert "another caller" in refused[0]["message"]
     assert refused[0]["done"] == "no"
     assert len(posts) == 1
 

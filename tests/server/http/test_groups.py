@@ -173,7 +173,7 @@ async def test_what_a_client_leaves_out_and_the_rules_of_its_group_both_hold(pol
 
 
 async def test_rules_for_groups_need_a_claim(policy: Path) -> None:
-    with pytest.raises(SettingsError, match="DOCREVIEW_OAUTH_GROUP_CLAIM: expected the claim"):
+    with pytest.raises(SettingsError, match="DOCREVIEW_OAUTH_GROUP_CLAIM: expected the token claim"):
         async with served(http=signing_in(), issuer=Issuer(), policy=policy):
             pass
 

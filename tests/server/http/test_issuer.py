@@ -139,7 +139,7 @@ async def test_known_keys_go_on_for_a_day_while_the_issuer_is_down(caplog: pytes
         await anyio.sleep(31)
         assert await status(client, token(sub="dan")) == 200
         assert (await readiness(client))["issuer"] == "ok"
-    assert "those known go on for a day" in caplog.text
+    assert "the known keys remain valid for a day" in caplog.text
 
 
 @pytest.mark.slow
@@ -283,16 +283,16 @@ async def test_anybody_learns_where_to_sign_in(path: str, version: dict[str, str
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"oauth_issuer": None}, "DOCREVIEW_OAUTH_ISSUER: expected the address of the issuer"),
-        ({"url": None}, "DOCREVIEW_HTTP_URL: expected the address that users type"),
-        ({"oauth_issuer": "http://login.example.com"}, "DOCREVIEW_OAUTH_ISSUER: plain http is not allowed"),
-        ({"oauth_jwks": "http://login.example.com/jwks"}, "DOCREVIEW_OAUTH_JWKS: plain http is not allowed"),
-        ({"oauth_issuer": "login.example.com"}, "DOCREVIEW_OAUTH_ISSUER: expected an address such as"),
-        ({"oauth_issuer": "https://login.example.com/#a"}, "DOCREVIEW_OAUTH_ISSUER: expected an address"),
-        ({"oauth_issuer": "https://login.example.com/?a=b"}, "DOCREVIEW_OAUTH_ISSUER: expected an address"),
-        ({"oauth_issuer": "https://me@login.example.com"}, "DOCREVIEW_OAUTH_ISSUER: expected an address"),
-        ({"oauth_issuer": "https://[login"}, "DOCREVIEW_OAUTH_ISSUER: expected an address"),
-        ({"oauth_scope_prefix": 'a"b'}, "DOCREVIEW_OAUTH_SCOPE_PREFIX: expected what stands before"),
+        ({"oauth_issuer": None}, "DOCREVIEW_OAUTH_ISSUER: expected the issuer's URL"),
+        ({"url": None}, "DOCREVIEW_HTTP_URL: expected the URL that users enter"),
+        ({"oauth_issuer": "http://login.example.com"}, "DOCREVIEW_OAUTH_ISSUER: plain http is allowed only"),
+        ({"oauth_jwks": "http://login.example.com/jwks"}, "DOCREVIEW_OAUTH_JWKS: plain http is allowed only"),
+        ({"oauth_issuer": "login.example.com"}, "DOCREVIEW_OAUTH_ISSUER: expected a URL such as"),
+        ({"oauth_issuer": "https://login.example.com/#a"}, "DOCREVIEW_OAUTH_ISSUER: expected a URL"),
+        ({"oauth_issuer": "https://login.example.com/?a=b"}, "DOCREVIEW_OAUTH_ISSUER: expected a URL"),
+        ({"oauth_issuer": "https://me@login.example.com"}, "DOCREVIEW_OAUTH_ISSUER: expected a URL"),
+        ({"oauth_issuer": "https://[login"}, "DOCREVIEW_OAUTH_ISSUER: expected a URL"),
+        ({"oauth_scope_prefix": 'a"b'}, "DOCREVIEW_OAUTH_SCOPE_PREFIX: expected the prefix"),
     ],
 )
 def test_settings_of_sign_in_that_cannot_be_used_are_told(changed: dict[str, Any], said: str) -> None:
@@ -333,10 +333,10 @@ def test_doctor_asks_the_issuer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
         assert examine(Settings(sandbox=True)) == 0
         said = capsys.readouterr().out
         assert f"ok    sign-in: {address} answers; tokens are for {URL}" in said
-        assert "is no setting" not in said
+        assert "is not a setting" not in said
         monkeypatch.setenv("DOCREVIEW_OAUTH_ISSUER", f"{address}/")
         assert examine(Settings(sandbox=True)) == 1
-        assert "they have to be the same, to the last slash" in capsys.readouterr().out
+        assert "both must match exactly, including a trailing slash" in capsys.readouterr().out
         issuer.shutdown()
     assert examine(Settings(sandbox=True)) == 1
     assert "cannot be fetched: ConnectError" in capsys.readouterr().out
@@ -351,7 +351,7 @@ def test_doctor_tells_of_groups_that_nobody_is_in(
     policy = tmp_path / "policy.toml"
     policy.write_text("[group.interns.tools]\nforbidden = ['studio_*']\n")
     examine(Settings(sandbox=True, policy=policy))
-    assert "note  sign-in: nobody signs in" in capsys.readouterr().out
+    assert "note  sign-in: callers do not sign in" in capsys.readouterr().out
     for name, value in {"AUTH": "oauth", "HTTP_URL": URL, "OAUTH_ISSUER": "http://127.0.0.1:1"}.items():
         monkeypatch.setenv(f"DOCREVIEW_{name}", value)
     examine(Settings(sandbox=True, policy=policy))

@@ -63,7 +63,7 @@ async def test_each_sees_and_undoes_its_own_and_an_administrator_everybodys(keys
             undone = error_of(await second.call_tool("review_undo", arguments))
             # As if it were not there: a number tells nobody what others did.
             assert (hidden["code"], undone["code"]) == ("not_found", "not_found")
-            said = f"entry: got {arguments['entry']}, the journal has no such entry."
+            said = f"entry: got {arguments['entry']}, but the journal has no such entry."
             assert hidden["message"].startswith(said)
             assert undone["message"].startswith(said)
         several = {"entries": [entry, other]}
@@ -167,7 +167,7 @@ async def test_an_error_over_http_names_no_host(keys: Path, era: Era) -> None:
     ):
         error = error_of(await calling.call_tool("nanonets_list_workflows", {}))
     assert error["code"] == "unreachable"
-    assert "no connection to Nanonets" in error["message"]
+    assert "could not connect to Nanonets" in error["message"]
     assert "a-host" not in json.dumps(error)
 
 

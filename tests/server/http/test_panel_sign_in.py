@@ -115,7 +115,7 @@ async def test_a_person_signs_in_and_calls_with_the_rights_of_the_token(
         assert (await client.post("/panel/mcp", json=PING, headers=bare)).status_code == 401
         out = await client.post("/panel/sign-out", headers=own)
         assert out.headers["location"] == "/panel/sign-in?out=1"
-        assert "You are signed out" in (await client.get("/panel/sign-in?out=1", headers=AT)).text
+        assert "You have signed out" in (await client.get("/panel/sign-in?out=1", headers=AT)).text
         assert all("Max-Age=0" in each for each in cookies_of(out).values())
 
 
@@ -132,7 +132,7 @@ async def test_a_reader_reads_and_whoever_has_no_right_is_told_so(issuer: Issuer
         issuer.given = {"access_token": token(scope="openid")}
         refused = await finished(client, issuer)
     assert refused.status_code == 403
-    assert "gives you no right" in refused.text
+    assert "you are not permitted" in refused.text
     assert SESSION not in cookies_of(refused)
 
 
@@ -153,16 +153,16 @@ GIVEN: dict[str, tuple[dict[str, Forged], str]] = {
     ),
     "token signed by somebody else": (
         {"access_token": lambda asked: token("stranger", {"kid": "first"})},
-        "the signature is not that of the issuer",
+        "the signature is not the issuer's",
     ),
     "expired token": ({"access_token": lambda asked: token(exp=1)}, "exp: the token has expired"),
     "no token": ({"access_token": lambda asked: None}, "no access token"),
-    "token of another type": ({"token_type": lambda asked: "DPoP"}, "no access token of the type Bearer"),
+    "token of another type": ({"token_type": lambda asked: "DPoP"}, "no access token of type Bearer"),
     "no ID token": ({"id_token": lambda asked: None}, "id_token: missing"),
     "no nonce": ({"id_token": lambda asked: id_token(None)}, "id_token: nonce: missing"),
     "nonce of another sign-in": (
         {"id_token": lambda asked: id_token("other")},
-        "id_token: nonce: it is that",
+        "id_token: nonce: it belongs",
     ),
     "nonce as a list": (
         {"id_token": lambda asked: token(aud=CLIENT, iat=1, nonce=[asked["nonce"]])},
@@ -240,7 +240,7 @@ async def test_a_sign_in_is_finished_once_and_by_the_browser_that_began_it(issue
         for headers in ({}, other, {"Cookie": f"{UNDER_WAY}=AAAA"}, {"Cookie": f"{SESSION}=AAAA"}):
             refused = await client.get(back, headers={**AT, **headers})
             assert refused.status_code == 400
-            assert "not begun in this browser" in refused.text
+            assert "started in another browser" in refused.text
             assert SESSION not in cookies_of(refused)
         twice = await client.get(f"{back}&state=x", headers={**AT, **own})
         assert twice.status_code == 400
@@ -407,7 +407,7 @@ async def test_a_second_tab_says_that_one_may_go_back_to_the_first(issuer: Issue
 
 
 def test_a_secret_without_a_client_and_odd_values_are_refused_at_the_start() -> None:
-    with pytest.raises(SettingsError, match="DOCREVIEW_OAUTH_CLIENT: expected the client ID"):
+    with pytest.raises(SettingsError, match="DOCREVIEW_OAUTH_CLIENT: expected the panel's client ID"):
         read_http_settings(**signing_in(oauth_client_secret="x")).check(insecure_no_auth=False)
     for given in ({"oauth_client": "é"}, {"oauth_client_scopes": 'a "b"'}, {"oauth_client_secret": "a\nb"}):
         with pytest.raises(SettingsError) as refused:

@@ -199,5 +199,5 @@ async def test_of_the_same_write_at_two_servers_one_is_sent_and_the_other_is_tol
 
 @pytest.mark.parametrize("shared", [{"redis": "redis://host/0"}, {"journal": "postgresql://host/reviews"}])
 def test_servers_that_share_something_need_keys_to_seal_with(shared: dict[str, Any]) -> None:
-    with pytest.raises(SettingsError, match="DOCREVIEW_SEAL_KEYS: expected keys, as"):
+    with pytest.raises(SettingsError, match="DOCREVIEW_SEAL_KEYS: expected keys, because"):
         application_for(Settings(**shared), read_http_settings(), 8000)

@@ -96,10 +96,10 @@ async def test_a_row_that_is_moved_to_another_caller_does_not_open(
         for key in (ana, bo):
             assert error_of(await called(client, "auto", key))["code"] == "not_configured"
     assert not network.requests
-    assert "cannot be opened" in caplog.text
+    assert "cannot be decrypted" in caplog.text
     listed = run("list")
     assert listed.exit_code == 1
-    assert "cannot be opened" in listed.output
+    assert "cannot be decrypted" in listed.output
 
 
 async def test_older_keys_still_open_and_the_newest_seals(
@@ -112,7 +112,9 @@ async def test_older_keys_still_open_and_the_newest_seals(
     assert run("set", subject_of(bo), given="NANONETS_API_KEY=k-bo").exit_code == 0
     first, second = run("list").output.splitlines()
     assert first.startswith(f"{subject_of(ana)}\t")
-    assert first.endswith("nanonets and studio, sealed with an older key: set them again to use the newest")
+    assert first.endswith(
+        "nanonets and studio, sealed with an older key; set them again to use the newest key"
+    )
     assert second.endswith("\tnanonets")
     assert "k-ana" not in first + second
     network = Network()

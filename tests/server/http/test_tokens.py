@@ -61,7 +61,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "among others": (lambda: token(aud=["https://mcp.example.com", f"{URL}/"]), "aud: got"),
     "expired": (lambda: token(exp=NOW - 60), "exp: the token has expired"),
     "no exp": (lambda: token(exp=None), "exp: missing"),
-    "exp as words": (lambda: token(exp="never"), "a claim has a form"),
+    "exp as words": (lambda: token(exp="never"), "a claim has an invalid format"),
     "no sub": (lambda: token(sub=None), "sub: missing"),
     "empty sub": (lambda: token(sub=""), "sub: got"),
     "sub of two lines": (lambda: token(sub="a\nb"), "sub: got"),
@@ -80,14 +80,14 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "signed by somebody else": (
         lambda: token("stranger", {"kid": "first"}),
-        "the signature is not that of the issuer",
+        "the signature is not the issuer's",
     ),
-    "other claims put in": (spoilt, "the signature is not that of the issuer"),
+    "other claims put in": (spoilt, "the signature is not the issuer's"),
     "unknown key": (lambda: token("stranger"), "kid: the issuer has no key"),
     "key id as a number": (lambda: unsigned({"alg": "RS256", "kid": 1}), "refused for its token: "),
     "critical": (lambda: token(headers={"crit": ["exp"]}), "refused for its token: "),
     "too long": (lambda: token(more="a" * 20_000), "more than 16384 characters"),
-    "no token": (lambda: "docreview_ana-12345678_" + "a" * 43, "it is no JSON Web Token"),
+    "no token": (lambda: "docreview_ana-12345678_" + "a" * 43, "it is not a JSON Web Token"),
     "deep": (lambda: unsigned({"alg": "RS256", "kid": "first", "x": "["}, sub=[[[]]]), "the signature"),
 }
 

@@ -303,7 +303,7 @@ async def test_another_writer_is_waited_for_without_holding_up_the_server(url: s
         ("UPDATE docreview_records SET entry = 3 WHERE number = 2", 1, "record 2 was changed"),
         ("UPDATE docreview_records SET previous = 'x' WHERE number = 2", 1, FORKED),
         ("DELETE FROM docreview_records WHERE number = 1", 0, "record 1 is missing"),
-        ("DELETE FROM docreview_records WHERE number IN (2, 3)", 1, "record 2 and more is missing"),
+        ("DELETE FROM docreview_records WHERE number IN (2, 3)", 1, "record 2 and more are missing"),
         ("DELETE FROM docreview_records WHERE number = 4", 3, ""),
     ],
 )

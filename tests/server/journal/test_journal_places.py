@@ -98,7 +98,7 @@ async def test_a_file_that_others_may_read_is_closed_to_them_when_it_is_opened(
 
 
 @pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() != 0, reason="only root can make a file of somebody else"
+    sys.platform == "win32" or os.geteuid() != 0, reason="only root can make a file by another caller"
 )
 async def test_a_file_that_cannot_be_closed_to_others_is_told_and_not_used(at: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -113,7 +113,7 @@ async def test_a_file_that_cannot_be_closed_to_others_is_told_and_not_used(at: A
             for _ in range(2):
                 with pytest.raises(JournalFault, match="mode 0666") as caught:
                     await at(path).open(OPENING)
-                assert "cannot be made private" in str(caught.value)
+                assert "cannot be restricted" in str(caught.value)
                 assert not caught.value.is_away
         finally:
             os.seteuid(0)

@@ -101,7 +101,7 @@ def test_a_hash_noted_before_finds_what_was_cut_off_or_written_anew(file: Path) 
     write(file, None, 1)
     done = verify(expect=noted)
     assert done.exit_code == 0
-    assert "The expected hash is that of record 4." in done.stdout
+    assert "The expected hash belongs to record 4." in done.stdout
     forge(file, 2)
     assert verify().exit_code == 0, "a plain chain cannot know"
     done = verify(expect=noted)
@@ -137,11 +137,11 @@ def test_a_forged_record_with_hashes_computed_anew_is_found_with_the_key(number:
     write(file, KEY)
     done = verify(KEY)
     assert done.exit_code == 0
-    assert "\n4 records, from record 1 on, are held by the key." in done.stdout
+    assert "\n4 records, from record 1 on, are protected by the key." in done.stdout
     forge(file, number)
     done = verify(KEY)
     assert done.exit_code == 1
-    assert "without the key" in done.stdout or "No record is held by the key" in done.stdout
+    assert "without the key" in done.stdout or "No record is protected by the key" in done.stdout
 
 
 def test_the_hash_with_a_key_is_an_hmac_that_can_be_computed_elsewhere(file: Path) -> None:
@@ -158,12 +158,12 @@ def test_a_journal_may_go_on_with_a_key_which_then_holds_what_was_there(file: Pa
     write(file, None)
     done = verify(KEY)
     assert done.exit_code == 1
-    assert "No record is held by the key" in done.stdout
+    assert "No record is protected by the key" in done.stdout
     write(file, KEY)
     done = verify(KEY)
     assert done.exit_code == 0
-    assert "8 records, the chain holds" in done.stdout
-    assert "\n4 records, from record 5 on, are held by the key." in done.stdout
+    assert "8 records, the chain is intact" in done.stdout
+    assert "\n4 records, from record 5 on, are protected by the key." in done.stdout
     change(file, "UPDATE docreview_records SET at = '2020' WHERE number = 2")
     assert "record 2 was changed" in verify(KEY).stdout
     forge(file, 2)
@@ -176,7 +176,7 @@ def test_a_record_that_cannot_be_read_is_a_change_of_the_index(payload: str, fil
     change(file, f"UPDATE docreview_records SET payload = '{payload}' WHERE number = 3")
     done = verify()
     assert done.exit_code == 1
-    assert "of entry 3, 0 words are missing and" in done.stdout
+    assert "for entry 3, 0 words are missing and" in done.stdout
 
 
 @pytest.mark.parametrize("key", [None, OTHER_KEY])
@@ -184,7 +184,11 @@ def test_records_with_a_key_cannot_be_checked_or_gone_on_with_by_another(key: st
     write(file, KEY)
     done = verify(key)
     assert done.exit_code == 1
-    assert "cannot be checked" in done.stdout if key is None else "with another key" in done.stdout
+    assert (
+        "to check them, set DOCREVIEW_JOURNAL_KEY" in done.stdout
+        if key is None
+        else "with another key" in done.stdout
+    )
     settings: dict[str, Any] = {"journal": f"sqlite:///{file}", "journal_key": key}
     network = Network()
 
@@ -194,7 +198,11 @@ def test_records_with_a_key_cannot_be_checked_or_gone_on_with_by_another(key: st
 
     error = anyio.run(call)
     assert error["code"] == "not_configured"
-    why = "is not set, and its last record has a key" if key is None else "is not the key of its last record"
+    why = (
+        "is not set, but its last record was written with a key"
+        if key is None
+        else "is not the key of its last record"
+    )
     assert f"DOCREVIEW_JOURNAL_KEY {why}." in error["message"]
     assert all(request.method == "GET" for request in network.requests)
     assert verify(KEY).exit_code == 0
@@ -225,7 +233,7 @@ def test_a_record_before_the_first_is_found(number: int, file: Path) -> None:
     )
     done = verify()
     assert done.exit_code == 1
-    assert f"record {number} stands before record 1" in done.stdout
+    assert f"record {number} precedes record 1" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -249,12 +257,12 @@ def test_an_index_that_does_not_follow_from_the_records_is_found(
     change(file, statement)
     done = verify()
     assert done.exit_code == 1
-    assert "does not follow from the records" in done.stdout
-    assert f"of entry {entry}, " in done.stdout
+    assert "does not match the records" in done.stdout
+    assert f"for entry {entry}, " in done.stdout
 
 
 def test_a_long_journal_is_verified_whole(file: Path) -> None:
     write(file, None, 600)
-    assert verify().stdout.startswith("1200 records, the chain holds")
+    assert verify().stdout.startswith("1200 records, the chain is intact")
     change(file, "DELETE FROM docreview_words WHERE entry = 1001")
-    assert "of entry 1001, " in verify().stdout
+    assert "for entry 1001, " in verify().stdout

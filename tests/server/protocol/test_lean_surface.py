@@ -145,7 +145,7 @@ async def test_own_tools_run_through_the_runners_but_these_not_through_themselve
             for runner in ("run_read_tool", "run_write_tool"):
                 error = error_of(await client.call_tool(runner, {"tool": name, "arguments": {}}))
                 assert error["code"] == "not_allowed"
-                assert error["next"] == f"Call {name} itself."
+                assert error["next"] == f"Call {name} directly."
 
 
 async def test_an_unknown_tool_is_a_failure_that_names_the_nearest(era: Era) -> None:

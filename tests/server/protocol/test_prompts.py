@@ -79,7 +79,7 @@ async def test_prompts_name_only_tools_that_can_be_called(era: Era, settings: di
             for name in set(TOOL.findall(text)) & NAMES - listed:
                 result = await client.call_tool(name, {})
                 assert "through" in result.structured_content["error"]["next"], name
-                assert name in text.partition("Not in your list of tools")[2]
+                assert name in text.partition("These tools are not in your list")[2]
             assert set(TOOL.findall(text)) & NAMES or "cannot" in text
 
 
@@ -88,10 +88,10 @@ async def test_arguments_stand_in_the_text(era: Era) -> None:
         for name, given in GIVEN.items():
             text = await text_of(client, name, given)
             assert all(value in text for value in given.values())
-            assert "data from outside" in text
-            assert "Change nothing that the person has not agreed to." in text
+            assert "untrusted data" in text
+            assert "Make no change that the person has not agreed to." in text
         queue = await text_of(client, "work_through_queue", {})
-        assert "all workflows: 5 of them" in queue
+        assert "all workflows: at most 5 of them" in queue
         analysis = await text_of(client, "analyze_texts", {"project_id": "4"})
         assert "studio_create_batch_analysis" in analysis
         assert "studio_run_adhoc_analysis" not in analysis
@@ -111,7 +111,7 @@ async def test_a_review_looks_at_what_does_not_add_up_before_it_is_shown(era: Er
     async with connected(era=era) as client:
         for name in ("review_one_document", "work_through_queue", "check_numbers"):
             before, _, after = (await text_of(client, name, GIVEN[name])).partition("review_check")
-            assert "Calculate nothing yourself" in after
+            assert "Do not calculate anything yourself" in after
             assert "Show the person" in after
             assert "Show the person" not in before
     async with connected(era=era, exclude_tools="review_check") as client:
@@ -125,7 +125,7 @@ async def test_texts_are_read_and_tagged_by_the_tools_for_many(era: Era) -> None
         text = await text_of(client, "work_through_texts", GIVEN["work_through_texts"])
         read, _, rest = text.partition("review_tag")
         assert "review_texts" in read
-        assert "cannot be taken back" in read
+        assert "cannot be undone" in read
         assert "clear yes" in rest
     async with connected(era=era, read_only=True) as client:
         text = await text_of(client, "work_through_texts", GIVEN["work_through_texts"])

@@ -76,8 +76,8 @@ async def test_every_other_client_gets_all_tools(era: Era, name: str) -> None:
     async with a_client(era, name) as client:
         assert await names_of(client) == FULL
         about = await settings_of(client)
-        assert "Tool list: full (no limit of the client is known)." in (client.instructions or "")
-    assert about["tool_list"] == {"chosen": "full", "why": "no limit of the client is known"}
+        assert "Tool list: full (the client has no known limit)." in (client.instructions or "")
+    assert about["tool_list"] == {"chosen": "full", "why": "the client has no known limit"}
 
 
 async def test_a_list_that_fits_is_not_cut(era: Era) -> None:
@@ -87,7 +87,7 @@ async def test_a_list_that_fits_is_not_cut(era: Era) -> None:
     assert set(names) == {
         tool.name for tool in load_tools() if tool.toolset == "review" and tool.tier != "app"
     }
-    assert about["tool_list"] == {"chosen": "full", "why": "Cursor takes at most 40 tools"}
+    assert about["tool_list"] == {"chosen": "full", "why": "Cursor allows at most 40 tools"}
 
 
 @pytest.mark.parametrize("surface", ["full", "core", "lean"])

@@ -97,7 +97,7 @@ async def test_the_exact_name_comes_first_and_nothing_is_guessed(folder: Path) -
     assert b"first" in network.requests[0].content
     (folder / "A\u00a0b.pdf").write_bytes(b"third")
     network, result = await upload(folder, str(folder / "A\u202fb.pdf"))
-    assert "there is no file" in error_of(result)["message"]
+    assert "does not exist" in error_of(result)["message"]
     for outside in ("file:///etc/passwd", "file://elsewhere/x.pdf", "'/etc/PASSWD'"):
         network, result = await upload(folder, outside)
         assert "outside the allowed folders" in error_of(result)["message"]
@@ -177,13 +177,13 @@ async def test_a_download_has_a_name_that_every_system_takes(tmp_path: Path, nam
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("missing.pdf", "there is no file"),
+        ("missing.pdf", "does not exist"),
         (".secret.pdf", "hidden"),
         (".hidden/invoice.pdf", "hidden"),
         ("link-hidden.pdf", "hidden"),
         ("empty.pdf", "empty"),
         ("folder.pdf", "not a file"),
-        ("large.pdf", f"at most {MAX_BYTES}"),
+        ("large.pdf", f"the maximum is {MAX_BYTES}"),
         ("../outside.pdf", "outside the allowed folders"),
         ("../allowed-too/near.pdf", "outside the allowed folders"),
         ("link-out.pdf", "outside the allowed folders"),

@@ -166,4 +166,4 @@ def test_doctor_finds_what_keeps_requests_back(
     assert examine(read_settings()) == 1
     said = capsys.readouterr().out
     assert "network: SSL_CERT_FILE" in said
-    assert "NANONETS_API_KEY: holds a placeholder" in said
+    assert "NANONETS_API_KEY: contains a placeholder" in said

@@ -78,7 +78,7 @@ async def test_a_refusal_after_an_unanswered_try_does_not_claim_that_nothing_hap
     async with connected(network) as client:
         error = error_of(await client.call_tool(*IDEMPOTENT))
     assert (error["code"], error["done"]) == ("conflict", "unknown")
-    assert "earlier try" in error["message"]
+    assert "earlier attempt" in error["message"]
 
 
 ASKED = ("120s", "+120", "120 seconds", '"120"', "2m", "1m60s", "PT2M", "120.0", "30, 120", "120000ms")
@@ -262,7 +262,7 @@ async def test_no_failure_forgets_a_try_that_may_have_been_carried_out() -> None
             error = error_of(await client.call_tool(*IDEMPOTENT))
         assert (error["done"], error["retryable"]) == ("unknown", False)
         assert "Nothing was" not in error["message"]
-        assert "earlier try" in error["message"]
+        assert "earlier attempt" in error["message"]
 
 
 async def test_a_failed_sign_in_after_an_uncertain_try_does_not_claim_that_nothing_was_sent() -> None:
@@ -286,7 +286,7 @@ async def test_a_first_clear_refusal_says_nothing_of_earlier_tries() -> None:
     async with connected(network) as client:
         error = error_of(await client.call_tool(*ONCE))
     assert error["done"] == "unknown"
-    assert "earlier try" not in error["message"]
+    assert "earlier attempt" not in error["message"]
 
 
 @pytest.mark.parametrize(

@@ -84,22 +84,22 @@ def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "holds no rule"),
-        ("[tools]\n[approval]\nall_verified = false", "holds no rule"),
-        ("[tools\n", "is not TOML: "),
-        ("a = " + "[" * 100_000, "is not TOML: "),
-        ("[tool]\nforbidden = []", "tool: unknown, did you mean [tools]?"),
-        ("colour = 1", "colour: unknown, the known ones are [tools], "),
-        ("max_writes = 1", "max_writes: unknown, did you mean session.max_writes?"),
-        ("[tools]\nforbiden = []", "tools.forbiden: unknown, did you mean forbidden?"),
-        ("[session]\nmost_writes = 1", "session.most_writes: unknown, it is called max_writes now"),
-        ("[approval]\nleast_confidence = 0.9", "it is called min_confidence now"),
-        ("[session]\nx = 1", "session.x: unknown, the known ones are max_writes, max_approvals"),
+        ("", "contains no rule"),
+        ("[tools]\n[approval]\nall_verified = false", "contains no rule"),
+        ("[tools\n", "is not valid TOML: "),
+        ("a = " + "[" * 100_000, "is not valid TOML: "),
+        ("[tool]\nforbidden = []", "tool: unknown; did you mean [tools]?"),
+        ("colour = 1", "colour: unknown; the known ones are [tools], "),
+        ("max_writes = 1", "max_writes: unknown; did you mean session.max_writes?"),
+        ("[tools]\nforbiden = []", "tools.forbiden: unknown; did you mean forbidden?"),
+        ("[session]\nmost_writes = 1", "session.most_writes: unknown; it was renamed to max_writes"),
+        ("[approval]\nleast_confidence = 0.9", "it was renamed to min_confidence"),
+        ("[session]\nx = 1", "session.x: unknown; the known ones are max_writes, max_approvals"),
         ("tools = 5", "tools: got 5, expected a table with allowed or forbidden"),
         ('[tools]\nallowed = "nanonets_*"', 'tools.allowed: got "nanonets_*", expected a list of tool names'),
         ("[tools]\nallowed = [5]", "tools.allowed: got 5, expected the name of a tool in quotes"),
         ('[tools]\nforbidden = ["nanonets_aprove_file"]', "did you mean nanonets_approve_file?"),
-        ('[tools]\nforbidden = ["nanonets_erase_*"]', "there is no tool of that name"),
+        ('[tools]\nforbidden = ["nanonets_erase_*"]', "there is no such tool"),
         ('[toolsets]\nallowed = ["studio-htl"]', "did you mean studio-hitl?"),
         ('[workflows]\nallowed = ["a*"]', 'workflows.allowed: got "a*", expected an id'),
         ('[workflows]\nforbidden = [" "]', 'workflows.forbidden: got " ", expected an id'),
@@ -107,10 +107,13 @@ def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
         ("[models]\nforbidden = [1.5]", "models.forbidden: got 1.5, expected an id"),
         (
             '[projects]\nallowed = ["Hotels"]',
-            'projects.allowed: got "Hotels", expected the number of a project',
+            'projects.allowed: got "Hotels", expected a project number',
         ),
-        ('[session]\nmax_writes = "9"', 'session.max_writes: got "9", expected a whole number from 0'),
-        ("[session]\nmax_approvals = -1", "session.max_approvals: got -1, expected a whole number from 0"),
+        ('[session]\nmax_writes = "9"', 'session.max_writes: got "9", expected a whole number, 0 or greater'),
+        (
+            "[session]\nmax_approvals = -1",
+            "session.max_approvals: got -1, expected a whole number, 0 or greater",
+        ),
         (
             "[approval]\nmin_confidence = 90",
             "approval.min_confidence: got 90, expected a number from 0 to 1",
@@ -119,23 +122,23 @@ def test_an_editor_s_byte_order_mark_does_no_harm(written: Path) -> None:
         ("[approval]\nall_verified = 1", "approval.all_verified: got 1, expected true or false"),
         ("group = 5", "group: got 5, expected tables such as [group.interns.tools]"),
         ("[group]\ninterns = 5", "group.interns: got 5, expected tables such as"),
-        ("[group.interns]\n", "group.interns: holds no rule"),
-        ("[group.interns.tool]\nallowed = []", "group.interns.tool: unknown, did you mean [tools]?"),
-        ("[group.interns.tools]\nallow = []", "group.interns.tools.allow: unknown, did you mean allowed?"),
+        ("[group.interns]\n", "group.interns: contains no rule"),
+        ("[group.interns.tool]\nallowed = []", "group.interns.tool: unknown; did you mean [tools]?"),
+        ("[group.interns.tools]\nallow = []", "group.interns.tools.allow: unknown; did you mean allowed?"),
         (
             "[group.interns.session]\nmax_writes = 1",
-            "group.interns.session: unknown, a section for",
+            "group.interns.session: unknown; a section for",
         ),
         ("[others.confirmation]\ntools = []", 'others.confirmation.where: missing, expected "browser"'),
-        ("[others.session]\nmax_writes = 1", "others.session: unknown, a section for"),
+        ("[others.session]\nmax_writes = 1", "others.session: unknown; a section for"),
         (
             '[group."a.b".projects]\nallowed = ["x"]',
-            'group.a.b.projects.allowed: got "x", expected the number of a project',
+            'group.a.b.projects.allowed: got "x", expected a project number',
         ),
         ("others = 1", "others: got 1, expected tables such as [others.tools]"),
-        ("[group.a\u200bb.tools]\nallowed = [5]", "is not TOML: "),
+        ("[group.a\u200bb.tools]\nallowed = [5]", "is not valid TOML: "),
         ('[group."a\u200bb".tools]\nallowed = [5]', "group.a?b.tools.allowed: got 5"),
-        ("[groups.interns.tools]\nallowed = []", "groups: unknown, did you mean [group]?"),
+        ("[groups.interns.tools]\nallowed = []", "groups: unknown; did you mean [group]?"),
     ],
 )
 def test_each_fault_is_told_with_the_key_what_came_and_what_is_wanted(
@@ -172,7 +175,7 @@ def test_doctor_tells_what_the_rules_leave(written: Path, capsys: pytest.Capture
     shown = Settings(sandbox=True).selection.choose(load_tools())
     left = [tool for tool in shown if not tool.name.startswith(("studio_", "review_"))]
     writing = sum(tool.effect != "read" for tool in left)
-    assert f"policy: leaves {len(left)} of {len(shown)} tools, {writing} of them writing" in said
+    assert f"policy: allows {len(left)} of {len(shown)} tools, {writing} of them write tools" in said
     assert "note  policy: workflows.allowed is empty" in said
     assert "Studio: answers" in said
 
@@ -183,13 +186,13 @@ def test_doctor_tells_where_the_rules_do_not_reach(written: Path, capsys: pytest
     examine(Settings(sandbox=True, policy=written))
     said = capsys.readouterr().out
     assert "an agent can mark values as verified itself (nanonets_" in said
-    assert "rules on ids do not reach" in said
-    assert "can be changed by everybody" in said
+    assert "rules on ids do not apply to" in said
+    assert "can be changed by everyone" in said
     forbidden = ["nanonets_verify_*", "nanonets_add_*", "nanonets_update_file_fields", "nanonets_approve_*"]
     written.write_text(f"[tools]\nforbidden = {[*forbidden, 'review_*']}\n[approval]\nall_verified = true\n")
     examine(Settings(sandbox=True, policy=written))
     said = capsys.readouterr().out
-    assert "leaves no tool that approves" in said
+    assert "allows no tool that approves" in said
     assert "mark values as verified" not in said
 
 
@@ -200,8 +203,8 @@ def test_doctor_tells_what_each_group_is_left(written: Path, capsys: pytest.Capt
     shown = Settings(sandbox=True).selection.choose(load_tools())
     left = [tool for tool in shown if not tool.name.startswith("studio_")]
     assert "ok    policy: [group.interns] adds: tools.forbidden = ['studio_*']" in said
-    assert f"ok    policy: [group.interns] leaves {len(left)} of {len(shown)} tools" in said
-    assert f"note  policy: [group.none] leaves 0 of {len(shown)} tools" in said
+    assert f"ok    policy: [group.interns] allows {len(left)} of {len(shown)} tools" in said
+    assert f"note  policy: [group.none] allows 0 of {len(shown)} tools" in said
     assert "note  policy: has no section [others]" in said
     written.write_text("[group.a.tools]\nallowed = []\n[others.projects]\nallowed = [1]\n")
     examine(Settings(sandbox=True, policy=written))
@@ -215,7 +218,7 @@ def test_limits_and_checks_of_groups_are_looked_at_too(written: Path) -> None:
     with pytest.raises(SettingsError, match="are counted in the journal"):
         Settings(policy=written, journal="none").read_policy()
     written.write_text('[others.approval]\nchecks = ["totl"]\n')
-    assert fault_of(written).startswith('others.approval.checks: got "totl", there is no check')
+    assert fault_of(written).startswith('others.approval.checks: got "totl", but there is no such check')
 
 
 def test_doctor_tells_every_fault_of_the_file(written: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -180,7 +180,7 @@ async def test_a_redis_that_does_not_answer_is_given_up_after_a_moment() -> None
 
 @pytest.mark.parametrize("value", ["redis", "http://host/0", "redis://", "redis://host/words", "host:6379"])
 def test_an_address_that_is_none_of_redis_is_told(value: str) -> None:
-    with pytest.raises(ValueError, match="expected an address such as redis://"):
+    with pytest.raises(ValueError, match="expected a URL such as redis://"):
         _settings(value)
 
 

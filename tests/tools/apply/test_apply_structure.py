@@ -153,7 +153,7 @@ CELLS = {"Nonsense": "1"}
     [
         ({"table_id": "{table}", "cells": CELLS}, "no column"),
         ({"table_id": "nowhere", "cells": CELLS}, "is not in the document"),
-        ({"table_id": "{table}", "cells": {}}, "nothing to add"),
+        ({"table_id": "{table}", "cells": {}}, "expected something to add"),
         ({"cells": CELLS}, "cells was given without table_id"),
         ({"table_id": "{table}"}, "table_id was given without verification_status"),
         ({"rows": [CELLS]}, "rows was given without bbox"),
@@ -162,8 +162,8 @@ CELLS = {"Nonsense": "1"}
         ({"table_id": "{table}", "row": 99, "delete": True}, "row 99"),
         ({"field_data_id": "nowhere", "delete": True}, "is not in the document"),
         ({"delete": True}, "expected one of field_data_id, cell_id and table_id"),
-        ({"cell_id": "{cell}", "delete": True, "value": "1"}, "cannot be given together"),
-        ({"cell_id": "{cell}", "delete": True, "expected_value": "other"}, "the present value is"),
+        ({"cell_id": "{cell}", "delete": True, "value": "1"}, "cannot be combined"),
+        ({"cell_id": "{cell}", "delete": True, "expected_value": "other"}, "the current value is"),
         ({"table_id": "{table}", "row": 0, "delete": True}, "deletes it"),
     ],
 )

@@ -188,7 +188,7 @@ async def test_a_preview_and_the_settings_say_so(era: Era, tmp_path: Path) -> No
     [
         ("[confirmation]\n", "confirmation.where: missing"),
         ('[confirmation]\nwhere = "host"\n', "confirmation.where"),
-        ('[confirmation]\nwhere = "browser"\ntools = ["review_files"]\n', "changes something"),
+        ('[confirmation]\nwhere = "browser"\ntools = ["review_files"]\n', "write tool of a service"),
         ('[confirmation]\nwhere = "browser"\ntools = ["nanonets_aprove_file"]\n', "nanonets_approve_file"),
         ('[confirmation]\nwhere = "browser"\ntool = []\n', "tools"),
     ],

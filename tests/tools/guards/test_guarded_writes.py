@@ -72,7 +72,7 @@ async def test_the_journal_and_the_result_tell_how_a_write_ended(
         assert entry["reason"] == "the sum is 12"
         assert entry["undoable"] == (outcome == "done")
         if outcome != "done":
-            said = {"not done": "Nothing was changed.", "unknown": "It is not known what it did."}
+            said = {"not done": "Nothing was changed.", "unknown": "Its outcome is not known."}
             assert entry["not_undoable"] == said[outcome]
         if error is None:
             assert entry["after"] == {"value": "12"}
@@ -179,7 +179,7 @@ async def test_a_journal_that_cannot_be_written_stops_writes_and_nothing_else(
         result = await client.call_tool(*UPDATE)
         assert not result.is_error
         assert result.structured_content["docreview"]["undoable"] is False
-        assert "not in it" in result.structured_content["docreview"]["journal"]
+        assert "not recorded in it" in result.structured_content["docreview"]["journal"]
         assert len(writes(network)) == 1
 
 
@@ -239,7 +239,7 @@ async def test_after_an_unknown_outcome_the_next_identical_call_is_stopped_once(
         error = error_of(await client.call_tool(*CREATE))
         assert error["code"] == "conflict"
         assert error["done"] == "no"
-        assert "Look first" in error["next"]
+        assert "First list or read" in error["next"]
         assert len(writes(network)) == 1
         other = await client.call_tool(CREATE[0], {**CREATE[1], "name": "another"})
         assert not other.is_error

@@ -81,7 +81,7 @@ async def test_a_call_cut_off_while_the_new_state_is_read_is_recorded_as_done(er
         await cut_off(client, network, TABLE)
         (entry,) = await settled(client)
         assert entry["outcome"] == "done"
-        assert "interrupted while the new state was read" in entry["not_undoable"]
+        assert "interrupted while the new state was being read" in entry["not_undoable"]
 
 
 async def test_a_sent_call_that_is_cut_off_stops_the_next_one(era: Era) -> None:
@@ -159,7 +159,7 @@ async def test_a_twin_of_a_sent_call_that_is_cut_off_is_told_that_it_may_have_be
             first.cancel_scope.cancel()
     (error,) = map(error_of, results)
     assert (error["code"], error["done"], error["retryable"]) == ("upstream_error", "unknown", False)
-    assert error["next"].startswith("Look first whether it is there already")
+    assert error["next"].startswith("Check whether the change was made")
     assert network.requests == []
 
 

@@ -279,5 +279,5 @@ async def test_a_page_that_is_none_is_named(tmp_path: Path) -> None:
     async with connected(network, journal="sqlite://", policy=policy) as client:
         ids = {"model_id": "w", "request_file_id": "d"}
         error = error_of(await client.call_tool("nanonets_approve_file", ids))
-    rule = "the policy approves a document only if every field and cell is verified (approval.all_verified)"
+    rule = "the policy allows approval only if every field and cell is verified (approval.all_verified)"
     assert f"{rule}; 1 of 2 fail: “a page” (no confidence)." in error["message"]

@@ -48,7 +48,7 @@ async def test_a_cell_that_changed_since_it_was_read_is_a_conflict(tool: str, er
         error = error_of(result)
         assert (error["code"], error["done"]) == ("conflict", "no")
         assert f"{cell.header} in row 0” was “{before}” when you last read it" in error["message"]
-        assert "is “999” now" in error["message"]
+        assert "is now “999”" in error["message"]
         assert result.structured_content["docreview"]["outside"] == ["error.message"]
         assert sent(sandbox) == []
         done = await client.call_tool(tool, arguments)
@@ -79,8 +79,8 @@ async def test_exactly_three_changes_are_all_told(era: Era) -> None:
         for each in document.pages[0].fields[:3]:
             each.value = "999"
         error = error_of(await client.call_tool("nanonets_verify_document", {**ids_of(document), **VERIFIED}))
-    assert error["message"].count("is “999” now") == 3
-    assert "is “999” now. Nothing was sent." in error["message"]
+    assert error["message"].count("is now “999”") == 3
+    assert "is now “999”. Nothing was sent." in error["message"]
 
 
 @pytest.mark.parametrize("boxes", ["moderated_boxes", "predicted_boxes"])
@@ -101,7 +101,7 @@ async def test_a_page_of_v2_may_have_either_list_of_boxes(boxes: str, era: Era) 
         written = {"model_id": "w", "moderated_boxes": [{**box, "ocr_text": "101"}], "page": {"id": "p"}}
         error = error_of(await client.call_tool("nanonets_update_file_fields", written))
     assert (error["code"], error["done"]) == ("conflict", "no")
-    assert "“total” was “100” when you last read it, and is “999” now" in error["message"]
+    assert "“total” was “100” when you last read it and is now “999”" in error["message"]
     assert {request.method for request in network.requests} == {"GET"}
 
 
@@ -118,7 +118,7 @@ async def test_an_approval_looks_at_all_pages(era: Era) -> None:
         pages[1] = page(2, "999")
         error = error_of(await client.call_tool("nanonets_approve_file", ids))
     assert error["code"] == "conflict"
-    assert "“total” was “2” when you last read it, and is “999” now" in error["message"]
+    assert "“total” was “2” when you last read it and is now “999”" in error["message"]
     assert {request.method for request in network.requests} == {"GET"}
 
 
@@ -166,7 +166,7 @@ async def test_an_own_write_is_what_was_last_seen_though_the_answer_tells_nothin
             assert not result.is_error, result.structured_content
         field["value"] = cell["text"] = "999"
         error = error_of(await client.call_tool(tool, {**place, **item, "value": "13"}))
-    assert "was “12” when you last read it, and is “999” now" in error["message"]
+    assert "was “12” when you last read it and is now “999”" in error["message"]
 
 
 async def test_a_state_that_cannot_be_read_is_no_conflict(era: Era) -> None:

@@ -115,7 +115,10 @@ async def test_what_comes_out_of_the_journal_after_its_time_is_not_sent(
     ):
         tasks.start_soon(held.let_go_later)
         error = error_of(await client.call_tool("review_set_up", arguments))
-        assert "add_label: the 0.5 seconds of the call were over before it was sent." in error["message"]
+        assert (
+            "add_label: the call's time limit of 0.5 seconds ran out before the request was sent."
+            in error["message"]
+        )
         assert "Nothing was sent." in error["message"]
         assert (error["code"], error["done"], error["retryable"]) == ("timeout", "no", True)
         assert [each["outcome"] for each in await entries(client)] == ["not done"]

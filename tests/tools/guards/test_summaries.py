@@ -43,7 +43,7 @@ async def test_of_a_whole_document_the_most_doubtful_values_are_shown(tool: str,
     assert doubtful in told
     assert f'subtotal:” “"{subtotal.value}" (confidence 0.11)”' in told
     assert told.index("total_amount") < told.index("subtotal")
-    assert "further values not verified" in told
+    assert "more unverified values" in told
 
 
 async def test_a_value_that_was_changed_is_shown_as_such(era: Era) -> None:
@@ -57,7 +57,7 @@ async def test_a_value_that_was_changed_is_shown_as_such(era: Era) -> None:
         ids = {"workflow_id": document.workflow_id, "document_id": document.id}
         told = await summary(client, "nanonets_verify_document", **ids, verification_status="verified")
     assert f'total_amount:” “"{total.value}" (changed, not verified)”' in told
-    assert "further values" not in told
+    assert "more unverified values" not in told
 
 
 async def test_a_summary_has_an_end_that_is_told(era: Era) -> None:
@@ -82,8 +82,8 @@ async def test_the_present_reviewers_of_several_files_are_shown(era: Era) -> Non
             member="ada@example.com",
         )
     assert "ada@example.com" in told
-    assert "At present: " in told
-    assert "assigned_member" in told.partition("At present: ")[2]
+    assert "Current state: " in told
+    assert "assigned_member" in told.partition("Current state: ")[2]
 
 
 async def test_the_name_of_a_document_that_is_deleted_is_shown(era: Era) -> None:

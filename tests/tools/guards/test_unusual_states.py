@@ -58,23 +58,23 @@ STATES: dict[str, tuple[Network, tuple[str, dict[str, Any]], str]] = {
     "a file of another form": (
         service({"moderated_images": ["text"], "unmoderated_images": []}),
         ASSIGN,
-        "The state before cannot be read: getPredictionFileByFileId shows it in another form.",
+        "The previous state could not be read: getPredictionFileByFileId returns it in another form.",
     ),
     "no fields": (service(page("none")), UPDATE, "Nothing was there before."),
     "empty": (
         service(total(value=None)),
         UPDATE,
-        "value was empty before, which no call can set.",
+        "value was empty, which no call can set.",
     ),
     "no choice": (
         service(total(verification_status="odd")),
         VERIFY,
-        "verification_status was something else before, which no call can set.",
+        "verification_status was something else, which no call can set.",
     ),
     "no text": (
         service(total(value={"amount": 10})),
         UPDATE,
-        "What was there is not what nanonets_update_field takes.",
+        "nanonets_update_field does not accept the previous value.",
     ),
 }
 
@@ -101,7 +101,7 @@ async def test_a_value_is_found_in_every_form_of_the_fields(form: str, era: Era)
         given = {**UPDATE[1], "expected_value": "11"}
         error = error_of(await client.call_tool(UPDATE[0], given))
         assert error["code"] == "conflict"
-        assert "the present value is “10”" in error["message"]
+        assert "the current value is “10”" in error["message"]
         entry = await entry_of(client, UPDATE)
     assert (entry["before"], entry["undoable"]) == ({"value": "10"}, True)
 
@@ -132,7 +132,7 @@ async def test_a_state_afterwards_that_cannot_be_read_is_not_made_up(era: Era) -
         undone = error_of(await client.call_tool("review_undo", {"entry": 1}))
     assert (entry["outcome"], "after" in entry) == ("done", False)
     assert (undone["code"], undone["done"]) == ("upstream_error", "no")
-    assert "the present state could not be read" in undone["message"]
+    assert "the current state could not be read" in undone["message"]
 
 
 async def test_the_new_text_of_a_cell_is_read_where_the_answer_does_not_tell_it(era: Era) -> None:

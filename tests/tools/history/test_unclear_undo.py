@@ -83,7 +83,7 @@ async def test_after_an_unclear_undo_the_state_decides(is_made: bool, era: Era) 
         if is_made:
             error = error_of(again)
             assert error["code"] == "conflict"
-            assert f"undone already, by entry {unclear}" in error["message"]
+            assert f"already undone by entry {unclear}" in error["message"]
             assert len(gateway.writes) == sent
         else:
             assert not again.is_error, again.structured_content
@@ -118,7 +118,7 @@ async def test_an_unclear_undo_that_could_add_twice_is_stopped_once_before_it_is
         gateway.fault = lambda request: None
         sent = len(gateway.writes)
         error = error_of(await client.call_tool("review_undo", {"entry": entry}))
-        assert "Look first" in error["next"]
+        assert "First list or read" in error["next"]
         assert len(gateway.writes) == sent
         assert not (await client.call_tool("review_undo", {"entry": entry})).is_error
         place = {key: where[key] for key in ("workflow_id", "document_id", "page_id")}

@@ -99,7 +99,7 @@ async def test_an_undo_can_be_undone_and_none_is_made_twice(era: Era) -> None:
         undone = (await client.call_tool("review_undo", {"entry": entry})).structured_content
         assert (await total(use))[1] == first
         assert (
-            "undone already" in error_of(await client.call_tool("review_undo", {"entry": entry}))["message"]
+            "already undone" in error_of(await client.call_tool("review_undo", {"entry": entry}))["message"]
         )
         again = await client.call_tool("review_undo", {"entry": undone["calls"][0]["entry"]})
         assert not again.is_error
@@ -182,7 +182,7 @@ async def test_an_undo_that_stopped_half_way_goes_on_where_it_stopped(era: Era) 
         assert len(undone.structured_content["calls"]) == 2
         assert [deleted.count(path) for path in dict.fromkeys(deleted)] == [1, 2, 1]
         error = error_of(await client.call_tool("review_undo", {"entry": entry}))
-        assert "undone already" in error["message"]
+        assert "already undone" in error["message"]
 
 
 @pytest.mark.parametrize(

@@ -308,7 +308,7 @@ async def test_no_page_is_changed_of_which_nobody_can_say_whose_it_is(page: str,
             arguments["page"] = {"id": identity if page == "away" else "another"}
         error = error_of(await client.call_tool("nanonets_update_file_fields", arguments))
     assert (error["code"], error["done"]) == ("not_allowed", "no")
-    assert "rule about approvals" in error["message"]
+    assert "rule on approval" in error["message"]
     assert sent(sandbox) == []
 
 

@@ -62,7 +62,7 @@ async def test_what_held_a_secret_is_not_kept_and_so_not_undone() -> None:
     page = {"data": {"fields": {"total": [{"field_data_id": "f", "value": "nanonets-key-0123456789"}]}}}
     entry = await entry_of(service(httpx2.Response(200, json={"value": "12"}), page), UPDATE)
     assert entry["undoable"] is False
-    assert "holds a secret" in entry["not_undoable"]
+    assert "contains a secret" in entry["not_undoable"]
     assert "nanonets-key" not in json.dumps(entry)
 
 
@@ -125,8 +125,8 @@ async def test_a_result_says_that_its_end_is_not_on_record_and_why_only_to_admin
             _, told = await post(client, "auto", "tools/call", call, headers=headers)
         why = " (The journal cannot be written: the disk is full.)" if further else ""
         assert note_of(told["result"]) == (
-            f"The journal could not record how this call ended{why}. It is recorded when the journal can be"
-            " written again, unless this server ends before."
+            f"The journal could not record the outcome of this call{why}. The outcome is recorded once the"
+            " journal is writable again, unless this server stops first."
         )
 
 

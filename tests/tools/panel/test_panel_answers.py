@@ -187,13 +187,13 @@ async def test_without_a_picture_the_page_says_why_and_shows_its_values() -> Non
     async with Client(build_server(settings, transport=Blind())) as client:
         page = await told(client, "review_panel_page", workflow_id="w", document_id="d", page_number=7)
     assert page["picture"] is None
-    assert "no picture" in page["picture_note"]
+    assert "no image" in page["picture_note"]
     assert page["page"] == {"page_number": 7, "page_id": "p", "width": 90, "height": 40}
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
-    [("invoice-001.pdf", "approved already"), ("invoice-006.pdf", "rejected"), ("invoice-007.pdf", "stage")],
+    [("invoice-001.pdf", "already approved"), ("invoice-006.pdf", "rejected"), ("invoice-007.pdf", "stage")],
 )
 async def test_what_stands_against_approval_is_told(name: str, reason: str) -> None:
     async with reviewing() as (client, sandbox):
@@ -272,5 +272,5 @@ def test_a_picture_is_made_small_enough_and_kept_as_it_is_where_it_is() -> None:
     assert page_picture(small.getvalue(), 40_000).content == small.getvalue()
     upright = page_picture(turned.getvalue(), 40_000)
     assert upright.size == upright.page_size == (20, 40)
-    with pytest.raises(ValueError, match="no picture"):
+    with pytest.raises(ValueError, match="no image"):
         page_picture(b"nothing of the kind", 40_000)

@@ -70,7 +70,7 @@ async def test_every_write_counts_however_many_there_are(tmp_path: Path) -> None
         await journal.close(number, Closing("not done"))
     journal.stop()
     assert not (await desk.write()).is_error
-    assert "counts 401" in error_of(await desk.write())["message"]
+    assert "already has 401" in error_of(await desk.write())["message"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ async def test_each_limit_counts_over_its_own_time(tmp_path: Path, monkeypatch: 
     assert not (await desk.write()).is_error
     message = error_of(await desk.write())["message"]
     assert "limits.max_writes_per_hour" in message
-    assert "counts 1" in message
+    assert "already has 1" in message
 
 
 async def test_limits_are_for_one_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

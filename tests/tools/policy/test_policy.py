@@ -267,14 +267,14 @@ def test_a_refusal_of_an_id_says_what_is_allowed_instead() -> None:
 def test_a_refusal_of_a_choice_by_the_service_names_the_rules() -> None:
     rules = Policy(workflows=Rule(allowed=("a",)), models=Rule(forbidden=("7",)))
     assert rules.scope_refusal(OPERATIONS["runAdHocAnalysis"], {}) == (
-        "model_id: missing, so the service would choose the model itself, and the policy has a rule about"
-        " that (models)"
+        "model_id: missing; without it the service would choose the model, which the policy restricts"
+        " (models)"
     )
 
 
 def test_a_refusal_names_no_more_than_three_checks() -> None:
     rules = Policy(checks=("*",))
-    said = "the policy approves a document only if it passes the checks (approval.checks); "
+    said = "the policy allows approval only if the document passes the checks (approval.checks); "
     assert rules.check_refusal(["a (1)", "b", "c"]) == f"{said}3 fail: a (1); b; c"
     assert rules.check_refusal(["a", "b", "c", "d"]) == f"{said}4 fail: a; b; c; …"
     assert rules.check_refusal([]) == Policy().check_refusal(["a"]) == ""

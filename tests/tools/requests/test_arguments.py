@@ -29,7 +29,11 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     ("nanonets_list_workflows", {"page": "two"}, ['page: got "two", expected integer']),
     ("nanonets_list_workflows", {"page": True}, ["page: got true, expected integer"]),
     ("nanonets_list_workflows", {"page": 1.5}, ["page: got 1.5"]),
-    ("studio_get_project", {"project_id": None}, ["project_id: got null, expected integer (leave it out"]),
+    (
+        "studio_get_project",
+        {"project_id": None},
+        ["project_id: got null, expected integer (omit the argument"],
+    ),
     ("studio_get_project", {"project_id": [1]}, ["project_id: got [1]"]),
     ("studio_get_project", {"project_id": ""}, ['project_id: got ""']),
     ("nanonets_update_field", {**UPDATE, "value": 5}, ["value: got 5, expected string"]),
@@ -68,7 +72,7 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     (
         "nanonets_update_file_fields",
         {"model_id": "m", "moderated_boxes": [], "page": {"moderated_boxes": []}},
-        ["page.moderated_boxes: expected as the argument moderated_boxes"],
+        ["page.moderated_boxes: pass it as the argument moderated_boxes"],
     ),
     (
         "nanonets_update_file_fields",
@@ -80,7 +84,7 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
         {**UPDATE, "field_name": "f", "bbox": [1, 2, 3], "field_data_id": "f"},
         ["bbox: got [1, 2, 3], expected array of 4 items", "field_data_id: unknown argument"],
     ),
-    ("studio_create_document", {"project_id": 1, "text": "\ud800"}, ["text: holds half of a character"]),
+    ("studio_create_document", {"project_id": 1, "text": "\ud800"}, ["text: contains a lone surrogate"]),
     (
         "nanonets_upload_document",
         {"workflow_id": "w"},
@@ -105,12 +109,12 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     (
         "nanonets_upload_document",
         {"workflow_id": "w", "file_base64": "", "file_name": "a.pdf"},
-        ["is empty"],
+        ["got an empty value"],
     ),
     (
         "nanonets_upload_document",
         {"workflow_id": "w", "file_base64": PDF, "file_name": "../.a.pdf"},
-        ["a file that is not hidden"],
+        ["a name that does not start with a dot"],
     ),
     (
         "nanonets_assign_files",
@@ -127,7 +131,7 @@ REFUSED: list[tuple[str, Any, list[str]]] = [
     (
         "studio_extract_information",
         {**EXTRACT, "file_base64": PDF, "file_name": "a.docx"},
-        ["file_name: got a file ending .docx, expected one of pdf, jpeg, jpg, png, tiff, webp"],
+        ["file_name: got a .docx file, expected one of pdf, jpeg, jpg, png, tiff, webp"],
     ),
 ]
 
@@ -332,11 +336,11 @@ async def test_an_id_of_another_kind_is_named_where_it_was_shown_as_such(era: Er
         swapped = {"workflow_id": document, "document_id": workflow}
         for tool in ("nanonets_get_document", "review_document"):
             error = error_of(await client.call_tool(tool, swapped))
-            assert "document_id: this is a workflow_id." in error["message"]
-            assert "workflow_id: this is a document_id." in error["message"]
+            assert "document_id contains a workflow_id." in error["message"]
+            assert "workflow_id contains a document_id." in error["message"]
         several = {"model_id": document, "file_ids": [workflow], "member": "ada@example.com"}
         error = error_of(await client.call_tool("nanonets_assign_files", several))
-        assert "model_id: this is a document_id." in error["message"]
+        assert "model_id contains a document_id." in error["message"]
         assert "file_ids: " not in error["message"]
         missing = {"workflow_id": workflow, "document_id": "never-seen"}
         assert "this is" not in error_of(await client.call_tool("nanonets_get_document", missing))["message"]
@@ -356,7 +360,7 @@ async def test_an_id_of_another_kind_is_named_where_it_was_shown_as_such(era: Er
 async def test_another_kind_of_id_is_never_suggested(tool: str, given: str, suggested: str) -> None:
     async with connected(Network()) as client:
         message = error_of(await client.call_tool(tool, {given: 1}))["message"]
-    assert (f"{given}: unknown argument, did you mean {suggested}?" in message) == bool(suggested), message
+    assert (f"{given}: unknown argument; did you mean {suggested}?" in message) == bool(suggested), message
     assert f"{given}: unknown argument" in message
 
 

@@ -34,7 +34,7 @@ FAILED: list[Any] = [
 
 
 SEEN = {
-    "no": ("The item was read again and is as it was before.", "Go by what the service says"),
+    "no": ("The item was read again and is unchanged.", "Follow the service's message"),
     "yes": ("The item was read again and shows the change.", "Do not repeat the call"),
     "unknown": ("", ""),
 }

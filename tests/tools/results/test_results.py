@@ -228,7 +228,7 @@ async def test_large_pictures_are_made_smaller_and_the_file_is_saved_whole(tmp_p
     result = await result_of(response, DOWNLOAD, era, downloads=tmp_path)
     told = told_beside(result)
     assert len(image_of(result, 1).data) <= 700_000
-    assert "made smaller" in told["picture"]
+    assert "scaled down" in told["picture"]
     assert Path(told["path"]).read_bytes() == content
     settings = Settings(**ACCOUNT, journal="none", confirm="never")
     server = build_server(settings, transport=Network(answers(response)), local=False)
@@ -251,7 +251,7 @@ async def test_several_pictures_stay_together_within_what_hosts_take() -> None:
     answer = {"documents": [{"annotated_pages": pages}]}
     result = await result_of(httpx2.Response(200, json=answer), ("studio_extract_information", arguments))
     shown = told_beside(result)["documents"][0]["annotated_pages"]
-    assert ["made smaller" in each for each in shown] == [True, True, False]
+    assert ["scaled down" in each for each in shown] == [True, True, False]
     assert sum(len(content.data) for content in result.content[1:]) <= 700_000
     assert image_of(result, 3).data == pages[2]
 

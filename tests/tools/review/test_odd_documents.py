@@ -242,9 +242,9 @@ async def test_what_is_no_box_leads_to_the_page(bbox: Any) -> None:
         ("validation passed", "review_files approves the file"),
         ("manager approval", "review_files approves the file"),
         ("Validation Failed", "cannot be approved in stage validation failed"),
-        ("validation_failed", "a person moves the file on"),
-        ("REJECTED", "rejected already. It never changes"),
-        ("approved", "approved already"),
+        ("validation_failed", "a person has to move the file on"),
+        ("REJECTED", "already rejected. A rejected file cannot change"),
+        ("approved", "already approved"),
     ],
 )
 async def test_it_is_said_from_which_stages_a_file_can_be_approved(stage: str, said: str) -> None:
@@ -331,4 +331,4 @@ async def test_columns_are_what_col_counts() -> None:
     assert table["columns"] == ["h0", "h1", "h2", "h3"]
     assert [cell[1] for cell in table["rows"][1][1:]] == ["c1_0", "c1_1", "c1_2", "c1_3"]
     assert table["rows"][1][0] == 1
-    assert "A row is its number" in reviewed["reading"]
+    assert "A row starts with its number" in reviewed["reading"]

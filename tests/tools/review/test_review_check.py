@@ -100,7 +100,7 @@ async def test_a_finding_names_the_suspect_value_and_what_it_should_be(era: Era)
         reviewed = await client.call_tool(
             "review_document", {"workflow_id": third.workflow_id, "document_id": third.id, "show": "doubtful"}
         )
-    assert found["message"] == "subtotal + tax is 4,898.29, the total is 4,398.29"
+    assert found["message"] == "subtotal + tax is 4,898.29, but the total is 4,398.29"
     assert (found["suspect"], found["expected"]) == (total.id, "4,898.29")
     assert found["values"][0] == ["total_amount", "4,398.29", total.id, 1]
     beside = reviewed.structured_content["failed_checks"]
@@ -170,15 +170,15 @@ async def test_a_text_that_is_no_number_is_a_finding_and_never_zero() -> None:
     assert set(found) == {"readable"}
     told = [each for entry in answer["documents"] for each in entry["findings"]]
     assert {each["values"][0][1] for each in told} == {"see attachment", "n/a"}
-    assert "total is no number" in answer["not_checked"]["total"]
+    assert "total is not a number" in answer["not_checked"]["total"]
 
 
 @pytest.mark.parametrize(
     ("check_name", "fields", "words"),
     [
-        ("due_date", {"invoice_date": "05.10.2026", "due_date": "01.10.2026"}, "before the date"),
+        ("due_date", {"invoice_date": "05.10.2026", "due_date": "01.10.2026"}, "before the document's date"),
         ("future_date", {"invoice_date": "2027-01-05"}, "later than it was uploaded"),
-        ("currency", {"currency": "EURO CENTS"}, "no code of a currency"),
+        ("currency", {"currency": "EURO CENTS"}, "not a currency code"),
         ("currency", {"currency": "EUR", "total": "£ 10.00"}, "several currencies"),
         ("iban", {"iban": "DE88 3704 0044 0532 0130 00"}, "check digits"),
         ("vat_id", {"vat_id": "DE136695970"}, "check digits"),
@@ -237,7 +237,7 @@ async def test_ten_thousand_rows_are_judged_and_told_in_short() -> None:
     answer = await check(document(lines, total="20,010.00"))
     told = answer["documents"][0]["findings"]
     assert len(told) == 6
-    assert told[-1]["message"] == "5 further lines likewise"
+    assert told[-1]["message"] == "5 more lines have the same fault"
 
 
 async def test_names_that_stand_in_no_list_are_not_guessed_at() -> None:

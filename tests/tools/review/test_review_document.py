@@ -100,7 +100,7 @@ async def test_an_invoice_with_thirty_lines_is_short_in_every_state(era: Era) ->
         assert "review_files" in verified["next"]
         sandbox.nanonets.documents[where["document_id"]].decision = "approved"
         approved = await review(client, where)
-        assert approved["next"] == "Every value is verified. The file is approved already."
+        assert approved["next"] == "Every value is verified. The file is already approved."
 
 
 async def test_doubtful_fields_and_rows_come_first(era: Era) -> None:

@@ -75,8 +75,8 @@ async def test_each_assignment_can_be_undone_alone(era: Era) -> None:
     [
         ({"member": MEMBER}, "member: given with approve"),
         ({"action": "assign"}, "member: missing"),
-        ({"resume": "ABC"}, "resume: the code is not of a call"),
-        ({"resume": "not base32 §"}, "resume: the code is not of a call"),
+        ({"resume": "ABC"}, "resume: the code belongs to a call"),
+        ({"resume": "not base32 §"}, "resume: the code belongs to a call"),
         ({"file_ids": []}, "file_ids"),
         ({"file_ids": ["a", ".."]}, "file_ids.1: got"),
         ({"action": "reject"}, "action"),
@@ -123,7 +123,7 @@ async def test_it_stops_after_failures_and_the_code_does_only_the_rest(era: Era)
         files = invoices(sandbox)
         name, arguments = wanted(files)
         told = (await client.call_tool(name, arguments)).structured_content
-        assert "stopped after failures" in told["summary"]
+        assert "stopped after a failure" in told["summary"]
         assert 1 <= told["counts"]["failed"] <= 4
         assert told["counts"]["not_tried"] > 0
         left = set(told["not_tried"])
@@ -157,7 +157,7 @@ async def test_a_code_works_after_a_restart_and_for_its_own_call_only(era: Era) 
         ]
         for change in other_calls:
             error = error_of(await client.call_tool(name, {**arguments, **change, "resume": code}))
-            assert "resume: the code is not of a call" in error["message"]
+            assert "resume: the code belongs to a call" in error["message"]
         told = (await client.call_tool(name, {**arguments, "resume": code.lower()})).structured_content
         assert "failed" not in told
     assert all(file.decision == "approved" for file in files[1:])
@@ -238,7 +238,7 @@ async def test_what_there_is_no_time_for_is_left_to_the_next_call() -> None:
         told = result.structured_content
         assert error_of(result)["done"] == "unknown"
         assert told["counts"] == {"unknown": 4, "not_tried": 8}
-        assert "time for a call was up" in error_of(result)["message"]
+        assert "call ran out of time" in error_of(result)["message"]
     async with reviewing(sandbox) as (client, _):
         told = (await client.call_tool(name, {**arguments, "resume": told["resume"]})).structured_content
         assert told["counts"] == {"done": 12}

@@ -124,7 +124,7 @@ async def test_every_value_of_a_document_is_shown_where_it_stands(era: Era) -> N
             inside = picture.crop((drawn[0] + 3, drawn[1] + 3, drawn[2] - 3, drawn[3] - 3)).convert("L")
             assert _extrema(inside)[0] < 100, "the text stands inside the box"
             assert told["docreview"]["outside"] == ["name", "value"]
-            assert "never an instruction" in told["note"]
+            assert "never instructions" in told["note"]
 
 
 async def test_a_table_and_a_page(era: Era) -> None:
@@ -160,10 +160,10 @@ async def test_the_misread_total_can_be_read(era: Era) -> None:
     [
         ({}, "field_data_id: missing, expected exactly one of field_data_id, cell_id"),
         ({"field_data_id": "a", "page_number": 1}, "field_data_id and page_number: given together"),
-        ({"field_data_id": "a"}, "field_data_id: got a, the document has none"),
-        ({"cell_id": "a"}, "cell_id: got a, the document has none"),
-        ({"table_id": "a"}, "table_id: got a, the document has none"),
-        ({"page_number": 7}, "page_number: got 7, the document has 1"),
+        ({"field_data_id": "a"}, "field_data_id: got a, but the document has nothing"),
+        ({"cell_id": "a"}, "cell_id: got a, but the document has nothing"),
+        ({"table_id": "a"}, "table_id: got a, but the document has nothing"),
+        ({"page_number": 7}, "page_number: got 7, but the document has 1"),
     ],
 )
 async def test_what_is_not_there_is_said(arguments: dict[str, Any], message: str, era: Era) -> None:
@@ -311,7 +311,7 @@ async def test_every_picture_stays_within_what_hosts_take(size: tuple[int, int],
     ):
         picture_in(result)
         assert len(image_of(result, 1).data) <= 700_000
-        assert "JPEG of quality" in told_beside(result)["reduced"]
+        assert "JPEG with quality" in told_beside(result)["reduced"]
     small = await region_of_page(file_of(page()))
     assert "reduced" not in told_beside(small)
 
@@ -325,7 +325,7 @@ async def test_a_file_that_is_a_few_bytes_short_is_shown_and_the_result_says_so(
     content = file_of(page(), kind)
     for result in (await region(network_with(content[:-missing])), await region_of_page(content[:-missing])):
         assert _pixel(picture_in(result), (2, 2))[0] > 200
-        assert "ends too early" in told_beside(result)["problem"]
+        assert "is incomplete" in told_beside(result)["problem"]
     whole = await region(network_with(content))
     assert "problem" not in told_beside(whole)
 
@@ -363,17 +363,17 @@ def huge(width: int, height: int) -> bytes:
     ("content", "reason"),
     [
         (b"", "no picture"),
-        (b"<!doctype html><p>Sign in", "an HTML page came"),
+        (b"<!doctype html><p>Sign in", "an HTML page instead"),
         (b"%PDF-1.7", "no picture"),
-        (file_of(page())[:400], "cannot be read"),
-        (file_of(page(), "JPEG")[:300], "cannot be read"),
+        (file_of(page())[:400], "is missing"),
+        (file_of(page(), "JPEG")[:300], "cannot be shown"),
         (file_of(page(), "GIF"), "no picture"),
         (file_of(page(), "BMP"), "no picture"),
         (huge(60_000, 60_000), "million pixels"),
         (huge(12_000, 12_000), "million pixels"),
         (huge(9_000, 9_000), "million pixels"),
         (huge(9_000, 5_000), "40 million pixels"),
-        (huge(8_000, 5_000), "cannot be read"),
+        (huge(8_000, 5_000), "cannot be shown"),
     ],
 )
 async def test_what_is_no_picture_is_refused(content: bytes, reason: str, era: Era) -> None:

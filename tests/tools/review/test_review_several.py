@@ -114,7 +114,7 @@ async def test_a_document_that_cannot_be_read_has_its_error_in_its_place(era: Er
         ]
         none = await client.call_tool("review_document", {**place, "document_ids": ["no", "none"]})
         assert error_of(none)["code"] == "not_found"
-        assert "none of the documents could be read" in error_of(none)["message"]
+        assert "no document could be read" in error_of(none)["message"]
 
 
 async def test_exactly_one_way_to_name_documents_is_wanted(era: Era) -> None:
@@ -248,9 +248,9 @@ async def test_changes_without_their_document_are_faults(era: Era) -> None:
         one, two, three = ready(sandbox)[:3]
         nameless = {"field_data_id": field_of(one, "total_amount").id, "value": "1"}
         error = error_of(await apply(client, [*corrections([one]), nameless], sandbox))
-        assert "changes.2: names no document, expected document_id here" in error["message"]
+        assert "changes.2: names no document, expected document_id in the change" in error["message"]
         error = error_of(await apply(client, corrections([one]), sandbox, document_id=two.id))
-        assert "document_id: every change names another document" in error["message"]
+        assert "document_id: every change names a different document" in error["message"]
         many = [{**nameless, "document_id": str(number)} for number in range(51)]
         assert "51 documents, expected at most 50" in error_of(await apply(client, many, sandbox))["message"]
         assert not sandbox.received
@@ -259,7 +259,7 @@ async def test_changes_without_their_document_are_faults(era: Era) -> None:
         changes = [*corrections([one]), lost, twice, {**twice, "value": "2"}]
         message = error_of(await apply(client, changes, sandbox))["message"]
         assert f"is not in the document “{two.id}”; it is in “{one.id}”" in message
-        assert "changes.4.field_data_id: given in changes.3 already" in message
+        assert "changes.4.field_data_id: already given in changes.3" in message
         assert sent(sandbox) == []
 
 
@@ -285,7 +285,7 @@ async def test_failures_stop_the_rest_and_a_repeated_call_does_just_that(era: Er
         told = (await apply(client, changes, sandbox, verify_document=True)).structured_content
         assert told["counts"]["failed"] == 1
         assert told["counts"]["not_tried"] >= 18 - 4
-        assert told["summary"].endswith("stopped after failures.")
+        assert told["summary"].endswith("stopped after a failure.")
         again = (await apply(client, changes, sandbox, verify_document=True)).structured_content
         assert again["counts"]["done"] + again["counts"].get("already", 0) == 18
         assert {each.verification_status for each in documents} == {"verified"}

@@ -120,7 +120,10 @@ async def test_a_write_that_the_time_cuts_off_may_have_been_done_and_none_follow
         result = await client.call_tool("review_set_up", arguments)
         history = await client.call_tool("review_history", {})
     error = error_of(result)
-    assert "add_label: the 0.5 seconds of the call were over before an answer came." in error["message"]
+    assert (
+        "add_label: the call's time limit of 0.5 seconds ran out before an answer arrived."
+        in error["message"]
+    )
     assert (error["code"], error["done"], error["retryable"]) == ("timeout", "unknown", False)
     assert service.names == ["a", "b"]
     outcomes = [each["outcome"] for each in history.structured_content["entries"]]
@@ -143,6 +146,6 @@ async def test_the_time_in_which_a_person_thinks_does_not_count() -> None:
     async with Client(server, mode="legacy", elicitation_callback=agree) as client:
         result = await client.call_tool("review_set_up", arguments)
     assert len(questions) == 1
-    assert "Set up sorting of texts" in questions[0]
+    assert "Set up text sorting" in questions[0]
     assert service.names == ["a", "b", "c"], "the time of the person is added"
     assert error_of(result)["done"] == "unknown", "the third one ends 0.6 seconds after the person agreed"

@@ -56,8 +56,8 @@ async def test_a_step_that_fails_says_what_was_made(era: Era) -> None:
     ("change", "said"),
     [
         ({"project_id": 1}, "either name"),
-        ({"type": "LABEL"}, "has none"),
-        ({"labels": ["POS", "POS"]}, "given twice"),
+        ({"type": "LABEL"}, "have none"),
+        ({"labels": ["POS", "POS"]}, "twice"),
         ({"texts": ["fine", " "]}, "empty text"),
     ],
 )

@@ -168,12 +168,12 @@ async def test_a_human_review_is_corrected_and_done_in_two_calls(era: Era) -> No
         ({}, "expected segment_id or document_id"),
         ({"segment_id": 1, "tags": []}, "is not in the session"),
         ({"document_id": 1, "done": True}, "is not in the session"),
-        ({"segment_id": "{open}"}, "nothing to do"),
+        ({"segment_id": "{open}"}, "nothing to change"),
         ({"segment_id": "{open}", "tags": [{"class": "Nonsense", "label": "POS"}]}, "expected one of"),
         ({"segment_id": "{open}", "tags": [{"class": "Room"}]}, "needs label"),
         ({"segment_id": "{open}", "tags": [{"class": "Room", "label": "POS"}] * 2}, "given twice"),
         ({"segment_id": "{open}", "page": 1, "done": True}, "page"),
-        ({"segment_id": "{good}", "done": True}, "is about the same"),
+        ({"segment_id": "{good}", "done": True}, "has the same target"),
         (
             {"segment_id": "{open}", "tags": [], "expected_tags": [{"class": "Room", "label": "POS"}]},
             "",
@@ -236,7 +236,7 @@ async def test_a_session_with_more_texts_than_are_read_says_so(
         told = await texts(client, **SESSION)
         assert "not_read" not in told
         assert "for good" not in told["next"]
-        assert "accepts the predictions" in (await texts(client, **CORRECTION))["next"]
+        assert "accepts its remaining predictions" in (await texts(client, **CORRECTION))["next"]
         monkeypatch.setattr(session_module, "_MAX_TEXTS", 10)
         monkeypatch.setattr(session_module, "_PAGE", 10)
         told = await texts(client, **SESSION)

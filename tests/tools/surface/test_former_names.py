@@ -31,7 +31,7 @@ async def test_a_former_name_answers_and_says_the_new_one(era: Era) -> None:
     assert old.structured_content is not None
     assert new.structured_content is not None
     assert old.structured_content["workflows"] == new.structured_content["workflows"]
-    assert old.structured_content["docreview"]["renamed"] == f"{FORMER} is called {NAME} now"
+    assert old.structured_content["docreview"]["renamed"] == f"{FORMER} was renamed to {NAME}"
     assert json.loads(text_of(old)) == old.structured_content  # type: ignore[union-attr]
     assert failed.is_error
     assert NAME in str(failed.structured_content)

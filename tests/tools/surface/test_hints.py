@@ -174,7 +174,7 @@ async def test_the_queue_shows_who_nanonets_files_are_assigned_to(era: Era) -> N
 def test_what_closes_a_segment_says_what_it_accepts_and_that_nothing_takes_it_back() -> None:
     described = {each.name: each.description for each in load_tools()}
     closing = described["studio_mark_segment_corrected"]
-    assert "accepts all its open predictions" in closing
+    assert "accepts its open predictions" in closing
     assert "last segment finishes the session" in closing
     assert "Cannot be undone" in closing
     assert "Progress counts segments" in described["studio_confirm_correction_tag"]

@@ -75,7 +75,7 @@ async def test_counts_as_a_chart(era: Era) -> None:
         ({"analysis_id": 31, "model_id": 11}, "got analysis_id and model_id"),
         ({"annotation_id": 102}, "project_id: missing with annotation_id"),
         ({"model_id": 11}, "texts: missing with model_id"),
-        ({"analysis_id": 31, "columns": ["x"]}, "columns: is only for workflow_id"),
+        ({"analysis_id": 31, "columns": ["x"]}, "columns: allowed only with workflow_id"),
     ],
 )
 async def test_a_source_that_is_not_clear_is_told(arguments: dict[str, Any], said: str) -> None:

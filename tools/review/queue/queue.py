@@ -81,12 +81,14 @@ def _wanted(operation: Operation, values: JsonObject) -> QueueFilter:
     since = moment_in(operation, values, "since")
     reasons = frozenset(cast("list[str]", values.get("reasons", [])))
     if values.get("workflow_id") == "":
-        raise invalid(operation, ['workflow_id: got "", expected an id; leave it out for all workflows'])
+        raise invalid(operation, ['workflow_id: got "", expected an id; omit it for all workflows'])
     kinds = _kinds(values, reasons)
     if not kinds:
         narrowing = ("kinds", "reasons", *(argument for argument, _, _ in _SOURCES.values()))
         together = " and ".join(name for name in narrowing if values.get(name))
-        fault = "nothing fits them together; workflow_id is for documents, project_id for the other kinds"
+        fault = (
+            "no work matches this combination; workflow_id is for documents, project_id for the other kinds"
+        )
         raise invalid(operation, [f"{together}: {fault}"])
     order = str(values.get("order", ""))
     by_values = order in _BY_READING or "min_confidence" in values or not reasons.isdisjoint(_BY_VALUES)
@@ -120,7 +122,7 @@ def _note_silence(search: Search, seconds: float) -> None:
     heard = search.answered | {service for service, _, _ in search.failures}
     for service, (_, kinds, _) in _SOURCES.items():
         if search.wanted.kinds & kinds and service not in heard:
-            message = f"{service} gave no answer within {seconds:g} seconds."
+            message = f"{service} did not answer within {seconds:g} seconds."
             failure = ToolFailure("timeout", message, retryable=True, next_step="Call again later.")
             search.note(service, "everything", failure)
 
@@ -158,17 +160,21 @@ def _not_looked_at(search: Search, waiting: list[Work]) -> JsonObject:
     """How much was left out to keep the call short, and which arguments get it."""
     left: JsonObject = {name: count for name, count in search.unseen.items() if count > 0}
     reads = search.wanted.min_confidence is not None
-    steps = ["Narrow by kinds, workflow_id or project_id."] if left or reads else []
+    steps = ["Narrow the search with kinds, workflow_id or project_id."] if left or reads else []
     unread = sum(
         work.is_readable and work.unverified is None for work in (search.found if reads else waiting)
     )
     if unread:
         left["documents_not_read"] = unread
         if search.unread_from:
-            more = f"Call again with since={search.unread_from} to have further documents read."
+            more = f"Call again with since={search.unread_from} to read more documents."
             steps.insert(0, more)
         elif not reads:
             steps.insert(
-                0, "Whether their values are doubtful is not known: order least_confident reads them."
+                0,
+                (
+                    "It is not known whether their values are doubtful; to read them, pass"
+                    " order=least_confident."
+                ),
             )
     return {**left, "next": " ".join(steps)} if left else {}
