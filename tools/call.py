@@ -85,7 +85,7 @@ def _with_wrong_kinds(
     wrong = context.guards.seen_ids.wrong_kinds(context.caller, operation, given)
     if not wrong:
         return failure
-    hints = " ".join(f"{name} contains a {kind}." for name, kind in wrong)
+    hints = " ".join(f"The value of {name} is a {kind}." for name, kind in wrong)
     return failure.with_(
         message=f"{failure.message} {hints}", next_step=f"Pass the right id. {failure.next_step}"
     )

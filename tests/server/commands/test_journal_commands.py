@@ -154,7 +154,7 @@ def test_the_export_holds_all_that_is_needed_to_check_it_elsewhere(tmp_path: Pat
 def test_verify_counts_the_records_or_names_the_first_break(written: str) -> None:
     done = run("verify")
     assert done.exit_code == 0
-    assert done.stdout.startswith("5 records, the chain holds")
+    assert done.stdout.startswith("5 records, the chain is intact")
     engine = create_engine(written)
     with engine.begin() as connection:
         connection.execute(text("UPDATE docreview_records SET payload = '{}' WHERE number = 2"))

@@ -306,7 +306,7 @@ async def test_signing_in_and_out_is_for_the_caller_alone(keys: Path, era: Era) 
         async with caller(client, era, ana, {"X-Nanonets-Api-Key": "nanonets-key-0001-abcdef"}) as third:
             refused = error_of(await third.call_tool("studio_login", login))
             assert refused["code"] == "not_allowed"
-            assert "credentials of their own" in refused["message"]
+            assert "their own Studio credentials" in refused["message"]
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ REFUSED: dict[str, tuple[list[str], dict[str, str], str]] = {
     "an own tool": (
         ["--port", "0", "--tools", "studio_login"],
         {},
-        "studio_login is not offered over HTTP",
+        "studio_login is not available over HTTP",
     ),
 }
 

@@ -266,7 +266,7 @@ async def test_of_a_long_answer_only_so_many_ids_are_remembered(
         for identity, is_known in (("first", True), ("second", False)):
             ids = {"workflow_id": "w", "document_id": identity}
             error = error_of(await client.call_tool("nanonets_get_document", ids))
-            assert ("document_id: this is a workflow_id." in error["message"]) == is_known
+            assert ("The value of document_id is a workflow_id." in error["message"]) == is_known
 
 
 @pytest.mark.parametrize("identity", [None, 7, ""])

@@ -272,5 +272,5 @@ def test_a_picture_is_made_small_enough_and_kept_as_it_is_where_it_is() -> None:
     assert page_picture(small.getvalue(), 40_000).content == small.getvalue()
     upright = page_picture(turned.getvalue(), 40_000)
     assert upright.size == upright.page_size == (20, 40)
-    with pytest.raises(ValueError, match="no image"):
+    with pytest.raises(ValueError, match="expected PNG, JPEG"):
         page_picture(b"nothing of the kind", 40_000)

@@ -182,7 +182,7 @@ async def test_a_write_of_a_tool_that_is_gone_counts_as_a_write_and_no_more(tmp_
     await journal.open(Opening("nanonets_sign_file", {"request_file_id": "f"}, (), "", caller))
     journal.stop()
     assert not (await desk.approve(ready(desk.sandbox)[0])).is_error
-    assert "counts 2" in error_of(await desk.write())["message"]
+    assert "already has 2" in error_of(await desk.write())["message"]
 
 
 async def test_a_write_whose_outcome_is_unknown_counts(tmp_path: Path, era: Era) -> None:

@@ -336,11 +336,11 @@ async def test_an_id_of_another_kind_is_named_where_it_was_shown_as_such(era: Er
         swapped = {"workflow_id": document, "document_id": workflow}
         for tool in ("nanonets_get_document", "review_document"):
             error = error_of(await client.call_tool(tool, swapped))
-            assert "document_id contains a workflow_id." in error["message"]
-            assert "workflow_id contains a document_id." in error["message"]
+            assert "The value of document_id is a workflow_id." in error["message"]
+            assert "The value of workflow_id is a document_id." in error["message"]
         several = {"model_id": document, "file_ids": [workflow], "member": "ada@example.com"}
         error = error_of(await client.call_tool("nanonets_assign_files", several))
-        assert "model_id contains a document_id." in error["message"]
+        assert "The value of model_id is a document_id." in error["message"]
         assert "file_ids: " not in error["message"]
         missing = {"workflow_id": workflow, "document_id": "never-seen"}
         assert "this is" not in error_of(await client.call_tool("nanonets_get_document", missing))["message"]

@@ -65,7 +65,7 @@ async def test_the_queue_holds_what_waits_in_both_services(era: Era) -> None:
         assert "getDocument" not in requests(sandbox)
         unread = [entry for entry in documents if entry["reasons"] != ["failed"]]
         assert answer["not_looked_at"]["documents_not_read"] == len(unread)
-        assert "order least_confident" in answer["not_looked_at"]["next"]
+        assert "order=least_confident" in answer["not_looked_at"]["next"]
         assert "not_looked_at" not in await queue(client, order="least_confident")
         assert "not_looked_at" not in await queue(client, reasons=["failed"], kinds=[])
         named = ["entries[].name", "entries[].label", "entries[].stage", "entries[].assigned_to[]"]
