@@ -57,6 +57,7 @@ RUNNABLE = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "line"), RUNNABLE)
 def test_a_command_with_sample_data_works(
     page: str, line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -40,6 +40,7 @@ def planted_answers() -> dict[str, Any]:
 GUARDED: dict[str, Any] = {"toolsets": "all", "confirm": "never", "journal": "none"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", FAILING)
 async def test_an_error_of_any_operation_quotes_the_service_in_marks(body: Any) -> None:
     network = Network(lambda request: httpx2.Response(400, json=body))

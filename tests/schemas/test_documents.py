@@ -39,6 +39,7 @@ def raw_operations() -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", document_paths())
 def test_document_is_valid_openapi(name: str) -> None:
     assert documents()[name]["openapi"].startswith("3.1")

@@ -123,6 +123,7 @@ def test_a_secret_is_taken_out_in_every_form(form: str, secret: str) -> None:
     check(secret, form, LONG_FORMS[form](secret))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", LONG_FORMS)
 @example(secret="25 %00;%250;")
 @given(secret=escaped_secrets)

@@ -52,6 +52,7 @@ ODD: dict[str, dict[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "odd"), [(name, odd) for name in HOST_NAMES for odd in ODD[HOSTS[name].format]]
 )

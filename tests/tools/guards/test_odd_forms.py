@@ -176,6 +176,7 @@ async def approved(answer: dict[str, Any], tool: str, rule: str, folder: Path, e
 RULES = pytest.mark.parametrize("rule", ["all_verified = true", "min_confidence = 0.5"])
 
 
+@pytest.mark.slow
 @RULES
 @pytest.mark.parametrize("form", DOCUMENTS)
 async def test_no_odd_form_of_a_document_is_approved(form: str, rule: str, era: Era, tmp_path: Path) -> None:
@@ -183,6 +184,7 @@ async def test_no_odd_form_of_a_document_is_approved(form: str, rule: str, era: 
     assert not await approved(answer, "nanonets_verify_document", rule, tmp_path, era)
 
 
+@pytest.mark.slow
 @RULES
 @pytest.mark.parametrize("form", FILES)
 async def test_no_odd_form_of_a_file_is_approved(form: str, rule: str, era: Era, tmp_path: Path) -> None:

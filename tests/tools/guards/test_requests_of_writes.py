@@ -22,6 +22,7 @@ READ_AGAIN = {
 """Writes after which the state is read once more, with the reason; one that adds reads nothing before."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation_id", SCENARIOS)
 async def test_a_single_write_costs_two_requests(operation_id: str) -> None:
     async with reviewing(**JOURNALLED) as (client, sandbox):

@@ -28,6 +28,7 @@ def test_every_write_that_can_be_undone_is_tried() -> None:
     assert {each.id for each in WRITES if each.undo} == set(SCENARIOS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation_id", SCENARIOS)
 async def test_a_change_undone_leaves_the_state_before(operation_id: str) -> None:
     async with reviewing(**JOURNALLED) as (client, _):

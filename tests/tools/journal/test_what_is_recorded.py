@@ -66,6 +66,7 @@ async def test_what_held_a_secret_is_not_kept_and_so_not_undone() -> None:
     assert "nanonets-key" not in json.dumps(entry)
 
 
+@pytest.mark.slow
 async def test_a_journal_that_is_locked_for_a_moment_is_worth_another_call(era: Era, tmp_path: Path) -> None:
     file = tmp_path / "journal.sqlite"
     network = service(httpx2.Response(201, json={"id": 7, "name": "late"}))

@@ -317,6 +317,7 @@ async def test_an_answer_that_no_transport_could_carry_is_still_delivered(era: E
         assert deep.model_dump_json()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "answer",
     [

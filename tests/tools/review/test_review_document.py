@@ -62,6 +62,7 @@ def raw_values(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 yield {**cell, "id": cell["cell_id"], "name": cell["header"]}
 
 
+@pytest.mark.slow
 async def test_every_value_of_every_document_is_there_with_its_ids(era: Era) -> None:
     async with reviewing(era=era) as (client, sandbox):
         for where in documents(sandbox).values():

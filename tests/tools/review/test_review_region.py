@@ -403,6 +403,7 @@ async def test_credentials_go_to_the_own_host_only(address: str, is_own: bool, e
     assert ACCOUNT["nanonets_api_key"] not in str(sent.url)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "address",
     [

@@ -74,6 +74,7 @@ WITH_PICTURES = {
 """Tools whose results may hold a picture, which hosts drop beside a structured result."""
 
 
+@pytest.mark.slow
 @each_case(TOOLS, lambda tool: tool.name)
 def test_schemas_suit_the_strictest_host(tool: Any) -> None:
     assert re.fullmatch(r"[a-z][a-z_]{2,44}", tool.name)
