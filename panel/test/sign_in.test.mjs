@@ -75,7 +75,7 @@ test("a person signs in with the issuer, is signed out while typing, and loses n
   assert.ok(await page.locator("#again").isHidden());
 
   await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByText("You are signed out").waitFor();
+  await page.getByText("You have signed out").waitFor();
   assert.deepEqual((await page.context().cookies()).filter(({ domain }) => domain === "127.0.0.1"), []);
   assert.equal(issuer.redeemed, 2);
   assert.deepEqual(faults.filter((fault) => !fault.includes("401")), []);
@@ -92,7 +92,7 @@ test("an answer that another browser began signs nobody in", { skip: MISSING }, 
   const caught = theirs.page.waitForRequest(/panel\/callback/);
   await theirs.page.getByRole("button", { name: "I am Ana" }).click();
   await mine.page.goto((await caught).url());
-  assert.match(await mine.page.innerText("body"), /not begun in this browser/);
+  assert.match(await mine.page.innerText("body"), /started in another browser/);
   assert.deepEqual((await mine.page.context().cookies()).filter(({ domain }) => domain === "127.0.0.1"), []);
   await mine.close();
   await theirs.close();
@@ -109,7 +109,7 @@ test("a person signs in with a key and out again", { skip: MISSING }, async () =
   await page.keyboard.press("Enter");
   await page.locator("li button").first().waitFor();
   await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByText("You are signed out").waitFor();
+  await page.getByText("You have signed out").waitFor();
   await page.goto(new URL("/panel", server.address).href);
   await page.getByLabel("Your key").waitFor();
   await close();
