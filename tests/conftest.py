@@ -6,8 +6,9 @@ import gc
 import io
 import json
 import os
+import re
 import sys
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from postgresql import Cluster
 
 Era = Literal["legacy", "auto"]
+ERAS: tuple[Era, ...] = ("legacy", "auto")
 Answer = Callable[[httpx2.Request], httpx2.Response]
 
 ACCOUNT: dict[str, Any] = {
@@ -84,14 +86,42 @@ SLOW = (
 )
 """The files and folders of slow tests, which `make test-fast` leaves out. A slow test elsewhere is marked."""
 
+_A_FEW = 3
+"""From so many rows on, a table is tried with each of them in one era only."""
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow tests, and take them first: at the end, no worker is left alone with a long one."""
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the slow tests, and take them first: at the end, no worker is left alone with a long one.
+
+    Unless all is tried, each row of a table is tried in one protocol era, the next row in the other one.
+    """
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+    if os.environ.get("DOCREVIEW_TESTS") != "full":
+        left_out = _rows_in_the_other_era(items)
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=list(left_out))
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _rows_in_the_other_era(items: Sequence[pytest.Item]) -> dict[pytest.Item, None]:
+    """The tests that are left out: of a table with a few rows or more, each row in one of the two eras."""
+    tables: dict[str, dict[str, dict[Era, pytest.Item]]] = {}
+    for item in items:
+        era: Era | None = getattr(getattr(item, "callspec", None), "params", {}).get("era")
+        if era is not None:
+            table, _, row = item.nodeid.partition("[")
+            row = re.sub(rf"(?<![^-]){era}(?![^-\]])", "", row, count=1)
+            tables.setdefault(table, {}).setdefault(row, {})[era] = item
+    return {
+        tries[ERAS[index % len(ERAS)]]: None
+        for rows in tables.values()
+        if len(rows) >= _A_FEW
+        for index, tries in enumerate(rows.values())
+        if len(tries) == len(ERAS)
+    }
 
 
 def pytest_collection_finish() -> None:
@@ -140,7 +170,7 @@ def known_output_schemas() -> dict[str, Any]:
     return {tool.name: tool.output_schema for tool in load_tools()}
 
 
-@pytest.fixture(params=["legacy", "auto"])
+@pytest.fixture(params=ERAS)
 def era(request: pytest.FixtureRequest) -> Era:
     """Both protocol eras: the handshake and the stateless one."""
     return request.param
