@@ -251,7 +251,7 @@ def _redis(stack: ExitStack) -> tuple[str | None, list[str]]:
     """The address of a Redis of our own; None, and a note, where it is not installed."""
     import pytest
 
-    sys.path.insert(0, str(_HERE.parent / "tests"))
+    sys.path.insert(0, str(_HERE.parent / "tests" / "support"))
     from redis_process import running_redis
 
     try:

@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 
 _REPLICAS = 2
-_TESTS = Path(__file__).parents[1] / "tests"
+_TESTS = Path(__file__).parents[1] / "tests" / "support"
 
 
 async def _write(url: str, seconds: float, writers: int) -> list[float]:

@@ -19,7 +19,7 @@ from .callers import Callers
 from .issuer import Issuer, running_issuer
 from .replica import Replica
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
 from postgresql import Cluster, migrate, running_cluster
 from redis_process import RedisProcess, running_redis
