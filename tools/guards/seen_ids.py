@@ -14,7 +14,7 @@ from ..results.result import ToolResult
 __all__ = ["SeenIds", "ids_in"]
 
 _KEY_OF_IDS = 'id":'
-_MAX_IDS = 20_000
+_MAX_IDS = 10_000
 _MAX_NOTED = 5_000
 """The most ids that are noted of one result."""
 
@@ -31,6 +31,8 @@ _SAME = {
 
 _EITHER = {"document_id": "request_file_id", "workflow_id": "model_id"}
 """Arguments of our own tools that also take the ids of the older interface of Nanonets."""
+
+_NONE: frozenset[str] = frozenset()
 
 _UNCLEAR = ("user_permissions", "project_task", "file")
 """What tools are named after although they answer something else."""
@@ -49,7 +51,7 @@ class SeenIds:
         answer = result.structured if _KEY_OF_IDS in result.text else {}
         for kind, identity in ids_in(operation, values, answer)[:_MAX_NOTED]:
             key = _key(caller, operation, identity)
-            self._kinds[key] = self._kinds.get(key, frozenset()) | {kind}
+            self._kinds[key] = _together(self._kinds.get(key, _NONE), kind)
             self._kinds.move_to_end(key)
         while len(self._kinds) > _MAX_IDS:
             self._kinds.popitem(last=False)
@@ -60,7 +62,7 @@ class SeenIds:
         for name, value in values.items():
             if not is_id(name) or isinstance(value, (list, dict)):
                 continue
-            kinds = self._kinds.get(_key(caller, operation, str(value)), frozenset())
+            kinds = self._kinds.get(_key(caller, operation, str(value)), _NONE)
             either = _EITHER.get(name, "") if operation.service == "docreview" else ""
             if len(kinds) == 1 and not kinds & {_kind(name), either}:
                 found.extend((name, kind) for kind in kinds)
@@ -101,6 +103,12 @@ def _add_ids(value: JsonValue, noun: str, found: list[tuple[str, str]]) -> None:
                     found.append((_kind(f"{noun}_id"), str(entry)))
                 elif key.endswith("_id"):
                     found.append((_kind(key), str(entry)))
+
+
+@lru_cache(maxsize=1_000)
+def _together(kinds: frozenset[str], kind: str) -> frozenset[str]:
+    """The kinds with one more: the same object for the same ones, as there are thousands of ids."""
+    return kinds | {kind}
 
 
 @lru_cache(maxsize=1_000)
