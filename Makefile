@@ -38,7 +38,7 @@ test-fast: $(VENV)/.ready
 # Which branches the tests take, in the processes that they start too. The table of what is wanted is in the script.
 cov: $(VENV)/.ready
 	rm -f .coverage .coverage.*
-	$(RUN)/coverage run -m pytest $(WORKERS)
+	DOCREVIEW_TESTS=full $(RUN)/coverage run -m pytest $(WORKERS)
 	$(RUN)/coverage combine --quiet
 	$(RUN)/python -m scripts.coverage_gate
 

@@ -93,7 +93,7 @@ _A_FEW = 3
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the slow tests, and take them first: at the end, no worker is left alone with a long one.
 
-    Unless all is tried, each row of a table is tried in one protocol era, the next row in the other one.
+    Unless all is tried, a slow test and each row of a table is tried in one protocol era, the next in the other.
     """
     here = Path(__file__).parent
     for item in items:
@@ -107,7 +107,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _rows_in_the_other_era(items: Sequence[pytest.Item]) -> dict[pytest.Item, None]:
-    """The tests that are left out: of a table with a few rows or more, each row in one of the two eras."""
+    """The tests that are left out: slow ones, and rows of tables with a few or more, in one of the two eras."""
     tables: dict[str, dict[str, dict[Era, pytest.Item]]] = {}
     for item in items:
         era: Era | None = getattr(getattr(item, "callspec", None), "params", {}).get("era")
@@ -115,13 +115,14 @@ def _rows_in_the_other_era(items: Sequence[pytest.Item]) -> dict[pytest.Item, No
             table, _, row = item.nodeid.partition("[")
             row = re.sub(rf"(?<![^-]){era}(?![^-\]])", "", row, count=1)
             tables.setdefault(table, {}).setdefault(row, {})[era] = item
-    return {
-        tries[ERAS[index % len(ERAS)]]: None
-        for rows in tables.values()
-        if len(rows) >= _A_FEW
-        for index, tries in enumerate(rows.values())
-        if len(tries) == len(ERAS)
-    }
+    left_out: dict[pytest.Item, None] = {}
+    for rows in tables.values():
+        tried_twice = [tries for tries in rows.values() if len(tries) == len(ERAS)]
+        is_slow = any(item.get_closest_marker("slow") for tries in tried_twice for item in tries.values())
+        if is_slow or len(rows) >= _A_FEW:
+            for tries in tried_twice:
+                left_out[tries[ERAS[len(left_out) % len(ERAS)]]] = None
+    return left_out
 
 
 def pytest_collection_finish() -> None:
