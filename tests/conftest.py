@@ -54,7 +54,13 @@ if find_spec("sniffio") is None:
 # A test that wants another number derives it from that of the profile.
 hypothesis.settings.register_profile("usual", max_examples=15, database=None, deadline=None)
 hypothesis.settings.register_profile("full", max_examples=150, database=None, deadline=None)
-hypothesis.settings.load_profile("full" if os.environ.get("DOCREVIEW_TESTS") == "full" else "usual")
+ALL_IS_TRIED = os.environ.get("DOCREVIEW_TESTS") == "full"
+"""Whether this is CI, or somebody who wants to know what CI will say."""
+
+hypothesis.settings.load_profile("full" if ALL_IS_TRIED else "usual")
+
+recorded_again = pytest.mark.skipif(not ALL_IS_TRIED, reason="takes long; set DOCREVIEW_TESTS=full")
+"""For tests that make a recording again to compare it."""
 
 SLOW = (
     "examples/",
@@ -93,13 +99,13 @@ _A_FEW = 3
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the slow tests, and take them first: at the end, no worker is left alone with a long one.
 
-    Unless all is tried, a slow test and each row of a table is tried in one protocol era, the next in the other.
+    Unless all is tried, a slow test or a row of a table is tried in one protocol era, the next in the other.
     """
     here = Path(__file__).parent
     for item in items:
         if item.path.relative_to(here).as_posix().startswith(SLOW):
             item.add_marker(pytest.mark.slow)
-    if os.environ.get("DOCREVIEW_TESTS") != "full":
+    if not ALL_IS_TRIED:
         left_out = _rows_in_the_other_era(items)
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=list(left_out))
@@ -107,7 +113,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _rows_in_the_other_era(items: Sequence[pytest.Item]) -> dict[pytest.Item, None]:
-    """The tests that are left out: slow ones, and rows of tables with a few or more, in one of the two eras."""
+    """The tests that are left out: slow ones, and rows of tables with a few or more, in one of the eras."""
     tables: dict[str, dict[str, dict[Era, pytest.Item]]] = {}
     for item in items:
         era: Era | None = getattr(getattr(item, "callspec", None), "params", {}).get("era")

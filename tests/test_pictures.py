@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from conftest import recorded_again
 from documents import PAGES, ROOT, links_of, text_of
 
 from scripts.pictures.drawn import drawn_pictures
@@ -18,6 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.mark.slow
+@recorded_again
 @pytest.mark.skipif(sys.platform != "linux", reason="they show paths of Linux")
 def test_terminals_are_drawn_as_they_are_now() -> None:
     drawn = drawn_pictures()

@@ -6,6 +6,7 @@ import re
 import sys
 
 import pytest
+from conftest import recorded_again
 from docreview_mcp.tools.surface.tool import tool_of
 
 from scripts.documentation.pages import recorded_pages
@@ -13,6 +14,7 @@ from scripts.generate import read_operations
 
 pytestmark = [
     pytest.mark.slow,
+    recorded_again,
     pytest.mark.skipif(sys.platform == "win32", reason="the paths in the pages are those of other systems"),
 ]
 
