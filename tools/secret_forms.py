@@ -93,16 +93,17 @@ class SecretForms:
             for needle, pattern in self._needles.items()
             if any(needle in stage for stage in stages)
         }
-        if not needles and not any(secret in text for secret in self._raw):
+        if not needles and not self._stands_plainly_in(text):
             return None
         return SecretForms(self._raw, needles, self._replacement)
 
+    def _stands_plainly_in(self, text: str) -> bool:
+        return any(secret in text for secret in self._raw)
+
     def _is_in(self, stages: Sequence[str]) -> bool:
         """Whether a form stands in one of the stages of a text."""
-        if not any(needle in stage for stage in stages for needle in self._needles):
-            return False
-        pattern = self._pattern
-        return pattern is not None and any(pattern.search(stage) for stage in stages)
+        holding = [stage for stage in stages if any(needle in stage for needle in self._needles)]
+        return bool(holding) and self._pattern is not None and any(map(self._pattern.search, holding))
 
     def _may_be_behind(self, text: str) -> bool:
         """Whether a look at the plain form is needed: False only where no form can be in it."""
@@ -122,8 +123,7 @@ class SecretForms:
     def _removed_from_part(self, part: str) -> str:
         if not self._may_be_behind(part):
             return part
-        stages = _stages(part)
-        if not any(secret in part for secret in self._raw) and not self._is_in(stages):
+        if not self._stands_plainly_in(part) and not self._is_in(_stages(part)):
             return part
         shown = without_invisible(part)
         cleaned = shown

@@ -153,7 +153,10 @@ class DocumentValues:
 
 
 def values_of_document(answer: JsonObject, only: str = "") -> DocumentValues:
-    """The values of a v4 document, from the answer of `getDocument`; with `only`, those with this id."""
+    """The values of a v4 document, from the answer of `getDocument`.
+
+    With `only`, of all fields and cells those with this id, and of the columns those that headers name.
+    """
     pages: list[DocumentPage] = []
     fields: list[DocumentValue] = []
     tables: list[DocumentTable] = []

@@ -1,8 +1,8 @@
 """Which paths of an answer hold untrusted text, read off the marks in the operation's answer schema.
 
-Outside is what the schema marks so, and every text in a place that it does not describe. A path names a place
-and all below it: `[]` is every item of a list, `*` every key, `keys()` the keys themselves. Paths with the
-same parent stand together, such as `pages[].data.fields.*[]: value, verification_message`.
+Untrusted is what the schema marks so, and every text in a place that it does not describe. A path names a
+place and all below it: `[]` is every item of a list, `*` every key, `keys()` the keys themselves. Paths with
+the same parent stand together, such as `pages[].data.fields.*[]: value, verification_message`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MAX_UNKNOWN = 5
 class _SchemaNode:
     """A place in the answers of an operation, as its schema describes it.
 
-    `is_outside`: it is marked, or the schema describes no text there. `entries` is the place of whatever
+    `is_untrusted`: it is marked, or the schema describes no text there. `entries` is the place of whatever
     `properties` does not name.
     """
 
