@@ -14,7 +14,7 @@ from __future__ import annotations
 import base64
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from .hidden_characters import hidden_pattern, without_invisible
@@ -41,6 +41,8 @@ _UNICODE = re.compile(r"\\\\*u[0-9a-fA-F]{4}(?:\\+u[0-9a-fA-F]{4})*")
 _BLANK = re.compile(r"\\\\*[nrtbf]")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
 _PERCENT_UNIT = re.compile(r"%[0-7][0-9a-fA-F]|(?:%[89a-fA-F][0-9a-fA-F])+")
+_JSON = re.compile(r"\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*|.)")
+_JSON_SIGNS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _ESCAPES = (
     _UNICODE,
@@ -196,35 +198,71 @@ def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
 
 
 def _stages(text: str, rounds: int = _ROUNDS) -> list[str]:
-    """A text on the way to its plain form, from itself on.
+    """A text with some of its escapes undone, in each order that may matter; its plain form comes last.
 
-    A secret with escapes of its own is found in the stage in which its own ones are not undone yet.
+    A secret with escapes of its own is found where only what was put around it is undone, and not its own.
     """
-    stages = [text]
+    mixed = [text]
+    for _ in range(rounds):
+        before = mixed[-1]
+        _undo_all_kinds(mixed)
+        if mixed[-1] == before:
+            break
+    if len(mixed) == 1:
+        return mixed
+    apart = [
+        stage
+        for from_json in _repeated(_without_json_escapes, text, rounds)
+        for undo in (_without_percent, _without_form, _without_entities)
+        for stage in _repeated(undo, from_json, rounds)
+    ]
+    return [*dict.fromkeys((*mixed[:-1], *apart)), mixed[-1]]
+
+
+def _undo_all_kinds(stages: list[str]) -> None:
+    """Add the last of the stages with the escapes of one kind after the other undone."""
 
     def then(changed: str) -> str:
         if changed != stages[-1]:
             stages.append(changed)
         return changed
 
+    text = then(without_invisible(stages[-1]))
+    if "\\" in text:
+        while "\\\\" in text:
+            text = then(text.replace("\\\\", "\\"))
+        if "\\u" in text:
+            text = then(_UNICODE.sub(_undone, text))
+        text = then(_BLANK.sub(" ", text).replace("\\", ""))
+    text = then(_without_percent(text))
+    text = then(_without_entities(text))
+    then(text.translate(_BLANKS) if not text.isprintable() else text.replace("+", " "))
+
+
+def _repeated(undo: Callable[[str], str], text: str, rounds: int) -> Iterator[str]:
+    """A text, and what becomes of it by undoing one kind of escapes again and again."""
+    yield text
     for _ in range(rounds):
-        before = text
-        text = then(without_invisible(text))
-        if "\\" in text:
-            doubled = text
-            while "\\\\" in doubled:
-                doubled = then(doubled.replace("\\\\", "\\"))
-            if "\\u" in text:
-                text = then(_UNICODE.sub(_undone, text))
-            text = then(_BLANK.sub(" ", text).replace("\\", ""))
-        if "%" in text:
-            text = then(_PERCENT.sub(_undone, text))
-        if "&" in text:
-            text = then(_ENTITY.sub(_undone, text))
-        text = then(text.translate(_BLANKS) if not text.isprintable() else text.replace("+", " "))
+        before, text = text, undo(text)
         if text == before:
-            break
-    return stages
+            return
+        yield text
+
+
+def _without_json_escapes(text: str) -> str:
+    return _JSON.sub(_json_undone, text) if "\\" in text else text
+
+
+def _without_percent(text: str) -> str:
+    return _PERCENT.sub(_undone, text) if "%" in text else text
+
+
+def _without_form(text: str) -> str:
+    return _without_percent(text.replace("+", " "))
+
+
+def _without_entities(text: str) -> str:
+    return _ENTITY.sub(_undone, text) if "&" in text else text
 
 
 def _without(secret: str, text: str, replacement: str) -> str:
@@ -271,6 +309,12 @@ def _in_other_alphabet(form: str) -> list[str]:
 
 def _undone(match: re.Match[str]) -> str:
     return _characters_of(match[0])
+
+
+def _json_undone(match: re.Match[str]) -> str:
+    """What one escape of a JSON text stands for."""
+    unit = match[0]
+    return _characters_of(unit) if unit[1] == "u" and len(unit) > 2 else _JSON_SIGNS.get(unit[1], unit[1])
 
 
 @lru_cache(maxsize=4_096)

@@ -126,6 +126,7 @@ def test_a_secret_is_taken_out_in_every_form(form: str, secret: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("form", LONG_FORMS)
 @example(secret="25 %00;%250;")
+@example(secret="%25 &amp;")
 @given(secret=escaped_secrets)
 def test_a_secret_with_escapes_of_its_own_is_taken_out_in_every_form(form: str, secret: str) -> None:
     what_is_left(secret, form, LONG_FORMS[form](secret))
