@@ -155,7 +155,7 @@ class SecretForms:
         return "".join((*pieces, text[kept:]))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=1_024)
 def forms_of(secrets: tuple[str, ...], replacement: str) -> SecretForms:
     """The forms of these secrets; the same object for the same ones."""
     raw = sorted({each for each in secrets if len(each) >= SHORTEST}, key=len, reverse=True)

@@ -33,10 +33,13 @@ class Service:
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Answer one request."""
         body = b""
-        while (message := await receive()).get("more_body") or message.get("body"):
-            body += message["body"]
-            if not message.get("more_body"):
-                break
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return  # A server was killed before all of its request was here.
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
         if scope["path"] == "/remembered":
             await _answer(send, {"writes": self._writes, "cookies": self._cookies}, "nobody")
             return
