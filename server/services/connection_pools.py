@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from http.client import HTTPResponse
 from http.cookiejar import CookieJar
-
 from urllib.request import Request
 
 import anyio
