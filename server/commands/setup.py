@@ -58,7 +58,7 @@ def set_up_host(name: str, settings: Settings, how: How) -> int:
     if not how.writes:
         _print_entry(host, wanted, settings, how)
         _print_notes(host, wanted)
-        click.echo(f"  docreview-mcp setup {name} --write writes it and keeps a backup.", err=True)
+        click.echo("  Add --write to write it to the file; a backup is kept.", err=True)
         return 0
     return _write(host, wanted, change, settings)
 

@@ -67,6 +67,7 @@ async def test_what_changed_since_it_was_read_is_a_conflict_that_shows_both(
         assert (error["code"], error["done"]) == ("conflict", "no")
         assert "999" in error["message"]
         assert before in error["message"]
+        assert "“”" not in error["message"], "the value has a name"
         assert (total.value, sent(sandbox)) == ("999", [])
 
 
