@@ -106,6 +106,8 @@ def _print_notes(host: Host, wanted: HostEntry) -> None:
         click.echo(f"  {_NO_REFERENCE.format(title=host.title)}", err=True)
     elif wanted.stored_elsewhere:
         names = ", ".join(wanted.stored_elsewhere)
-        click.echo(f"  {host.title} takes from the environment that it starts in: {names}.", err=True)
+        click.echo(
+            f"  {host.title} reads these variables from the environment that it starts in: {names}.", err=True
+        )
     if host.then:
         click.echo(f"  {host.then}", err=True)
