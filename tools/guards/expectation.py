@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.comparison import comparable, same_as_read
 from ..documents.field_state import FieldState, fields_in
@@ -25,7 +27,9 @@ def touched_fields(operation: Operation, before: State) -> list[FieldState]:
     """The values of documents that a write touches: all of a document, or those of the item."""
     if operation.present is None or operation.present.each:
         return []
-    return fields_in(before.answer if operation.present.read in OF_WHOLE_DOCUMENTS else before.item)
+    fields = fields_in(before.answer if operation.present.read in OF_WHOLE_DOCUMENTS else before.item)
+    # A field of a page has its name outside itself: it is the key of the map in which the field stands.
+    return [each if each.name else replace(each, name=before.key) for each in fields]
 
 
 def unexpected(

@@ -67,6 +67,7 @@ async def test_what_changed_since_it_was_read_is_a_conflict_that_shows_both(
         assert (error["code"], error["done"]) == ("conflict", "no")
         assert "999" in error["message"]
         assert before in error["message"]
+        assert "“”" not in error["message"], "the value has a name"
         assert (total.value, sent(sandbox)) == ("999", [])
 
 
@@ -158,3 +159,22 @@ async def test_the_expected_value_of_a_table_is_the_number_of_its_cells(era: Era
         assert error["code"] == "conflict"
         done = await client.call_tool("nanonets_delete_table", {**place, "expected_value": str(count)})
         assert not done.is_error, done.structured_content
+
+
+@pytest.mark.parametrize(("confirm", "outcome"), [("never", "101"), ("writes", "conflict")])
+async def test_without_a_journal_a_single_write_is_compared_only_if_it_is_confirmed(
+    confirm: str, outcome: str, era: Era
+) -> None:
+    async with reviewing(era=era, journal="none", confirm=confirm) as (client, sandbox):
+        document = ready(sandbox)[0]
+        total = field_of(document, "total_amount")
+        assert not (await client.call_tool("review_document", ids_of(document))).is_error
+        total.value = "999"
+        tool, arguments = WRITES["apply"]
+        error = error_of(await client.call_tool(tool, arguments(document)))
+        assert (error["code"], total.value) == ("conflict", "999")
+        # The conflict showed the value, so the next look is older again.
+        total.value = "998"
+        tool, arguments = WRITES["correct"]
+        result = await client.call_tool(tool, arguments(document))
+        assert (error_of(result)["code"] if result.is_error else total.value) == outcome
