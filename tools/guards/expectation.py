@@ -16,11 +16,26 @@ from ..untrusted import quoted
 from .context import CallContext
 from .current_state import Read, State
 
-__all__ = ["OF_WHOLE_DOCUMENTS", "misplaced", "touched_fields", "unexpected"]
+__all__ = ["OF_WHOLE_DOCUMENTS", "misplaced", "needs_present_values", "touched_fields", "unexpected"]
 
 _MAX_CHANGED = 3
 OF_WHOLE_DOCUMENTS = frozenset({"getDocument", "getPredictionFileByFileId"})
 """What reads a document with all of its values: what is written by its state touches all of them."""
+_OF_VALUES = OF_WHOLE_DOCUMENTS | {"getPageData", "getPredictionFileByPageId"}
+
+
+def needs_present_values(prepared: Prepared, context: CallContext) -> bool:
+    """Whether a write has to be compared with what its caller expects, or may have seen before."""
+    operation, arguments = prepared.operation, prepared.service_arguments
+    if expected_argument(operation) in prepared.values:
+        return True
+    if operation.present is None or operation.present.each or operation.present.read not in _OF_VALUES:
+        return False
+    identity = arguments.get("field_data_id") or arguments.get("cell_id")
+    seen = context.guards.seen
+    if identity is None:
+        return not seen.is_empty
+    return seen.text(context.caller, prepared.base_url, text_of(identity)) is not None
 
 
 def touched_fields(operation: Operation, before: State) -> list[FieldState]:
