@@ -200,6 +200,17 @@ def test_nginx_finds_the_servers_at_addresses_that_stay() -> None:
         assert each not in others
 
 
+def test_only_the_servers_reach_redis_and_postgresql() -> None:
+    services, networks = compose()["services"], compose()["networks"]
+    for database in ("redis", "postgres"):
+        (network,) = services[database]["networks"]
+        assert networks[network] == {"internal": True}
+        assert "ports" not in services[database]
+        reached_by = {name for name, each in services.items() if network in each["networks"]}
+        assert reached_by == {"redis", "postgres", "migrate", "server-1", "server-2"}
+    assert [name for name, each in services.items() if "ports" in each] == ["nginx"]
+
+
 def plain(text: str) -> str:
     """A value of the Compose file with the defaults of its variables."""
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", text)
