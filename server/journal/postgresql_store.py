@@ -62,6 +62,8 @@ class PostgresqlStore:
         self._writer: psycopg.AsyncConnection[Any] | None = None
         self._reader: psycopg.AsyncConnection[Any] | None = None
         self._reader_turn = anyio.Lock()
+        self._is_reached = False
+        self._away: JournalFault | None = None
         self._blocking: psycopg.Connection[Any] | None = None
         self._tidied_at = -_TIDY_SECONDS
         self._may_be_committed = False
@@ -200,20 +202,35 @@ class PostgresqlStore:
         return written_together(batch, self._key, self._place.shown, self._place.wait, tidies=tidies)
 
     async def _ask(self, text: LiteralString | bytes, values: Any) -> Rows:
-        limit = connect_seconds(self._place) + self._place.wait + _SLACK_SECONDS
+        known = self._away
         async with self._reader_turn:
-            with faults(self._place, "read", self._end_reader), anyio.fail_after(limit):
-                is_used = self._reader is not None
-                try:
-                    return await self._fetched(text, values)
-                except psycopg.Error as error:
-                    if not is_used or not is_lost(error):
-                        raise
-                    return await self._fetched(text, values)
+            # Found out while this one waited: if each tried in its turn, they would wait longer and longer.
+            if self._away is not None and self._away is not known:
+                raise JournalFault(str(self._away), is_away=True)
+            try:
+                return await self._asked(text, values)
+            except JournalFault as fault:
+                if fault.is_away and not self._is_reached:
+                    self._away = fault
+                raise
+
+    async def _asked(self, text: LiteralString | bytes, values: Any) -> Rows:
+        """What one query finds. A connection that ended since it was last used is made anew, once."""
+        limit = connect_seconds(self._place) + self._place.wait + _SLACK_SECONDS
+        with faults(self._place, "read", self._end_reader), anyio.fail_after(limit):
+            is_used = self._reader is not None
+            try:
+                return await self._fetched(text, values)
+            except psycopg.Error as error:
+                if not is_used or not is_lost(error):
+                    raise
+                return await self._fetched(text, values)
 
     async def _fetched(self, text: LiteralString | bytes, values: Any) -> Rows:
         if self._reader is None:
+            self._is_reached = False
             self._reader = await connect(self._place)
+            self._is_reached = True
         try:
             cursor = await self._reader.execute(text, values)
             return await cursor.fetchall()

@@ -72,6 +72,38 @@ async def test_the_journal_works_again_when_the_database_is_back(cluster: Cluste
     journal.stop()
 
 
+async def test_who_waits_while_the_database_is_found_to_be_away_does_not_wait_for_another_try() -> None:
+    tries: list[asyncio.StreamWriter] = []
+    is_tried, may_end = asyncio.Event(), asyncio.Event()
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tries.append(writer)
+        is_tried.set()
+        await may_end.wait()
+        writer.close()
+
+    faults: list[JournalFault] = []
+
+    async def read() -> None:
+        with pytest.raises(JournalFault, match="cannot be read") as caught:
+            await journal.entries()
+        faults.append(caught.value)
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        journal = journal_at(f"postgresql://user@127.0.0.1:{port}/reviews?sslmode=disable&gssencmode=disable")
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(read)
+            await is_tried.wait()
+            await anyio.lowlevel.checkpoint()
+            may_end.set()
+        assert [fault.is_away for fault in faults] == [True] * 5
+        assert len(tries) == 1
+        await read()
+        assert len(tries) == 2, "who comes later tries anew"
+
+
 FIELD = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
 
 
