@@ -35,7 +35,10 @@ from coverage import Coverage
 
 __all__ = ["main"]
 
-_ARGUMENTS = ("-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not auto", "--no-header")
+_ARGUMENTS = (
+    *("-q", "-n", "0", "-p", "no:cacheprovider", "--no-header", "--hypothesis-profile", "usual"),
+    *("-k", "not auto"),
+)
 """One era is enough here: the one in which a person is asked within a call."""
 
 _PROGRESS_EVERY = 20

@@ -195,8 +195,8 @@ def _run(file: str) -> int:
     """Run the mutants of one file; gives 0 if none of them survived."""
     folder = WORK / file.replace("/", "-").removesuffix(".py")
     _copy(folder)
-    # For the processes that tests start as well.
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    # For the processes that tests start as well. Mutants are run by tests of one era, so that all need be there.
+    environment = {**os.environ, "PYTHONPATH": str(folder), "DOCREVIEW_TESTS": "full"}
     command = [sys.executable, "-m", "scripts.mutants", file, *TESTS[file]]
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
 

@@ -54,10 +54,9 @@ def _close_to_others(file: Path, mode: int) -> None:
     except FileNotFoundError:
         raise
     except OSError as error:
-        why = error.strerror or type(error).__name__
         raise NotPrivate(
             f"other users can access {file.name} (mode {mode:04o}), and its permissions cannot be restricted"
-            f" ({why})"
+            f" ({error.strerror})"
         ) from error
 
 
