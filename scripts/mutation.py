@@ -170,11 +170,16 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/journal/test_journal.py",
         "server/journal/test_verification.py",
     ),
-    "server/journal/store.py": ("server/journal/test_journal.py", "server/journal/test_journal_places.py"),
+    "server/journal/store.py": (
+        "server/journal/test_journal.py",
+        "server/journal/test_journal_places.py",
+        "server/journal/test_journal_postgresql.py",
+    ),
     "server/journal/files.py": ("server/journal/test_journal_places.py",),
     "server/journal/seal_keys.py": (
         "tools/guards/test_across_processes.py",
         "server/journal/test_journal_places.py",
+        "test_platforms.py",
     ),
     "server/journal/readings.py": ("server/journal/test_journal.py", "server/journal/test_verification.py"),
 }
@@ -195,7 +200,7 @@ def _run(file: str) -> int:
     """Run the mutants of one file; gives 0 if none of them survived."""
     folder = WORK / file.replace("/", "-").removesuffix(".py")
     _copy(folder)
-    # For the processes that tests start as well. Mutants are run by tests of one era, so that all need be there.
+    # For the processes that tests start as well. All tests of one era are there, as mutants are run by these.
     environment = {**os.environ, "PYTHONPATH": str(folder), "DOCREVIEW_TESTS": "full"}
     command = [sys.executable, "-m", "scripts.mutants", file, *TESTS[file]]
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode

@@ -251,6 +251,12 @@ def test_a_place_that_cannot_be_is_told_at_the_start_without_showing_it(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="every name has a home directory there")
+def test_a_home_directory_that_is_not_known_is_told_at_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"^DOCREVIEW_JOURNAL: .*; the home directory .* is not known$"):
+        read_settings(journal="sqlite:///~nobody-of-this-name/journal.sqlite")
+
+
 @pytest.mark.parametrize("password", ["p%40ss-word-1234", "plain-word-1234"])
 def test_the_password_of_the_database_is_a_secret(password: str) -> None:
     settings = read_settings(journal=f"postgresql://user:{password}@host/database?application_name=x")
@@ -292,12 +298,6 @@ async def test_a_place_that_fails_is_told_in_a_line_and_works_again_when_put_rig
         assert "document" not in message
     (tmp_path / "place").rename(tmp_path / "aside")
     assert await journal.open(OPENING) == 1
-
-
-async def test_a_home_directory_that_is_not_known_is_told(at: Any) -> None:
-    journal = at("sqlite:///~nobody-of-this-name/journal.sqlite")
-    with pytest.raises(JournalFault, match="The journal cannot be opened: "):
-        await journal.open(OPENING)
 
 
 async def test_a_file_that_breaks_while_it_is_used_is_told(tmp_path: Path, at: Any) -> None:
