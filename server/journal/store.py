@@ -140,11 +140,7 @@ class StoredJournal:
 
                     self._opened = SqliteStore(place, self._key)
             except ImportError as error:
-                raise JournalFault(f"The journal cannot be opened: {_why(error)}.") from None
+                from .faults import why
+
+                raise JournalFault(f"The journal cannot be opened: {why(error)}.") from None
         return self._opened
-
-
-def _why(error: ImportError) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed; install docreview-mcp[postgresql]"
-    return str(error)

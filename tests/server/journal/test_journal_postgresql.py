@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import anyio
@@ -442,9 +443,31 @@ def test_a_server_that_ends_while_it_writes_leaves_the_journal_whole(cluster: Cl
     after.stop()
 
 
-async def test_without_its_library_the_journal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs the driver is loaded anew in this test."""
     for name in [name for name in sys.modules if name.startswith("docreview_mcp.server.journal.postgresql")]:
         monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.mark.usefixtures("not_loaded")
+async def test_a_library_that_does_not_load_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class WithoutItsOwnLibrary(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            raise ImportError("no pq wrapper available.\nAttempts made:\n- libpq library not found")
+
+    monkeypatch.setitem(sys.modules, "psycopg", WithoutItsOwnLibrary("psycopg"))
+    with pytest.raises(JournalFault) as caught:
+        await journal_at("postgresql://host/reviews").open(OPENING)
+    assert str(caught.value) == "The journal cannot be opened: no pq wrapper available."
+    with pytest.raises(SettingsError, match=r"^DOCREVIEW_JOURNAL: no pq wrapper available$"):
+        check_tables(Settings(journal="postgresql://host/reviews"))
+    with pytest.raises(JournalFault, match=r"^no pq wrapper available\.$"):
+        migrate("postgresql://host/reviews")
+
+
+@pytest.mark.usefixtures("not_loaded")
+async def test_without_its_library_the_journal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(JournalFault, match=r"psycopg is not installed; install docreview-mcp\[postgresql\]"):
         await journal_at("postgresql://host/reviews").open(OPENING)
