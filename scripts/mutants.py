@@ -135,7 +135,7 @@ class _Hunt:
             limit = _PLAIN_SECONDS + len(tests)
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
             status = self._status(mutant, tests, items)
-            # What these tests started, such as a database, ends with them; the rest is for the other children.
+            # What these tests started, such as a database, ends with them; the rest is for other children.
             tests[0].session._setupstate.teardown_exact(cast("Any", SimpleNamespace(listchain=lambda: kept)))
         finally:
             os._exit(status)

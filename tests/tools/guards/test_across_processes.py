@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import re
 import stat
@@ -149,6 +150,28 @@ async def test_a_key_that_others_may_read_is_closed_to_them(era: Era, tmp_path: 
     await code_of(Sandbox(), era, **kept)
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert key.read_bytes() == bytes(32)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+async def test_a_key_that_cannot_be_closed_to_others_is_told_and_not_used(
+    era: Era, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "journal.sqlite.key"
+    key.write_bytes(bytes(32))
+    key.chmod(0o644)
+
+    def of_somebody_else(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "chmod", of_somebody_else)
+    sandbox = Sandbox()
+    kept = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
+    async with reviewing(sandbox, era=era, confirm="destructive", **kept) as (client, _):
+        error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
+    assert error["code"] == "not_configured"
+    assert "journal.sqlite.key, cannot be used: other users can access" in error["message"]
+    assert "mode 0644" in error["message"]
+    assert sent(sandbox) == []
 
 
 async def test_the_sandbox_seals_codes_without_a_file(
