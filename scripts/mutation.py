@@ -23,7 +23,12 @@ ROOT = Path(__file__).parents[1]
 WORK = ROOT / ".mutation"
 _PACKAGES = ("schemas", "tools", "server", "sandbox")
 
-_OF_POSTGRESQL = ("server/journal/test_journal_postgresql.py", "server/journal/test_journal.py")
+_OF_POSTGRESQL = (
+    "server/journal/test_journal_postgresql.py",
+    "server/journal/test_journal.py",
+    "server/journal/test_marks.py",
+    "tools/guards/test_across_processes.py",
+)
 TESTS: Mapping[str, Sequence[str]] = {
     "tools/guards/guard.py": (
         "tools/guards/test_guarded_writes.py",
