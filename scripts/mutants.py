@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import math
 import os
 import resource
 import signal
@@ -159,20 +160,32 @@ def _stop(*_: object) -> None:
 
 
 def _ends_badly(child: int) -> bool:
-    """Whether a process ends with an error, or does nothing any more, by its own clock."""
-    spent, since = b"", time.monotonic()
+    """Whether a process ends with an error, or does nothing any more, nor do those that it started."""
+    spent, since = 0.0, time.monotonic()
     signals = iter((signal.SIGTERM, signal.SIGKILL))
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status) != 0
-        now = Path(f"/proc/{child}/stat").read_bytes().rpartition(b")")[2].split()
-        if now[0] != b"S" or b" ".join(now[11:13]) != spent:
-            spent, since = b" ".join(now[11:13]), time.monotonic()
+        now = _spent(child)
+        if now != spent:
+            spent, since = now, time.monotonic()
         elif time.monotonic() - since > _IDLE_SECONDS:
             os.kill(child, next(signals, signal.SIGKILL))
             since = time.monotonic()
         time.sleep(0.02)
+
+
+def _spent(process: int) -> float:
+    """The ticks that a process and those that it started have computed; no number while one wants to."""
+    try:
+        found = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+        tasks = list(Path(f"/proc/{process}/task").glob("*/children"))
+        started = [each for task in tasks for each in task.read_text(encoding="ascii").split()]
+    except OSError:
+        return 0
+    own = math.nan if found[0] in b"RD" else int(found[11]) + int(found[12])
+    return own + sum(_spent(int(each)) for each in started)
 
 
 def take_code_of(module: types.ModuleType, code: str) -> None:
