@@ -342,6 +342,53 @@ async def test_an_entry_that_was_opened_while_the_connection_was_cut_stops_no_la
     journal.stop()
 
 
+@pytest.mark.parametrize("is_committed", [True, False])
+async def test_of_all_that_was_written_when_the_connection_was_cut_each_ends_in_its_own_way(
+    is_committed: bool, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = journal_at(cluster.url)
+    opening = replace(OPENING, until="2999-01-01T00:00:00+00:00")
+    ending = await journal.open(replace(opening, fingerprint="ends"))
+    genuine = postgresql_store._round_trip
+
+    async def cut(connection: Any, steps: Any) -> Any:
+        if steps[-1].statement == "COMMIT":
+            if is_committed:
+                await genuine(connection, steps)
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return await genuine(connection, steps)
+
+    def refuse(view: JournalView) -> None:
+        raise ToolFailure("conflict", "once", next_step="none")
+
+    told: dict[str, type[Exception]] = {}
+
+    async def ends(name: str, work: Any) -> None:
+        try:
+            await work
+        except (JournalFault, ToolFailure) as error:
+            told[name] = type(error)
+
+    monkeypatch.setattr(postgresql_store, "_round_trip", cut)
+    refused = journal.open(replace(opening, fingerprint="refused"), LookFirst(refuse, at_call=True))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ends, "begins", journal.open(replace(opening, fingerprint="begins")))
+        tasks.start_soon(ends, "refused", refused)
+        tasks.start_soon(ends, "ends", journal.close(ending, Closing("done")))
+        tasks.start_soon(ends, "mark", StoredMarks(journal).claim("mark", 60.0))
+    monkeypatch.setattr(postgresql_store, "_round_trip", genuine)
+    assert told == {
+        "begins": JournalFault,
+        "refused": ToolFailure,
+        "ends": JournalFault,
+        "mark": JournalFault,
+    }
+    found = {each.opening.fingerprint: each.outcome for each in await journal.entries()}
+    assert found == {"ends": "done", **({"begins": "not done"} if is_committed else {})}
+    assert not journal.verify().broken
+    journal.stop()
+
+
 async def test_who_comes_while_others_are_written_is_written_next(cluster: Cluster) -> None:
     journal = journal_at(cluster.url)
     await journal.open(OPENING)
