@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from types import ModuleType
@@ -305,26 +306,33 @@ async def test_what_is_over_is_taken_out(cluster: Cluster, monkeypatch: pytest.M
     journal.stop()
 
 
+@contextmanager
+def connection_cut(*, is_committed: bool) -> Iterator[None]:
+    """The connection is cut when a transaction was committed, or just before."""
+    genuine = postgresql_store._round_trip
+
+    async def cut(connection: Any, steps: Any) -> Any:
+        if steps[-1].statement == "COMMIT":
+            if is_committed:
+                await genuine(connection, steps)
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return await genuine(connection, steps)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(postgresql_store, "_round_trip", cut)
+        yield
+
+
 async def test_an_entry_that_was_opened_while_the_connection_was_cut_stops_no_later_call(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    cluster: Cluster,
 ) -> None:
     """The record is there, but nobody heard of it, so nothing was sent: it must not count as under way."""
     journal = journal_at(cluster.url)
     opening = replace(OPENING, until="2999-01-01T00:00:00+00:00")
     await journal.open(replace(opening, fingerprint="another"))
-    genuine = postgresql_store._round_trip
-
-    async def cut(connection: Any, steps: Any) -> Any:
-        found = await genuine(connection, steps)
-        if steps[-1].statement == "COMMIT":
-            raise psycopg.OperationalError("server closed the connection unexpectedly")
-        return found
-
-    monkeypatch.setattr(postgresql_store, "_round_trip", cut)
-    with pytest.raises(JournalFault) as caught:
+    with connection_cut(is_committed=True), pytest.raises(JournalFault) as caught:
         await journal.open(opening)
     assert caught.value.is_away
-    monkeypatch.setattr(postgresql_store, "_round_trip", genuine)
     outcomes: list[str] = []
 
     def judge(view: JournalView) -> None:
@@ -342,21 +350,25 @@ async def test_an_entry_that_was_opened_while_the_connection_was_cut_stops_no_la
     journal.stop()
 
 
+async def test_a_server_that_ends_after_its_connection_was_cut_leaves_nothing_of_what_was_not_written(
+    cluster: Cluster,
+) -> None:
+    journal = journal_at(cluster.url)
+    with connection_cut(is_committed=False), pytest.raises(JournalFault):
+        await journal.open(OPENING)
+    journal.stop()
+    reader = journal_at(cluster.url)
+    assert await reader.entries() == []
+    reader.stop()
+
+
 @pytest.mark.parametrize("is_committed", [True, False])
 async def test_of_all_that_was_written_when_the_connection_was_cut_each_ends_in_its_own_way(
-    is_committed: bool, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+    is_committed: bool, cluster: Cluster
 ) -> None:
     journal = journal_at(cluster.url)
     opening = replace(OPENING, until="2999-01-01T00:00:00+00:00")
     ending = await journal.open(replace(opening, fingerprint="ends"))
-    genuine = postgresql_store._round_trip
-
-    async def cut(connection: Any, steps: Any) -> Any:
-        if steps[-1].statement == "COMMIT":
-            if is_committed:
-                await genuine(connection, steps)
-            raise psycopg.OperationalError("server closed the connection unexpectedly")
-        return await genuine(connection, steps)
 
     def refuse(view: JournalView) -> None:
         raise ToolFailure("conflict", "once", next_step="none")
@@ -369,14 +381,13 @@ async def test_of_all_that_was_written_when_the_connection_was_cut_each_ends_in_
         except (JournalFault, ToolFailure) as error:
             told[name] = type(error)
 
-    monkeypatch.setattr(postgresql_store, "_round_trip", cut)
     refused = journal.open(replace(opening, fingerprint="refused"), LookFirst(refuse, at_call=True))
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(ends, "begins", journal.open(replace(opening, fingerprint="begins")))
-        tasks.start_soon(ends, "refused", refused)
-        tasks.start_soon(ends, "ends", journal.close(ending, Closing("done")))
-        tasks.start_soon(ends, "mark", StoredMarks(journal).claim("mark", 60.0))
-    monkeypatch.setattr(postgresql_store, "_round_trip", genuine)
+    with connection_cut(is_committed=is_committed):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ends, "begins", journal.open(replace(opening, fingerprint="begins")))
+            tasks.start_soon(ends, "refused", refused)
+            tasks.start_soon(ends, "ends", journal.close(ending, Closing("done")))
+            tasks.start_soon(ends, "mark", StoredMarks(journal).claim("mark", 60.0))
     assert told == {
         "begins": JournalFault,
         "refused": ToolFailure,
