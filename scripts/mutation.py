@@ -25,6 +25,7 @@ _PACKAGES = ("schemas", "tools", "server", "sandbox")
 
 _OF_POSTGRESQL = (
     "server/journal/test_journal_postgresql.py",
+    "server/journal/test_connection_cut.py",
     "server/journal/test_journal.py",
     "server/journal/test_marks.py",
     "tools/guards/test_across_processes.py",
