@@ -91,11 +91,11 @@ def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFail
     """The conflict of a write on values that are not as the caller last read them."""
     fields = touched_fields(prepared.operation, before)
     seen = context.guards.seen
-    changed = seen.changed(context.caller, prepared.base_url, fields)
+    changed = seen.changed(context.caller, fields)
     if not changed:
         return None
     # The message shows them, so the next call is from a new look.
-    seen.note(context.caller, prepared.base_url, [each for each, _ in changed[:_MAX_CHANGED]])
+    seen.note(context.caller, [each for each, _ in changed[:_MAX_CHANGED]])
     changes = "; ".join(
         f"{quoted(each.name)} was {quoted(text)} when you last read it and is now {quoted(each.text)}"
         for each, text in changed[:_MAX_CHANGED]
