@@ -18,6 +18,7 @@ from .day_jobs import Done, ToolList
 from .http_speed import HttpSpeed
 from .review_job import DOCUMENTS, FIELDS, Tally
 from .tool_search import Recall
+from .write_requests import CostOfWrite
 
 __all__ = [
     "FLOOR",
@@ -105,6 +106,7 @@ class Results:
     samples: Samples
     http: HttpSpeed
     job: Job
+    requests: Sequence[tuple[CostOfWrite, int]]
     day: Day
     recall: Sequence[Recall]
 
@@ -182,6 +184,7 @@ def is_missed(results: Results) -> bool:
     job, day = results.job, results.day
     met = [is_met(metric, results.samples) for metric in METRICS] + [row.is_met(job) for row in JOB_ROWS]
     met += [each.is_met for each in day.jobs] + [used <= each.max_tokens for each, used in day.lists]
+    met += [count <= write.max_requests for write, count in results.requests]
     met += [each.is_met(rank) for each in results.recall for rank in each.targets]
     return False in met or results.http.is_missed
 
@@ -238,6 +241,8 @@ def markdown(results: Results, versions: Mapping[str, str], notes: Sequence[str]
         "- **The jobs of a day** (`day_jobs.py`) are done on the sandbox as an agent does them; each is",
         "  checked to be done. Tokens are the characters of the results divided by 4, those of a list",
         "  the characters of all definitions, output schemas included. Formerly: before these tools.",
+        "- **Requests at the service** (`write_requests.py`) are counted by the sandbox. Formerly: when the",
+        "  state was read once more after each write. A test counts them for each of the writes.",
         "- **The search of tools** (`tool_search.py`) is asked the questions of",
         "  `find_tools_questions.csv`, with which it was tuned, and those for `measure` in",
         "  `find_tools_unseen.csv`, by which no weight was chosen. Their author wrote some phrases",
@@ -252,6 +257,7 @@ def _tables(results: Results) -> list[tuple[list[str], list[list[str]]]]:
         _table(results.samples),
         results.http.table(),
         _job_table(results.job),
+        _request_table(results.requests),
         day_table(results.day.jobs, results.day.lists),
         _recall_table(results.recall),
     ]
@@ -294,6 +300,20 @@ def _job_table(job: Job) -> tuple[list[str], list[list[str]]]:
     done = f"review and approve {DOCUMENTS} invoices, correct {len(FIELDS)} fields in each"
     headings = [done, *job, f"× {first}", "target", "met"]
     return headings, [row.cells(job) for row in JOB_ROWS]
+
+
+def _request_table(requests: Sequence[tuple[CostOfWrite, int]]) -> tuple[list[str], list[list[str]]]:
+    headings = ["requests at the service, with the journal", "formerly", "measured", "target", "met"]
+    return headings, [
+        [
+            f"{write.name} ({write.tool})",
+            str(write.formerly),
+            str(count),
+            f"≤ {write.max_requests}",
+            _yes_or_no(count <= write.max_requests),
+        ]
+        for write, count in requests
+    ]
 
 
 def _recall_table(recall: Sequence[Recall]) -> tuple[list[str], list[list[str]]]:

@@ -33,6 +33,7 @@ from .report import FLOOR, OURS, Day, Results, Samples, is_missed, markdown, sho
 from .review_job import JobError, measure_job
 from .tool_search import measure_recall
 from .upstream import DOCUMENT, FIELD
+from .write_requests import measure_write_requests
 
 _HERE = Path(__file__).parent
 _RESULTS = _HERE / "RESULTS.md"
@@ -90,11 +91,12 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
             with console.status("Reads over HTTP"):
                 http, http_notes = measure_http(folder, upstream, python)
             job = measure_job()
+            requests = measure_write_requests()
             day = Day(measure_day_jobs(), measure_lists())
         except (ServerError, JobError) as fault:
             console.print(f"The benchmark ended early: {fault}", markup=False)
             sys.exit(2)
-    results = Results(samples, http, job, day, measure_recall())
+    results = Results(samples, http, job, requests, day, measure_recall())
     notes += [*http_notes, measure_journal()]
     show(console, results, notes)
     _RESULTS.write_text(markdown(results, versions, notes), encoding="utf-8")

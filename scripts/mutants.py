@@ -35,8 +35,7 @@ from coverage import Coverage
 
 __all__ = ["main"]
 
-_ARGUMENTS = ("-q", "-n", "0", "-p", "no:cacheprovider", "--no-header")
-_ERA, _OTHER_ERA = "legacy", "auto"
+_ARGUMENTS = ("-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not auto", "--no-header")
 """One era is enough here: the one in which a person is asked within a call."""
 
 _PROGRESS_EVERY = 20
@@ -64,14 +63,6 @@ class _Hunt:
         # While tests run, pytest takes what is printed.
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
         self.survivors = self.count = 0
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        # Before the tests leave out every second row in this era, which would then be tried in neither.
-        found = {each.nodeid for each in items}
-        items[:] = [
-            each for each in items if each.nodeid.replace(_OTHER_ERA, _ERA) not in found - {each.nodeid}
-        ]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         # Imported as late as this, so that pytest can rewrite what its plugins import.

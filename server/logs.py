@@ -16,7 +16,8 @@ CALL_LOG = "docreview_mcp.calls"
 """The logger of calls. Its records have `fields`, which a line of JSON shows under their own names."""
 
 _QUERY = re.compile(r"\?\S+")
-_HTTP_LIBRARIES = ("httpx2", "httpcore2")  # at DEBUG they print header lines, such as Set-Cookie
+_HTTP_LIBRARIES = ("httpx2", "httpcore2")
+_OUR_LOGGERS = "docreview_mcp"
 
 
 class MaskingFormatter(logging.Formatter):
@@ -90,11 +91,13 @@ def set_up_logging(
 ) -> None:
     """Send the records of all loggers to stderr from `level` on. Replaces what was set up before.
 
-    As JSON, calls are logged at any level.
+    As JSON, calls are logged at any level. Of libraries nothing below INFO is logged: at DEBUG they print
+    whole messages, and so what documents say, and headers such as Set-Cookie.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(secrets) if form == "json" else MaskingFormatter(secrets))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(
+        level=max(logging.INFO, logging.getLevelNamesMapping()[level]), handlers=[handler], force=True
+    )
+    logging.getLogger(_OUR_LOGGERS).setLevel(level)
     logging.getLogger(CALL_LOG).setLevel(logging.INFO if form == "json" else logging.NOTSET)
-    for name in _HTTP_LIBRARIES:
-        logging.getLogger(name).setLevel(logging.INFO if level == "DEBUG" else logging.NOTSET)

@@ -58,7 +58,7 @@ def set_up_host(name: str, settings: Settings, how: How) -> int:
     if not how.writes:
         _print_entry(host, wanted, settings, how)
         _print_notes(host, wanted)
-        click.echo(f"  docreview-mcp setup {name} --write writes it and keeps a backup.", err=True)
+        click.echo("  Add --write to write it to the file; a backup is kept.", err=True)
         return 0
     return _write(host, wanted, change, settings)
 
@@ -106,6 +106,8 @@ def _print_notes(host: Host, wanted: HostEntry) -> None:
         click.echo(f"  {_NO_REFERENCE.format(title=host.title)}", err=True)
     elif wanted.stored_elsewhere:
         names = ", ".join(wanted.stored_elsewhere)
-        click.echo(f"  {host.title} takes from the environment that it starts in: {names}.", err=True)
+        click.echo(
+            f"  {host.title} reads these variables from the environment that it starts in: {names}.", err=True
+        )
     if host.then:
         click.echo(f"  {host.then}", err=True)

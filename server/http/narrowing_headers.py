@@ -61,6 +61,6 @@ def _refusal(name: str, why: str) -> Refusal:
     return Refusal(
         400,
         "unknown_name",
-        f"{name[:100]}: {why}.",
+        f"{name[:100]}: {why}" if why.endswith("?") else f"{name[:100]}: {why}.",
         "Correct or remove it in the host's settings; docs/http.md lists all headers and parameters.",
     )

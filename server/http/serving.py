@@ -14,6 +14,7 @@ from typing import Any
 import uvicorn
 
 from .application import HttpApplication
+from .connections import PatientConnection
 from .settings import HttpSettings
 
 __all__ = ["serve_on"]
@@ -33,6 +34,8 @@ def serve_on(listener: socket.socket, application: HttpApplication, settings: Ht
     AppStatus.disable_automatic_graceful_drain()
     config = uvicorn.Config(
         application,
+        # Its own choice may be a parser without a limit to the size of a head.
+        http=PatientConnection,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -146,7 +146,8 @@ SETTING_TEXTS: Mapping[str, SettingText] = {
         "Journal required", "0 allows writes even if the journal cannot be written."
     ),
     "DOCREVIEW_LOG_LEVEL": SettingText(
-        "Log level", "DEBUG, INFO, WARNING or ERROR. Logs go to stderr, with secrets masked."
+        "Log level",
+        "DEBUG, INFO, WARNING or ERROR. Logs go to stderr, with secrets masked and without answers.",
     ),
     "DOCREVIEW_LOG_FORMAT": SettingText(
         "Log format",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.comparison import comparable, same_as_read
 from ..documents.field_state import FieldState, fields_in
@@ -14,18 +16,35 @@ from ..untrusted import quoted
 from .context import CallContext
 from .current_state import Read, State
 
-__all__ = ["OF_WHOLE_DOCUMENTS", "misplaced", "touched_fields", "unexpected"]
+__all__ = ["OF_WHOLE_DOCUMENTS", "misplaced", "needs_present_values", "touched_fields", "unexpected"]
 
 _MAX_CHANGED = 3
 OF_WHOLE_DOCUMENTS = frozenset({"getDocument", "getPredictionFileByFileId"})
 """What reads a document with all of its values: what is written by its state touches all of them."""
+_OF_VALUES = OF_WHOLE_DOCUMENTS | {"getPageData", "getPredictionFileByPageId"}
+
+
+def needs_present_values(prepared: Prepared, context: CallContext) -> bool:
+    """Whether a write has to be compared with what its caller expects, or may have seen before."""
+    operation, arguments = prepared.operation, prepared.service_arguments
+    if expected_argument(operation) in prepared.values:
+        return True
+    if operation.present is None or operation.present.each or operation.present.read not in _OF_VALUES:
+        return False
+    identity = arguments.get("field_data_id") or arguments.get("cell_id")
+    seen = context.guards.seen
+    if identity is None:
+        return not seen.is_empty
+    return seen.text(context.caller, text_of(identity)) is not None
 
 
 def touched_fields(operation: Operation, before: State) -> list[FieldState]:
     """The values of documents that a write touches: all of a document, or those of the item."""
     if operation.present is None or operation.present.each:
         return []
-    return fields_in(before.answer if operation.present.read in OF_WHOLE_DOCUMENTS else before.item)
+    fields = fields_in(before.answer if operation.present.read in OF_WHOLE_DOCUMENTS else before.item)
+    # A field of a page has its name outside itself: it is the key of the map in which the field stands.
+    return [each if each.name else replace(each, name=before.key) for each in fields]
 
 
 def unexpected(

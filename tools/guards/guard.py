@@ -25,7 +25,7 @@ from ..policy.approving_calls import approved_document
 from ..policy.limits import limit_refusal
 from ..policy.policy import AFTER_APPROVAL_RULE, AFTER_RULE, Counts
 from ..redaction import masked, without_secret_properties
-from ..requests.arguments import CONFIRM, REASON, expected_argument
+from ..requests.arguments import CONFIRM, REASON
 from ..requests.prepared_call import Prepared
 from ..results.answer import parse, wrapped
 from ..results.response import Response
@@ -35,7 +35,7 @@ from .confirmation import Question
 from .context import CallContext, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
 from .document_locks import ON_UNNAMED_DOCUMENTS, claims_of
-from .expectation import OF_WHOLE_DOCUMENTS, misplaced, touched_fields, unexpected
+from .expectation import OF_WHOLE_DOCUMENTS, misplaced, needs_present_values, touched_fields, unexpected
 from .journal_recording import IDS_OF_DOCUMENTS, RecordedWrite, closing_of, journal_failure, recorded
 from .own_changes import left_unverified, with_own_changes
 from .second_look import after_second_look
@@ -77,7 +77,7 @@ async def assess(
     read = each_once(read)
     before = NOT_READ
     is_asked = needs_confirmation(operation, context)
-    if guards.journal is not None or is_asked or expected_argument(operation) in prepared.values:
+    if guards.journal is not None or is_asked or needs_present_values(prepared, context):
         before = await _present_state(prepared, read, min(_READ_SECONDS, context.upstream.timeout / 4))
     refusal = (
         unexpected(prepared, before, context, undoes)

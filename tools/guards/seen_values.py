@@ -20,6 +20,11 @@ class SeenValues:
     def __init__(self) -> None:
         self._texts: OrderedDict[tuple[str, ...], str] = OrderedDict()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody was shown any value."""
+        return not self._texts
+
     def note(self, caller: Caller, fields: Iterable[FieldState]) -> None:
         """Remember that a caller was shown these values."""
         for each in fields:

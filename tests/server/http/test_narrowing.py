@@ -133,6 +133,7 @@ async def test_an_unknown_name_is_refused_with_the_nearest_one(
     async with served() as client:
         response, message = await post(client, era, "ping", path=path, headers=headers)
         assert response.status_code == 400
+        assert "?." not in message["error"]["message"]
         error = message["error"]
         assert named in error["message"]
         assert near in error["message"]

@@ -51,13 +51,14 @@ WRITES: dict[str, tuple[str, Callable[[Document], dict[str, Any]]]] = {
 }
 
 
+@pytest.mark.parametrize("journal", ["sqlite://", "none"])
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("write", WRITES)
 async def test_what_changed_since_it_was_read_is_a_conflict_that_shows_both(
-    write: str, look: str, era: Era
+    write: str, look: str, journal: str, era: Era
 ) -> None:
     tool, arguments = WRITES[write]
-    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+    async with reviewing(era=era, journal=journal) as (client, sandbox):
         document = ready(sandbox)[0]
         total = field_of(document, "total_amount")
         before = total.value
@@ -67,6 +68,7 @@ async def test_what_changed_since_it_was_read_is_a_conflict_that_shows_both(
         assert (error["code"], error["done"]) == ("conflict", "no")
         assert "999" in error["message"]
         assert before in error["message"]
+        assert "“”" not in error["message"], "the value has a name"
         assert (total.value, sent(sandbox)) == ("999", [])
 
 
@@ -158,3 +160,10 @@ async def test_the_expected_value_of_a_table_is_the_number_of_its_cells(era: Era
         assert error["code"] == "conflict"
         done = await client.call_tool("nanonets_delete_table", {**place, "expected_value": str(count)})
         assert not done.is_error, done.structured_content
+
+
+async def test_without_a_journal_a_value_that_nobody_saw_is_written_in_one_request(era: Era) -> None:
+    async with reviewing(era=era, journal="none") as (client, sandbox):
+        tool, arguments = WRITES["correct"]
+        assert not (await client.call_tool(tool, arguments(ready(sandbox)[0]))).is_error
+        assert len(sandbox.received) == 1

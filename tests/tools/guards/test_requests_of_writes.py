@@ -10,6 +10,8 @@ from docreview_mcp.schemas import load_operations
 from review_desk import field_of, ready
 from undo_scenarios import SCENARIOS
 
+from bench.write_requests import WRITES, CostOfWrite, requests_of
+
 JOURNALLED: dict[str, Any] = {"journal": "sqlite://", "toolsets": "review,all"}
 READ_AGAIN = {
     "addTable": "the answer has the table without what the service adds to its cells",
@@ -82,3 +84,8 @@ async def test_several_files_are_assigned_with_one_write(era: Era) -> None:
         assert [each.operation for each in sandbox.received].count("assignFiles") == 1
         assert len(sandbox.received) == len(files) + 1
         assert field_of(files[0], "total_amount")
+
+
+@pytest.mark.parametrize("write", WRITES, ids=lambda write: write.name)
+async def test_what_the_benchmark_reports_is_no_more_than_it_should_be(write: CostOfWrite) -> None:
+    assert await requests_of(write) <= write.max_requests
