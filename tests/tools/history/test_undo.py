@@ -229,7 +229,7 @@ async def test_a_write_that_changes_nothing_has_nothing_to_undo(era: Era) -> Non
             True,
             {"undo_leaves": "2 of 3 cannot be undone: member was empty, which no call can set."},
         ),
-        (["", None], False, {"not_undoable": "member was empty, which no call can set."}),
+        ([""], False, {"not_undoable": "member was empty, which no call can set."}),
     ],
     ids=["each had one", "some had none", "none had one"],
 )
