@@ -12,7 +12,7 @@ from docreview_mcp.schemas import Operation, load_operations
 from docreview_mcp.schemas.document import document_paths, read_document
 from docreview_mcp.tools import load_tools
 
-from .upstream import VALUE_BEFORE
+from .upstream import FIELD, VALUE_BEFORE
 
 __all__ = [
     "LOOKING_WRITE",
@@ -38,13 +38,16 @@ WRITE: Call = (
         "workflow_id": "550e8400-e29b-41d4-a716-446655440000",
         "document_id": "550e8400-e29b-41d4-a716-446655440001",
         "page_id": "550e8400-e29b-41d4-a716-446655440002",
-        "field_data_id": "550e8400-e29b-41d4-a716-446655440010",
+        "field_data_id": "550e8400-e29b-41d4-a716-446655440011",
         "value": "INV-2024-0117",
     },
 )
-"""The write that is measured; it answers about 250 bytes."""
+"""The write that is measured, of a value that nobody was shown; it answers about 250 bytes."""
 
-LOOKING_WRITE: Call = (WRITE[0], {**WRITE[1], "expected_value": VALUE_BEFORE})
+LOOKING_WRITE: Call = (
+    WRITE[0],
+    {**WRITE[1], "field_data_id": FIELD["field_data_id"], "expected_value": VALUE_BEFORE},
+)
 """The same, but the present value is read first and compared: what a journal needs as well."""
 
 _TIER = "documented"

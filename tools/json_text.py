@@ -11,6 +11,8 @@ __all__ = ["MAX_LEVELS", "compact", "is_deep", "may_be_deep", "shortened", "with
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
+_NESTED = (dict, list)
+
 MAX_LEVELS = 100
 """The most levels of lists and objects in an argument or an answer."""
 
@@ -34,15 +36,12 @@ def may_be_deep(text: str) -> bool:
 
 def is_deep(value: object) -> bool:
     """Whether a JSON value has more levels than are taken."""
-    level: list[object] = [value]
+    level: list[object] = [value] if isinstance(value, _NESTED) else []
     for _ in range(MAX_LEVELS + 1):
         inside: list[object] = []
-        for entry in level:
-            if isinstance(entry, dict):
-                inside += cast("dict[str, object]", entry).values()
-            elif isinstance(entry, list):
-                inside += cast("list[object]", entry)
-        level = [entry for entry in inside if isinstance(entry, (dict, list))]
+        for entry in cast("list[dict[str, object] | list[object]]", level):
+            inside += entry.values() if isinstance(entry, dict) else entry
+        level = [entry for entry in inside if isinstance(entry, _NESTED)]
         if not level:
             return False
     return True

@@ -111,6 +111,8 @@ class HttpApplication:
             try:
                 await self._respond(scope, headers, receive, answer)
             except Refusal as refusal:
+                if refusal.for_log:
+                    _log.warning("request %s was refused: %s", answer.request_id, refusal.for_log)
                 self._observer.refused(refusal.status, refusal.code, answer.request_id)
                 await refusal.answer(answer.send)
             except Disconnected:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Literal, Protocol
 
@@ -26,8 +25,6 @@ __all__ = [
     "TokenAuthentication",
     "issuer_away",
 ]
-
-_log = logging.getLogger(__name__)
 
 
 class Authentication(Protocol):
@@ -124,8 +121,7 @@ class KeyAuthentication:
         """
         found = self._keys.principal(_bearer(headers, self.challenges))
         if found is None:
-            _log.warning("a request was refused: its key is not in the file of keys")
-            raise self.challenges.invalid()
+            raise self.challenges.invalid("is not in the file of keys")
         return found
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -150,8 +146,7 @@ class TokenAuthentication:
         try:
             return (await self.tokens.accepted(_bearer(headers, self.challenges))).principal
         except TokenError as fault:
-            _log.warning("a request was refused for its token: %s", fault)
-            raise self.challenges.invalid() from None
+            raise self.challenges.invalid(f"was not accepted: {fault}") from None
         except KeysUnknown:
             raise issuer_away() from None
 

@@ -32,12 +32,11 @@ class Challenges:
             f"A {self.what} is required.", (*self._metadata(), self._scope(*_ASKED_FOR))
         )
 
-    def invalid(self) -> Refusal:
-        """What was shown is not good; why is not told, so that whoever guesses learns nothing."""
+    def invalid(self, why: str) -> Refusal:
+        """What was shown is not good; only the log tells why, so that whoever guesses learns nothing."""
         scope = (self._scope(*_ASKED_FOR),) if self.metadata else ()
-        return self._unauthorized(
-            f"The {self.what} is not valid.", ('error="invalid_token"', *self._metadata(), *scope)
-        )
+        challenge = ('error="invalid_token"', *self._metadata(), *scope)
+        return self._unauthorized(f"The {self.what} is not valid.", challenge, f"its {self.what} {why}")
 
     def missing_scope(self, needed: str) -> Refusal:
         """The caller has no right to this call."""
@@ -58,7 +57,7 @@ class Challenges:
             then = "Ask the server's operator for a key with this scope"
         return f"{then}." if needed == READ else f"{then}, or use a read-only tool."
 
-    def _unauthorized(self, message: str, challenge: tuple[str, ...]) -> Refusal:
+    def _unauthorized(self, message: str, challenge: tuple[str, ...], for_log: str = "") -> Refusal:
         return Refusal(
             401,
             "unauthorized",
@@ -67,6 +66,7 @@ class Challenges:
             if self.what == "token"
             else "Send Authorization: Bearer KEY, with a key from the server's operator.",
             headers={"WWW-Authenticate": f"Bearer {', '.join(challenge)}"},
+            for_log=for_log,
         )
 
     def _metadata(self) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ _INVALID_REQUEST = -32600
 class Refusal(Exception):  # noqa: N818 - the answer to a request, not a fault
     """Why a request is not served; nothing of it was passed on.
 
-    `retry_after` is in whole seconds, and makes the refusal one that passes.
+    `retry_after` is in whole seconds, and makes the refusal one that passes. `for_log` is what only the log
+    of the server says about the cause.
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class Refusal(Exception):  # noqa: N818 - the answer to a request, not a fault
         *,
         retry_after: int | None = None,
         headers: Mapping[str, str] | None = None,
+        for_log: str = "",
     ) -> None:
         super().__init__(message)
+        self.for_log = for_log
         self.status = status
         self.code = code
         self.message = message

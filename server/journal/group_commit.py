@@ -37,30 +37,31 @@ __all__ = ["Mark", "SqlStep", "Transaction", "Waiting", "written_together"]
 _KEPT = timedelta(days=2)
 """How long a write is counted: a little longer than the longest limit."""
 
+# Lists are sent as they are (`%b`): as text, every quotation mark of a record is escaped by itself.
 _LOCK = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(110429572588918)"
 _LAST = """
     SELECT number, entry, kind, at, payload, previous, hash FROM docreview_records
     ORDER BY number DESC LIMIT 1"""
-_OPENED = "SELECT number, hash FROM docreview_records WHERE number = ANY(%s::int[]) AND kind = 'opened'"
+_OPENED = "SELECT number, hash FROM docreview_records WHERE number = ANY(%b::int[]) AND kind = 'opened'"
 _LAST_OF_CALLS = """
     SELECT found.word, number, records.entry, kind, at, payload, previous, hash FROM (
         SELECT DISTINCT ON (word) word, entry FROM docreview_words
-        WHERE word = ANY(%s) ORDER BY word, entry DESC
+        WHERE word = ANY(%b) ORDER BY word, entry DESC
     ) found JOIN docreview_records records ON records.entry = found.entry ORDER BY number"""
-_OWN = "SELECT caller, entry, at, document FROM docreview_counts WHERE caller = ANY(%s) AND at >= %s"
-_MARKS = "SELECT mark FROM docreview_marks WHERE mark = ANY(%s) AND until > %s"
+_OWN = "SELECT caller, entry, at, document FROM docreview_counts WHERE caller = ANY(%b) AND at >= %s"
+_MARKS = "SELECT mark FROM docreview_marks WHERE mark = ANY(%b) AND until > %s"
 _ADD = """
     INSERT INTO docreview_records (number, entry, kind, at, payload, previous, hash)
-    SELECT * FROM unnest(%s::int[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"""
+    SELECT * FROM unnest(%b::int[], %b::int[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])"""
 _ADD_WORDS = """
-    INSERT INTO docreview_words (word, entry) SELECT * FROM unnest(%s::text[], %s::int[])"""
+    INSERT INTO docreview_words (word, entry) SELECT * FROM unnest(%b::text[], %b::int[])"""
 _ADD_COUNTS = """
     INSERT INTO docreview_counts (entry, caller, at, document)
-    SELECT * FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[])"""
-_TAKE_COUNTS = "DELETE FROM docreview_counts WHERE entry = ANY(%s::int[])"
+    SELECT * FROM unnest(%b::int[], %b::text[], %b::text[], %b::text[])"""
+_TAKE_COUNTS = "DELETE FROM docreview_counts WHERE entry = ANY(%b::int[])"
 _SET_MARKS = """
     INSERT INTO docreview_marks (mark, moment, until)
-    SELECT * FROM unnest(%s::text[], %s::float8[], %s::float8[])
+    SELECT * FROM unnest(%b::text[], %b::float8[], %b::float8[])
     ON CONFLICT (mark) DO UPDATE SET moment = EXCLUDED.moment, until = EXCLUDED.until"""
 _OLD_MARKS = "DELETE FROM docreview_marks WHERE until <= %s"
 _OLD_COUNTS = "DELETE FROM docreview_counts WHERE at < %s"

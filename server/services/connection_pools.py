@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from http.client import HTTPResponse
+from http.cookiejar import CookieJar
+from urllib.request import Request
 
 import anyio
 import httpx2
@@ -80,7 +82,13 @@ class ConnectionPools:
             timeout=httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
             limits=_LIMITS,
             headers={"User-Agent": f"docreview-mcp/{VERSION}"},
-            # No domain may set a cookie: none is kept, so none is sent.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            cookies=_NoCookies(),
             follow_redirects=False,
         )
+
+
+class _NoCookies(CookieJar):
+    """Keeps no cookie of an answer, and does not look for any; so none is sent."""
+
+    def extract_cookies(self, response: HTTPResponse, request: Request) -> None:
+        """Keep nothing."""

@@ -2,44 +2,40 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream
-from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 
 from .incoming_lines import received
-
-if TYPE_CHECKING:
-    from mcp.shared._context_streams import ContextSendStream
+from .outgoing_lines import OutgoingLines
 
 __all__ = ["answering_stdio"]
 
-Outgoing: TypeAlias = "ContextSendStream[SessionMessage]"
 Incoming: TypeAlias = MemoryObjectReceiveStream[SessionMessage | Exception]
 
 
 @asynccontextmanager
-async def answering_stdio() -> AsyncGenerator[tuple[Incoming, Outgoing]]:
+async def answering_stdio() -> AsyncGenerator[tuple[Incoming, OutgoingLines]]:
     """The messages of the host, and the stream for what goes to it.
 
-    The transport of the SDK drops a line that it cannot read, and the host waits for ever; so only its writer
-    is used, and lines are read here.
+    The transport of the SDK drops a line that it cannot read, and the host waits for ever; and each message
+    that it writes goes through two threads.
     """
-    nothing = anyio.wrap_file(io.StringIO())
     sender, receiver = anyio.create_memory_object_stream[SessionMessage | Exception](0)
-    lines = _own_stdin()
-    async with stdio_server(stdin=nothing) as (unused, outgoing), unused, anyio.create_task_group() as group:
+    lines, outgoing = _own_stdin(), OutgoingLines(_own_stdout())
+    async with anyio.create_task_group() as group:
 
         async def read() -> None:
             async with sender:
                 async for line in anyio.wrap_file(lines):
+                    if outgoing.is_closed:
+                        return
                     found = received(line)
                     try:
                         for answer in found.answers:
@@ -64,3 +60,13 @@ def _own_stdin() -> BinaryIO:
     os.close(nothing)
     # A thread may still wait for a line when the server ends, so the descriptor is never closed under it.
     return os.fdopen(own, "rb", closefd=False)
+
+
+def _own_stdout() -> BinaryIO:
+    """Standard output for this writer alone: whatever else writes to it writes to standard error."""
+    try:
+        own = os.dup(sys.stdout.fileno())
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return sys.stdout.buffer
+    return os.fdopen(own, "wb", closefd=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 from ...schemas import JsonObject, Operation
 from ..json_text import compact
@@ -14,7 +15,7 @@ from .request import Request
 __all__ = ["Prepared"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prepared:
     """A call whose arguments are valid: `values` hold all of them, `hidden` the secret ones among them.
 
@@ -35,7 +36,7 @@ class Prepared:
         guards = guard_names(self.operation)
         return {name: value for name, value in self.values.items() if name not in guards}
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """The same for identical calls of the same account. Secrets have no part in it: it can be read."""
         secret = secret_arguments(self.operation)

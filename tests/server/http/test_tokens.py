@@ -84,8 +84,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     ),
     "other claims put in": (spoilt, "the signature is not the issuer's"),
     "unknown key": (lambda: token("stranger"), "kid: the issuer has no key"),
-    "key id as a number": (lambda: unsigned({"alg": "RS256", "kid": 1}), "refused for its token: "),
-    "critical": (lambda: token(headers={"crit": ["exp"]}), "refused for its token: "),
+    "key id as a number": (lambda: unsigned({"alg": "RS256", "kid": 1}), "its token was not accepted: "),
+    "critical": (lambda: token(headers={"crit": ["exp"]}), "its token was not accepted: "),
     "too long": (lambda: token(more="a" * 20_000), "more than 16384 characters"),
     "no token": (lambda: "docreview_ana-12345678_" + "a" * 43, "it is not a JSON Web Token"),
     "deep": (lambda: unsigned({"alg": "RS256", "kid": "first", "x": "["}, sub=[[[]]]), "the signature"),
@@ -107,6 +107,7 @@ async def test_a_bad_token_is_told_nothing_and_the_log_says_which_claim(
     error = response.json()["error"]
     assert error["message"] == "The token is not valid. Nothing was sent."
     assert logged in caplog.text
+    assert f"request {response.headers['x-request-id']} was refused" in caplog.text
     assert bad not in caplog.text
     assert not network.requests
 
