@@ -86,7 +86,11 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/review/test_review_preview.py",
         "server/http/test_callers.py",
     ),
-    "tools/guards/undo_plan.py": ("tools/history/test_undo.py", "tools/guards/test_irreversible.py"),
+    "tools/guards/undo_plan.py": (
+        "tools/guards/test_unusual_states.py",
+        "tools/history/test_undo.py",
+        "tools/guards/test_irreversible.py",
+    ),
     "tools/guards/time_budget.py": (
         "tools/review/test_time_of_a_call.py",
         "tools/guards/test_same_moment.py",
