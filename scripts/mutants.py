@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import math
 import os
 import resource
 import signal
@@ -27,7 +28,8 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -35,7 +37,10 @@ from coverage import Coverage
 
 __all__ = ["main"]
 
-_ARGUMENTS = ("-q", "-n", "0", "-p", "no:cacheprovider", "-k", "not auto", "--no-header")
+_ARGUMENTS = (
+    *("-q", "-n", "0", "-p", "no:cacheprovider", "--no-header", "--hypothesis-profile", "usual"),
+    *("-k", "not auto"),
+)
 """One era is enough here: the one in which a person is asked within a call."""
 
 _PROGRESS_EVERY = 20
@@ -120,39 +125,67 @@ class _Hunt:
         if child:
             return _ends_badly(child)
         # A child that is in doubt of anything says that it found the mutant only if a test said so.
+        kept = list(items[0].session._setupstate.stack)
+        status = 2
         try:
+            for each in (signal.SIGTERM, signal.SIGXCPU):
+                signal.signal(each, _stop)
             with Path(os.devnull).open("wb") as nowhere:
                 os.dup2(nowhere.fileno(), 1)
                 os.dup2(nowhere.fileno(), 2)
             limit = _PLAIN_SECONDS + len(tests)
-            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
-            try:
-                take_code_of(importlib.import_module(self._name), mutant.code)
-            except Exception:
-                os._exit(1)
-            for test in tests:
-                # What stands for all tests of a session or module is left for the other children.
-                beside = next((each for each in items if each is not test and each.path == test.path), test)
-                if any(report.failed for report in runtestprotocol(test, log=False, nextitem=beside)):
-                    os._exit(1)
-            os._exit(0)
-        except BaseException:
-            os._exit(2)
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+            status = self._status(mutant, tests, items)
+            # What these tests started, such as a database, ends with them; the rest is for other children.
+            tests[0].session._setupstate.teardown_exact(cast("Any", SimpleNamespace(listchain=lambda: kept)))
+        finally:
+            os._exit(status)
+
+    def _status(self, mutant: Mutant, tests: Sequence[pytest.Item], items: Sequence[pytest.Item]) -> int:
+        """1 if a test fails with this mutant, or it cannot be imported."""
+        try:
+            take_code_of(importlib.import_module(self._name), mutant.code)
+        except Exception:
+            return 1
+        for test in tests:
+            # What stands for all tests of a session or module is left for the next ones.
+            beside = next((each for each in items if each is not test and each.path == test.path), test)
+            if any(report.failed for report in runtestprotocol(test, log=False, nextitem=beside)):
+                return 1
+        return 0
+
+
+def _stop(*_: object) -> None:
+    raise SystemExit
 
 
 def _ends_badly(child: int) -> bool:
-    """Whether a process ends with an error, or does nothing any more, by its own clock."""
-    spent, since = b"", time.monotonic()
+    """Whether a process ends with an error, or does nothing any more, nor do those that it started."""
+    spent, since = 0.0, time.monotonic()
+    signals = iter((signal.SIGTERM, signal.SIGKILL))
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status) != 0
-        now = Path(f"/proc/{child}/stat").read_bytes().rpartition(b")")[2].split()
-        if now[0] != b"S" or b" ".join(now[11:13]) != spent:
-            spent, since = b" ".join(now[11:13]), time.monotonic()
+        now = _spent(child)
+        if now != spent:
+            spent, since = now, time.monotonic()
         elif time.monotonic() - since > _IDLE_SECONDS:
-            os.kill(child, signal.SIGKILL)
+            os.kill(child, next(signals, signal.SIGKILL))
+            since = time.monotonic()
         time.sleep(0.02)
+
+
+def _spent(process: int) -> float:
+    """The ticks that a process and those that it started have computed; no number while one wants to."""
+    try:
+        found = Path(f"/proc/{process}/stat").read_bytes().rpartition(b")")[2].split()
+        tasks = list(Path(f"/proc/{process}/task").glob("*/children"))
+        started = [each for task in tasks for each in task.read_text(encoding="ascii").split()]
+    except OSError:
+        return 0
+    own = math.nan if found[0] in b"RD" else int(found[11]) + int(found[12])
+    return own + sum(_spent(int(each)) for each in started)
 
 
 def take_code_of(module: types.ModuleType, code: str) -> None:

@@ -23,7 +23,13 @@ ROOT = Path(__file__).parents[1]
 WORK = ROOT / ".mutation"
 _PACKAGES = ("schemas", "tools", "server", "sandbox")
 
-_OF_POSTGRESQL = ("server/journal/test_journal_postgresql.py", "server/journal/test_journal.py")
+_OF_POSTGRESQL = (
+    "server/journal/test_journal_postgresql.py",
+    "server/journal/test_connection_cut.py",
+    "server/journal/test_journal.py",
+    "server/journal/test_marks.py",
+    "tools/guards/test_across_processes.py",
+)
 TESTS: Mapping[str, Sequence[str]] = {
     "tools/guards/guard.py": (
         "tools/guards/test_guarded_writes.py",
@@ -80,7 +86,11 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/review/test_review_preview.py",
         "server/http/test_callers.py",
     ),
-    "tools/guards/undo_plan.py": ("tools/history/test_undo.py", "tools/guards/test_irreversible.py"),
+    "tools/guards/undo_plan.py": (
+        "tools/guards/test_unusual_states.py",
+        "tools/history/test_undo.py",
+        "tools/guards/test_irreversible.py",
+    ),
     "tools/guards/time_budget.py": (
         "tools/review/test_time_of_a_call.py",
         "tools/guards/test_same_moment.py",
@@ -170,11 +180,16 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/journal/test_journal.py",
         "server/journal/test_verification.py",
     ),
-    "server/journal/store.py": ("server/journal/test_journal.py", "server/journal/test_journal_places.py"),
+    "server/journal/store.py": (
+        "server/journal/test_journal.py",
+        "server/journal/test_journal_places.py",
+        "server/journal/test_journal_postgresql.py",
+    ),
     "server/journal/files.py": ("server/journal/test_journal_places.py",),
     "server/journal/seal_keys.py": (
         "tools/guards/test_across_processes.py",
         "server/journal/test_journal_places.py",
+        "test_platforms.py",
     ),
     "server/journal/readings.py": ("server/journal/test_journal.py", "server/journal/test_verification.py"),
 }
@@ -195,8 +210,8 @@ def _run(file: str) -> int:
     """Run the mutants of one file; gives 0 if none of them survived."""
     folder = WORK / file.replace("/", "-").removesuffix(".py")
     _copy(folder)
-    # For the processes that tests start as well.
-    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    # For the processes that tests start as well. All tests of one era are there, as mutants are run by these.
+    environment = {**os.environ, "PYTHONPATH": str(folder), "DOCREVIEW_TESTS": "full"}
     command = [sys.executable, "-m", "scripts.mutants", file, *TESTS[file]]
     return subprocess.run(command, cwd=folder, env=environment, check=False).returncode
 

@@ -312,9 +312,9 @@ def setup(monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path) -> Run:
     return partial(run, "setup")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL for the tests of one file."""
+    """A PostgreSQL for all tests that empty it before they begin, and leave it running."""
     # Imported late, as most tests need no database.
     from postgresql import running_cluster
 

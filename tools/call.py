@@ -57,7 +57,7 @@ async def call_tool(
                 notes = {**notes, "next": operation.after}
         result = await _shaped(prepared, response, notes, context)
         if operation.effect == "read" and operation.service == "nanonets":
-            context.guards.seen.note(context.caller, prepared.base_url, fields_in(result.structured))
+            context.guards.seen.note(context.caller, fields_in(result.structured))
         context.guards.seen_ids.note(context.caller, operation, prepared.values, result)
         return result
     except ToolFailure as failure:

@@ -39,8 +39,10 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
 
         from .former_words import add_words_of_callers
         from .postgresql_connection import connection_options, faults
-    except ModuleNotFoundError as error:
-        raise JournalFault(f"{error.name} is not installed; install docreview-mcp[postgresql].") from None
+    except ImportError as error:
+        from .faults import why
+
+        raise JournalFault(f"{why(error)}.") from None
     url = make_url(place.url).set(drivername="postgresql+psycopg")
     engine = create_engine(url, connect_args=connection_options(10), hide_parameters=True)
     config = Config()
@@ -75,9 +77,10 @@ def check_tables(settings: Settings) -> None:
         return
     try:
         from .postgresql_connection import connect_now, faults
-    except ModuleNotFoundError as error:
-        message = f"{error.name} is not installed; install docreview-mcp[postgresql]"
-        raise SettingsError(f"DOCREVIEW_JOURNAL: {message}") from None
+    except ImportError as error:
+        from .faults import why
+
+        raise SettingsError(f"DOCREVIEW_JOURNAL: {why(error)}") from None
     try:
         with faults(place, "used", lambda: None, is_logged=False):
             connect_now(place).close()

@@ -12,6 +12,7 @@ from secrets import token_bytes
 from ...tools.journal.entries import JournalFault
 from ..settings.journal_place import journal_place, keeps_journal
 from ..settings.settings import Settings
+from .files import close_to_others, create_folder
 
 __all__ = ["seal_keys"]
 
@@ -36,14 +37,13 @@ def _key_in(path: Path) -> bytes:
         JournalFault: it cannot be read or made, or others can read it.
     """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        create_folder(path.parent)
         if not path.exists():
             _make(path)
+        close_to_others(path)
         key = path.read_bytes()
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            path.chmod(0o600)
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        why = error.strerror or str(error)
         raise JournalFault(f"The key for confirmation codes, {path}, cannot be used: {why}.") from None
     if len(key) != _KEY_BYTES:
         raise JournalFault(

@@ -126,7 +126,7 @@ class StoredJournal:
         """Where the records are, which is opened at the first use.
 
         Raises:
-            JournalFault: a library is missing, or it is not known where the journal is.
+            JournalFault: a library is missing.
         """
         if self._opened is None:
             try:
@@ -139,12 +139,8 @@ class StoredJournal:
                     from .sqlite_store import SqliteStore
 
                     self._opened = SqliteStore(place, self._key)
-            except (ImportError, OSError, RuntimeError) as error:
-                raise JournalFault(f"The journal cannot be opened: {_why(error)}.") from None
+            except ImportError as error:
+                from .faults import why
+
+                raise JournalFault(f"The journal cannot be opened: {why(error)}.") from None
         return self._opened
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed; install docreview-mcp[postgresql]"
-    return str(error)

@@ -27,6 +27,7 @@ _DATABASE = ("postgresql://", "postgresql+psycopg://")
 _WANTED = (
     "expected none, sqlite:///FILE (sqlite:////absolute/path) or postgresql://USER:PASSWORD@HOST/DATABASE"
 )
+_NO_HOME = "the home directory that ~ stands for is not known"
 _ENCODED = "a user name or password with one of @ : / ? # in it must be percent-encoded"
 
 _KEY = re.compile(r"[A-Za-z0-9+/_-]{43}=?")
@@ -64,6 +65,11 @@ def check_journal(value: str) -> str:
         return _MEMORY[0]
     if not value.isprintable() or not (_is_file(value) or _is_database(value)):
         raise ValueError(_WANTED)
+    if _is_file(value):
+        try:
+            Path(value.removeprefix(_FILE)).expanduser()
+        except RuntimeError:
+            raise ValueError(f"{_WANTED}; {_NO_HOME}") from None
     return value
 
 

@@ -111,6 +111,13 @@ def migrate(url: str) -> None:
 
 def empty(url: str) -> None:
     """Take everything out of the journal's tables, which are made if there are none."""
-    migrate(url)
+    try:
+        _truncate(url)
+    except psycopg.errors.UndefinedTable:
+        migrate(url)
+        _truncate(url)
+
+
+def _truncate(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("TRUNCATE docreview_records, docreview_words, docreview_marks, docreview_counts")

@@ -106,7 +106,7 @@ class _Call:
                 self._values,
                 named,
                 answers,
-                lambda identity: seen.text(self._context.caller, self._base_url, identity),
+                lambda identity: seen.text(self._context.caller, identity),
                 gone,
             )
             return parts_of(plan, answers, bool(self._values.get(WHOLE)))

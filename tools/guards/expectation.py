@@ -35,7 +35,7 @@ def needs_present_values(prepared: Prepared, context: CallContext) -> bool:
     seen = context.guards.seen
     if identity is None:
         return not seen.is_empty
-    return seen.text(context.caller, prepared.base_url, text_of(identity)) is not None
+    return seen.text(context.caller, text_of(identity)) is not None
 
 
 def touched_fields(operation: Operation, before: State) -> list[FieldState]:
@@ -110,11 +110,11 @@ def _unseen(prepared: Prepared, before: State, context: CallContext) -> ToolFail
     """The conflict of a write on values that are not as the caller last read them."""
     fields = touched_fields(prepared.operation, before)
     seen = context.guards.seen
-    changed = seen.changed(context.caller, prepared.base_url, fields)
+    changed = seen.changed(context.caller, fields)
     if not changed:
         return None
     # The message shows them, so the next call is from a new look.
-    seen.note(context.caller, prepared.base_url, [each for each, _ in changed[:_MAX_CHANGED]])
+    seen.note(context.caller, [each for each, _ in changed[:_MAX_CHANGED]])
     changes = "; ".join(
         f"{quoted(each.name)} was {quoted(text)} when you last read it and is now {quoted(each.text)}"
         for each, text in changed[:_MAX_CHANGED]

@@ -249,7 +249,7 @@ def _note_seen(prepared: Prepared, after: State | None, answer: JsonObject, cont
     identity = arguments.get("field_data_id") or arguments.get("cell_id")
     if not fields and identity and "value" in arguments:
         fields = [FieldState("", None, False, id=text_of(identity), text=text_of(arguments["value"]))]
-    context.guards.seen.note(context.caller, prepared.base_url, fields)
+    context.guards.seen.note(context.caller, fields)
 
 
 def _with_limits(prepared: Prepared, context: CallContext, look: LookFirst | None) -> LookFirst | None:

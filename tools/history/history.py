@@ -159,7 +159,8 @@ def _undoing(entry: Entry) -> JsonObject:
             "undo_unclear": [each.number for each in entry.undo_unclear],
             "undo_under_way": [each.number for each in entry.undoing if each.outcome == "under way"],
         }
-        return {"undoable": True, **{name: numbers for name, numbers in links.items() if numbers}}
+        left: JsonObject = {"undo_leaves": entry.closing.not_undoable} if entry.closing.not_undoable else {}
+        return {"undoable": True, **left, **{name: numbers for name, numbers in links.items() if numbers}}
     why = "Nothing was changed." if entry.outcome == "not done" else "Its outcome is not known."
     return {"undoable": False, "not_undoable": entry.closing.not_undoable or why}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ...schemas import JsonObject, JsonValue, Operation
 from ..documents.field_state import state_of_value
 from ..documents.values import DocumentValue
 from ..guards.context import CallContext
@@ -52,8 +52,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         # A value that is returned in part only was not seen as it is.
         seen += [value] if shown["value"] == value.text else []
     structured["doubtful"] = documents
-    base_url = context.upstream.base_url(load_operations()["getDocument"])
-    context.guards.seen.note(context.caller, base_url, map(state_of_value, seen))
+    context.guards.seen.note(context.caller, map(state_of_value, seen))
     key = new_panel_key(context.guards.codes, context.caller.user, document.document_id)
     meta: JsonObject = {PANEL_KEY: key} if key else {}
     return Reply(structured, untrusted=tuple(untrusted_paths(operation, structured)), meta=meta)

@@ -184,7 +184,7 @@ class Policy:
             return False
         if self.confirmed_in_browser == CONFIRMED:
             return is_confirmed_by_person(operation, confirm)
-        return operation.effect != "read" and _matches(operation.tool, self.confirmed_in_browser)
+        return _matches(operation.tool, self.confirmed_in_browser)
 
     def scope_refusal(self, operation: Operation, values: JsonObject) -> str:
         """Why a call may not be made with the workflows, models and projects that its arguments name.

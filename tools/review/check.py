@@ -9,7 +9,7 @@ from typing import cast
 
 import anyio
 
-from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ...schemas import JsonObject, JsonValue, Operation
 from ..checks.checker import Checker
 from ..checks.paper import Paper
 from ..documents.field_state import state_of_value
@@ -92,8 +92,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
             break
         shown.append(entry)
         seen = [state_of_value(value) for finding in judgement.findings for value in finding.values]
-        base_url = context.upstream.base_url(load_operations()["getDocument"])
-        context.guards.seen.note(context.caller, base_url, seen)
+        context.guards.seen.note(context.caller, seen)
     judged = [document_id for document_id in done[:last] if document_id in judgements]
     structured |= {
         "checked": len(judged),

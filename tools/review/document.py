@@ -9,7 +9,7 @@ from typing import cast
 
 import anyio
 
-from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ...schemas import JsonObject, JsonValue, Operation
 from ..beside_loop import beside_loop
 from ..checks.paper import Paper
 from ..documents.comparison import comparable
@@ -121,9 +121,8 @@ async def _several(
 
 def _note_seen(context: CallContext, document: DocumentValues, wanted: ViewRequest) -> None:
     """Remember what the caller is shown, so that a write from this look overwrites nothing newer."""
-    base_url = context.upstream.base_url(load_operations()["getDocument"])
     shown = [state_of_value(value) for value in document.values if wanted.includes(value)]
-    context.guards.seen.note(context.caller, base_url, shown)
+    context.guards.seen.note(context.caller, shown)
 
 
 def _wanted(values: JsonObject, shown: Sequence[DocumentValue]) -> ViewRequest:

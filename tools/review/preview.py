@@ -101,7 +101,7 @@ class _Noted:
         # Nothing was sent, so a later look finds the old value although this call would have changed it.
         for identity in (prepared.service_arguments.get(name) for name in _VALUES):
             if isinstance(identity, str):
-                self._context.guards.seen.forget(self._context.caller, prepared.base_url, identity)
+                self._context.guards.seen.forget(self._context.caller, identity)
 
     def ask(self, summary: str) -> None:
         """What a person would be asked."""

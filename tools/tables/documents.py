@@ -94,11 +94,10 @@ class Documents:
 
     def note_seen(self, context: CallContext, ids: frozenset[str], names: Sequence[str]) -> None:
         """Remember what the caller is shown, so that a write from this look overwrites nothing newer."""
-        base_url = context.upstream.base_url(load_operations()["getDocument"])
         plain = {plain_name(name) for name in names}
         for document_id in ids & self.values.keys():
             shown = [value for value in self.values[document_id].values if plain_name(value.name) in plain]
-            context.guards.seen.note(context.caller, base_url, map(state_of_value, shown))
+            context.guards.seen.note(context.caller, map(state_of_value, shown))
 
 
 async def read_documents(context: CallContext, wanted: DocumentSelection) -> Documents:

@@ -205,6 +205,25 @@ async def test_a_code_is_good_for_the_account_that_it_was_given_for(keys: Path, 
         assert not (await delete(1, code)).is_error
 
 
+async def test_a_value_of_another_account_is_not_one_that_changed(keys: Path, era: Era) -> None:
+    """Though the same caller saw a value with the same id before."""
+
+    def page(request: httpx2.Request) -> httpx2.Response:
+        field = {"field_data_id": "f", "value": f"of {account_of(request)}"}
+        return httpx2.Response(200, json={"page_id": "p", "data": {"fields": {"total": [field]}}})
+
+    key, where = new_key(keys, "Ana"), {"workflow_id": "w", "document_id": "d", "page_id": "p"}
+    async with served(Network(page), http=with_headers(keys), journal="sqlite://", **NO_ACCOUNT) as client:
+
+        async def call(account: int, tool: str, **more: str) -> Any:
+            async with caller(client, era, key, headers_of(account)) as calling:
+                return await calling.call_tool(tool, {**where, **more})
+
+        assert not (await call(1, "nanonets_get_page")).is_error
+        written = await call(2, "nanonets_update_field", field_data_id="f", value="new")
+        assert not written.is_error, written.structured_content
+
+
 async def test_tools_are_those_of_the_services_a_caller_has_credentials_for(keys: Path, era: Era) -> None:
     key = new_key(keys, "Ana")
     async with served(http=with_headers(keys), **NO_ACCOUNT) as client:

@@ -13,7 +13,7 @@ from conftest import Era, Network, answers, error_of
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.sandbox.nanonets.state import Document
 from http_callers import MODERN, PING, caller, new_key, post, served
-from mcp.types import ElicitResult
+from mcp.types import ElicitResult, Implementation
 from review_desk import field_of, ready
 
 CREATE = "studio_create_project"
@@ -252,9 +252,29 @@ async def test_a_caller_is_told_of_changes_since_its_own_look_only(keys: Path, e
             assert not (await first.call_tool("nanonets_get_document", look)).is_error
             field_of(document, "total_amount").value = "999"
             write = {**total_of(document), "value": "101"}
-            refused = error_of(await first.call_tool("nanonets_update_field", write))
-            assert refused["code"] == "conflict"
             assert not (await second.call_tool("nanonets_update_field", write)).is_error
+            refused = error_of(await first.call_tool("nanonets_update_field", {**write, "value": "102"}))
+            assert (refused["code"], "“101”" in refused["message"]) == ("conflict", True)
+
+
+async def test_what_one_program_saw_another_of_the_same_caller_did_not(keys: Path, era: Era) -> None:
+    """A program names itself in each request, or in the era with a handshake by its `User-Agent`."""
+    key, sandbox = new_key(keys, "Ana"), Sandbox(clock=anyio.current_time)
+    async with served(sandbox=sandbox, http=with_keys(keys), journal="sqlite://") as client:
+
+        def program(name: str) -> Any:
+            named = {"User-Agent": name} if era == "legacy" else {}
+            return caller(client, era, key, named, client_info=Implementation(name=name, version="1"))
+
+        document = ready(sandbox)[0]
+        look = {"workflow_id": document.workflow_id, "document_id": document.id}
+        async with program("one") as first, program("other") as second:
+            assert not (await first.call_tool("nanonets_get_document", look)).is_error
+            field_of(document, "total_amount").value = "999"
+            write = {**total_of(document), "value": "101"}
+            assert not (await second.call_tool("nanonets_update_field", write)).is_error
+            refused = error_of(await first.call_tool("nanonets_update_field", {**write, "value": "102"}))
+            assert refused["code"] == "conflict"
 
 
 async def test_an_identical_write_of_somebody_else_is_a_conflict_and_not_sent(keys: Path, era: Era) -> None:

@@ -83,6 +83,34 @@ async def test_every_folder_that_is_made_for_it_is_for_the_user_alone(tmp_path: 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+async def test_a_new_file_is_for_the_user_alone_from_the_moment_it_is_made(
+    tmp_path: Path, at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    before = os.umask(0)
+    try:
+        await at(tmp_path / "journal.sqlite").open(OPENING)
+    finally:
+        os.umask(before)
+    assert {path.name: mode(path) for path in tmp_path.iterdir()} == {
+        f"journal.sqlite{end}": 0o600 for end in ("", "-wal", "-shm")
+    }
+
+
+async def test_a_folder_that_another_server_makes_at_the_same_moment_serves_both(
+    tmp_path: Path, at: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genuine = Path.mkdir
+
+    def made_by_another_first(self: Path, mode: int = 0o777, **further: Any) -> None:
+        genuine(self, mode)
+        genuine(self, mode, **further)
+
+    monkeypatch.setattr(Path, "mkdir", made_by_another_first)
+    assert await at(tmp_path / "one" / "two" / "journal.sqlite").open(OPENING) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
 @pytest.mark.parametrize("use", ["read", "write"])
 async def test_a_file_that_others_may_read_is_closed_to_them_when_it_is_opened(
     use: str, tmp_path: Path, at: Any
@@ -113,7 +141,7 @@ async def test_a_file_that_cannot_be_closed_to_others_is_told_and_not_used(at: A
             for _ in range(2):
                 with pytest.raises(JournalFault, match="mode 0666") as caught:
                     await at(path).open(OPENING)
-                assert "cannot be restricted" in str(caught.value)
+                assert "cannot be restricted (Operation not permitted)" in str(caught.value)
                 assert not caught.value.is_away
         finally:
             os.seteuid(0)
@@ -223,6 +251,12 @@ def test_a_place_that_cannot_be_is_told_at_the_start_without_showing_it(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="every name has a home directory there")
+def test_a_home_directory_that_is_not_known_is_told_at_the_start() -> None:
+    with pytest.raises(SettingsError, match=r"^DOCREVIEW_JOURNAL: .*; the home directory .* is not known$"):
+        read_settings(journal="sqlite:///~nobody-of-this-name/journal.sqlite")
+
+
 @pytest.mark.parametrize("password", ["p%40ss-word-1234", "plain-word-1234"])
 def test_the_password_of_the_database_is_a_secret(password: str) -> None:
     settings = read_settings(journal=f"postgresql://user:{password}@host/database?application_name=x")
@@ -264,12 +298,6 @@ async def test_a_place_that_fails_is_told_in_a_line_and_works_again_when_put_rig
         assert "document" not in message
     (tmp_path / "place").rename(tmp_path / "aside")
     assert await journal.open(OPENING) == 1
-
-
-async def test_a_home_directory_that_is_not_known_is_told(at: Any) -> None:
-    journal = at("sqlite:///~nobody-of-this-name/journal.sqlite")
-    with pytest.raises(JournalFault, match="The journal cannot be opened: "):
-        await journal.open(OPENING)
 
 
 async def test_a_file_that_breaks_while_it_is_used_is_told(tmp_path: Path, at: Any) -> None:

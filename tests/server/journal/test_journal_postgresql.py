@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from types import ModuleType
 from typing import Any
 
 import anyio
@@ -28,8 +29,16 @@ from postgresql import PASSWORD, Cluster, empty, migrate, running_cluster
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())
 
 
+@pytest.fixture
+def cluster(cluster: Cluster) -> Cluster:
+    """A PostgreSQL with an empty journal."""
+    empty(cluster.url)
+    return cluster
+
+
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def own_cluster() -> Iterator[Cluster]:
+    """A PostgreSQL of this file, which tests may stop."""
     with running_cluster() as cluster:
         migrate(cluster.url)
         yield cluster
@@ -52,20 +61,20 @@ async def test_a_database_that_is_not_there_is_told_without_its_password() -> No
         assert "\n" not in str(caught.value)
 
 
-async def test_the_journal_works_again_when_the_database_is_back(cluster: Cluster) -> None:
-    journal = journal_at(cluster.url)
+async def test_the_journal_works_again_when_the_database_is_back(own_cluster: Cluster) -> None:
+    journal = journal_at(own_cluster.url)
     number = await journal.open(OPENING)
-    cluster.stop()
+    own_cluster.stop()
     try:
         with pytest.raises(JournalFault, match="cannot be written"):
             await journal.close(number, Closing("done"))
         with pytest.raises(JournalFault, match="cannot be read"):
             await journal.entry(number)
     finally:
-        cluster.start()
+        own_cluster.start()
     await journal.close(number, Closing("done"))
-    cluster.stop()
-    cluster.start()
+    own_cluster.stop()
+    own_cluster.start()
     entry = await journal.entry(number)
     assert entry is not None
     assert entry.outcome == "done"
@@ -113,7 +122,7 @@ def page(value: str) -> dict[str, Any]:
 
 
 async def test_while_the_database_restarts_nothing_is_sent_and_afterwards_the_outcome_is_recorded(
-    cluster: Cluster, era: Era
+    own_cluster: Cluster, era: Era
 ) -> None:
     """The database stops while a write is under way."""
     writes: list[str] = []
@@ -122,11 +131,11 @@ async def test_while_the_database_restarts_nothing_is_sent_and_afterwards_the_ou
         if request.method == "GET":
             return httpx2.Response(200, json=page("12" if writes else "10"))
         if not writes:
-            cluster.stop()
+            own_cluster.stop()
         writes.append(request.method)
         return httpx2.Response(200, json={"field_data_id": "f", "value": "12"})
 
-    async with connected(Network(answer), era, journal=cluster.url) as client:
+    async with connected(Network(answer), era, journal=own_cluster.url) as client:
         try:
             written = await client.call_tool("nanonets_update_field", {**FIELD, "value": "12"})
             assert not written.is_error, "the write was carried out"
@@ -143,30 +152,30 @@ async def test_while_the_database_restarts_nothing_is_sent_and_afterwards_the_ou
                 assert PASSWORD not in str(error)
             assert len(writes) == 1
         finally:
-            cluster.start()
+            own_cluster.start()
         again = await client.call_tool("nanonets_update_field", {**FIELD, "value": "13"})
         assert not again.is_error
         history = (await client.call_tool("review_history", {})).structured_content["entries"]
         assert [each["outcome"] for each in history[:2]] == ["done", "done"]
         assert history[1]["entry"] == note["entry"]
-    journal = journal_at(cluster.url)
+    journal = journal_at(own_cluster.url)
     assert not journal.verify().broken
     journal.stop()
 
 
-async def test_a_server_that_ends_records_the_outcomes_that_it_knows(cluster: Cluster) -> None:
-    journal = journal_at(cluster.url)
+async def test_a_server_that_ends_records_the_outcomes_that_it_knows(own_cluster: Cluster) -> None:
+    journal = journal_at(own_cluster.url)
     numbers = [await journal.open(OPENING) for _ in range(3)]
-    cluster.stop()
+    own_cluster.stop()
     try:
         for number in reversed(numbers):
             with pytest.raises(JournalFault) as caught:
                 await journal.close(number, Closing("done"))
             assert caught.value.is_away
     finally:
-        cluster.start()
+        own_cluster.start()
     journal.stop()
-    reader = journal_at(cluster.url)
+    reader = journal_at(own_cluster.url)
     found = [await reader.entry(number) for number in reversed(numbers)]
     assert [entry.outcome for entry in found if entry] == ["done"] * 3
     ended = [entry.closed_at for entry in found if entry]
@@ -186,15 +195,15 @@ async def test_a_database_that_lets_nobody_in_is_not_taken_for_away(
     assert not caught.value.is_away
 
 
-async def test_a_role_that_may_only_read_and_add_is_enough(cluster: Cluster) -> None:
-    owner = journal_at(cluster.url)
+async def test_a_role_that_may_only_read_and_add_is_enough(own_cluster: Cluster) -> None:
+    owner = journal_at(own_cluster.url)
     await owner.open(OPENING)
-    with psycopg.connect(cluster.url) as connection:
+    with psycopg.connect(own_cluster.url) as connection:
         connection.execute("CREATE ROLE clerk LOGIN")
         connection.execute("GRANT SELECT, INSERT ON docreview_records, docreview_words TO clerk")
         connection.execute("GRANT SELECT ON docreview_version TO clerk")
         connection.execute("GRANT ALL ON docreview_marks, docreview_counts TO clerk")
-    clerk = journal_at(cluster.url.replace("//docreview:", "//clerk:"))
+    clerk = journal_at(own_cluster.url.replace("//docreview:", "//clerk:"))
     await clerk.close(await clerk.open(OPENING), Closing("done"))
     assert not owner.verify().broken
     for journal in (owner, clerk):
@@ -207,7 +216,6 @@ def closing_of_turn(turn: int) -> Closing:
 
 async def test_what_waits_is_written_together_in_one_chain(cluster: Cluster) -> None:
     """Two servers, each with many who write at once: few transactions, and every record in its place."""
-    empty(cluster.url)
     journals = [journal_at(cluster.url) for _ in range(2)]
 
     async def write(journal: StoredJournal, turn: int) -> None:
@@ -234,7 +242,6 @@ async def test_what_waits_is_written_together_in_one_chain(cluster: Cluster) -> 
 async def test_of_identical_calls_that_are_opened_together_the_first_one_is_seen_by_the_others(
     cluster: Cluster,
 ) -> None:
-    empty(cluster.url)
     journal = journal_at(cluster.url)
     seen: list[int | None] = []
 
@@ -261,7 +268,6 @@ async def test_of_identical_calls_that_are_opened_together_the_first_one_is_seen
 
 
 async def test_a_caller_who_goes_away_takes_no_other_along(cluster: Cluster) -> None:
-    empty(cluster.url)
     journal = journal_at(cluster.url)
     await journal.open(OPENING)
     async with anyio.create_task_group() as tasks:
@@ -281,7 +287,6 @@ async def test_a_caller_who_goes_away_takes_no_other_along(cluster: Cluster) -> 
 
 
 async def test_a_lock_that_is_not_given_up_is_waited_for_only_so_long(cluster: Cluster) -> None:
-    empty(cluster.url)
     journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
     assert journal is not None
     number = await journal.open(OPENING)
@@ -300,7 +305,6 @@ async def test_a_lock_that_is_not_given_up_is_waited_for_only_so_long(cluster: C
 
 
 async def test_a_connection_that_the_database_ended_is_made_anew_unnoticed(cluster: Cluster) -> None:
-    empty(cluster.url)
     journal = journal_at(cluster.url)
     number = await journal.open(OPENING)
     assert await journal.entry(number)
@@ -318,7 +322,6 @@ async def test_a_connection_that_the_database_ended_is_made_anew_unnoticed(clust
 
 
 async def test_what_is_over_is_taken_out(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    empty(cluster.url)
     journal = journal_at(cluster.url)
     await StoredMarks(journal).put("old", 0.0, -1.0)
     await journal.open(OPENING)
@@ -334,46 +337,7 @@ async def test_what_is_over_is_taken_out(cluster: Cluster, monkeypatch: pytest.M
     journal.stop()
 
 
-async def test_an_entry_that_was_opened_while_the_connection_was_cut_stops_no_later_call(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The record is there, but nobody heard of it, so nothing was sent: it must not count as under way."""
-    empty(cluster.url)
-    journal = journal_at(cluster.url)
-    opening = replace(OPENING, until="2999-01-01T00:00:00+00:00")
-    await journal.open(replace(opening, fingerprint="another"))
-    genuine = postgresql_store._round_trip
-
-    async def cut(connection: Any, steps: Any) -> Any:
-        found = await genuine(connection, steps)
-        if steps[-1].statement == "COMMIT":
-            raise psycopg.OperationalError("server closed the connection unexpectedly")
-        return found
-
-    monkeypatch.setattr(postgresql_store, "_round_trip", cut)
-    with pytest.raises(JournalFault) as caught:
-        await journal.open(opening)
-    assert caught.value.is_away
-    monkeypatch.setattr(postgresql_store, "_round_trip", genuine)
-    outcomes: list[str] = []
-
-    def judge(view: JournalView) -> None:
-        outcomes.append(view.last_of_call.outcome if view.last_of_call else "")
-
-    again = await journal.open(opening, LookFirst(judge, at_call=True))
-    assert outcomes == ["not done"]
-    entries = await journal.entries()
-    assert [(each.number, each.outcome) for each in entries] == [
-        (again, "under way"),
-        (2, "not done"),
-        (1, "under way"),
-    ]
-    assert not journal.verify().broken
-    journal.stop()
-
-
 async def test_who_comes_while_others_are_written_is_written_next(cluster: Cluster) -> None:
-    empty(cluster.url)
     journal = journal_at(cluster.url)
     await journal.open(OPENING)
     async with (
@@ -396,7 +360,6 @@ async def test_who_comes_while_others_are_written_is_written_next(cluster: Clust
 async def test_an_end_and_another_call_that_are_written_together_do_not_disturb_each_other(
     cluster: Cluster,
 ) -> None:
-    empty(cluster.url)
     journal = journal_at(cluster.url)
     one, _ = [
         await journal.open(replace(OPENING, fingerprint=each, until="2999-01-01T00:00:00+00:00"))
@@ -419,7 +382,6 @@ async def test_an_end_and_another_call_that_are_written_together_do_not_disturb_
 async def test_a_database_that_stops_answering_is_given_up(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty(cluster.url)
     monkeypatch.setattr(postgresql_store, "_SLACK_SECONDS", -1.8)
     journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
     assert journal is not None
@@ -435,7 +397,6 @@ async def test_a_database_that_stops_answering_is_given_up(
 
 
 async def test_what_a_command_has_opened_serves_to_write_what_is_left(cluster: Cluster) -> None:
-    empty(cluster.url)
     journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
     assert journal is not None
     number = await journal.open(OPENING)
@@ -453,7 +414,6 @@ async def test_what_a_command_has_opened_serves_to_write_what_is_left(cluster: C
 
 
 def test_a_server_that_ends_while_it_writes_leaves_the_journal_whole(cluster: Cluster) -> None:
-    empty(cluster.url)
     journal = journal_at(cluster.url)
 
     async def begin_and_end() -> None:
@@ -474,9 +434,31 @@ def test_a_server_that_ends_while_it_writes_leaves_the_journal_whole(cluster: Cl
     after.stop()
 
 
-async def test_without_its_library_the_journal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What needs the driver is loaded anew in this test."""
     for name in [name for name in sys.modules if name.startswith("docreview_mcp.server.journal.postgresql")]:
         monkeypatch.delitem(sys.modules, name)
+
+
+@pytest.mark.usefixtures("not_loaded")
+async def test_a_library_that_does_not_load_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class WithoutItsOwnLibrary(ModuleType):
+        def __getattr__(self, name: str) -> Any:
+            raise ImportError("no pq wrapper available.\nAttempts made:\n- libpq library not found")
+
+    monkeypatch.setitem(sys.modules, "psycopg", WithoutItsOwnLibrary("psycopg"))
+    with pytest.raises(JournalFault) as caught:
+        await journal_at("postgresql://host/reviews").open(OPENING)
+    assert str(caught.value) == "The journal cannot be opened: no pq wrapper available."
+    with pytest.raises(SettingsError, match=r"^DOCREVIEW_JOURNAL: no pq wrapper available$"):
+        check_tables(Settings(journal="postgresql://host/reviews"))
+    with pytest.raises(JournalFault, match=r"^no pq wrapper available\.$"):
+        migrate("postgresql://host/reviews")
+
+
+@pytest.mark.usefixtures("not_loaded")
+async def test_without_its_library_the_journal_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(JournalFault, match=r"psycopg is not installed; install docreview-mcp\[postgresql\]"):
         await journal_at("postgresql://host/reviews").open(OPENING)

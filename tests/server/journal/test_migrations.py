@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,16 @@ from docreview_mcp.server.protocol import call_context
 from docreview_mcp.server.settings.settings import Settings
 from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
-from postgresql import Cluster, migrate
+from postgresql import Cluster, migrate, running_cluster
 
 SEAL_KEYS = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL of this file, whose tables are of any version."""
+    with running_cluster() as cluster:
+        yield cluster
 
 
 @pytest.fixture

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import base64
+import errno
+import os
+import re
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +17,10 @@ import pytest
 from conftest import Era, Network, connected, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
+from docreview_mcp.server.services.sandbox_transport import embedded
 from docreview_mcp.server.settings.settings import read_settings
 from docreview_mcp.server.settings.settings_error import SettingsError
+from mcp import Client
 from postgresql import empty
 from review_desk import field_of, ready, sent
 
@@ -103,6 +109,81 @@ async def test_a_key_that_is_damaged_is_named_and_nothing_is_sent(era: Era, tmp_
     assert error["code"] == "not_configured"
     assert "journal.sqlite.key" in error["message"]
     assert sent(sandbox) == []
+
+
+async def test_a_key_that_cannot_be_read_is_told_and_nothing_is_sent(era: Era, tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite.key").mkdir()
+    sandbox = Sandbox()
+    kept = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
+    async with reviewing(sandbox, era=era, confirm="destructive", **kept) as (client, _):
+        error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
+    assert error["code"] == "not_configured"
+    what = r"journal\.sqlite\.key, cannot be used: (Is a directory|Permission denied)\."
+    assert re.search(what, error["message"])
+    assert sent(sandbox) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+async def test_a_new_key_and_its_folders_are_for_the_user_alone_from_the_moment_they_are_made(
+    era: Era, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key may be made before the journal: with the code that is given out for the first call."""
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    before = os.umask(0)
+    try:
+        await code_of(Sandbox(), era, journal=f"sqlite:///{tmp_path}/one/two/journal.sqlite")
+    finally:
+        os.umask(before)
+    made = {
+        str(path.relative_to(tmp_path)): stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")
+    }
+    assert made["one"] == made["one/two"] == 0o700
+    assert made["one/two/journal.sqlite.key"] == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+async def test_a_key_that_others_may_read_is_closed_to_them(era: Era, tmp_path: Path) -> None:
+    kept = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
+    key = tmp_path / "journal.sqlite.key"
+    key.write_bytes(bytes(32))
+    key.chmod(0o644)
+    await code_of(Sandbox(), era, **kept)
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert key.read_bytes() == bytes(32)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+async def test_a_key_that_cannot_be_closed_to_others_is_told_and_not_used(
+    era: Era, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "journal.sqlite.key"
+    key.write_bytes(bytes(32))
+    key.chmod(0o644)
+
+    def of_somebody_else(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(Path, "chmod", of_somebody_else)
+    sandbox = Sandbox()
+    kept = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
+    async with reviewing(sandbox, era=era, confirm="destructive", **kept) as (client, _):
+        error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
+    assert error["code"] == "not_configured"
+    assert "journal.sqlite.key, cannot be used: other users can access" in error["message"]
+    assert "mode 0644" in error["message"]
+    assert sent(sandbox) == []
+
+
+async def test_the_sandbox_seals_codes_without_a_file(
+    era: Era, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    sandbox = Sandbox()
+    settings, transport = embedded(Settings(sandbox=True, confirm="destructive"), sandbox)
+    async with Client(build_server(settings, transport=transport), mode=era) as client:
+        error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
+    assert error["code"] == "needs_confirmation"
+    assert list(tmp_path.iterdir()) == []
 
 
 LIMITS = {

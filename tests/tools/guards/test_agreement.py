@@ -120,10 +120,10 @@ async def test_a_code_is_void_once_a_value_that_the_call_touches_is_another_one(
         assert sent(sandbox) == []
 
 
-@pytest.mark.parametrize("mark", ["failed", "verified", "is_moderated", "confidence"])
+@pytest.mark.parametrize("mark", ["failed", "verified", "is_moderated", "confidence", "name"])
 @pytest.mark.parametrize("tool", ["nanonets_approve_file", "nanonets_verify_document", "review_files"])
 async def test_a_code_is_void_once_a_mark_of_a_value_is_another_one(tool: str, mark: str) -> None:
-    """The person was shown how many values are doubtful."""
+    """The person was shown how many values are doubtful, and which ones."""
     async with reviewing(**STATE) as (client, sandbox):
         document = ready(sandbox)[0]
         arguments = CALLS[tool](document)
@@ -134,6 +134,8 @@ async def test_a_code_is_void_once_a_mark_of_a_value_is_another_one(tool: str, m
             total.is_moderated = True
         elif mark == "confidence":
             total.confidence /= 2
+        elif mark == "name":
+            total.name = "net_amount"
         else:
             total.verification_status = mark
         error = error_of(await client.call_tool(tool, {**arguments, "confirm": code}))

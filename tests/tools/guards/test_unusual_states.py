@@ -61,6 +61,7 @@ STATES: dict[str, tuple[Network, tuple[str, dict[str, Any]], str]] = {
         "The previous state could not be read: getPredictionFileByFileId returns it in another form.",
     ),
     "no fields": (service(page("none")), UPDATE, "Nothing was there before."),
+    "a number for fields": (service(page(7)), UPDATE, "Nothing was there before."),
     "empty": (
         service(total(value=None)),
         UPDATE,

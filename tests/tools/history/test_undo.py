@@ -220,6 +220,103 @@ async def test_a_write_that_changes_nothing_has_nothing_to_undo(era: Era) -> Non
         assert error_of(await client.call_tool("review_undo", {"entry": note["entry"]}))["code"] == "conflict"
 
 
+@pytest.mark.parametrize(
+    ("reviewers", "undoable", "said"),
+    [
+        (["ada@example.com", "bob@example.com"], True, {}),
+        (
+            ["ada@example.com", None, ""],
+            True,
+            {"undo_leaves": "2 of 3 cannot be undone: member was empty, which no call can set."},
+        ),
+        ([""], False, {"not_undoable": "member was empty, which no call can set."}),
+    ],
+    ids=["each had one", "some had none", "none had one"],
+)
+async def test_files_without_a_reviewer_before_are_said_to_stay_assigned(
+    reviewers: list[str | None], undoable: bool, said: dict[str, str], era: Era
+) -> None:
+    """The others go back to theirs."""
+    before = {f"f{number}": reviewer for number, reviewer in enumerate(reviewers)}
+    now = dict(before)
+
+    def files(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "POST":
+            given = json.loads(request.content)
+            now.update(dict.fromkeys(given["file_ids"], given["member"]))
+            return httpx2.Response(200, json={"message": "done"})
+        reviewer = now[request.url.path.rpartition("/")[2]]
+        return httpx2.Response(200, json={"moderated_images": [{"assigned_member": reviewer}]})
+
+    given = {"model_id": "m", "file_ids": list(before), "member": "eve@example.com"}
+    async with connected(Network(files), era, journal="sqlite://") as client:
+        written = (await client.call_tool("nanonets_assign_files", given)).structured_content["docreview"]
+        assert written["undoable"] is undoable
+        assert {key: each for key, each in written.items() if key in ("undo_leaves", "not_undoable")} == said
+        (told,) = (await client.call_tool("review_history", {"entry": 1})).structured_content["entries"]
+        assert {key: told[key] for key in said} == said
+        undone = await client.call_tool("review_undo", {"entry": 1})
+        assert undone.is_error is not undoable, undone.structured_content
+    assert now == {name: reviewer or "eve@example.com" for name, reviewer in before.items()}
+
+
+async def test_a_call_that_created_nothing_has_nothing_to_undo(era: Era) -> None:
+    network = Network(lambda request: httpx2.Response(200, json=[]))
+    async with connected(network, era, **JOURNALLED) as client:
+        given = {"project_id": 1, "classes": [{"name": "A"}]}
+        note = (await client.call_tool("studio_add_classes", given)).structured_content["docreview"]
+    assert (note["undoable"], note["not_undoable"]) == (False, "There is nothing to restore.")
+
+
+async def test_an_undo_sends_nothing_that_the_call_did_not_touch(era: Era) -> None:
+    """Somebody may have changed the rest meanwhile."""
+    model: dict[str, Any] = {
+        "id": 12,
+        "display_name": "Hotels",
+        "owner": "ada",
+        "language": "en",
+        "score": 0.5,
+    }
+    sent: list[dict[str, Any]] = []
+
+    def models(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "PUT":
+            sent.append(json.loads(request.content))
+            model.update(sent[-1])
+            return httpx2.Response(200, json=model)
+        return httpx2.Response(200, json={"models": [model]})
+
+    async with connected(Network(models), era, **JOURNALLED) as client:
+        given = {"model_id": 12, "display_name": "Inns"}
+        written = await client.call_tool("studio_update_model", given)
+        assert written.structured_content["docreview"]["undoable"]
+        undone = await client.call_tool("review_undo", {"entry": 1})
+        assert not undone.is_error, undone.structured_content
+    assert sent == [{"display_name": "Inns"}, {"display_name": "Hotels"}]
+
+
+async def test_a_deleted_table_is_added_again_without_what_its_cells_did_not_say(era: Era) -> None:
+    cell = {"cell_id": "c", "row": 0, "col": 0, "header": "net", "text": "10"}
+    unsaid = {"bbox": None, "verification_message": None, "verification_status": "odd"}
+    table = {"table_id": "t", "bbox": [1, 1, 9, 9], "headers": ["net"], "cells": [{**cell, **unsaid}]}
+    tables, added = [table], list[dict[str, Any]]()
+
+    def page(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "DELETE":
+            tables.clear()
+        if request.method == "POST":
+            added.append(json.loads(request.content))
+        return httpx2.Response(200, json={"page_id": "p", "data": {"fields": {}, "tables": tables}})
+
+    where = {"workflow_id": "w", "document_id": "d", "page_id": "p", "table_id": "t"}
+    async with connected(Network(page), era, journal="sqlite://") as client:
+        written = await client.call_tool("nanonets_delete_table", where)
+        assert written.structured_content["docreview"]["undoable"]
+        undone = await client.call_tool("review_undo", {"entry": 1})
+        assert not undone.is_error, undone.structured_content
+    assert [each["cells"] for each in added] == [[{"row": 0, "col": 0, "header": "net", "text": "10"}]]
+
+
 async def test_deleting_what_was_created_is_confirmed_first(era: Era) -> None:
     async with reviewing(era=era, **{**JOURNALLED, "confirm": "destructive"}) as (client, _):
         use = using(client)

@@ -270,6 +270,8 @@ def test_a_refusal_of_a_choice_by_the_service_names_the_rules() -> None:
         "model_id: missing; without it the service would choose the model, which the policy restricts"
         " (models)"
     )
+    alone = Policy(workflows=Rule(allowed=("a",))).scope_refusal(OPERATIONS["verifyFile"], {})
+    assert alone.endswith("the workflow or model, which the policy restricts (workflows)")
 
 
 def test_a_refusal_names_no_more_than_three_checks() -> None:

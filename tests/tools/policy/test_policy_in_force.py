@@ -76,14 +76,20 @@ max_approvals_per_day = 20
 min_confidence = 0.9
 all_verified = true
 checks = {checks}
+
+[confirmation]
+where = "browser"
+{tools}
 """
 
 
-@pytest.mark.parametrize("checks", ['"all"', '["total", "line_sum"]'])
+@pytest.mark.parametrize(
+    ("checks", "tools"), [('"all"', ""), ('["total", "line_sum"]', 'tools = ["nanonets_update_*"]')]
+)
 async def test_the_settings_and_the_doctor_show_every_rule_as_it_stands_in_the_file(
-    checks: str, tmp_path: Path, era: Era
+    checks: str, tools: str, tmp_path: Path, era: Era
 ) -> None:
-    rules = EVERY_RULE.format(checks=checks)
+    rules = EVERY_RULE.format(checks=checks, tools=tools)
     file = written(tmp_path, rules)
     async with reviewing(era=era, policy=file, journal="sqlite://") as (client, _):
         (read,) = (await client.read_resource("docreview://settings")).contents

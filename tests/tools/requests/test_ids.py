@@ -177,6 +177,25 @@ async def test_a_model_whose_name_is_a_number_is_not_taken_for_the_model_of_that
         assert not (await client.call_tool("studio_get_model", {"model_id": 13})).is_error
 
 
+@pytest.mark.parametrize("tool", ["studio_update_model", "studio_update_project_model"])
+async def test_an_update_does_not_name_a_forbidden_model_in_its_body(
+    tool: str, era: Era, tmp_path: Any
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[models]\nforbidden = [12]\n")
+    network = Network()
+    place = {"project_id": 1} if tool == "studio_update_project_model" else {}
+    async with connected(network, era, policy=policy, **EVERYTHING) as client:
+        arguments = {**place, "model_id": 13, "display_name": "Hotels"}
+        error = error_of(await client.call_tool(tool, {**arguments, "id": 12}))
+        assert (error["code"], "id: the policy forbids model '12'" in error["message"]) == (
+            "not_allowed",
+            True,
+        )
+        assert network.requests == []
+        assert not (await client.call_tool(tool, {**arguments, "id": 13})).is_error
+
+
 @given(text=st.text(min_size=1, max_size=20))
 def test_whatever_is_seen_as_it_is_passes(text: str) -> None:
     from docreview_mcp.tools.requests.id_faults import is_plain_id as passes
