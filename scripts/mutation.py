@@ -191,7 +191,14 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/journal/test_journal_places.py",
         "test_platforms.py",
     ),
-    "server/journal/readings.py": ("server/journal/test_journal.py", "server/journal/test_verification.py"),
+    "server/journal/readings.py": (
+        "server/journal/test_journal.py",
+        "server/journal/test_verification.py",
+        "server/commands/test_journal_commands.py",
+        "tools/history/test_undo_several.py",
+        "tools/journal/test_changes_in_the_journal.py",
+        "server/http/test_own_entries.py",
+    ),
 }
 """File → the tests that are to find its mutants."""
 

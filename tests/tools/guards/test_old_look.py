@@ -167,3 +167,12 @@ async def test_without_a_journal_a_value_that_nobody_saw_is_written_in_one_reque
         tool, arguments = WRITES["correct"]
         assert not (await client.call_tool(tool, arguments(ready(sandbox)[0]))).is_error
         assert len(sandbox.received) == 1
+
+
+async def test_without_a_journal_nothing_is_read_before_a_write_that_touches_no_value(era: Era) -> None:
+    async with reviewing(era=era, journal="none") as (client, sandbox):
+        await client.call_tool("review_document", ids_of(ready(sandbox)[0]))
+        before = len(sandbox.received)
+        renamed = await client.call_tool("studio_update_project", {"project_id": 1, "name": "Renamed"})
+        assert not renamed.is_error, renamed.structured_content
+        assert [each.method for each in list(sandbox.received)[before:] if each.operation != "login"] == ["PUT"]
