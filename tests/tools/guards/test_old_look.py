@@ -175,4 +175,6 @@ async def test_without_a_journal_nothing_is_read_before_a_write_that_touches_no_
         before = len(sandbox.received)
         renamed = await client.call_tool("studio_update_project", {"project_id": 1, "name": "Renamed"})
         assert not renamed.is_error, renamed.structured_content
-        assert [each.method for each in list(sandbox.received)[before:] if each.operation != "login"] == ["PUT"]
+        assert [each.method for each in list(sandbox.received)[before:] if each.operation != "login"] == [
+            "PUT"
+        ]
