@@ -58,7 +58,10 @@ test("nothing of the panel is wider than 320 pixels, and the document is as high
   const panel = await openPanel(new MadeUpServer({ documents: [invoice({ text: "w".repeat(300) })] }), { width: 320, height: 900 });
   const { width, height } = await panel.frame.evaluate(() => ({ width: document.documentElement.scrollWidth, height: document.documentElement.offsetHeight }));
   assert.equal(width, 320);
-  assert.equal((await panel.sent("ui/notifications/size-changed")).at(-1).height, height);
+  await panel.page.waitForFunction(
+    (said) => window.messages.filter((each) => each.method === "ui/notifications/size-changed").at(-1)?.params.height === said,
+    height,
+  );
   await panel.close();
 });
 

@@ -154,7 +154,13 @@ export async function openPanel(server, options = {}) {
     if (!options.fails) await panel.frame.waitForSelector("[data-value], .values");
   };
   await panel.load();
-  panel.sent = (method) => page.evaluate((name) => window.messages.filter((each) => each.method === name).map((each) => each.params), method);
+  const inMessages = (name) => window.messages.filter((each) => each.method === name).map((each) => each.params);
+  panel.sent = (method) => page.evaluate(inMessages, method);
+  // What the page shows may be there before the host has got the message about it.
+  panel.sentTimes = async (method, count) => {
+    await page.waitForFunction(([name, wanted]) => window.messages.filter((each) => each.method === name).length >= wanted, [method, count]);
+    return panel.sent(method);
+  };
   panel.close = close;
   return panel;
 }

@@ -313,14 +313,14 @@ test("the model is told names, ids and counts, and the chat only on a button", a
     await panel.keys("Tab");
   }
   await panel.frame.waitForFunction(() => document.querySelector("[data-value=f1-5]").innerText.includes("corrected"));
-  const told = (await panel.sent("ui/update-model-context")).at(-1);
+  const told = (await panel.sentTimes("ui/update-model-context", 2)).at(-1);
   assert.deepEqual(told.structuredContent.changed, [{ id: "f1-0" }, { id: "f1-5", name: "due_date" }]);
   assert.deepEqual(told.structuredContent.counts, { saved: 2, undone: 0 });
   assert.doesNotMatch(JSON.stringify(told), /ignore|PO-1|2026-12-01|invoice-010/);
   assert.deepEqual(await panel.sent("ui/message"), []);
   await panel.frame.getByRole("button", { name: "Tell the chat" }).click();
   await panel.frame.waitForFunction(() => document.querySelector("footer").innerText.includes("The chat was told"));
-  assert.equal((await panel.sent("ui/message")).length, 1);
+  assert.equal((await panel.sentTimes("ui/message", 1)).length, 1);
   await panel.close();
 });
 
