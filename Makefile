@@ -138,7 +138,7 @@ panel: panel/node_modules/.ready
 
 # The page in a real browser (Debian's package chromium).
 panel-test: panel/node_modules/.ready $(VENV)/.ready
-	cd panel && npm test
+	cd panel && npm run --silent check && node --test --test-reporter=spec test/*.test.mjs
 
 panel/node_modules/.ready: panel/package.json panel/package-lock.json
 	cd panel && npm ci --silent
