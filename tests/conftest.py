@@ -195,6 +195,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
     monkeypatch.setenv("DOCREVIEW_DOWNLOADS", str(home / "downloads"))
 
 
+@pytest.fixture
+def without_umask() -> Iterator[None]:
+    """New files and folders have the modes that they are made with."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
 class Network(httpx2.AsyncBaseTransport):
     """Records every request, body included, and answers as the test says."""
 

@@ -194,7 +194,7 @@ def _is_harmless(escape: bytes) -> bool:
 
 def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
     """A text with its escapes undone and without hidden characters; a plus and a line end are a blank."""
-    return _stages(text, rounds)[-1]
+    return _stages_of_all_kinds(text, rounds)[-1]
 
 
 def _stages(text: str, rounds: int = _ROUNDS) -> list[str]:
@@ -202,12 +202,7 @@ def _stages(text: str, rounds: int = _ROUNDS) -> list[str]:
 
     A secret with escapes of its own is found where only what was put around it is undone, and not its own.
     """
-    mixed = [text]
-    for _ in range(rounds):
-        before = mixed[-1]
-        _undo_all_kinds(mixed)
-        if mixed[-1] == before:
-            break
+    mixed = _stages_of_all_kinds(text, rounds)
     if len(mixed) == 1:
         return mixed
     apart = [
@@ -217,6 +212,17 @@ def _stages(text: str, rounds: int = _ROUNDS) -> list[str]:
         for stage in _repeated(undo, from_json, rounds)
     ]
     return [*dict.fromkeys((*mixed[:-1], *apart)), mixed[-1]]
+
+
+def _stages_of_all_kinds(text: str, rounds: int) -> list[str]:
+    """A text on the way to its plain form, with the escapes of one kind after the other undone."""
+    stages = [text]
+    for _ in range(rounds):
+        before = stages[-1]
+        _undo_all_kinds(stages)
+        if stages[-1] == before:
+            break
+    return stages
 
 
 def _undo_all_kinds(stages: list[str]) -> None:

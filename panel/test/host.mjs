@@ -154,11 +154,11 @@ export async function openPanel(server, options = {}) {
     if (!options.fails) await panel.frame.waitForSelector("[data-value], .values");
   };
   await panel.load();
-  const inMessages = (name) => window.messages.filter((each) => each.method === name).map((each) => each.params);
-  panel.sent = (method) => page.evaluate(inMessages, method);
+  const sent = (name) => window.messages.filter((each) => each.method === name).map((each) => each.params);
+  panel.sent = (method) => page.evaluate(sent, method);
   // What the page shows may be there before the host has got the message about it.
   panel.sentTimes = async (method, count) => {
-    await page.waitForFunction(([name, wanted]) => window.messages.filter((each) => each.method === name).length >= wanted, [method, count]);
+    await page.waitForFunction(`(${sent})(${JSON.stringify(method)}).length >= ${count}`);
     return panel.sent(method);
   };
   panel.close = close;

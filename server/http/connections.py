@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from http import HTTPStatus
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from .refusals import Refusal
+from .refusals import Refusal, json_body
 
 __all__ = ["PatientConnection"]
 
@@ -71,7 +70,7 @@ class PatientConnection(H11Protocol):
         )
 
     def _refuse(self, refusal: Refusal) -> None:
-        body = json.dumps(refusal.body, separators=(",", ":")).encode()
+        body = json_body(refusal.body)
         head = (
             f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"

@@ -10,7 +10,7 @@ from starlette.types import Send
 
 from ...tools import NOTHING_SENT
 
-__all__ = ["Refusal", "send_json"]
+__all__ = ["Refusal", "json_body", "send_json"]
 
 _SERVER_ERROR = -32000
 _INVALID_REQUEST = -32600
@@ -68,11 +68,16 @@ class Refusal(Exception):  # noqa: N818 - the answer to a request, not a fault
         await send_json(send, self.status, self.body, self.headers)
 
 
+def json_body(content: Mapping[str, Any]) -> bytes:
+    """The body of an answer."""
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
 async def send_json(
     send: Send, status: int, content: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> None:
     """Answer a request with JSON."""
-    body = json.dumps(content, separators=(",", ":")).encode()
+    body = json_body(content)
     all_headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in all_headers.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})

@@ -18,7 +18,9 @@ from typing import Any
 import psycopg
 import pytest
 from docreview_mcp.server.journal.migrating import migrate_tables
+from docreview_mcp.server.journal.store import StoredJournal, open_journal
 from docreview_mcp.server.settings.journal_place import journal_place
+from docreview_mcp.server.settings.settings import Settings
 
 PASSWORD = "a-password-of-the-database"
 
@@ -102,6 +104,13 @@ def running_cluster(*, waits_for_disk: bool = False) -> Generator[Cluster]:
     finally:
         cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def journal_at(url: str) -> StoredJournal:
+    """The journal in a database, as one server opens it."""
+    journal = open_journal(Settings(journal=url), tuple)
+    assert journal is not None
+    return journal
 
 
 def migrate(url: str) -> None:

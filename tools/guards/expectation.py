@@ -16,7 +16,14 @@ from ..untrusted import quoted
 from .context import CallContext
 from .current_state import Read, State
 
-__all__ = ["OF_WHOLE_DOCUMENTS", "misplaced", "needs_present_values", "touched_fields", "unexpected"]
+__all__ = [
+    "OF_WHOLE_DOCUMENTS",
+    "id_of_value",
+    "misplaced",
+    "needs_present_values",
+    "touched_fields",
+    "unexpected",
+]
 
 _MAX_CHANGED = 3
 OF_WHOLE_DOCUMENTS = frozenset({"getDocument", "getPredictionFileByFileId"})
@@ -26,16 +33,21 @@ _OF_VALUES = OF_WHOLE_DOCUMENTS | {"getPageData", "getPredictionFileByPageId"}
 
 def needs_present_values(prepared: Prepared, context: CallContext) -> bool:
     """Whether a write has to be compared with what its caller expects, or may have seen before."""
-    operation, arguments = prepared.operation, prepared.service_arguments
+    operation, seen = prepared.operation, context.guards.seen
     if expected_argument(operation) in prepared.values:
         return True
     if operation.present is None or operation.present.each or operation.present.read not in _OF_VALUES:
         return False
-    identity = arguments.get("field_data_id") or arguments.get("cell_id")
-    seen = context.guards.seen
+    identity = id_of_value(prepared.service_arguments)
     if identity is None:
         return not seen.is_empty
-    return seen.text(context.caller, text_of(identity)) is not None
+    return seen.text(context.caller, identity) is not None
+
+
+def id_of_value(arguments: JsonObject) -> str | None:
+    """The id of the one field or cell that a call is about; None if it is about something else."""
+    identity = arguments.get("field_data_id") or arguments.get("cell_id")
+    return text_of(identity) if identity else None
 
 
 def touched_fields(operation: Operation, before: State) -> list[FieldState]:

@@ -35,7 +35,14 @@ from .confirmation import Question
 from .context import CallContext, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
 from .document_locks import ON_UNNAMED_DOCUMENTS, claims_of
-from .expectation import OF_WHOLE_DOCUMENTS, misplaced, needs_present_values, touched_fields, unexpected
+from .expectation import (
+    OF_WHOLE_DOCUMENTS,
+    id_of_value,
+    misplaced,
+    needs_present_values,
+    touched_fields,
+    unexpected,
+)
 from .journal_recording import IDS_OF_DOCUMENTS, RecordedWrite, closing_of, journal_failure, recorded
 from .own_changes import left_unverified, with_own_changes
 from .second_look import after_second_look
@@ -246,9 +253,9 @@ def _note_seen(prepared: Prepared, after: State | None, answer: JsonObject, cont
     """Remember what the caller wrote as what it last saw."""
     arguments = prepared.service_arguments
     fields = [each for each in fields_in(answer) if each.text] or fields_in(after.value if after else None)
-    identity = arguments.get("field_data_id") or arguments.get("cell_id")
+    identity = id_of_value(arguments)
     if not fields and identity and "value" in arguments:
-        fields = [FieldState("", None, False, id=text_of(identity), text=text_of(arguments["value"]))]
+        fields = [FieldState("", None, False, id=identity, text=text_of(arguments["value"]))]
     context.guards.seen.note(context.caller, fields)
 
 

@@ -12,6 +12,7 @@ from ..documents.stages import stage_of, why_not_approvable
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
 from ..guards.current_state import State, state_after
+from ..guards.expectation import id_of_value
 from ..json_text import compact
 from ..operation_call import preview, read
 from ..redaction import REMOVED, secret_arguments
@@ -45,7 +46,6 @@ _KEPT = (
     "stands_against",
 )
 """What the answer of a rehearsed call tells beside its calls."""
-_VALUES = ("field_data_id", "cell_id")
 _NOTHING_SENT = "Nothing was changed: no write was sent."
 _ROOM = 2_000
 """Characters of an answer around its calls."""
@@ -99,9 +99,8 @@ class _Noted:
             noted["not_undoable"] = not_undoable
         self.calls.append(noted)
         # Nothing was sent, so a later look finds the old value although this call would have changed it.
-        for identity in (prepared.service_arguments.get(name) for name in _VALUES):
-            if isinstance(identity, str):
-                self._context.guards.seen.forget(self._context.caller, identity)
+        if identity := id_of_value(prepared.service_arguments):
+            self._context.guards.seen.forget(self._context.caller, identity)
 
     def ask(self, summary: str) -> None:
         """What a person would be asked."""

@@ -12,11 +12,9 @@ import psycopg
 import pytest
 from docreview_mcp.server.journal import postgresql_store
 from docreview_mcp.server.journal.marks import StoredMarks
-from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings.settings import Settings
 from docreview_mcp.tools import ToolFailure
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, JournalView, LookFirst, Opening
-from postgresql import Cluster, empty
+from postgresql import Cluster, empty, journal_at
 
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())
 
@@ -26,12 +24,6 @@ def cluster(cluster: Cluster) -> Cluster:
     """A PostgreSQL with an empty journal."""
     empty(cluster.url)
     return cluster
-
-
-def journal_at(url: str) -> StoredJournal:
-    journal = open_journal(Settings(journal=url), tuple)
-    assert journal is not None
-    return journal
 
 
 @contextmanager

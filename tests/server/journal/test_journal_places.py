@@ -52,16 +52,13 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.usefixtures("without_umask")
 async def test_by_default_it_is_in_the_users_data_directory_and_for_the_user_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: Any
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    before = os.umask(0)
-    try:
-        journal = at()
-        await journal.close(await journal.open(OPENING), Closing("done"))
-    finally:
-        os.umask(before)
+    journal = at()
+    await journal.close(await journal.open(OPENING), Closing("done"))
     folder = tmp_path / "data" / "docreview"
     assert journal.where() == str(folder / "journal.sqlite")
     assert mode(folder) == 0o700
@@ -72,26 +69,20 @@ async def test_by_default_it_is_in_the_users_data_directory_and_for_the_user_alo
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+@pytest.mark.usefixtures("without_umask")
 async def test_every_folder_that_is_made_for_it_is_for_the_user_alone(tmp_path: Path, at: Any) -> None:
-    before = os.umask(0)
-    try:
-        await at(tmp_path / "one" / "two" / "three" / "journal.sqlite").open(OPENING)
-    finally:
-        os.umask(before)
+    await at(tmp_path / "one" / "two" / "three" / "journal.sqlite").open(OPENING)
     made = [tmp_path / "one", tmp_path / "one" / "two", tmp_path / "one" / "two" / "three"]
     assert [mode(folder) for folder in made] == [0o700] * 3
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+@pytest.mark.usefixtures("without_umask")
 async def test_a_new_file_is_for_the_user_alone_from_the_moment_it_is_made(
     tmp_path: Path, at: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Path, "chmod", lambda *_: None)
-    before = os.umask(0)
-    try:
-        await at(tmp_path / "journal.sqlite").open(OPENING)
-    finally:
-        os.umask(before)
+    await at(tmp_path / "journal.sqlite").open(OPENING)
     assert {path.name: mode(path) for path in tmp_path.iterdir()} == {
         f"journal.sqlite{end}": 0o600 for end in ("", "-wal", "-shm")
     }

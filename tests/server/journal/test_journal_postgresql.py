@@ -24,7 +24,7 @@ from docreview_mcp.server.settings.settings import Settings
 from docreview_mcp.server.settings.settings_error import SettingsError
 from docreview_mcp.tools import ToolFailure
 from docreview_mcp.tools.journal.entries import Caller, Closing, JournalFault, JournalView, LookFirst, Opening
-from postgresql import PASSWORD, Cluster, empty, migrate, running_cluster
+from postgresql import PASSWORD, Cluster, empty, journal_at, migrate, running_cluster
 
 OPENING = Opening("a_tool", {"text": "value of a document"}, ("d1",), "fingerprint", Caller())
 
@@ -42,12 +42,6 @@ def own_cluster() -> Iterator[Cluster]:
     with running_cluster() as cluster:
         migrate(cluster.url)
         yield cluster
-
-
-def journal_at(url: str) -> StoredJournal:
-    journal = open_journal(Settings(journal=url), tuple)
-    assert journal is not None
-    return journal
 
 
 async def test_a_database_that_is_not_there_is_told_without_its_password() -> None:

@@ -61,6 +61,17 @@ async def deleting(sandbox: Sandbox, code: str, era: Era, **settings: Any) -> An
         return await client.call_tool("nanonets_delete_field", {**total_of(sandbox), "confirm": code})
 
 
+async def message_without_key(era: Era, folder: Path) -> str:
+    """What a call is told that needs a code, where the key beside the journal cannot be used."""
+    sandbox = Sandbox()
+    kept = {"journal": f"sqlite:///{folder / 'journal.sqlite'}"}
+    async with reviewing(sandbox, era=era, confirm="destructive", **kept) as (client, _):
+        error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
+    assert error["code"] == "not_configured"
+    assert sent(sandbox) == []
+    return error["message"]
+
+
 async def test_a_code_works_in_the_next_process_once(era: Era, kept: dict[str, Any], tmp_path: Path) -> None:
     sandbox = Sandbox()
     arguments = total_of(sandbox)
@@ -102,38 +113,25 @@ async def test_codes_of_an_older_key_stay_good_and_no_key_is_ever_shown(era: Era
 
 async def test_a_key_that_is_damaged_is_named_and_nothing_is_sent(era: Era, tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite.key").write_bytes(b"short")
-    sandbox = Sandbox()
-    kept = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
-    async with reviewing(sandbox, era=era, confirm="destructive", **kept) as (client, _):
-        error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
-    assert error["code"] == "not_configured"
-    assert "journal.sqlite.key" in error["message"]
-    assert sent(sandbox) == []
+    message = await message_without_key(era, tmp_path)
+    assert "journal.sqlite.key" in message
 
 
 async def test_a_key_that_cannot_be_read_is_told_and_nothing_is_sent(era: Era, tmp_path: Path) -> None:
     (tmp_path / "journal.sqlite.key").mkdir()
-    sandbox = Sandbox()
-    kept = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
-    async with reviewing(sandbox, era=era, confirm="destructive", **kept) as (client, _):
-        error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
-    assert error["code"] == "not_configured"
+    message = await message_without_key(era, tmp_path)
     what = r"journal\.sqlite\.key, cannot be used: (Is a directory|Permission denied)\."
-    assert re.search(what, error["message"])
-    assert sent(sandbox) == []
+    assert re.search(what, message)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="files have no such modes there")
+@pytest.mark.usefixtures("without_umask")
 async def test_a_new_key_and_its_folders_are_for_the_user_alone_from_the_moment_they_are_made(
     era: Era, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The key may be made before the journal: with the code that is given out for the first call."""
     monkeypatch.setattr(Path, "chmod", lambda *_: None)
-    before = os.umask(0)
-    try:
-        await code_of(Sandbox(), era, journal=f"sqlite:///{tmp_path}/one/two/journal.sqlite")
-    finally:
-        os.umask(before)
+    await code_of(Sandbox(), era, journal=f"sqlite:///{tmp_path}/one/two/journal.sqlite")
     made = {
         str(path.relative_to(tmp_path)): stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")
     }
@@ -164,14 +162,9 @@ async def test_a_key_that_cannot_be_closed_to_others_is_told_and_not_used(
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
 
     monkeypatch.setattr(Path, "chmod", of_somebody_else)
-    sandbox = Sandbox()
-    kept = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
-    async with reviewing(sandbox, era=era, confirm="destructive", **kept) as (client, _):
-        error = error_of(await client.call_tool("nanonets_delete_field", total_of(sandbox)))
-    assert error["code"] == "not_configured"
-    assert "journal.sqlite.key, cannot be used: other users can access" in error["message"]
-    assert "mode 0644" in error["message"]
-    assert sent(sandbox) == []
+    message = await message_without_key(era, tmp_path)
+    assert "journal.sqlite.key, cannot be used: other users can access" in message
+    assert "mode 0644" in message
 
 
 async def test_the_sandbox_seals_codes_without_a_file(
