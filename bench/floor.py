@@ -2,14 +2,16 @@
 
 It is what a server in this SDK cannot be faster than, if it lists the same tools and makes the same
 requests. Started by the benchmark as `python floor.py TOOLS_FILE`, or `python floor.py TOOLS_FILE PORT` to
-serve over HTTP; see `inputs.write_floor_input`.
+serve over HTTP; see `inputs.write_floor_input`. With `--records FILE` it does the least that a guarded write
+needs as well: it reads what the write changes and commits a record before and one after it.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import socket
-import sys
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,21 @@ from mcp.types import (
 Context = ServerRequestContext[Any]
 
 
-def build_floor(given: dict[str, Any]) -> Server[Any]:
+class Records:
+    """A table in a file, in the mode that our own journal uses."""
+
+    def __init__(self, file: Path) -> None:
+        self._database = sqlite3.connect(file, isolation_level=None)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("PRAGMA synchronous=NORMAL")
+        self._database.execute("CREATE TABLE IF NOT EXISTS records (number INTEGER PRIMARY KEY, record TEXT)")
+
+    def add(self, record: object) -> None:
+        """Commit a record."""
+        self._database.execute("INSERT INTO records (record) VALUES (?)", (json.dumps(record),))
+
+
+def build_floor(given: dict[str, Any], records: Records | None = None) -> Server[Any]:
     """The server for the tools and address templates of the benchmark's file."""
     listed = ListToolsResult(tools=[Tool.model_validate(entry) for entry in given["tools"]])
     routes: dict[str, dict[str, Any]] = given["routes"]
@@ -48,8 +64,14 @@ def build_floor(given: dict[str, Any]) -> Server[Any]:
         request_arguments: dict[str, Any] = (
             {"params": rest} if route["method"] in ("GET", "DELETE") else {"json": rest}
         )
+        present = route.get("present")
+        if records and present:
+            before = await clients[0].get(present.format_map(arguments), headers=route["headers"])
+            records.add({"tool": params.name, "arguments": arguments, "before": _one_field(before.json())})
         answer = await clients[0].request(route["method"], url, headers=route["headers"], **request_arguments)
         data = answer.json()
+        if records and present:
+            records.add({"status": answer.status_code})
         text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
         return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=data)
 
@@ -62,6 +84,11 @@ def build_floor(given: dict[str, Any]) -> Server[Any]:
         on_call_tool=call_tool,
         get_tool_input_schema=schemas.get,
     )
+
+
+def _one_field(page: dict[str, Any]) -> object:
+    """The first value of a page: finding one is what costs next to nothing."""
+    return next(iter(page["data"]["fields"].values()))[0]
 
 
 async def serve(server: Server[Any]) -> None:
@@ -85,8 +112,13 @@ def serve_http(server: Server[Any], port: int) -> None:
 
 
 if __name__ == "__main__":
-    built = build_floor(json.loads(Path(sys.argv[1]).read_bytes()))
-    if len(sys.argv) > 2:
-        serve_http(built, int(sys.argv[2]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tools", type=Path)
+    parser.add_argument("port", type=int, nargs="?")
+    parser.add_argument("--records", type=Path)
+    given = parser.parse_args()
+    built = build_floor(json.loads(given.tools.read_bytes()), Records(given.records) if given.records else None)
+    if given.port:
+        serve_http(built, given.port)
     else:
         anyio.run(serve, built)

@@ -127,12 +127,18 @@ def write_fastmcp_input(folder: Path, upstream: str) -> Path:
 
 
 def _route(operation: Operation, upstream: str) -> dict[str, Any]:
+    reads = operation.present and load_operations()[operation.present.read]
     return {
         "method": operation.route.method,
-        "url": f"{upstream}/{operation.service}{operation.route.path}",
+        "url": _address(operation, upstream),
         "path_names": [each.name for each in operation.parameters if each.location == "path"],
         "headers": _HEADERS[operation.service],
+        "present": reads and _address(reads, upstream),
     }
+
+
+def _address(operation: Operation, upstream: str) -> str:
+    return f"{upstream}/{operation.service}{operation.route.path}"
 
 
 def _keep_tier(document: dict[str, Any]) -> dict[str, str]:

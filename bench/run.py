@@ -47,7 +47,8 @@ _IN_FLIGHT = 32
 _CALLS_IN_FLIGHT = 128
 
 _JOURNALLED = "docreview with its journal"
-"""Docreview once more; it has no column of its own, and what it adds is listed in rows of docreview."""
+_RECORDING = "floor with records"
+"""Docreview and the floor once more: they have no columns of their own, but rows in those of the plain ones."""
 
 _Taken = dict[str, dict[str, list[float]]]
 
@@ -77,7 +78,8 @@ def main(strict: bool, rounds: int, without_fastmcp: bool) -> None:
     # Beside the code, as the place for temporary files may be in memory, where a journal costs less.
     with tempfile.TemporaryDirectory(prefix=".run-", dir=_HERE) as temporary, _upstream() as upstream:
         folder = Path(temporary)
-        contenders = [_floor(folder, upstream), _docreview(upstream), _journalled(folder, upstream)]
+        plain = [_floor(folder, upstream), _docreview(upstream)]
+        contenders = [*plain, _recording(folder, plain[0]), _journalled(folder, upstream)]
         python = None
         try:
             if without_fastmcp:
@@ -122,6 +124,11 @@ def _floor(folder: Path, upstream: str) -> Contender:
     return Contender(FLOOR, [sys.executable, str(_HERE / "floor.py"), str(given)], plain_environment())
 
 
+def _recording(folder: Path, floor: Contender) -> Contender:
+    command = [*floor.command, "--records", str(folder / "records.sqlite")]
+    return Contender(_RECORDING, command, floor.environment)
+
+
 def _docreview(upstream: str) -> Contender:
     command = str(Path(sys.executable).with_name("docreview-mcp"))
     return Contender(OURS, [command, "stdio", "--toolsets", "documented"], own_environment(upstream))
@@ -164,18 +171,23 @@ def _measured(contenders: Sequence[Contender], rounds: int, console: Console) ->
                 for name, server in running.items():
                     if (memory := server.memory_bytes) is not None:
                         taken[name]["memory"].append(memory)
-    _add_journal(taken[OURS], taken.pop(_JOURNALLED), taken[FLOOR])
+    _add_journal(taken[OURS], taken.pop(_JOURNALLED), taken[FLOOR], taken.pop(_RECORDING))
     return taken
 
 
 def _add_journal(
-    ours: dict[str, list[float]], journalled: dict[str, list[float]], floor: dict[str, list[float]]
+    ours: dict[str, list[float]],
+    journalled: dict[str, list[float]],
+    floor: dict[str, list[float]],
+    recording: dict[str, list[float]],
 ) -> None:
     """What the journal adds to a write: differences of samples that were taken right after one another.
 
-    The whole of such a write stands beside the same one of the floor, which sends one request and not two.
+    The whole of such a write stands beside the floor's plain one, which sends one request and not two, and
+    beside that of a floor that reads and records as well.
     """
-    floor["guarded"], ours["guarded"] = floor["write"], journalled["write"]
+    floor["guarded"], floor["alike"] = floor["write"], recording["write"]
+    ours["guarded"] = ours["alike"] = journalled["write"]
     rows = list(zip(ours["write"], ours["looking write"], journalled["write"], strict=True))
     ours["journal"] = [recorded - plain for plain, _, recorded in rows]
     ours["looking"] = [looking - plain for plain, looking, _ in rows]
