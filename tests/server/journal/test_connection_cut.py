@@ -66,6 +66,8 @@ async def test_an_entry_that_was_opened_while_the_connection_was_cut_stops_no_la
         (2, "not done"),
         (1, "under way"),
     ]
+    assert entries[1].closing is not None
+    assert entries[1].closing.message.startswith("Not sent: the journal's connection was lost")
     assert not journal.verify().broken
     journal.stop()
 
@@ -80,6 +82,21 @@ async def test_a_server_that_ends_after_its_connection_was_cut_leaves_nothing_of
     reader = journal_at(cluster.url)
     assert await reader.entries() == []
     reader.stop()
+
+
+async def test_a_number_that_another_server_used_after_the_connection_was_cut_stays_that_of_its_entry(
+    cluster: Cluster,
+) -> None:
+    journal, other = journal_at(cluster.url), journal_at(cluster.url)
+    opening = replace(OPENING, until="2999-01-01T00:00:00+00:00")
+    with connection_cut(is_committed=False), pytest.raises(JournalFault):
+        await journal.open(replace(opening, fingerprint="lost"))
+    await other.open(replace(opening, fingerprint="of the other server"))
+    await journal.open(replace(opening, fingerprint="next"))
+    found = {each.opening.fingerprint: each.outcome for each in await other.entries()}
+    assert found == {"of the other server": "under way", "next": "under way"}
+    for each in (journal, other):
+        each.stop()
 
 
 @pytest.mark.parametrize("is_committed", [True, False])

@@ -107,6 +107,48 @@ async def test_who_waits_while_the_database_is_found_to_be_away_does_not_wait_fo
         assert len(tries) == 2, "who comes later tries anew"
 
 
+async def test_who_waits_while_nobody_is_let_in_is_told_that_it_will_not_pass(cluster: Cluster) -> None:
+    journal = journal_at(cluster.url.replace("//docreview:", "//somebody:"))
+    faults: list[JournalFault] = []
+
+    async def read() -> None:
+        with pytest.raises(JournalFault, match="cannot be read") as caught:
+            await journal.entries()
+        faults.append(caught.value)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(read)
+    assert [fault.is_away for fault in faults] == [False] * 3
+
+
+async def test_who_waits_while_another_reading_gets_no_answer_is_answered(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql_store, "_SLACK_SECONDS", -1.8)
+    journal = open_journal(Settings(journal=cluster.url, timeout=0.1), tuple)
+    assert journal is not None
+    number = await journal.open(OPENING)
+    await StoredMarks(journal).put("mark", 3.0, 60.0)
+    assert await journal.entry(number)
+    found: list[float | None] = []
+
+    async def read() -> None:
+        with pytest.raises(JournalFault, match="does not answer in time"):
+            await journal.entry(number)
+
+    async def look() -> None:
+        found.append(await StoredMarks(journal).moment_of("mark"))
+
+    with psycopg.connect(cluster.url) as other:
+        other.execute("LOCK TABLE docreview_records IN ACCESS EXCLUSIVE MODE")
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(read)
+            tasks.start_soon(look)
+    assert found == [3.0]
+    journal.stop()
+
+
 FIELD = {"workflow_id": "w", "document_id": "d", "page_id": "p", "field_data_id": "f"}
 
 
@@ -426,6 +468,19 @@ def test_a_server_that_ends_while_it_writes_leaves_the_journal_whole(cluster: Cl
     assert asyncio.run(write()) >= 1
     assert not after.verify().broken
     after.stop()
+
+
+async def test_what_the_end_of_a_server_breaks_off_does_not_count_as_written(cluster: Cluster) -> None:
+    journal = journal_at(cluster.url)
+    others = asyncio.all_tasks()
+    caller = asyncio.create_task(journal.open(OPENING))
+    await asyncio.sleep(0)
+    (writing,) = asyncio.all_tasks() - others - {caller}
+    await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(JournalFault, match="shutting down"):
+        await caller
+    journal.stop()
 
 
 @pytest.fixture
