@@ -23,7 +23,14 @@ from .values import (
     values_of_document,
 )
 
-__all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file", "state_of_value"]
+__all__ = [
+    "FieldState",
+    "fields_in",
+    "fields_of_document",
+    "fields_of_file",
+    "fields_shown",
+    "state_of_value",
+]
 
 _MAX_NAME = 40
 _READ = ("success", "successful", "processed", "completed")
@@ -102,6 +109,15 @@ def fields_in(item: JsonValue, only: str = "") -> list[FieldState]:
     if "table_id" in item:
         return fields_of_document({"pages": [{"data": {"tables": [item]}}]}, only)
     return fields_of_document({"pages": [item]}, only) if isinstance(item.get("data"), dict) else []
+
+
+def fields_shown(answer: JsonObject) -> list[FieldState]:
+    """The fields and cells that an answer of any reading operation shows, for what has an id at least."""
+    if isinstance(answer.get("result"), list):
+        return fields_of_file({"moderated_images": answer["result"]})
+    if "pages" not in answer and ("fields" in answer or "tables" in answer):
+        return fields_of_document({"pages": [{"data": answer}]})
+    return fields_in(answer)
 
 
 def state_of_value(value: DocumentValue) -> FieldState:
