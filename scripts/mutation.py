@@ -199,6 +199,83 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/journal/test_changes_in_the_journal.py",
         "server/http/test_own_entries.py",
     ),
+    "tools/guards/summary.py": (
+        "tools/guards/test_summaries.py",
+        "tools/guards/test_confirmation.py",
+        "tools/guards/test_agreement.py",
+        "test_hostile_text.py",
+    ),
+    "tools/history/undo.py": (
+        "tools/history/test_undo.py",
+        "tools/history/test_unclear_undo.py",
+        "tools/history/test_undo_several.py",
+        "tools/guards/test_agreement.py",
+        "tools/guards/test_across_processes.py",
+        "tools/guards/test_unusual_states.py",
+        "tools/guards/test_changed_after_verification.py",
+        "tools/review/test_review_preview.py",
+        "tools/policy/test_policy_in_force.py",
+        "server/http/test_own_entries.py",
+    ),
+    "tools/history/undo_choice.py": (
+        "tools/history/test_undo.py",
+        "tools/history/test_unclear_undo.py",
+        "tools/history/test_undo_several.py",
+        "server/http/test_own_entries.py",
+    ),
+    "tools/history/undo_progress.py": (
+        "tools/history/test_undo.py",
+        "tools/history/test_unclear_undo.py",
+        "tools/history/test_undo_several.py",
+    ),
+    "tools/apply/plan.py": (
+        "tools/review/test_review_apply.py",
+        "tools/apply/test_apply_structure.py",
+        "tools/guards/test_old_look.py",
+        "tools/guards/test_old_look_of_parts.py",
+        "tools/review/test_review_preview.py",
+    ),
+    "tools/redaction.py": ("tools/test_redaction.py", "test_hostile_text_kept.py"),
+    "tools/secret_forms.py": ("tools/test_redaction.py",),
+    "tools/untrusted.py": (
+        "tools/results/test_untrusted_text.py",
+        "test_hostile_text.py",
+        "test_hostile_text_kept.py",
+        "tools/guards/test_summaries.py",
+    ),
+    "server/journal/sqlite_database.py": (
+        "server/journal/test_journal.py",
+        "server/journal/test_journal_places.py",
+        "server/journal/test_marks.py",
+        "server/journal/test_migrations.py",
+        "tools/guards/test_two_servers.py",
+        "tools/guards/test_across_processes.py",
+    ),
+    "server/journal/faults.py": (
+        "server/journal/test_journal.py",
+        "server/journal/test_journal_places.py",
+        "server/journal/test_journal_postgresql.py",
+        "server/journal/test_connection_cut.py",
+        "server/journal/test_migrations.py",
+    ),
+    "server/journal/postgresql_connection.py": (
+        "server/journal/test_journal_postgresql.py",
+        "server/journal/test_connection_cut.py",
+        "server/journal/test_migrations.py",
+    ),
+    "server/journal/migrating.py": (
+        "server/journal/test_migrations.py",
+        "server/journal/test_journal_postgresql.py",
+    ),
+    "server/journal/schema_version.py": (
+        "server/journal/test_migrations.py",
+        "server/journal/test_journal_postgresql.py",
+    ),
+    "server/journal/former_words.py": (
+        "server/journal/test_entries_of_users.py",
+        "server/journal/test_journal.py",
+    ),
+    "server/journal/tables.py": ("server/journal/test_journal.py", "server/journal/test_marks.py"),
 }
 """File → the tests that are to find its mutants."""
 
