@@ -144,6 +144,7 @@ async def test_who_waits_while_another_reading_gets_no_answer_is_answered(
         other.execute("LOCK TABLE docreview_records IN ACCESS EXCLUSIVE MODE")
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(read)
+            await anyio.wait_all_tasks_blocked()
             tasks.start_soon(look)
     assert found == [3.0]
     journal.stop()
