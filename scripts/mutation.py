@@ -6,6 +6,7 @@ mutants and runs them by the tests that the table names, those that reach the ch
     make mutation                                      all files of the table
     make mutation FILES="tools/guards/agreement.py"    some of them
     ONLY=" if " make mutation                          mutants whose change holds this text
+    KINDS="Tuple List" make mutation                   mutants of these kinds of nodes of libcst
 """
 
 from __future__ import annotations
