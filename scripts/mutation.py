@@ -249,6 +249,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/journal/test_journal_places.py",
         "server/journal/test_marks.py",
         "server/journal/test_migrations.py",
+        "server/journal/test_entries_of_users.py",
         "tools/guards/test_two_servers.py",
         "tools/guards/test_across_processes.py",
     ),
@@ -307,7 +308,7 @@ def _copy(folder: Path) -> None:
     without = shutil.ignore_patterns("__pycache__")
     for name in _PACKAGES:
         shutil.copytree(ROOT / name, folder / "docreview_mcp" / name, ignore=without)
-    for name in ("tests", "scripts"):
+    for name in ("tests", "scripts", "bench"):
         shutil.copytree(ROOT / name, folder / name, ignore=without)
     shutil.copy(ROOT / "pyproject.toml", folder)
 
