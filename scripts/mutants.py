@@ -201,6 +201,10 @@ def take_code_of(module: types.ModuleType, code: str) -> None:
     finally:
         sys.modules[module.__name__] = module
     _take(vars(module), vars(other), module.__name__)
+    for each in vars(module).values():
+        # What was computed before the change would hide it.
+        if forget := getattr(each, "cache_clear", None):
+            forget()
 
 
 def _take(own: Any, others: Any, module: str) -> None:
