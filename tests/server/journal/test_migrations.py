@@ -102,7 +102,7 @@ def test_the_command_makes_the_tables_once(url: str) -> None:
 async def test_a_journal_of_an_earlier_version_keeps_its_entries_and_counts(url: str, tmp_path: Path) -> None:
     migrate(url)
     policy = tmp_path / "policy.toml"
-    policy.write_text("[limits]\nmax_writes_per_hour = 3\n")
+    policy.write_text("[limits]\nmax_writes_per_hour = 4\nmax_approvals_per_day = 1\n")
 
     async def write(name: str, **settings: Any) -> Any:
         async with connected(Network(), journal=url, **settings) as client:
@@ -113,6 +113,9 @@ async def test_a_journal_of_an_earlier_version_keeps_its_entries_and_counts(url:
     journal = open_journal(Settings(journal=url), tuple)
     assert journal is not None
     caller = Caller(user=call_context.user_of_machine())
+    file = {"model_id": "m", "request_file_id": "f"}
+    approval = await journal.open(Opening("nanonets_approve_file", file, (), "", caller))
+    await journal.close(approval, Closing("done"))
     not_done = await journal.open(Opening("studio_add_label", {}, (), "", caller))
     await journal.close(not_done, Closing("not done"))
     for payload in ("[]", "{", "{}", '{"tool": "nanonets_approve_file", "arguments": []}'):
@@ -122,8 +125,12 @@ async def test_a_journal_of_an_earlier_version_keeps_its_entries_and_counts(url:
     assert not (await write("two")).is_error
     change(url, "DROP TABLE docreview_version, docreview_marks, docreview_counts")
     assert run("migrate").exit_code == 0
+    async with connected(Network(), journal=url, policy=policy) as client:
+        another = {**file, "request_file_id": "another"}
+        error = error_of(await client.call_tool("nanonets_approve_file", another))
+        assert "limits.max_approvals_per_day" in error["message"]
     assert not (await write("three", policy=policy)).is_error
-    assert "the journal already has 3" in error_of(await write("four", policy=policy))["message"]
+    assert "the journal already has 4" in error_of(await write("four", policy=policy))["message"]
     assert [each.outcome for each in await journal.entries(limit=1)] == ["done"]
     journal.stop()
 
