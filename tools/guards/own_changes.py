@@ -84,14 +84,16 @@ class _History:
 
     `written` is what was written since it was last verified, `ever_written` also what was verified then;
     `added` holds the ids of values and tables that were added. `restored` says by the entry of a deletion
-    under which id an undo added the same again. `marked` holds the ids of what was verified, `unmarked` of
-    what lost its mark, and `marked_again` of what an undo gave its mark back; the document's own id is empty.
+    under which id an undo added the same again, and `present_ids` by the earlier id. `marked` holds the ids
+    of what was verified, `unmarked` of what lost its mark, and `marked_again` of what an undo gave its mark
+    back; the document's own id is empty.
     """
 
     written: dict[str, _Written] = field(default_factory=dict[str, _Written])
     ever_written: dict[str, _Written] = field(default_factory=dict[str, _Written])
     added: set[str] = field(default_factory=set[str])
     restored: dict[int, str] = field(default_factory=dict[int, str])
+    present_ids: dict[str, str] = field(default_factory=dict[str, str])
     deleted: list[FieldState] = field(default_factory=list[FieldState])
     marked: set[str] = field(default_factory=set[str])
     unmarked: set[str] = field(default_factory=set[str])
@@ -103,12 +105,17 @@ class _History:
         """Whether the whole document was verified later."""
         return "" in self.marked
 
+    def present_id(self, identity: str) -> str:
+        """The id that something has now: it may have been deleted and added again."""
+        return self.present_ids.get(identity, identity)
+
     def is_marked(self, *ids: str) -> bool:
         """Whether a value with one of these ids, its own and its table's, was verified later."""
-        return not self.marked.isdisjoint({*ids, ""})
+        return not self.marked.isdisjoint({*map(self.present_id, ids), ""})
 
     def note(self, identity: str, table_id: str, write: _Written) -> None:
         """Take in a write of a value that is older than all that are known."""
+        identity, table_id = self.present_id(identity), self.present_id(table_id)
         ids = {identity, table_id, ""}
         is_open = write.left_unverified and self.marked_again.isdisjoint(ids)
         write = replace(write, left_unverified=is_open or not self.unmarked.isdisjoint(ids))
@@ -217,7 +224,7 @@ def _take_mark(history: _History, operation: Operation, entry: Entry) -> None:
     if entry.outcome != "done":
         return
     argument, given = _MARKS[operation.id], entry.opening.arguments
-    identity = str(given.get(argument)) if argument else ""
+    identity = history.present_id(str(given.get(argument))) if argument else ""
     if given.get("verification_status") != VERIFIED:
         if history.marked_again.isdisjoint({identity, ""}):
             history.unmarked.add(identity)
@@ -242,6 +249,7 @@ def _take_addition(history: _History, operation: Operation, entry: Entry) -> Non
     new = (entry.closing.answer or {}).get(_ADDS[operation.id]) if entry.closing else None
     if not isinstance(new, str) or not new:
         return
+    new = history.present_id(new)
     history.added.add(new)
     if entry.opening.undoes is not None:
         history.restored[entry.opening.undoes] = new
@@ -252,9 +260,7 @@ def _take_addition(history: _History, operation: Operation, entry: Entry) -> Non
 def _take_deletion(history: _History, operation: Operation, entry: Entry) -> None:
     arguments = entry.opening.arguments
     if (again := history.restored.get(entry.number)) is not None:
-        # What is deleted now under the new id is what was deleted here first.
-        first = str(arguments.get(_DELETES[operation.id]))
-        history.deleted = [_renamed(each, again, first) for each in history.deleted]
+        history.present_ids[str(arguments.get(_DELETES[operation.id]))] = again
     if history.is_marked_whole or entry.undone_by is not None:
         return
     if not entry.opening.before_known:
@@ -263,15 +269,6 @@ def _take_deletion(history: _History, operation: Operation, entry: Entry) -> Non
     for each in fields_in(entry.opening.before):
         table_id = each.table_id or str(arguments.get("table_id", ""))
         history.deleted.append(replace(each, name=each.name or "a field", table_id=table_id))
-
-
-def _renamed(value: FieldState, old: str, new: str) -> FieldState:
-    """The value with another id, its own or that of its table."""
-    return replace(
-        value,
-        id=new if value.id == old else value.id,
-        table_id=new if value.table_id == old else value.table_id,
-    )
 
 
 def _take_page(history: _History, entry: Entry) -> None:
@@ -290,7 +287,7 @@ def _take_page(history: _History, entry: Entry) -> None:
         elif new.name != each.name:
             # The same text as another field, or in another row or column, is another value.
             history.note(identity, each.table_id, _Written(each.name, new.text, None))
-        elif identity in history.ever_written or new.text != each.text:
+        elif history.present_id(identity) in history.ever_written or new.text != each.text:
             history.note(identity, each.table_id, _Written(each.name, new.text, each.text))
 
 

@@ -173,3 +173,18 @@ async def test_the_confidence_of_an_added_value_says_nothing(tmp_path: Path) -> 
         place = {**place_of(document), "field_data_id": added["field_data_id"]}
         await done(client, "nanonets_verify_field", **place, verification_status="verified")
         await passes(client, document, "nanonets_verify_document")
+
+
+async def test_a_changed_value_that_was_deleted_and_added_again_is_verified_under_its_new_id(
+    era: Era, tmp_path: Path
+) -> None:
+    async with desk(tmp_path, era) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        await done(client, "nanonets_update_field", **total_of(document), value="1.00")
+        for _ in range(2):
+            gone = await done(client, "nanonets_delete_field", **total_of(document))
+            await done(client, "review_undo", entry=gone["docreview"]["entry"])
+        assert "1 of 44 fail" in await refused(client, document, "nanonets_verify_document")
+        await done(client, "nanonets_verify_field", **total_of(document), verification_status="verified")
+        await passes(client, document, "nanonets_verify_document")
