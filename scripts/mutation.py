@@ -255,6 +255,13 @@ TESTS: Mapping[str, Sequence[str]] = {
         "test_hostile_text_kept.py",
         "tools/guards/test_summaries.py",
     ),
+    "tools/hidden_characters.py": (
+        "tools/results/test_untrusted_text.py",
+        "test_hostile_text.py",
+        "test_hostile_text_kept.py",
+        "tools/requests/test_ids.py",
+        "tools/test_redaction.py",
+    ),
     "server/journal/sqlite_database.py": (
         "server/journal/test_journal.py",
         "server/journal/test_journal_places.py",

@@ -113,7 +113,7 @@ async def test_a_journal_of_an_earlier_version_keeps_its_entries_and_counts(url:
     journal = open_journal(Settings(journal=url), tuple)
     assert journal is not None
     caller = Caller(user=call_context.user_of_machine())
-    file = {"model_id": "m", "request_file_id": "f"}
+    file: dict[str, Any] = {"model_id": "m", "request_file_id": "f"}
     approval = await journal.open(Opening("nanonets_approve_file", file, (), "", caller))
     await journal.close(approval, Closing("done"))
     not_done = await journal.open(Opening("studio_add_label", {}, (), "", caller))
