@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import digest
@@ -19,6 +18,7 @@ from typing import Any, Literal, NamedTuple, cast
 from ...schemas import JsonObject
 from ...tools.journal.entries import Caller, Closing, Entry, JournalFault, Opening, Outcome, Undoing
 from ...tools.redaction import masked
+from .record_form import OF_CALLER, OF_CLOSING, OF_OPENING, UNREADABLE, caller_of, content_of
 
 __all__ = [
     "FIRST",
@@ -50,13 +50,10 @@ _KEYED = "hmac-sha256:"
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr)
 _PLAIN = json.JSONEncoder(ensure_ascii=False)
-_OPENING = [field.name for field in fields(Opening)]
-_CALLER = [field.name for field in fields(Caller)]
-_CLOSING = [field.name for field in fields(Closing)]
 _LISTS = {"about", "undo"}
 _OF_EVERY_CALLER = ("host", "session", "user")
-_OURS = ("tool", "fingerprint", "until", "address", "outcome", "via", "agreed")
-"""What no stranger writes. A short password that is one of our words must not spoil it."""
+_OURS = ("tool", "fingerprint", "undoes", "until", "address", "outcome", "status", "via", "agreed")
+"""What no stranger writes. A password that is one of our words or numbers must not spoil it."""
 
 
 class Record(NamedTuple):
@@ -87,10 +84,10 @@ def written(moment: datetime) -> str:
 
 def payload_of(content: Opening | Closing, known_secrets: Sequence[str]) -> JsonObject:
     """What a record says, without the known secrets: the last line of defence, callers mask before."""
-    names = _OPENING if isinstance(content, Opening) else _CLOSING
+    names = OF_OPENING if isinstance(content, Opening) else OF_CLOSING
     plain: dict[str, Any] = {name: getattr(content, name) for name in names}
     if isinstance(content, Opening):
-        caller = {name: getattr(content.caller, name) for name in _CALLER}
+        caller = {name: getattr(content.caller, name) for name in OF_CALLER}
         plain["caller"] = {name: value for name, value in caller.items() if value or name in _OF_EVERY_CALLER}
     for name in _LISTS & plain.keys():
         plain[name] = list(plain[name])
@@ -148,7 +145,7 @@ def chained(
 
 def is_keyed(record: Record) -> bool:
     """Whether a record's hash was made with a key."""
-    return record.hash.startswith(_KEYED)
+    return str(record.hash).startswith(_KEYED)
 
 
 def hash_of(record: Record, key: JournalKey | None) -> str:
@@ -168,17 +165,12 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     opened = records[0]
     closed = records[-1] if len(records) > 1 else None
     try:
-        given = _known(opened, _OPENING)
-        recorded = given.pop("caller")
-        caller = Caller(**{name: recorded[name] for name in _CALLER if name in recorded})
-        given["about"] = tuple(given["about"])
+        given = content_of(opened)
+        caller = Caller(**caller_of(given))
+        del given["caller"]
         opening = Opening(**given, caller=caller)
-        closing = None
-        if closed is not None:
-            given = _known(closed, _CLOSING)
-            given["undo"] = tuple(given["undo"])
-            closing = Closing(**given)
-    except (ValueError, TypeError, KeyError, AttributeError):
+        closing = Closing(**content_of(closed)) if closed is not None else None
+    except UNREADABLE:
         broken = f"entry {opened.entry} cannot be read; to locate the break, run docreview-mcp journal verify"
         raise JournalFault(f"The journal's {broken}.") from None
     return Entry(
@@ -219,12 +211,6 @@ def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
         "undo_unclear": [each.number for each in entry.undo_unclear],
         "records": list(readings),
     }
-
-
-def _known(record: Record, names: Sequence[str]) -> dict[str, Any]:
-    """What a record says, without what only a later version knows."""
-    stored = cast("dict[str, Any]", json.loads(record.payload))
-    return {name: stored[name] for name in names if name in stored}
 
 
 def _canonical(value: object) -> bytes:
