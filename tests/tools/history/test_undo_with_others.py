@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from approval_desk import total_of
 from conftest import Era, error_of, reviewing
@@ -15,7 +17,7 @@ from mcp import Client
 from mcp.types import ElicitResult
 from review_desk import ready
 from test_unclear_undo import behind_a_gateway, told
-from undo_scenarios import SCENARIOS
+from undo_scenarios import SCENARIOS, using
 
 
 @pytest.mark.parametrize("write", ["nanonets_delete_field", "nanonets_update_field"])
@@ -71,3 +73,48 @@ async def test_a_part_of_an_undo_that_was_itself_undone_is_left_to_do(era: Era) 
         undone = await client.call_tool("review_undo", {"entry": entry})
         assert not undone.is_error, undone.structured_content
         assert await members() == before
+
+
+class OddTag(httpx2.AsyncBaseTransport):
+    """The sandbox, which shows once that the tags to correct have a class that no call can set."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport, shown: Any) -> None:
+        self._transport, self._shown = transport, shown
+        self.is_odd = False
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await self._transport.handle_async_request(request)
+        if not self.is_odd or request.method != "GET":
+            return response
+        self.is_odd = False
+        answer = json.loads(await response.aread())
+        for document in answer["documents"]:
+            for tag in (tag for segment in document["segments"] for tag in segment["tags"]):
+                tag["class"] = self._shown
+        return httpx2.Response(200, json=answer)
+
+
+@pytest.mark.parametrize(
+    ("shown", "why"),
+    [
+        (None, "class was empty, which no call can set"),
+        ({"name": "Room"}, "does not accept the previous value"),
+    ],
+    ids=["none", "an object"],
+)
+async def test_what_only_its_second_call_could_put_back_cannot_be_undone(
+    shown: Any, why: str, era: Era
+) -> None:
+    """Half of it would pass for the whole."""
+    behind, transport = embedded(Settings(confirm="never", journal="sqlite://", toolsets=("review", "all")))
+    network = OddTag(transport, shown)
+    async with Client(build_server(behind, transport=network), mode=era) as client:
+        trial = await SCENARIOS["updateCorrectionTag"](using(client))
+        network.is_odd = True
+        result = await client.call_tool("studio_update_correction_tag", trial.arguments)
+        assert not result.is_error, result.structured_content
+        note = result.structured_content["docreview"]
+        assert note["undoable"] is False
+        assert why in note["not_undoable"]
+        error = error_of(await client.call_tool("review_undo", {"entry": note["entry"]}))
+        assert (error["code"], error["done"]) == ("conflict", "no")
