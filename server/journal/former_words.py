@@ -9,8 +9,7 @@ import json
 
 from sqlalchemy import Connection, Integer, String, bindparam, exists, insert, select
 
-from .record_form import UNREADABLE
-from .records import words_of_caller
+from .records import UNREADABLE, words_of_caller
 from .tables import RECORDS, WORDS
 
 __all__ = ["add_words_of_callers"]

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from hmac import digest
@@ -18,10 +19,10 @@ from typing import Any, Literal, NamedTuple, cast
 from ...schemas import JsonObject
 from ...tools.journal.entries import Caller, Closing, Entry, JournalFault, Opening, Outcome, Undoing
 from ...tools.redaction import masked
-from .record_form import OF_CALLER, OF_CLOSING, OF_OPENING, UNREADABLE, caller_of, content_of
 
 __all__ = [
     "FIRST",
+    "UNREADABLE",
     "JournalKey",
     "Kind",
     "Record",
@@ -30,6 +31,7 @@ __all__ = [
     "exported",
     "hash_of",
     "is_keyed",
+    "misplaced",
     "now",
     "outcome_of",
     "payload_of",
@@ -50,10 +52,30 @@ _KEYED = "hmac-sha256:"
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=repr)
 _PLAIN = json.JSONEncoder(ensure_ascii=False)
+_OPENING = [field.name for field in fields(Opening)]
+_CALLER = [field.name for field in fields(Caller)]
+_CLOSING = [field.name for field in fields(Closing)]
 _LISTS = {"about", "undo"}
 _OF_EVERY_CALLER = ("host", "session", "user")
 _OURS = ("tool", "fingerprint", "undoes", "until", "address", "outcome", "status", "via", "agreed")
 """What no stranger writes. A password that is one of our words or numbers must not spoil it."""
+
+
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a record raises that docreview did not write."""
+
+_NOTHING = type(None)
+_FORM: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("tool", "fingerprint", "reason", "until", "address", "via", "agreed"), (str,)),
+    **dict.fromkeys(("outcome", "request_id", "not_undoable", "message"), (str,)),
+    **dict.fromkeys(("host", "session", "user", "replica", "request"), (str,)),
+    **dict.fromkeys(("before_known", "after_known", "left_unverified"), (bool,)),
+    **dict.fromkeys(("arguments", "caller", "accounts"), (dict,)),
+    **dict.fromkeys(("about", "undo"), (list,)),
+    **dict.fromkeys(("undoes", "status"), (int, _NOTHING)),
+    "answer": (dict, _NOTHING),
+}
+"""The types of what a record holds. States can be of any."""
 
 
 class Record(NamedTuple):
@@ -84,10 +106,10 @@ def written(moment: datetime) -> str:
 
 def payload_of(content: Opening | Closing, known_secrets: Sequence[str]) -> JsonObject:
     """What a record says, without the known secrets: the last line of defence, callers mask before."""
-    names = OF_OPENING if isinstance(content, Opening) else OF_CLOSING
+    names = _OPENING if isinstance(content, Opening) else _CLOSING
     plain: dict[str, Any] = {name: getattr(content, name) for name in names}
     if isinstance(content, Opening):
-        caller = {name: getattr(content.caller, name) for name in OF_CALLER}
+        caller = {name: getattr(content.caller, name) for name in _CALLER}
         plain["caller"] = {name: value for name, value in caller.items() if value or name in _OF_EVERY_CALLER}
     for name in _LISTS & plain.keys():
         plain[name] = list(plain[name])
@@ -165,11 +187,11 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     opened = records[0]
     closed = records[-1] if len(records) > 1 else None
     try:
-        given = content_of(opened)
-        caller = Caller(**caller_of(given))
+        given = _content_of(opened)
+        caller = Caller(**_caller_of(given))
         del given["caller"]
         opening = Opening(**given, caller=caller)
-        closing = Closing(**content_of(closed)) if closed is not None else None
+        closing = Closing(**_content_of(closed)) if closed is not None else None
     except UNREADABLE:
         broken = f"entry {opened.entry} cannot be read; to locate the break, run docreview-mcp journal verify"
         raise JournalFault(f"The journal's {broken}.") from None
@@ -199,6 +221,19 @@ def outcome_of(opening: Opening, closing: Closing | None) -> Outcome:
     return "unknown" if is_over else "under way"
 
 
+def misplaced(record: Record) -> str:
+    """Why a record cannot stand where it does, as far as it shows by itself; empty if it can."""
+    if record.kind not in ("opened", "closed"):
+        return "is neither the opening nor the end of an entry"
+    if type(record.entry) is not int or (record.entry == record.number) is not (record.kind == "opened"):
+        return f"belongs to no entry, though it says that it is {record.kind}"
+    try:
+        _content_of(record)
+    except UNREADABLE:
+        return "cannot be read"
+    return ""
+
+
 def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
     """An entry with its records; from these the hashes can be computed again."""
     readings: list[JsonObject] = [
@@ -211,6 +246,48 @@ def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
         "undo_unclear": [each.number for each in entry.undo_unclear],
         "records": list(readings),
     }
+
+
+def _content_of(record: Record) -> dict[str, Any]:
+    """What a record says, without what only a later version knows.
+
+    Raises:
+        Exception: one of `UNREADABLE`; docreview did not write it.
+    """
+    texts = (record.kind, record.at, record.payload, record.previous, record.hash)
+    if any(type(each) is not str for each in texts) or datetime.fromisoformat(record.at).tzinfo is None:
+        raise TypeError("record")
+    is_opening = record.kind == "opened"
+    found = _known(json.loads(record.payload), _OPENING if is_opening else _CLOSING)
+    if is_opening:
+        found["about"] = tuple(_every(found["about"], str))
+        _caller_of(found)
+    else:
+        steps = _every(found["undo"], dict)
+        found["undo"] = tuple(steps)
+        for step in steps:
+            if type(step["operation"]) is not str or type(step["arguments"]) is not dict:
+                raise TypeError("undo")
+    return found
+
+
+def _caller_of(opening: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of who called."""
+    return _known(opening["caller"], _CALLER)
+
+
+def _known(stored: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    found = {name: stored[name] for name in names if name in stored}
+    for name, value in found.items():
+        if name in _FORM and type(value) not in _FORM[name]:
+            raise TypeError(name)
+    return found
+
+
+def _every(values: Any, kind: type) -> list[Any]:
+    if any(type(each) is not kind for each in values):
+        raise TypeError(kind.__name__)
+    return cast("list[Any]", values)
 
 
 def _canonical(value: object) -> bytes:

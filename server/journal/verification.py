@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from .record_form import UNREADABLE, misplaced
-from .records import FIRST, JournalKey, Record, hash_of, is_keyed, words
+from .records import FIRST, UNREADABLE, JournalKey, Record, hash_of, is_keyed, misplaced, words
 
 __all__ = ["Batch", "Verification", "verified"]
 

@@ -1,7 +1,10 @@
-"""A journal that is taken away while writes are under way: no end goes to an entry of the next one."""
+"""A journal that is taken away while writes are under way, or stands behind a link."""
 
 from __future__ import annotations
 
+import sqlite3
+import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +76,21 @@ async def test_an_end_goes_to_no_entry_that_another_server_opened_in_a_new_journ
     assert entry.outcome == "under way"
     for each in (journal, other):
         each.stop()
+
+
+async def test_what_lies_beside_a_journal_behind_a_link_is_closed_to_others_too(tmp_path: Path) -> None:
+    kept, link = tmp_path / "kept" / "journal.sqlite", tmp_path / "journal.sqlite"
+    kept.parent.mkdir()
+    with closing(sqlite3.connect(kept, isolation_level=None)) as other:
+        other.execute("PRAGMA journal_mode=WAL")
+        other.execute("CREATE TABLE other (text)")
+        files = list(kept.parent.iterdir())
+        for each in files:
+            each.chmod(0o644)
+        link.symlink_to(kept)
+        journal = open_journal(Settings(journal=f"sqlite:///{link}"), tuple)
+        assert journal is not None
+        await journal.open(Opening("a_tool", {}, (), "f", Caller()))
+        assert len(files) == 3
+        assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
+        journal.stop()
