@@ -90,6 +90,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "tools/guards/undo_plan.py": (
         "tools/guards/test_unusual_states.py",
         "tools/history/test_undo.py",
+        "tools/history/test_undo_with_others.py",
         "tools/guards/test_irreversible.py",
     ),
     "tools/guards/time_budget.py": (

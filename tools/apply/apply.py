@@ -27,7 +27,7 @@ from ..results.reply import Reply
 from ..review.batch import ItemResult, Job, Stop, Word, run_batch
 from ..review.batch_report import BatchReport
 from ..review.document_batch import read_each
-from ..review.document_snapshot import DocumentSnapshot
+from ..review.document_snapshot import BeforeAdding, DocumentSnapshot, Snapshot
 from ..untrusted import quoted
 from .deleted import deleted_before
 from .parts import WHOLE, Part, parts_of
@@ -198,8 +198,7 @@ class _Call:
                 part.snapshot = None
             if planned.is_there:
                 return "already"
-            snapshot = None if planned.kind == "add" else await self._refreshed(part)
-            await self._send(part, planned, verdict, snapshot)
+            await self._send(part, planned, verdict)
             return "done"
         finally:
             if planned.kind == "mark":
@@ -211,12 +210,16 @@ class _Call:
             if not part.open_marks:
                 part.marked.set()
 
-    async def _send(
-        self, part: Part, planned: PlannedStructure, verdict: ItemResult, snapshot: DocumentSnapshot | None
-    ) -> None:
+    async def _send(self, part: Part, planned: PlannedStructure, verdict: ItemResult) -> None:
         made: list[JsonValue] = []
         for operation_id, arguments in planned.calls:
             ids = {**self._ids(part.document_id), **arguments, **self._reason}
+            snapshot: Snapshot | None = None
+            if planned.kind != "add":
+                snapshot = await self._refreshed(part)
+            elif arguments.get("header"):
+                # The header is compared with the column's before a cell is added.
+                snapshot = BeforeAdding(await self._refreshed(part))
             try:
                 written = await verdict.write(self._context, operation_id, ids, snapshot)
             except ToolFailure as failure:

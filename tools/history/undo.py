@@ -24,7 +24,7 @@ from ..operation_call import prepare, read, write
 from ..requests.arguments import CONFIRM, REASON, expected_argument, is_id
 from ..results.reply import Reply
 from ..untrusted import quoted_inside
-from .undo_choice import Choice, Chosen, chosen_entries
+from .undo_choice import Choice, Chosen, chosen_entries, read_again
 from .undo_progress import Progress, PutBack, UndoCall, progress_of, refused, undone_already
 
 __all__ = ["run"]
@@ -73,7 +73,7 @@ async def _undo(
     known = load_operations()
 
     async def look() -> list[_Planned]:
-        return await _planned(choice.entries, call_context)
+        return await _planned(await read_again(choice.entries, call_context), call_context)
 
     def question(planned: list[_Planned]) -> Question | None:
         steps = [step for each in planned for step in each.progress.left]
