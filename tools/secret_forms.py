@@ -37,10 +37,12 @@ _MAX_TRACED = 200_000
 _BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 """Neither a letter nor a digit beside it."""
 
-# Each begins with one certain character, which makes the search for it many times as fast.
-_UNICODE = re.compile(r"\\\\*u[0-9a-fA-F]{4}(?:\\+u[0-9a-fA-F]{4})*")
-_HEX = re.compile(r"\\\\*x[0-9a-fA-F]{2}(?:\\+x[0-9a-fA-F]{2})*")
-_BLANK = re.compile(r"\\\\*[nrtbf]")
+# Each begins with one certain character, which makes the search for it many times as fast. A run of
+# backslashes is entered at its beginning only: from each of them on, it would take time by their square.
+_RUN = r"\\(?<!\\\\)\\*"
+_UNICODE = re.compile(rf"{_RUN}u[0-9a-fA-F]{{4}}(?:\\+u[0-9a-fA-F]{{4}})*")
+_HEX = re.compile(rf"{_RUN}x[0-9a-fA-F]{{2}}(?:\\+x[0-9a-fA-F]{{2}})*")
+_BLANK = re.compile(rf"{_RUN}[nrtbf]")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
 _PERCENT_UNIT = re.compile(r"%[0-7][0-9a-fA-F]|(?:%[89a-fA-F][0-9a-fA-F])+")
 _JSON = re.compile(r"\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*|x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*|.)")
@@ -58,7 +60,6 @@ _ESCAPES = (
 )
 _UNIT = re.compile("|".join(each.pattern for each in _ESCAPES))
 _BLANKS = str.maketrans("+\n\r\t", "    ")
-_LINE_END = re.compile(r"[ \t]*[\r\n]+[ \t]*")
 _CUT = "…"
 """What stands at the end of a text that was shortened. Before it, more than half of a secret is one."""
 
@@ -67,7 +68,7 @@ _NOT_OF_WORD = bytes(byte for byte in range(256) if not _WORD.match(chr(byte)))
 _UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
 """What is left out before escapes are looked for: they could be split by it."""
 _ENCODED = (
-    (b"\\u", re.compile(rb"\\\\*u[0-9a-fA-F]{4}(?:\\+u[0-9a-fA-F]{4})*"), b""),
+    (b"\\u", re.compile(_UNICODE.pattern.encode()), b""),
     (b"\\x", re.compile(_HEX.pattern.encode()), b""),
     (b"%", re.compile(_PERCENT.pattern.encode()), b"\\"),
     (b"&", re.compile(_ENTITY.pattern.encode()), b"\\"),
@@ -124,6 +125,8 @@ class SecretForms:
         parts = text.split(_CUT)
         for index, part in enumerate(parts[:-1]):
             for secret in self._raw:
+                if secret[: _min_part(secret)] not in part:
+                    continue
                 lengths = range(len(secret) - 1, _min_part(secret) - 1, -1)
                 length = next((each for each in lengths if part.endswith(secret[:each])), 0)
                 if length:
@@ -304,7 +307,11 @@ def _joined_lines(text: str) -> list[str]:
     if "\n" not in text and "\\n" not in text:
         return []
     undone = _repeated(_without_json_escapes, text, _ROUNDS)
-    return [_LINE_END.sub("", each).replace("+", " ") for each in undone]
+    # Not by a pattern: one that begins with any number of blanks takes long where there are many.
+    return [
+        "".join(line.strip(" \t") for line in each.replace("\r", "\n").split("\n")).replace("+", " ")
+        for each in undone
+    ]
 
 
 def _without_json_escapes(text: str) -> str:

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from conftest import Era, Network, answers, connected
 from docreview_mcp.tools.json_text import compact
-from docreview_mcp.tools.redaction import REMOVED, masked, without_secrets
+from docreview_mcp.tools.redaction import REMOVED, masked, without_secret_properties, without_secrets
 from hypothesis import example, given
 from hypothesis import strategies as st
 from results import text_of
@@ -171,6 +171,21 @@ def test_the_beginning_of_a_secret_is_taken_out_where_a_text_was_cut(secret: str
         for shown in (without_secrets(said, (secret,)), everything(masked(value, compact(value), (secret,)))):
             assert f"{secret[:least]}" not in shown.replace(REMOVED, "") or secret[:least] in before, shown
             assert shown.endswith("… (999 characters)")
+
+
+def test_nothing_takes_time_by_the_square_of_a_text() -> None:
+    secret, many = "nanonets-key-0123456789", 300_000
+    for said in (
+        f"%41{' ' * many}\n{secret[:9]}",
+        f"{secret[:20]} {'x…' * many}",
+        "\\" * many + " \\u0041",
+        "\\" * many + " \\x41",
+        "\\" * many + "\n%41",
+    ):
+        value: Any = {"text": said}
+        assert masked(value, compact(value), (secret,)) == value
+        assert without_secrets(said, (secret,)) == said
+        assert without_secret_properties("studio", {"text": f'{said}"auth_token'}) != {}
 
 
 def test_what_is_cut_or_in_lines_by_chance_stays() -> None:
