@@ -117,7 +117,9 @@ if __name__ == "__main__":
     parser.add_argument("port", type=int, nargs="?")
     parser.add_argument("--records", type=Path)
     given = parser.parse_args()
-    built = build_floor(json.loads(given.tools.read_bytes()), Records(given.records) if given.records else None)
+    built = build_floor(
+        json.loads(given.tools.read_bytes()), Records(given.records) if given.records else None
+    )
     if given.port:
         serve_http(built, given.port)
     else:

@@ -48,7 +48,7 @@ _CALLS_IN_FLIGHT = 128
 
 _JOURNALLED = "docreview with its journal"
 _RECORDING = "floor with records"
-"""Docreview and the floor once more: they have no columns of their own, but rows in those of the plain ones."""
+"""Docreview and the floor once more: they have rows in the columns of the plain ones."""
 
 _Taken = dict[str, dict[str, list[float]]]
 

@@ -6,6 +6,7 @@ mutants and runs them by the tests that the table names, those that reach the ch
     make mutation                                      all files of the table
     make mutation FILES="tools/guards/agreement.py"    some of them
     ONLY=" if " make mutation                          mutants whose change holds this text
+    KINDS="Tuple List" make mutation                   mutants of these kinds of nodes of libcst
 """
 
 from __future__ import annotations
@@ -199,6 +200,94 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/journal/test_changes_in_the_journal.py",
         "server/http/test_own_entries.py",
     ),
+    "tools/guards/summary.py": (
+        "tools/guards/test_summaries.py",
+        "tools/guards/test_confirmation.py",
+        "tools/guards/test_agreement.py",
+        "test_hostile_text.py",
+    ),
+    "tools/history/undo.py": (
+        "tools/history/test_undo.py",
+        "tools/history/test_unclear_undo.py",
+        "tools/history/test_undo_several.py",
+        "tools/guards/test_agreement.py",
+        "tools/guards/test_across_processes.py",
+        "tools/guards/test_unusual_states.py",
+        "tools/guards/test_changed_after_verification.py",
+        "tools/review/test_review_preview.py",
+        "tools/policy/test_policy_in_force.py",
+        "server/http/test_own_entries.py",
+    ),
+    "tools/history/undo_choice.py": (
+        "tools/history/test_undo.py",
+        "tools/history/test_unclear_undo.py",
+        "tools/history/test_undo_several.py",
+        "server/http/test_own_entries.py",
+    ),
+    "tools/history/undo_progress.py": (
+        "tools/history/test_undo.py",
+        "tools/history/test_unclear_undo.py",
+        "tools/history/test_undo_several.py",
+    ),
+    "tools/apply/plan.py": (
+        "tools/review/test_review_apply.py",
+        "tools/apply/test_apply_structure.py",
+        "tools/guards/test_old_look.py",
+        "tools/guards/test_old_look_of_parts.py",
+        "tools/review/test_review_preview.py",
+    ),
+    "tools/redaction.py": (
+        "tools/test_redaction.py",
+        "test_hostile_text_kept.py",
+        "tools/results/test_results.py",
+        "tools/results/test_untrusted_text.py",
+        "tools/journal/test_what_is_recorded.py",
+        "tools/guards/test_confirmation.py",
+        "server/services/test_credentials.py",
+        "server/telemetry/test_log_contents.py",
+        "server/probe/test_probe.py",
+        "server/journal/test_journal.py",
+    ),
+    "tools/secret_forms.py": ("tools/test_redaction.py", "server/telemetry/test_log_contents.py"),
+    "tools/untrusted.py": (
+        "tools/results/test_untrusted_text.py",
+        "test_hostile_text.py",
+        "test_hostile_text_kept.py",
+        "tools/guards/test_summaries.py",
+    ),
+    "server/journal/sqlite_database.py": (
+        "server/journal/test_journal.py",
+        "server/journal/test_journal_places.py",
+        "server/journal/test_marks.py",
+        "server/journal/test_migrations.py",
+        "server/journal/test_entries_of_users.py",
+        "tools/guards/test_two_servers.py",
+        "tools/guards/test_across_processes.py",
+    ),
+    "server/journal/faults.py": (
+        "server/journal/test_journal.py",
+        "server/journal/test_journal_places.py",
+        "server/journal/test_journal_postgresql.py",
+        "server/journal/test_connection_cut.py",
+        "server/journal/test_migrations.py",
+    ),
+    "server/journal/postgresql_connection.py": (
+        "server/journal/test_journal_postgresql.py",
+        "server/journal/test_connection_cut.py",
+        "server/journal/test_migrations.py",
+    ),
+    "server/journal/migrating.py": (
+        "server/journal/test_migrations.py",
+        "server/journal/test_journal_postgresql.py",
+    ),
+    "server/journal/schema_version.py": (
+        "server/journal/test_migrations.py",
+        "server/journal/test_journal_postgresql.py",
+    ),
+    "server/journal/former_words.py": (
+        "server/journal/test_entries_of_users.py",
+        "server/journal/test_journal.py",
+    ),
 }
 """File → the tests that are to find its mutants."""
 
@@ -229,7 +318,7 @@ def _copy(folder: Path) -> None:
     without = shutil.ignore_patterns("__pycache__")
     for name in _PACKAGES:
         shutil.copytree(ROOT / name, folder / "docreview_mcp" / name, ignore=without)
-    for name in ("tests", "scripts"):
+    for name in ("tests", "scripts", "bench"):
         shutil.copytree(ROOT / name, folder / name, ignore=without)
     shutil.copy(ROOT / "pyproject.toml", folder)
 

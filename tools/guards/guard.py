@@ -6,7 +6,7 @@ the write: journal entry first, then the request, then the entry is closed with 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -221,7 +221,8 @@ async def _settle(
     except ToolFailure:
         answer = {}
     after = state_after(operation, prepared.service_arguments, answer, before)
-    _note_seen(prepared, after, answer, context)
+    written = fields_in(answer)
+    _note_seen(prepared, after, written, context)
     if context.guards.journal is None:
         return answer, {}
     if after is None:
@@ -241,7 +242,7 @@ async def _settle(
         _needed(operation, answer),
         calls,
         reason,
-        left_unverified=left_unverified(before, answer),
+        left_unverified=left_unverified(before, answer, written),
     )
     notes: JsonObject = {"undoable": bool(calls)}
     if reason:
@@ -249,10 +250,12 @@ async def _settle(
     return answer, notes
 
 
-def _note_seen(prepared: Prepared, after: State | None, answer: JsonObject, context: CallContext) -> None:
-    """Remember what the caller wrote as what it last saw."""
+def _note_seen(
+    prepared: Prepared, after: State | None, written: Sequence[FieldState], context: CallContext
+) -> None:
+    """Remember what the caller wrote, by the values in the answer if it shows any, as what it last saw."""
     arguments = prepared.service_arguments
-    fields = [each for each in fields_in(answer) if each.text] or fields_in(after.value if after else None)
+    fields = [each for each in written if each.text] or fields_in(after.value if after else None)
     identity = id_of_value(arguments)
     if not fields and identity and "value" in arguments:
         fields = [FieldState("", None, False, id=identity, text=text_of(arguments["value"]))]

@@ -78,15 +78,16 @@ class _History:
         return identity in self.written and self.written[identity].left_unverified
 
 
-def left_unverified(before: State, answer: JsonObject) -> bool:
-    """Whether a value was certainly not verified before a write, and is not as its answer shows it."""
-    if not isinstance(before.answer, dict) or not answer.get("verification_status"):
+def left_unverified(before: State, answer: JsonObject, after: Sequence[FieldState]) -> bool:
+    """Whether a value was certainly not verified before a write, and is not as its answer shows it.
+
+    `after` are the values in the answer.
+    """
+    if not answer.get("verification_status") or len(after) != 1 or after[0].verified or not after[0].id:
         return False
-    after = fields_in(answer)
-    if len(after) != 1 or after[0].verified or not after[0].id:
-        return False
-    # From the whole page, as a cell may have its mark from its table.
-    there = [each for each in fields_in(before.answer, after[0].id) if each.id == after[0].id]
+    # A cell may have its mark from its table.
+    place = before.answer if "cell_id" in answer else before.item
+    there = [each for each in fields_in(place, after[0].id) if each.id == after[0].id]
     return bool(there) and not any(each.verified for each in there)
 
 

@@ -141,7 +141,7 @@ async def test_who_waits_while_another_reading_gets_no_answer_is_answered(
         found.append(await StoredMarks(journal).moment_of("mark"))
 
     with psycopg.connect(cluster.url) as other:
-        other.execute("LOCK TABLE docreview_records IN ACCESS EXCLUSIVE MODE")
+        other.execute("LOCK TABLE docreview_words IN ACCESS EXCLUSIVE MODE")
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(read)
             tasks.start_soon(look)
