@@ -55,7 +55,7 @@ async def use(client: Client) -> str:
     """All that calls say: results, errors and progress."""
     said: list[str] = []
 
-    async def progress(done: float, total: float | None, message: str | None) -> None:
+    async def told(progress: float, total: float | None, message: str | None) -> None:
         said.append(message or "")
 
     await client.complete(TEMPLATE, {"name": "project_id", "value": ""})
@@ -64,7 +64,7 @@ async def use(client: Client) -> str:
         ("review_wait", {"kind": "analysis", "id": 5, "seconds": 1}),
         ("studio_get_analysis", {"analysis_id": 5}),
     ):
-        result = await client.call_tool(tool, arguments, progress_callback=progress)
+        result = await client.call_tool(tool, arguments, progress_callback=told)
         said.append(text_of(result))
     assert any(each.startswith("analysis: ") for each in said)
     return "\n".join(said)
