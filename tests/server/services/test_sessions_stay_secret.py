@@ -54,16 +54,17 @@ def as_it_was() -> Iterator[None]:
 async def use(client: Client) -> str:
     """All that calls say: results, errors and progress."""
     said: list[str] = []
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("studio_list_projects", {}),
+        ("review_wait", {"kind": "analysis", "id": 5, "seconds": 1}),
+        ("studio_get_analysis", {"analysis_id": 5}),
+    ]
 
     async def told(progress: float, total: float | None, message: str | None) -> None:
         said.append(message or "")
 
     await client.complete(TEMPLATE, {"name": "project_id", "value": ""})
-    for tool, arguments in (
-        ("studio_list_projects", {}),
-        ("review_wait", {"kind": "analysis", "id": 5, "seconds": 1}),
-        ("studio_get_analysis", {"analysis_id": 5}),
-    ):
+    for tool, arguments in calls:
         result = await client.call_tool(tool, arguments, progress_callback=told)
         said.append(text_of(result))
     assert any(each.startswith("analysis: ") for each in said)
