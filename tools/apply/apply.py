@@ -147,13 +147,15 @@ class _Call:
             in_words = values_in_words([state_of_value(each) for each in part.values])
             subject[f"verified as a whole {number}:"] = names[part.document_id]
             subject |= {f"of {number}, {key}": value for key, value in in_words.items()}
-        bound = (WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
-        subject |= {name: self._values[name] for name in bound if name in self._values}
+        named = (WHOLE, "changes", "workflow_id", "document_id")
+        call = {name: self._values[name] for name in named if name in self._values}
+        further = {name: self._values[name] for name in ("stop_after", REASON) if name in self._values}
+        subject |= {**call, **further}
         state = [list[JsonValue](_state_of(change.target)) for change in left]
         state += [list[JsonValue](_state_of(value)) for each in structures for value in each.values]
         state += [list[JsonValue](_state_of(each)) for part in verified for each in part.values]
         rule = browser_rule(called, self._context)
-        return Question(self._operation, subject, list[JsonValue](state), None, browser_rule=rule)
+        return Question(self._operation, subject, list[JsonValue](state), None, browser_rule=rule, call=call)
 
     async def make(self, parts: Sequence[Part], context: CallContext) -> Reply:
         """Send what is left to do."""

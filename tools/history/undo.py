@@ -16,11 +16,12 @@ from ..guards.confirmation import Question
 from ..guards.context import CallContext, Written
 from ..guards.current_state import each_once
 from ..guards.document_locks import claims_of
+from ..guards.expectation import touched_fields
 from ..guards.guard import browser_rule, needs_confirmation
 from ..journal.entries import Closing
 from ..json_text import compact
 from ..operation_call import prepare, read, write
-from ..requests.arguments import REASON, expected_argument, is_id
+from ..requests.arguments import CONFIRM, REASON, expected_argument, is_id
 from ..results.reply import Reply
 from ..untrusted import quoted_inside
 from .undo_choice import Choice, Chosen, chosen_entries
@@ -157,7 +158,8 @@ def _question(operation: Operation, chosen: Chosen, values: JsonObject, progress
     ids = {key: value for step in steps[:1] for key, value in step.arguments.items() if is_id(key)}
     reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
     current = present.shown if present.is_there else "nothing (it was deleted)"
-    return Question(operation, {**subject, **ids, **reason}, present.value, current, present.key)
+    shown: JsonObject = {**subject, **ids, **reason}
+    return Question(operation, shown, _state_of(chosen, progress), current, present.key, call=_call(values))
 
 
 def _question_of_several(operation: Operation, values: JsonObject, planned: Sequence[_Planned]) -> Question:
@@ -177,8 +179,19 @@ def _question_of_several(operation: Operation, values: JsonObject, planned: Sequ
     )
     if REASON in values:
         subject[REASON] = values[REASON]
-    state: list[JsonValue] = [[each.chosen.number, each.progress.present.value] for each in planned]
-    return Question(operation, subject, state, None)
+    state: list[JsonValue] = [[each.chosen.number, _state_of(each.chosen, each.progress)] for each in planned]
+    return Question(operation, subject, state, None, call=_call(values))
+
+
+def _call(values: JsonObject) -> JsonObject:
+    """What tells a call from others: the entries that it names."""
+    return {name: value for name, value in values.items() if name not in (CONFIRM, REASON)}
+
+
+def _state_of(chosen: Chosen, progress: Progress) -> JsonValue:
+    """What an agreement to undo an entry is bound to: what it changed, and the values that this is about."""
+    present = progress.present
+    return [present.value, [each.bound for each in touched_fields(chosen.origin, present)]]
 
 
 def _in_short(value: JsonValue) -> str:
