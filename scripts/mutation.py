@@ -228,6 +228,22 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_unclear_undo.py",
         "tools/history/test_undo_several.py",
     ),
+    "tools/history/own_entries.py": (
+        "server/http/test_own_entries.py",
+        "tools/history/test_undo_several.py",
+    ),
+    "tools/history/history.py": (
+        "server/http/test_own_entries.py",
+        "tools/history/test_undo.py",
+        "tools/history/test_undo_several.py",
+        "tools/history/test_unclear_undo.py",
+        "tools/journal/test_what_is_recorded.py",
+        "tools/policy/test_policy_in_force.py",
+        "tools/guards/test_guarded_writes.py",
+        "tools/guards/test_interrupted_writes.py",
+        "tools/guards/test_unusual_states.py",
+        "tools/results/test_reported_failures.py",
+    ),
     "tools/apply/plan.py": (
         "tools/review/test_review_apply.py",
         "tools/apply/test_apply_structure.py",

@@ -24,7 +24,7 @@ from ..requests.arguments import REASON, expected_argument, is_id
 from ..results.reply import Reply
 from ..untrusted import quoted_inside
 from .undo_choice import Choice, Chosen, chosen_entries
-from .undo_progress import Progress, PutBack, UndoCall, progress_of, refused, undone_already
+from .undo_progress import AlreadyUndone, Progress, PutBack, UndoCall, progress_of, refused
 
 __all__ = ["run"]
 
@@ -51,7 +51,6 @@ async def run(operation: Operation, values: JsonObject, call_context: CallContex
     Raises:
         ToolFailure: one cannot be undone, its state is another one by now, or a call failed.
     """
-    began = anyio.current_time()
     choice = await chosen_entries(operation, values, call_context)
     if not choice.entries:
         raise _nothing_left(operation, choice)
@@ -61,17 +60,19 @@ async def run(operation: Operation, values: JsonObject, call_context: CallContex
         raise refused(min(under_way), "another call is undoing it right now")
     undoing |= numbers
     try:
-        return await _undo(operation, choice, values, call_context, began)
+        return await _undo(operation, choice, values, call_context)
     finally:
         undoing -= numbers
 
 
-async def _undo(
-    operation: Operation, choice: Choice, values: JsonObject, call_context: CallContext, began: float
-) -> Reply:
+async def _undo(operation: Operation, choice: Choice, values: JsonObject, call_context: CallContext) -> Reply:
     known = load_operations()
+    began = anyio.current_time()
 
     async def look() -> list[_Planned]:
+        nonlocal began
+        # Anew after a person was asked: the time in which they think does not count.
+        began = anyio.current_time()
         return await _planned(choice.entries, call_context)
 
     def question(planned: list[_Planned]) -> Question | None:
@@ -194,28 +195,35 @@ async def _undo_each(
 ) -> Reply:
     """Undo one entry after the other, until one fails or the time is up; the same call goes on from there."""
     undone: list[JsonValue] = []
+    already: list[JsonValue] = [*choice.already]
     calls: list[JsonValue] = []
     leaves: dict[str, list[JsonValue]] = {}
     new_ids: NewIds = {}
     begin_until = began + call_context.upstream.timeout * _BEGIN_SHARE
     rest = list(planned)
-    while rest and (not undone or anyio.current_time() < begin_until):
+    while rest and (len(rest) == len(planned) or anyio.current_time() < begin_until):
         chosen, progress = rest[0].chosen, rest[0].progress
         try:
             step = await _undo_calls(chosen, progress, reason, call_context, new_ids)
+        except AlreadyUndone:
+            rest.pop(0)
+            already.append(chosen.number)
+            if not rest and not undone:
+                raise
+            continue
         except ToolFailure as failure:
             if not undone:
                 raise
             raise _stopped_between(failure, chosen.number, undone, calls, rest[1:]) from failure
         rest.pop(0)
         undone.append(chosen.number)
-        calls += [{"undoes": chosen.number, **cast("JsonObject", call)} for call in _list(step["calls"])]
+        calls += _calls_for(chosen.number, step["calls"])
         if "not_put_back" in step:
             leaves.setdefault(str(step["not_put_back"]), []).append(chosen.number)
         await call_context.report(f"{len(undone)} of {len(planned)} entries undone")
     structured: JsonObject = {"undone": undone, "calls": calls}
-    if choice.already:
-        structured["already_undone"] = [*choice.already]
+    if already:
+        structured["already_undone"] = already
     if choice.left:
         structured["cannot_be_undone"] = [{"entry": number, "why": why} for number, why in choice.left]
     if leaves:
@@ -226,8 +234,9 @@ async def _undo_each(
     return Reply(structured)
 
 
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
+def _calls_for(number: int, calls: JsonValue) -> list[JsonValue]:
+    """The calls that were made for an entry, each with its number."""
+    return [{"undoes": number, **cast("JsonObject", each)} for each in cast("list[JsonValue]", calls)]
 
 
 async def _undo_calls(
@@ -251,7 +260,7 @@ async def _undo_calls(
         new_ids |= _new_ids(chosen, written)
         done.append(_entry_of(step.called, written))
     if not done:
-        raise undone_already(number, made_before, is_sent=bool(steps))
+        raise AlreadyUndone(number, made_before, is_sent=bool(steps))
     structured: JsonObject = {"undone": number, "calls": done}
     if made_before:
         structured["made_before_by"] = list(made_before)
@@ -356,7 +365,7 @@ def _stopped_between(
         notes={
             **failure.notes,
             "undone": undone,
-            "calls": calls,
+            "calls": [*calls, *_calls_for(number, failure.notes.get("calls", []))],
             "not_tried": [each.chosen.number for each in rest],
         },
     )

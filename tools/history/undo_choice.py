@@ -21,6 +21,9 @@ __all__ = ["Choice", "Chosen", "chosen_entries"]
 _MAX_ENTRIES = 50
 _MAX_LATER = 100
 """How many entries after an edit are looked at for the verification of the same value."""
+_PAGE = 100
+_MAX_LOOKED_AT = 1_000
+_NARROWER = "name the document in about, pass a later time, or pass entries"
 
 _MARKED_BY = {
     "nanonets_update_field": ("nanonets_verify_field", "field_data_id"),
@@ -94,21 +97,9 @@ async def _several(numbers: Iterable[int], context: CallContext) -> Choice:
 
 async def _since(operation: Operation, values: JsonObject, context: CallContext) -> Choice:
     """What this user changed since a time, as far as it can be undone."""
-    about = tuple(str(each) for each in cast("list[JsonValue]", values.get("about", [])))
-    since = moment_in(operation, values, "since")
-    user = context.caller.user
-    entries: list[Entry] = []
-    before = 0
-    while len(entries) <= _MAX_ENTRIES * 4:
-        page = await journal_of(context).entries(about=about, before=before, limit=_MAX_LATER, since=since)
-        entries += [each for each in page if each.opening.caller.user == user]
-        if len(page) < _MAX_LATER:
-            break
-        before = page[-1].number
-    in_effect = _in_effect(entries)
     chosen: list[Chosen] = []
     left: list[tuple[int, str]] = []
-    for each in in_effect:
+    for each in _in_effect(await _own_since(operation, values, context)):
         if hidden := withheld(each, context):
             left.append((each.number, str(hidden["not_shown"])))
             continue
@@ -117,9 +108,29 @@ async def _since(operation: Operation, values: JsonObject, context: CallContext)
         except ToolFailure as failure:
             left.append((each.number, failure.message))
     if len(chosen) > _MAX_ENTRIES:
-        fault = f"since: got {len(chosen)} or more entries, expected at most {_MAX_ENTRIES}"
-        raise invalid(operation, [f"{fault}; name the document in about, pass a later time, or pass entries"])
+        fault = f"since: got {len(chosen)} entries, expected at most {_MAX_ENTRIES}"
+        raise invalid(operation, [f"{fault}; {_NARROWER}"])
     return Choice(tuple(chosen), (), tuple(left))
+
+
+async def _own_since(operation: Operation, values: JsonObject, context: CallContext) -> list[Entry]:
+    """All that this user did since a time: without the older ones, nobody can tell what an undo took back.
+
+    Raises:
+        ToolFailure: it is too much to look at.
+    """
+    about = tuple(str(each) for each in cast("list[JsonValue]", values.get("about", [])))
+    since = moment_in(operation, values, "since")
+    journal, user = journal_of(context), context.caller.user
+    entries: list[Entry] = []
+    while len(entries) < _MAX_LOOKED_AT:
+        before = entries[-1].number if entries else 0
+        page = await journal.entries(about=about, before=before, limit=_PAGE, since=since, user=user)
+        entries += page
+        if len(page) < _PAGE:
+            return entries
+    fault = f"since: got {_MAX_LOOKED_AT} or more journal entries, expected fewer"
+    raise invalid(operation, [f"{fault}; {_NARROWER}"])
 
 
 def _in_effect(entries: list[Entry]) -> list[Entry]:

@@ -18,9 +18,23 @@ from ..operation_call import prepare, read
 from ..requests.arguments import arguments_of
 from ..untrusted import quoted
 
-__all__ = ["Progress", "PutBack", "UndoCall", "progress_of", "refused", "undone_already"]
+__all__ = ["AlreadyUndone", "Progress", "PutBack", "UndoCall", "progress_of", "refused"]
 
 _MAX_SHOWN = 300
+_USE_OTHERS = "review_history shows the full entry; use the ordinary tools to make the change."
+
+
+class AlreadyUndone(ToolFailure):
+    """The failure for an entry whose undo got no clear answer, but was carried out.
+
+    `by` are the entries of that undo. `is_sent`: this was found by sending a call once more.
+    """
+
+    def __init__(self, number: int, by: Sequence[int], *, is_sent: bool) -> None:
+        why = f"it was already undone by entry {', '.join(map(str, by))}"
+        why += ": that call got no clear answer, but the previous state is back"
+        happened = "Nothing was changed." if is_sent else NOTHING_SENT
+        super().__init__("conflict", _refusal(number, why), happened=happened, next_step=_USE_OTHERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +134,13 @@ async def progress_of(
     return Progress(present, tuple(left), tuple(made))
 
 
-def refused(number: int, why: str, happened: str = NOTHING_SENT) -> ToolFailure:
+def refused(number: int, why: str) -> ToolFailure:
     """The failure for an entry that cannot be undone."""
-    return ToolFailure(
-        "conflict",
-        f"Entry {number} cannot be undone: {why}.",
-        happened=happened,
-        next_step="review_history shows the full entry; use the ordinary tools to make the change.",
-    )
+    return ToolFailure("conflict", _refusal(number, why), happened=NOTHING_SENT, next_step=_USE_OTHERS)
 
 
-def undone_already(number: int, by: Sequence[int], *, is_sent: bool) -> ToolFailure:
-    """The failure for an entry whose undo got no clear answer, but was carried out.
-
-    `is_sent`: this was found by sending a call once more.
-    """
-    entries = ", ".join(map(str, by))
-    why = (
-        f"it was already undone by entry {entries}: that call got no clear answer, but the previous state is"
-        " back"
-    )
-    return refused(number, why, "Nothing was changed." if is_sent else NOTHING_SENT)
+def _refusal(number: int, why: str) -> str:
+    return f"Entry {number} cannot be undone: {why}."
 
 
 def _item_of(origin: Operation, entry: Entry) -> str:

@@ -195,3 +195,43 @@ async def test_of_two_calls_on_one_tag_only_the_second_is_repeated(era: Era) -> 
         assert not undone.is_error, undone.structured_content
         assert gateway.writes == [second]
         assert (await told(client, entry))["undone_by"] == undone.structured_content["calls"][0]["entry"]
+
+
+@pytest.mark.parametrize("call", ["since", "entries"])
+async def test_the_same_call_goes_on_past_an_undo_that_was_made_without_an_answer(
+    call: str, era: Era
+) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, first = await total(use)
+        older = (await use("updateFieldValue", **where, value="one"))["docreview"]["entry"]
+        newer = (await use("updateFieldValue", **where, value="two"))["docreview"]["entry"]
+        arguments = {"since": "2020-01-01"} if call == "since" else {"entries": [older, newer]}
+        gateway.fault = lambda request: True
+        assert error_of(await client.call_tool("review_undo", arguments))["done"] == "unknown"
+        gateway.fault = lambda request: None
+        gateway.writes.clear()
+        undone = await client.call_tool("review_undo", arguments)
+        assert not undone.is_error, undone.structured_content
+        result = undone.structured_content
+        assert (result["undone"], result["already_undone"]) == ([older], [newer])
+        assert len(gateway.writes) == 1
+        assert (await total(use))[1] == first
+
+
+async def test_of_one_entry_that_was_undone_without_an_answer_nothing_is_left(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, first = await total(use)
+        entry = (await use("updateFieldValue", **where, value="one"))["docreview"]["entry"]
+        gateway.fault = lambda request: True
+        assert (await client.call_tool("review_undo", {"entries": [entry]})).is_error
+        gateway.writes.clear()
+        error = error_of(await client.call_tool("review_undo", {"entries": [entry]}))
+        (unclear,) = (await told(client, entry))["undo_unclear"]
+        assert (error["code"], error["done"], error["retryable"]) == ("conflict", "no", False)
+        assert error["message"] == (
+            f"Entry {entry} cannot be undone: it was already undone by entry {unclear}: that call got no"
+            " clear answer, but the previous state is back. Nothing was sent."
+        )
+        assert error["next"].startswith("review_history shows the full entry")
+        assert gateway.writes == []
+        assert (await total(use))[1] == first
