@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -18,31 +18,21 @@ from ..guards.current_state import each_once
 from ..guards.document_locks import claims_of
 from ..guards.guard import browser_rule, needs_confirmation
 from ..journal.entries import Closing
-from ..json_text import compact
 from ..operation_call import prepare, read, write
-from ..requests.arguments import REASON, expected_argument, is_id
+from ..requests.arguments import REASON, expected_argument
 from ..results.reply import Reply
-from ..untrusted import quoted_inside
 from .undo_choice import Choice, Chosen, chosen_entries
 from .undo_progress import AlreadyUndone, Progress, PutBack, UndoCall, progress_of, refused
+from .undo_question import Planned, question_of
 
 __all__ = ["run"]
 
 NewIds = dict[tuple[str, str], JsonValue]
 """By the name of an argument and the id that was deleted: the id of what was added again."""
 
-_MAX_CALLS = 5
-_MAX_SHOWN = 60
+_MAX_NAMED = 5
 _BEGIN_SHARE = 0.6
 """The share of the time for a call in which the undo of a further entry is begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """An entry with the calls that are left to undo it."""
-
-    chosen: Chosen
-    progress: Progress
 
 
 async def run(operation: Operation, values: JsonObject, call_context: CallContext) -> Reply:
@@ -69,23 +59,20 @@ async def _undo(operation: Operation, choice: Choice, values: JsonObject, call_c
     known = load_operations()
     began = anyio.current_time()
 
-    async def look() -> list[_Planned]:
+    async def look() -> list[Planned]:
         nonlocal began
         # Anew after a person was asked: the time in which they think does not count.
         began = anyio.current_time()
         return await _planned(choice.entries, call_context)
 
-    def question(planned: list[_Planned]) -> Question | None:
+    def question(planned: list[Planned]) -> Question | None:
         steps = [step for each in planned for step in each.progress.left]
         if not any(needs_confirmation(step.called, call_context) for step in steps):
             return None
-        if len(planned) > 1:
-            asked = _question_of_several(operation, values, planned)
-        else:
-            asked = _question(operation, planned[0].chosen, values, planned[0].progress)
+        asked = question_of(operation, values, planned)
         return replace(asked, browser_rule=browser_rule((each.called for each in steps), call_context))
 
-    async def go(planned: list[_Planned], inner: CallContext) -> Reply:
+    async def go(planned: list[Planned], inner: CallContext) -> Reply:
         reason = str(values.get(REASON, ""))
         if len(planned) == 1 and "entry" in values:
             chosen, progress = planned[0].chosen, planned[0].progress
@@ -102,7 +89,7 @@ async def _undo(operation: Operation, choice: Choice, values: JsonObject, call_c
     return await do_agreed(call_context, claims, code, look, question, go)
 
 
-async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list[_Planned]:
+async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list[Planned]:
     """How far each entry is undone, by one look at each item.
 
     Raises:
@@ -110,7 +97,7 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
     """
     reading = each_once(partial(read, call_context))
     later = PutBack()
-    planned: list[_Planned] = []
+    planned: list[Planned] = []
     for each in entries:
         try:
             progress = await progress_of(
@@ -120,7 +107,7 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
             if each.is_added and failure.code == "conflict":
                 continue
             raise
-        planned.append(_Planned(each, progress))
+        planned.append(Planned(each, progress))
         later.add(each.origin, each.entry)
     return planned
 
@@ -128,7 +115,7 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
 def _nothing_left(operation: Operation, choice: Choice) -> ToolFailure:
     """The failure where no entry fits, or all of them are undone."""
     if choice.left:
-        message = "; ".join(f"entry {number}: {why}" for number, why in choice.left[:_MAX_CALLS])
+        message = "; ".join(f"entry {number}: {why}" for number, why in choice.left[:_MAX_NAMED])
         message = f"none of {len(choice.left)} entries can be undone ({message})"
     elif choice.already:
         message = f"already undone: {', '.join(map(str, choice.already))}"
@@ -142,56 +129,8 @@ def _nothing_left(operation: Operation, choice: Choice) -> ToolFailure:
     )
 
 
-def _question(operation: Operation, chosen: Chosen, values: JsonObject, progress: Progress) -> Question:
-    """What a person has to agree to: the item as it is now, and what is put back."""
-    steps, present = progress.left, progress.present
-    subject: JsonObject = {
-        "entry": chosen.number,
-        "of": chosen.origin.title,
-        "by": ", ".join(dict.fromkeys(f"{step.called.title} ({step.called.tool})" for step in steps)),
-    }
-    for index, step in enumerate(steps[:_MAX_CALLS]):
-        name = "put back" if len(steps) == 1 else f"undo {index + 1}"
-        arguments: JsonObject = {key: value for key, value in step.arguments.items() if not is_id(key)}
-        if arguments:
-            subject[name] = arguments
-    ids = {key: value for step in steps[:1] for key, value in step.arguments.items() if is_id(key)}
-    reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
-    current = present.shown if present.is_there else "nothing (it was deleted)"
-    return Question(operation, {**subject, **ids, **reason}, present.value, current, present.key)
-
-
-def _question_of_several(operation: Operation, values: JsonObject, planned: Sequence[_Planned]) -> Question:
-    """What a person has to agree to: each entry in a line, with what its item is now and what it will be."""
-    subject: JsonObject = {"entries": len(planned)}
-    for each in planned:
-        opening, steps = each.chosen.entry.opening, each.progress.left
-        now = each.progress.present.value if each.progress.present.is_there else "gone"
-        back = opening.before if opening.before_known and opening.before is not None else "gone"
-        by = ", ".join(dict.fromkeys(step.called.title for step in steps))
-        name = f"{quoted_inside(each.progress.present.key, _MAX_SHOWN)} " if each.progress.present.key else ""
-        subject[f"entry {each.chosen.number}"] = (
-            f"{each.chosen.origin.title}: {name}{_in_short(now)} → {_in_short(back)} ({by})"
-        )
-    subject["ids"] = list[JsonValue](
-        sorted({each for every in planned for each in every.chosen.entry.opening.about})
-    )
-    if REASON in values:
-        subject[REASON] = values[REASON]
-    state: list[JsonValue] = [[each.chosen.number, each.progress.present.value] for each in planned]
-    return Question(operation, subject, state, None)
-
-
-def _in_short(value: JsonValue) -> str:
-    """A state for one line, which is quoted as a whole: its texts alone where it is an object."""
-    if isinstance(value, dict):
-        texts = [str(entry) for name, entry in value.items() if entry not in (None, "") and not is_id(name)]
-        value = ", ".join(texts)
-    return quoted_inside(value if isinstance(value, str) else compact(value), _MAX_SHOWN)
-
-
 async def _undo_each(
-    planned: Sequence[_Planned], choice: Choice, reason: str, call_context: CallContext, began: float
+    planned: Sequence[Planned], choice: Choice, reason: str, call_context: CallContext, began: float
 ) -> Reply:
     """Undo one entry after the other, until one fails or the time is up; the same call goes on from there."""
     undone: list[JsonValue] = []
@@ -346,7 +285,7 @@ def _stopped_between(
     number: int,
     undone: list[JsonValue],
     calls: list[JsonValue],
-    rest: Sequence[_Planned],
+    rest: Sequence[Planned],
 ) -> ToolFailure:
     """The failure of one of several entries, with those that were undone before it."""
     entries = ", ".join(map(str, undone))
