@@ -26,12 +26,15 @@ class Unsure(httpx2.AsyncBaseTransport):
     def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
         self._transport = transport
         self.fault: Fault = lambda request: None
+        self.refusal: httpx2.Response | None = None
         self.writes: list[str] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.method == "GET":
             return await self._transport.handle_async_request(request)
         self.writes.append(f"{request.method} {request.url.path}")
+        if self.refusal is not None:
+            return self.refusal
         is_made = self.fault(request)
         answer = None if is_made is False else await self._transport.handle_async_request(request)
         return answer if answer is not None and is_made is None else httpx2.Response(500, text="broken")
@@ -235,3 +238,48 @@ async def test_of_one_entry_that_was_undone_without_an_answer_nothing_is_left(er
         assert error["next"].startswith("review_history shows the full entry")
         assert gateway.writes == []
         assert (await total(use))[1] == first
+
+
+async def test_a_deletion_that_is_refused_when_it_is_repeated_was_not_made(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        added = await use("addClasses", project_id=1, classes=[{"name": "A"}])
+        entry = added["docreview"]["entry"]
+        gateway.fault = lambda request: False
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault, gateway.refusal = (lambda request: None), httpx2.Response(403, text="not you")
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert (error["code"], error["done"]) == ("forbidden", "no")
+        gateway.refusal = None
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert undone.structured_content["undone"] == entry
+
+
+async def test_a_deletion_that_finds_nothing_when_it_is_repeated_was_made(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        added = await use("addClasses", project_id=1, classes=[{"name": "A"}])
+        entry = added["docreview"]["entry"]
+        gateway.fault = lambda request: True
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault = lambda request: None
+        (unclear,) = (await told(client, entry))["undo_unclear"]
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert (error["code"], error["done"]) == ("conflict", "no")
+        assert error["message"] == (
+            f"Entry {entry} cannot be undone: it was already undone by entry {unclear}: that call got no"
+            " clear answer, but the previous state is back. Nothing was changed."
+        )
+
+
+async def test_an_addition_that_finds_no_place_when_it_is_repeated_was_not_made(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, _ = await total(use)
+        entry = (await use("deleteFieldValue", **where))["docreview"]["entry"]
+        gateway.fault = lambda request: False
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault, gateway.refusal = (lambda request: None), httpx2.Response(404, text="no such page")
+        assert "stopped once" in error_of(await client.call_tool("review_undo", {"entry": entry}))["message"]
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert (error["code"], error["done"]) == ("not_found", "no")
+        gateway.refusal = None
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert not undone.is_error, undone.structured_content
