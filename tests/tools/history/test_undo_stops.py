@@ -191,7 +191,7 @@ async def test_no_further_entry_is_begun_when_much_of_the_time_is_over(era: Era)
 
 async def test_one_entry_is_undone_though_the_look_at_all_took_long(era: Era) -> None:
     async with desk(era) as (client, _, service, sandbox):
-        documents = [each for each in invoices(sandbox) if len(each.pages) == 1][:5]
+        documents = [each for each in invoices(sandbox) if each.decision != "rejected"][:5]
         entries = [(await corrected(client, each, "vendor_name"))[0] for each in documents][::-1]
         service.seconds["GET"] = 7
         told = (await client.call_tool("review_undo", {"entries": entries})).structured_content
