@@ -21,14 +21,12 @@ from ..journal.entries import Closing
 from ..operation_call import prepare, read, write
 from ..requests.arguments import REASON, expected_argument
 from ..results.reply import Reply
+from .new_ids import NewIds, new_ids_of, renamed
 from .undo_choice import Choice, Chosen, chosen_entries
 from .undo_progress import AlreadyUndone, Progress, PutBack, UndoCall, progress_of, refused
 from .undo_question import Planned, question_of
 
 __all__ = ["run"]
-
-NewIds = dict[tuple[str, str], JsonValue]
-"""By the name of an argument and the id that was deleted: the id of what was added again."""
 
 _MAX_NAMED = 5
 _BEGIN_SHARE = 0.6
@@ -188,7 +186,7 @@ async def _undo_calls(
     number, steps, made_before = chosen.number, progress.left, list(progress.made_unclear)
     done: list[JsonValue] = []
     for step in steps:
-        arguments = cast("JsonObject", _renamed(step.arguments, new_ids))
+        arguments = cast("JsonObject", renamed(step.arguments, new_ids))
         try:
             written = await _carry(step.called, arguments, chosen.closing, number, reason, call_context)
         except ToolFailure as failure:
@@ -196,7 +194,7 @@ async def _undo_calls(
                 raise _stopped(failure, number, done, len(steps)) from failure
             made_before.append(step.unclear)
             continue
-        new_ids |= _new_ids(chosen, written)
+        new_ids |= new_ids_of(chosen.origin, chosen.entry.opening.arguments, written.answer)
         done.append(_entry_of(step.called, written))
     if not done:
         raise AlreadyUndone(number, made_before, is_sent=bool(steps))
@@ -206,27 +204,6 @@ async def _undo_calls(
     if left := " ".join(part for part in (chosen.closing.not_undoable, chosen.origin.undo_leaves) if part):
         structured["not_put_back"] = left
     return structured
-
-
-def _new_ids(chosen: Chosen, written: Written) -> NewIds:
-    """The id that was deleted, under its name, and the one that what was added again has instead."""
-    if chosen.origin.route.method != "DELETE":
-        return {}
-    name = chosen.origin.route.path.rstrip("/}").rpartition("{")[2]
-    answer, old = written.answer, chosen.entry.opening.arguments.get(name)
-    inner = answer.get("tag")
-    fields = {**(inner if isinstance(inner, dict) else {}), **answer}
-    new = fields.get(name, fields.get("id"))
-    return {(name, str(old)): new} if new is not None and old is not None else {}
-
-
-def _renamed(value: JsonValue, new_ids: NewIds) -> JsonValue:
-    """Arguments with the present ids."""
-    if isinstance(value, dict):
-        return {
-            name: new_ids.get((name, str(entry)), _renamed(entry, new_ids)) for name, entry in value.items()
-        }
-    return [_renamed(entry, new_ids) for entry in value] if isinstance(value, list) else value
 
 
 async def _carry(

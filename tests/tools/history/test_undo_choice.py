@@ -196,6 +196,11 @@ async def test_each_entry_that_cannot_be_undone_says_why(shared: str, era: Era) 
                 assert (error["code"], error["done"]) == ("conflict", "no")
                 assert error["message"] == f"Entry {number} cannot be undone: {why}. Nothing was sent."
                 assert error["next"].startswith("review_history shows the full entry; use the ordinary")
+            shown = await client.call_tool("review_history", {"entry": number})
+            (told,) = shown.structured_content["entries"]
+            if "under way" in why:
+                assert told["undoable"] is False
+                assert told["not_undoable"] == "Its outcome is not known."
         assert len(sent(sandbox)) == writes
         told = await undone(client, since=YESTERDAY)
         assert told["undone"] == [entry]

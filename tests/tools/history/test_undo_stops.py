@@ -217,3 +217,18 @@ async def test_a_call_for_what_another_one_is_undoing_is_refused(era: Era) -> No
             f"Entry {entries[0]} cannot be undone: another call is undoing it right now. Nothing was sent."
         )
         assert results[1].structured_content["undone"] == entries[::-1]
+
+
+async def test_what_was_added_again_under_another_id_is_known_to_the_call_that_goes_on(era: Era) -> None:
+    async with desk(era) as (client, document, service, _):
+        value = field_of(document, "total_amount").value
+        (edit,) = await corrected(client, document, "total_amount")
+        place = {**place_of(document), "field_data_id": field_of(document, "total_amount").id}
+        deleted = await client.call_tool("nanonets_delete_field", place)
+        deletion = deleted.structured_content["docreview"]["entry"]
+        service.seconds["POST"] = 31
+        told = (await client.call_tool("review_undo", {"since": YESTERDAY})).structured_content
+        assert (told["undone"], told["not_tried"]) == ([deletion], [edit])
+        told = (await client.call_tool("review_undo", {"since": YESTERDAY})).structured_content
+        assert told["undone"] == [edit]
+        assert field_of(document, "total_amount").value == value
