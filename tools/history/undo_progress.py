@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
-from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ...schemas import JsonObject, JsonValue, Operation, Present, load_operations
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
 from ..guards.current_state import Read, State, read_state, resolve
@@ -124,10 +124,10 @@ async def progress_of(
     left: list[UndoCall] = []
     made: list[int] = []
     for step in steps:
-        part = partial(_part, origin, step, len(closing.undo) > 1)
+        part = partial(_part, origin.present, step)
         if _same(part(closing.after), part(now)):
             left.append(step)
-        elif step.unclear and entry.opening.before_known and _same(part(entry.opening.before), part(now)):
+        elif step.unclear and _same(part(entry.opening.before), part(now)):
             made.append(step.unclear)
         else:
             raise _changed(entry, part(closing.after), part(now))
@@ -179,16 +179,13 @@ def _not_done(entry: Entry, closing: Closing, context: CallContext) -> tuple[Und
     return tuple(left)
 
 
-def _part(origin: Operation, step: UndoCall, is_one_of_several: bool, state: JsonValue) -> JsonValue:
-    """What of a state one of several calls puts back: its entries of a list, its properties of an object."""
-    if not is_one_of_several or origin.present is None:
-        return state
+def _part(present: Present, step: UndoCall, state: JsonValue) -> JsonValue:
+    """What of a state a call puts back: its entries of a list, the properties of an object that it sets."""
     if isinstance(state, list):
-        own = step.arguments.get(origin.present.each)
-        chosen = own if isinstance(own, list) else []
-        return [each for each in state if isinstance(each, dict) and each.get("of") in chosen]
+        own = cast("list[JsonValue]", step.arguments[present.each])
+        return [each for each in cast("list[JsonObject]", state) if each["of"] in own]
     if isinstance(state, dict):
-        return {name: value for name, value in state.items() if name in step.arguments}
+        return {name: value for name, value in state.items() if name in step.arguments} or state
     return state
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
 import pytest
-from conftest import Era, error_of
+from conftest import Era, Network, connected, error_of
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.schemas import load_operations
 from docreview_mcp.server import Settings, build_server
@@ -27,6 +28,7 @@ class Unsure(httpx2.AsyncBaseTransport):
         self._transport = transport
         self.fault: Fault = lambda request: None
         self.refusal: httpx2.Response | None = None
+        self.refuse: Callable[[httpx2.Request], bool] = lambda request: False
         self.writes: list[str] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -35,6 +37,8 @@ class Unsure(httpx2.AsyncBaseTransport):
         self.writes.append(f"{request.method} {request.url.path}")
         if self.refusal is not None:
             return self.refusal
+        if self.refuse(request):
+            return httpx2.Response(403, text="not now")
         is_made = self.fault(request)
         answer = None if is_made is False else await self._transport.handle_async_request(request)
         return answer if answer is not None and is_made is None else httpx2.Response(500, text="broken")
@@ -283,3 +287,53 @@ async def test_an_addition_that_finds_no_place_when_it_is_repeated_was_not_made(
         gateway.refusal = None
         undone = await client.call_tool("review_undo", {"entry": entry})
         assert not undone.is_error, undone.structured_content
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_of_files_only_those_that_an_undo_puts_back_tell_whether_it_was_made(
+    is_made: bool, era: Era
+) -> None:
+    """A file that had no reviewer stays with the new one."""
+    now: dict[str, str | None] = {"a": "ada@example.com", "b": None}
+    is_lost = False
+
+    def files(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET":
+            reviewer = now[request.url.path.rpartition("/")[2]]
+            return httpx2.Response(200, json={"moderated_images": [{"assigned_member": reviewer}]})
+        if is_made or not is_lost:
+            given = json.loads(request.content)
+            now.update(dict.fromkeys(given["file_ids"], given["member"]))
+        return httpx2.Response(500 if is_lost else 200, json={"message": "done"})
+
+    given = {"model_id": "m", "file_ids": ["a", "b"], "member": "eve@example.com"}
+    async with connected(Network(files), era, journal="sqlite://") as client:
+        assert not (await client.call_tool("nanonets_assign_files", given)).is_error
+        is_lost = True
+        assert error_of(await client.call_tool("review_undo", {"entry": 1}))["done"] == "unknown"
+        is_lost = False
+        again = await client.call_tool("review_undo", {"entry": 1})
+        if is_made:
+            assert "already undone by entry" in error_of(again)["message"]
+        else:
+            assert not again.is_error, again.structured_content
+    assert now == {"a": "ada@example.com", "b": "eve@example.com"}
+
+
+async def test_what_somebody_put_back_by_hand_between_two_calls_is_told(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        trial = await SCENARIOS["updateCorrectionTag"](use)
+        entry = (await use("updateCorrectionTag", **trial.arguments))["docreview"]["entry"]
+        gateway.writes.clear()
+        gateway.refuse = lambda request: len(gateway.writes) == 2
+        assert "1 of 2" in error_of(await client.call_tool("review_undo", {"entry": entry}))["message"]
+        gateway.refuse = lambda request: False
+        names = ("project_id", "correction_id", "document_id", "segment_id", "tag_id")
+        tag = {name: trial.arguments[name] for name in names}
+        await use("confirmCorrectionTag", **tag, status="CORRECTING")
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert error["code"] == "conflict"
+        assert error["message"] == (
+            f"Entry {entry} was not undone, because the item was changed afterwards. The entry set it to"
+            ' “{"status":"READY"}”; now it is “{"status":"CORRECTING"}”. Nothing was sent.'
+        )
