@@ -142,3 +142,15 @@ async def test_only_the_deletion_of_the_same_item_gives_it_another_id(where: str
         journal.stop()
         assert (await done(client, "review_undo", entry=edit))["undone"] == edit
         assert field_of(document, "total_amount").value == first
+
+
+async def test_where_nothing_tells_the_new_id_the_item_counts_as_deleted(era: Era) -> None:
+    async with reviewing(era=era, **JOURNAL) as (client, _):
+        trial = await SCENARIOS["updateWorkflowField"](using(client))
+        edit = await written(client, "nanonets_update_workflow_field", **trial.arguments)
+        field = {name: trial.arguments[name] for name in ("workflow_id", "field_id")}
+        deletion = await written(client, "nanonets_delete_workflow_field", **field)
+        await done(client, "review_undo", entry=deletion)
+        error = error_of(await client.call_tool("review_undo", {"entry": edit}))
+        assert (error["code"], error["done"]) == ("conflict", "no")
+        assert "now it is nothing (it was deleted)" in error["message"]
