@@ -7,7 +7,7 @@ functions of the module are given the code of the mutant in the fork.
     python -m scripts.mutants FILE TESTS...
 
 The mutants are those of mutmut, with more of what decides: conditions that are always or never true, nothing
-returned, a statement left out. What decides comes first.
+returned, a statement or one of several entries left out. What decides comes first.
 """
 
 from __future__ import annotations
@@ -62,9 +62,10 @@ class Mutant:
 class _Hunt:
     """A plugin of pytest that runs mutants instead of tests."""
 
-    def __init__(self, file: str, wanted: str) -> None:
+    def __init__(self, file: str, wanted: str, kinds: Sequence[str]) -> None:
         self._name = f"docreview_mcp.{file.removesuffix('.py').replace('/', '.')}"
         self._wanted = wanted
+        self._kinds = kinds
         # While tests run, pytest takes what is printed.
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8")
         self.survivors = self.count = 0
@@ -75,6 +76,8 @@ class _Hunt:
         self._code = self._file.read_text(encoding="utf-8")
         reached = self._reached(session.items)
         for mutant in mutants_of(self._file.name, self._code):
+            if self._kinds and mutant.kind not in self._kinds:
+                continue
             if self._wanted and self._wanted not in _change(self._code, mutant.code):
                 continue
             tests = reached.get(mutant.line, [])
@@ -198,6 +201,10 @@ def take_code_of(module: types.ModuleType, code: str) -> None:
     finally:
         sys.modules[module.__name__] = module
     _take(vars(module), vars(other), module.__name__)
+    for each in vars(module).values():
+        # What was computed before the change would hide it.
+        if forget := getattr(each, "cache_clear", None):
+            forget()
 
 
 def _take(own: Any, others: Any, module: str) -> None:
@@ -268,6 +275,12 @@ def _deciding() -> list[tuple[Any, Callable[[Any], Iterable[Any]]]]:
         yield node.left
         yield node.right
 
+    def one_fewer(node: Any) -> Iterable[Any]:
+        # There is no way to write an empty set.
+        least = 2 if isinstance(node, cst.Set) else 1
+        for index in range(len(node.elements) if len(node.elements) >= least else 0):
+            yield node.with_changes(elements=[*node.elements[:index], *node.elements[index + 1 :]])
+
     return [
         (cst.If, always),
         (cst.While, lambda node: list(always(node))[1:]),
@@ -277,6 +290,7 @@ def _deciding() -> list[tuple[Any, Callable[[Any], Iterable[Any]]]]:
         (cst.BooleanOperation, one_side),
         (cst.Raise, lambda node: [cst.Pass()]),
         (cst.Continue, lambda node: [cst.Pass()]),
+        *((each, one_fewer) for each in (cst.Tuple, cst.List, cst.Set, cst.Dict)),
     ]
 
 
@@ -308,7 +322,7 @@ def _change(old: str, new: str) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Run the mutants of a file by these tests, and print those that survive. Gives 0 if there are none."""
     file, *tests = arguments
-    hunt = _Hunt(file, os.environ.get("ONLY", ""))
+    hunt = _Hunt(file, os.environ.get("ONLY", ""), os.environ.get("KINDS", "").split())
     result = pytest.main([*_ARGUMENTS, *(f"tests/{each}" for each in tests)], plugins=[hunt])
     if result not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
         print(f"{file}: not run", flush=True)  # noqa: T201

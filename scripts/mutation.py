@@ -6,6 +6,7 @@ mutants and runs them by the tests that the table names, those that reach the ch
     make mutation                                      all files of the table
     make mutation FILES="tools/guards/agreement.py"    some of them
     ONLY=" if " make mutation                          mutants whose change holds this text
+    KINDS="Tuple List" make mutation                   mutants of these kinds of nodes of libcst
 """
 
 from __future__ import annotations
@@ -89,6 +90,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     "tools/guards/undo_plan.py": (
         "tools/guards/test_unusual_states.py",
         "tools/history/test_undo.py",
+        "tools/history/test_undo_with_others.py",
         "tools/guards/test_irreversible.py",
     ),
     "tools/guards/time_budget.py": (
@@ -210,6 +212,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_unclear_undo.py",
         "tools/history/test_undo_several.py",
         "tools/history/test_undo_choice.py",
+        "tools/history/test_undo_with_others.py",
         "tools/history/test_undo_questions.py",
         "tools/history/test_undo_stops.py",
         "tools/guards/test_unusual_states.py",
@@ -220,6 +223,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_undo.py",
         "tools/history/test_undo_several.py",
         "tools/history/test_undo_choice.py",
+        "tools/history/test_undo_with_others.py",
         "tools/history/test_undo_new_ids.py",
         "server/http/test_own_entries.py",
     ),
@@ -231,6 +235,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_undo.py",
         "tools/history/test_unclear_undo.py",
         "tools/history/test_undo_several.py",
+        "tools/history/test_undo_with_others.py",
         "tools/guards/test_unusual_states.py",
     ),
     "tools/history/new_ids.py": (
@@ -243,6 +248,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_undo.py",
         "tools/history/test_undo_several.py",
         "tools/history/test_undo_choice.py",
+        "tools/history/test_undo_with_others.py",
         "tools/history/test_undo_questions.py",
         "tools/history/test_undo_stops.py",
         "tools/history/test_unclear_undo.py",
@@ -260,19 +266,38 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_old_look_of_parts.py",
         "tools/review/test_review_preview.py",
     ),
-    "tools/redaction.py": ("tools/test_redaction.py", "test_hostile_text_kept.py"),
-    "tools/secret_forms.py": ("tools/test_redaction.py",),
+    "tools/redaction.py": (
+        "tools/test_redaction.py",
+        "test_hostile_text_kept.py",
+        "tools/results/test_results.py",
+        "tools/results/test_untrusted_text.py",
+        "tools/journal/test_what_is_recorded.py",
+        "tools/guards/test_confirmation.py",
+        "server/services/test_credentials.py",
+        "server/telemetry/test_log_contents.py",
+        "server/probe/test_probe.py",
+        "server/journal/test_journal.py",
+    ),
+    "tools/secret_forms.py": ("tools/test_redaction.py", "server/telemetry/test_log_contents.py"),
     "tools/untrusted.py": (
         "tools/results/test_untrusted_text.py",
         "test_hostile_text.py",
         "test_hostile_text_kept.py",
         "tools/guards/test_summaries.py",
     ),
+    "tools/hidden_characters.py": (
+        "tools/results/test_untrusted_text.py",
+        "test_hostile_text.py",
+        "test_hostile_text_kept.py",
+        "tools/requests/test_ids.py",
+        "tools/test_redaction.py",
+    ),
     "server/journal/sqlite_database.py": (
         "server/journal/test_journal.py",
         "server/journal/test_journal_places.py",
         "server/journal/test_marks.py",
         "server/journal/test_migrations.py",
+        "server/journal/test_entries_of_users.py",
         "tools/guards/test_two_servers.py",
         "tools/guards/test_across_processes.py",
     ),
@@ -300,7 +325,6 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/journal/test_entries_of_users.py",
         "server/journal/test_journal.py",
     ),
-    "server/journal/tables.py": ("server/journal/test_journal.py", "server/journal/test_marks.py"),
 }
 """File → the tests that are to find its mutants."""
 
@@ -331,7 +355,7 @@ def _copy(folder: Path) -> None:
     without = shutil.ignore_patterns("__pycache__")
     for name in _PACKAGES:
         shutil.copytree(ROOT / name, folder / "docreview_mcp" / name, ignore=without)
-    for name in ("tests", "scripts"):
+    for name in ("tests", "scripts", "bench"):
         shutil.copytree(ROOT / name, folder / name, ignore=without)
     shutil.copy(ROOT / "pyproject.toml", folder)
 

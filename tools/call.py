@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from ..schemas import JsonObject, Operation
 from .beside_loop import beside_loop
-from .documents.field_state import fields_in
+from .documents.field_state import fields_shown
 from .failure import ToolFailure
 from .guards.context import CallContext
 from .guards.guard import carry_out
@@ -57,7 +57,7 @@ async def call_tool(
                 notes = {**notes, "next": operation.after}
         result = await _shaped(prepared, response, notes, context)
         if operation.effect == "read" and operation.service == "nanonets":
-            context.guards.seen.note(context.caller, fields_in(result.structured))
+            context.guards.seen.note(context.caller, fields_shown(result.structured))
         context.guards.seen_ids.note(context.caller, operation, prepared.values, result)
         return result
     except ToolFailure as failure:

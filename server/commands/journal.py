@@ -100,7 +100,9 @@ def _list(journal: StoredJournal, *, limit: int, about: Sequence[str]) -> int:
 
     table = Table(*(name for name, _ in _COLUMNS), box=None)
     for entry, cells in rows:
-        table.add_row(*map(Text, cells), style=_STYLES[entry.outcome] if entry.outcome != "done" else None)
+        table.add_row(
+            *map(Text, cells), style=_STYLES.get(entry.outcome) if entry.outcome != "done" else None
+        )
     Console().print(table)
     return 0
 

@@ -46,7 +46,9 @@ def keep_private(file: Path) -> None:
     Raises:
         NotPrivate: it cannot be taken away, as where the file is somebody else's.
     """
-    for each in (file.with_name(file.name + end) for end in _BESIDE):
+    # SQLite follows a link, and keeps the files beside what it leads to.
+    found = Path(os.path.realpath(file))
+    for each in (found.with_name(found.name + end) for end in _BESIDE):
         # SQLite makes and removes the files beside the journal as it needs them.
         with suppress(FileNotFoundError):
             close_to_others(each)

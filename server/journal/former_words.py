@@ -9,7 +9,7 @@ import json
 
 from sqlalchemy import Connection, Integer, String, bindparam, exists, insert, select
 
-from .records import words_of_caller
+from .records import UNREADABLE, words_of_caller
 from .tables import RECORDS, WORDS
 
 __all__ = ["add_words_of_callers"]
@@ -36,7 +36,7 @@ def add_words_of_callers(connection: Connection) -> None:
         for number, payload in rows:
             try:
                 found = words_of_caller(json.loads(payload))
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except UNREADABLE:
                 continue  # a broken record; `journal verify` tells of it
             added.extend({"of_word": each, "of_entry": number} for each in sorted(found))
         if added:

@@ -90,14 +90,13 @@ class Mark:
 
 @dataclass(slots=True, eq=False)
 class Waiting:
-    """Something that waits to be written. Once `ended`, it has a `result` or an `error`.
+    """Something that waits to be written. Once `ended`, it is written or has an `error`.
 
-    The result is the number of a record, or whether a mark was set (1) or not (0). `record` is what was
-    made of it last.
+    `record` is what was made of it last, or for a mark `is_set` whether it was set.
     """
 
     wanted: Addition | Mark
-    result: int = 0
+    is_set: bool = False
     record: Record | None = None
     error: Exception | None = None
     ended: anyio.Event = field(default_factory=anyio.Event)
@@ -197,11 +196,10 @@ class _Transaction:
         """Add what waits, or note why it is not added."""
         wanted = waiting.wanted
         if isinstance(wanted, Mark):
-            waiting.result = self._mark(wanted)
+            waiting.is_set = self._mark(wanted)
             return
         try:
             waiting.record = self._record(wanted)
-            waiting.result = waiting.record.number
         except Exception as error:
             waiting.error = error
 

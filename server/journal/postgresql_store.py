@@ -68,13 +68,15 @@ class PostgresqlStore:
         self._tidied_at = -_TIDY_SECONDS
         self._may_be_committed = False
 
-    async def add(self, addition: Addition) -> int:
+    async def add(self, addition: Addition) -> Record:
         """Add a record, together with all that waits."""
-        return await self._written(addition)
+        record = (await self._written(addition)).record
+        assert record is not None
+        return record
 
     async def set_mark(self, mark: str, moment: float, seconds: float, *, again: bool) -> bool:
         """Set a mark, together with all that waits; False if it is set, unless it is set `again`."""
-        return bool(await self._written(Mark(mark, moment, seconds, again)))
+        return (await self._written(Mark(mark, moment, seconds, again))).is_set
 
     async def moment_of(self, mark: str) -> float | None:
         """The moment with which a mark was last set; None if it is not set or is over."""
@@ -108,14 +110,14 @@ class PostgresqlStore:
         self._end_writer()
         self._end_reader()
 
-    async def _written(self, wanted: Addition | Mark) -> int:
+    async def _written(self, wanted: Addition | Mark) -> Waiting:
         waiting = Waiting(wanted)
         self._waiting.append(waiting)
         self._begin()
         await waiting.ended.wait()
         if waiting.error is not None:
             raise waiting.error
-        return waiting.result
+        return waiting
 
     def _begin(self) -> asyncio.Task[None]:
         """Let a task write what waits, if none is at it. So no caller who goes away takes others along."""

@@ -10,6 +10,7 @@ from ...schemas import JsonObject
 from ...tools.journal.entries import JournalFault, LookFirst
 
 if TYPE_CHECKING:
+    from .records import Record
     from .tables import Query
 
 __all__ = ["Addition", "NoSuchEntry", "Reading", "RecordStore", "Rows", "answered"]
@@ -47,8 +48,8 @@ class RecordStore(Protocol):
     closing that could not be written is kept, and written before the next record or look.
     """
 
-    async def add(self, addition: Addition) -> int:
-        """Add a record, after its look, which nobody can write beside. Gives its number."""
+    async def add(self, addition: Addition) -> Record:
+        """Add a record, after its look, which nobody can write beside."""
         ...
 
     async def read(self, reading: Reading[Result]) -> Result:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -22,6 +22,7 @@ from ...tools.redaction import masked
 
 __all__ = [
     "FIRST",
+    "UNREADABLE",
     "JournalKey",
     "Kind",
     "Record",
@@ -30,6 +31,7 @@ __all__ = [
     "exported",
     "hash_of",
     "is_keyed",
+    "misplaced",
     "now",
     "outcome_of",
     "payload_of",
@@ -55,8 +57,25 @@ _CALLER = [field.name for field in fields(Caller)]
 _CLOSING = [field.name for field in fields(Closing)]
 _LISTS = {"about", "undo"}
 _OF_EVERY_CALLER = ("host", "session", "user")
-_OURS = ("tool", "fingerprint", "until", "address", "outcome", "via", "agreed")
-"""What no stranger writes. A short password that is one of our words must not spoil it."""
+_OURS = ("tool", "fingerprint", "undoes", "until", "address", "outcome", "status", "via", "agreed")
+"""What no stranger writes. A password that is one of our words or numbers must not spoil it."""
+
+
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a record raises that docreview did not write."""
+
+_NOTHING = type(None)
+_FORM: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("tool", "fingerprint", "reason", "until", "address", "via", "agreed"), (str,)),
+    **dict.fromkeys(("outcome", "request_id", "not_undoable", "message"), (str,)),
+    **dict.fromkeys(("host", "session", "user", "replica", "request"), (str,)),
+    **dict.fromkeys(("before_known", "after_known", "left_unverified"), (bool,)),
+    **dict.fromkeys(("arguments", "caller", "accounts"), (dict,)),
+    **dict.fromkeys(("about", "undo"), (list,)),
+    **dict.fromkeys(("undoes", "status"), (int, _NOTHING)),
+    "answer": (dict, _NOTHING),
+}
+"""The types of what a record holds. States can be of any."""
 
 
 class Record(NamedTuple):
@@ -148,7 +167,7 @@ def chained(
 
 def is_keyed(record: Record) -> bool:
     """Whether a record's hash was made with a key."""
-    return record.hash.startswith(_KEYED)
+    return str(record.hash).startswith(_KEYED)
 
 
 def hash_of(record: Record, key: JournalKey | None) -> str:
@@ -168,17 +187,12 @@ def entry_of(records: Sequence[Record], undoing: Iterable[Entry] = ()) -> Entry:
     opened = records[0]
     closed = records[-1] if len(records) > 1 else None
     try:
-        given = _known(opened, _OPENING)
-        recorded = given.pop("caller")
-        caller = Caller(**{name: recorded[name] for name in _CALLER if name in recorded})
-        given["about"] = tuple(given["about"])
+        given = _content_of(opened)
+        caller = Caller(**_caller_of(given))
+        del given["caller"]
         opening = Opening(**given, caller=caller)
-        closing = None
-        if closed is not None:
-            given = _known(closed, _CLOSING)
-            given["undo"] = tuple(given["undo"])
-            closing = Closing(**given)
-    except (ValueError, TypeError, KeyError, AttributeError):
+        closing = Closing(**_content_of(closed)) if closed is not None else None
+    except UNREADABLE:
         broken = f"entry {opened.entry} cannot be read; to locate the break, run docreview-mcp journal verify"
         raise JournalFault(f"The journal's {broken}.") from None
     return Entry(
@@ -207,6 +221,19 @@ def outcome_of(opening: Opening, closing: Closing | None) -> Outcome:
     return "unknown" if is_over else "under way"
 
 
+def misplaced(record: Record) -> str:
+    """Why a record cannot stand where it does, as far as it shows by itself; empty if it can."""
+    if record.kind not in ("opened", "closed"):
+        return "is neither the opening nor the end of an entry"
+    if type(record.entry) is not int or (record.entry == record.number) is not (record.kind == "opened"):
+        return f"belongs to no entry, though it says that it is {record.kind}"
+    try:
+        _content_of(record)
+    except UNREADABLE:
+        return "cannot be read"
+    return ""
+
+
 def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
     """An entry with its records; from these the hashes can be computed again."""
     readings: list[JsonObject] = [
@@ -221,10 +248,46 @@ def exported(records: Sequence[Record], entry: Entry) -> JsonObject:
     }
 
 
-def _known(record: Record, names: Sequence[str]) -> dict[str, Any]:
-    """What a record says, without what only a later version knows."""
-    stored = cast("dict[str, Any]", json.loads(record.payload))
-    return {name: stored[name] for name in names if name in stored}
+def _content_of(record: Record) -> dict[str, Any]:
+    """What a record says, without what only a later version knows.
+
+    Raises:
+        Exception: one of `UNREADABLE`; docreview did not write it.
+    """
+    texts = (record.kind, record.at, record.payload, record.previous, record.hash)
+    if any(type(each) is not str for each in texts) or datetime.fromisoformat(record.at).tzinfo is None:
+        raise TypeError("record")
+    is_opening = record.kind == "opened"
+    found = _known(json.loads(record.payload), _OPENING if is_opening else _CLOSING)
+    if is_opening:
+        found["about"] = tuple(_every(found["about"], str))
+        _caller_of(found)
+    else:
+        steps = _every(found["undo"], dict)
+        found["undo"] = tuple(steps)
+        for step in steps:
+            if type(step["operation"]) is not str or type(step["arguments"]) is not dict:
+                raise TypeError("undo")
+    return found
+
+
+def _caller_of(opening: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of who called."""
+    return _known(opening["caller"], _CALLER)
+
+
+def _known(stored: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    found = {name: stored[name] for name in names if name in stored}
+    for name, value in found.items():
+        if name in _FORM and type(value) not in _FORM[name]:
+            raise TypeError(name)
+    return found
+
+
+def _every(values: Any, kind: type) -> list[Any]:
+    if any(type(each) is not kind for each in values):
+        raise TypeError(kind.__name__)
+    return cast("list[Any]", values)
 
 
 def _canonical(value: object) -> bytes:

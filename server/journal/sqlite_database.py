@@ -37,7 +37,7 @@ from .view import OF_VIEW, view_for
 
 __all__ = ["JournalBusy", "SqliteDatabase"]
 
-_OPENED = select(RECORDS.c.number).where(RECORDS.c.number == bindparam("entry"), RECORDS.c.kind == "opened")
+_OPENED = select(RECORDS.c.hash).where(RECORDS.c.number == bindparam("entry"), RECORDS.c.kind == "opened")
 _LAST = select(RECORDS).order_by(RECORDS.c.number.desc()).limit(1)
 _ADD = insert(RECORDS)
 _ADD_WORDS = insert(WORDS)
@@ -84,8 +84,8 @@ class SqliteDatabase:
         """Whether a record can be added without anything that has to be made first."""
         return self._has_tables
 
-    def append(self, addition: Addition, *, waits: bool = True) -> int:
-        """Add a record, and give its number.
+    def append(self, addition: Addition, *, waits: bool = True) -> Record:
+        """Add a record.
 
         Its look comes first, while nobody else can write; what it raises leaves the journal as it is.
 
@@ -94,7 +94,8 @@ class SqliteDatabase:
         """
         entry, payload, look = addition.entry, addition.payload, addition.look
         with self._writing(waits=waits) as run:
-            if entry is not None and not run(_OPENED, {"entry": entry}):
+            opened = run(_OPENED, {"entry": entry}) if entry is not None else [("",)]
+            if not opened or addition.opened_as not in ("", opened[0][0]):
                 raise NoSuchEntry(f"The journal {self._place.shown} has no entry {entry} to close.")
             if look is not None:
                 look.judge(view_for(look, payload, run))
@@ -104,7 +105,7 @@ class SqliteDatabase:
             run(_ADD, record._asdict())
             if entry is None:
                 run(_ADD_WORDS, [{"word": word, "entry": record.number} for word in sorted(words(payload))])
-            return record.number
+            return record
 
     def rows(self, query: Query) -> Rows:
         """What a query finds."""

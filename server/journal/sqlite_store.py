@@ -13,7 +13,7 @@ from ...tools.journal.entries import JournalFault
 from ..settings.journal_place import JournalPlace
 from .marks_table import find_mark, set_mark
 from .record_store import Addition, NoSuchEntry, Reading, Rows, answered
-from .records import JournalKey
+from .records import JournalKey, Record
 from .sqlite_database import JournalBusy, SqliteDatabase
 from .tables import Query
 
@@ -34,7 +34,7 @@ class SqliteStore:
         self._one_at_a_time = CapacityLimiter(1)
         self._is_quick = False
 
-    async def add(self, addition: Addition) -> int:
+    async def add(self, addition: Addition) -> Record:
         """Add a record: at once where that is quick, otherwise beside the event loop.
 
         A quick disk takes less time than waking a thread and being woken by it; every write waits for both.
@@ -80,7 +80,7 @@ class SqliteStore:
         self._write_late_if_possible()
         self._database.stop()
 
-    def _add(self, addition: Addition, *, waits: bool = True) -> int:
+    def _add(self, addition: Addition, *, waits: bool = True) -> Record:
         """Add a record after the closings that are still to be written. One that fails joins them."""
         try:
             self._write_late(waits=waits)

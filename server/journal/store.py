@@ -35,6 +35,20 @@ def open_journal(settings: Settings, secrets: Callable[[], Sequence[str]]) -> St
     return StoredJournal(place, secrets, settings.journal_key_bytes)
 
 
+class _OpenedHere(int):
+    """The number of an entry, with the hash of the record that opened it.
+
+    If the journal is replaced meanwhile, the number is soon that of another entry.
+    """
+
+    def __new__(cls, number: int, opened_as: str) -> _OpenedHere:
+        made = super().__new__(cls, number)
+        made.opened_as = opened_as
+        return made
+
+    opened_as: str
+
+
 class StoredJournal:
     """A `Journal` in SQLite or PostgreSQL. A fault raises `JournalFault`, and the next use tries again."""
 
@@ -51,11 +65,13 @@ class StoredJournal:
 
     async def open(self, opening: Opening, look: LookFirst | None = None) -> int:
         """Record a write that is about to be sent, and give the number of its entry; `look` comes first."""
-        return await self.records.add(Addition(payload_of(opening, self._secrets()), look=look))
+        record = await self.records.add(Addition(payload_of(opening, self._secrets()), look=look))
+        return _OpenedHere(record.number, record.hash)
 
     async def close(self, number: int, closing: Closing) -> None:
         """Record how it ended. Of an entry that is closed twice the last closing counts."""
-        await self.records.add(Addition(payload_of(closing, self._secrets()), entry=number))
+        opened_as = number.opened_as if isinstance(number, _OpenedHere) else ""
+        await self.records.add(Addition(payload_of(closing, self._secrets()), number, opened_as))
 
     async def entry(self, number: int) -> Entry | None:
         """One entry; None if there is no such entry."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from .records import FIRST, JournalKey, Record, hash_of, is_keyed, words
+from .records import FIRST, UNREADABLE, JournalKey, Record, hash_of, is_keyed, misplaced, words
 
 __all__ = ["Batch", "Verification", "verified"]
 
@@ -42,11 +42,14 @@ def verified(batches: Iterable[Batch], key: JournalKey | None, expected: str = "
     """Walk over all records up to the first that breaks the chain."""
     found = Verification()
     last = FIRST
+    opened: set[int] = set()
     for records, indexed in batches:
         for record in records:
-            if broken := _break(last, record, key, found.keyed_from):
+            if broken := _break(last, record, key, found.keyed_from) or _misplaced(record, key, opened):
                 found.broken = broken
                 return found
+            if record.number == record.entry:
+                opened.add(record.number)
             found.count, found.last_hash = record.number, record.hash
             if is_keyed(record):
                 found.keyed += 1
@@ -85,6 +88,16 @@ def _break(last: Record, record: Record, key: JournalKey | None, keyed_from: int
     return ""
 
 
+def _misplaced(record: Record, key: JournalKey | None, opened: Collection[int]) -> str:
+    """Why docreview did not write a record, though its hash is right; empty if it may have."""
+    if is_keyed(record) and key is None:
+        return ""
+    why = misplaced(record)
+    if not why and record.kind == "closed" and record.entry not in opened:
+        why = f"is the end of entry {record.entry}, which was not opened before it"
+    return f"record {record.number} {why}, so docreview did not write it" if why else ""
+
+
 def _difference(records: Sequence[Record], indexed: Iterable[tuple[int, str]]) -> str:
     """The first entry of which the index says something else than its record; empty if there is none."""
     stored: dict[int, set[str]] = defaultdict(set)
@@ -102,5 +115,5 @@ def _difference(records: Sequence[Record], indexed: Iterable[tuple[int, str]]) -
 def _words(record: Record) -> set[str]:
     try:
         return words(json.loads(record.payload))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except UNREADABLE:
         return set()  # its hash was not checked, for want of the key

@@ -45,16 +45,19 @@ def _last_of_call(run: Run, fingerprint: str) -> Entry | None:
 
 
 def _own_writes(run: Run, user: str, seconds: int) -> Iterator[OwnWrite]:
-    """Records are in the order of their times, so those before the first that is too old are not read."""
+    """Records are in the order of their times, so that those before a page that is too old are not read.
+
+    Within a page any may be: the clock of the machine may have been set back for a while.
+    """
     since = written(datetime.now(UTC) - timedelta(seconds=seconds))
     closings: dict[int, Record] = {}
     before = _BEYOND
     while rows := run(_EARLIER, {"before": before}):
-        for row in rows:
-            record = Record(*row)
+        found = [Record(*row) for row in rows]
+        before = found[-1].number
+        for record in found:
             if record.at < since:
-                return
-            before = record.number
+                continue
             if record.number != record.entry:
                 closings.setdefault(record.entry, record)
                 continue
@@ -63,3 +66,5 @@ def _own_writes(run: Run, user: str, seconds: int) -> Iterator[OwnWrite]:
             if entry.opening.caller.user == user and entry.outcome != "not done":
                 opened_at = datetime.fromisoformat(entry.at)
                 yield own_write(opened_at, entry.opening.tool, entry.opening.arguments)
+        if all(record.at < since for record in found):
+            return

@@ -27,7 +27,7 @@ from ..results.reply import Reply
 from ..review.batch import ItemResult, Job, Stop, Word, run_batch
 from ..review.batch_report import BatchReport
 from ..review.document_batch import read_each
-from ..review.document_snapshot import DocumentSnapshot
+from ..review.document_snapshot import BeforeAdding, DocumentSnapshot, Snapshot
 from ..untrusted import quoted
 from .deleted import deleted_before
 from .parts import WHOLE, Part, parts_of
@@ -147,13 +147,15 @@ class _Call:
             in_words = values_in_words([state_of_value(each) for each in part.values])
             subject[f"verified as a whole {number}:"] = names[part.document_id]
             subject |= {f"of {number}, {key}": value for key, value in in_words.items()}
-        bound = (WHOLE, "changes", "workflow_id", "document_id", "stop_after", REASON)
-        subject |= {name: self._values[name] for name in bound if name in self._values}
+        named = (WHOLE, "changes", "workflow_id", "document_id")
+        call = {name: self._values[name] for name in named if name in self._values}
+        further = {name: self._values[name] for name in ("stop_after", REASON) if name in self._values}
+        subject |= {**call, **further}
         state = [list[JsonValue](_state_of(change.target)) for change in left]
         state += [list[JsonValue](_state_of(value)) for each in structures for value in each.values]
         state += [list[JsonValue](_state_of(each)) for part in verified for each in part.values]
         rule = browser_rule(called, self._context)
-        return Question(self._operation, subject, list[JsonValue](state), None, browser_rule=rule)
+        return Question(self._operation, subject, list[JsonValue](state), None, browser_rule=rule, call=call)
 
     async def make(self, parts: Sequence[Part], context: CallContext) -> Reply:
         """Send what is left to do."""
@@ -196,8 +198,7 @@ class _Call:
                 part.snapshot = None
             if planned.is_there:
                 return "already"
-            snapshot = None if planned.kind == "add" else await self._refreshed(part)
-            await self._send(part, planned, verdict, snapshot)
+            await self._send(part, planned, verdict)
             return "done"
         finally:
             if planned.kind == "mark":
@@ -209,12 +210,16 @@ class _Call:
             if not part.open_marks:
                 part.marked.set()
 
-    async def _send(
-        self, part: Part, planned: PlannedStructure, verdict: ItemResult, snapshot: DocumentSnapshot | None
-    ) -> None:
+    async def _send(self, part: Part, planned: PlannedStructure, verdict: ItemResult) -> None:
         made: list[JsonValue] = []
         for operation_id, arguments in planned.calls:
             ids = {**self._ids(part.document_id), **arguments, **self._reason}
+            snapshot: Snapshot | None = None
+            if planned.kind != "add":
+                snapshot = await self._refreshed(part)
+            elif arguments.get("header"):
+                # The header is compared with the column's before a cell is added.
+                snapshot = BeforeAdding(await self._refreshed(part))
             try:
                 written = await verdict.write(self._context, operation_id, ids, snapshot)
             except ToolFailure as failure:

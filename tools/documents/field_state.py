@@ -6,13 +6,14 @@ confidence that nobody verified.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ...schemas import JsonObject, JsonValue
 from ..untrusted import one_line
 from .file_values import is_table_box, text_of_box, value_of_box
-from .readings import is_fine_status, text_of
+from .readings import confidence_of, is_fine_status, lowest, text_of
 from .values import (
     MIN_CONFIDENCE,
     DocumentPage,
@@ -22,7 +23,14 @@ from .values import (
     values_of_document,
 )
 
-__all__ = ["FieldState", "fields_in", "fields_of_document", "fields_of_file", "state_of_value"]
+__all__ = [
+    "FieldState",
+    "fields_in",
+    "fields_of_document",
+    "fields_of_file",
+    "fields_shown",
+    "state_of_value",
+]
 
 _MAX_NAME = 40
 _READ = ("success", "successful", "processed", "completed")
@@ -68,17 +76,16 @@ def fields_of_document(answer: JsonObject, only: str = "") -> list[FieldState]:
     """The fields and cells of a v4 document, from the answer of `getDocument`; `only` is the id of one."""
     document = values_of_document(answer, only)
     states = [*map(state_of_value, document.values), *map(_unreadable, document.unreadable)]
-    return [*states, *_not_read(answer)]
+    parts = [answer, *objects_in(answer.get("pages"))]
+    return [*states, *(state for part in parts for state in _not_read(part))]
 
 
 def fields_of_file(answer: JsonObject) -> list[FieldState]:
     """The fields and cells of a v2 file, from the answer of `getPredictionFileByFileId`."""
-    return [
-        state
-        for name in ("moderated_images", "unmoderated_images")
-        for page in _entries(answer.get(name))
-        for state in _of_file_page(page)
+    pages = [
+        each for name in ("moderated_images", "unmoderated_images") for each in _entries(answer.get(name))
     ]
+    return [*(state for page in pages for state in _of_file_page(page)), *_not_read(answer)]
 
 
 def fields_in(item: JsonValue, only: str = "") -> list[FieldState]:
@@ -104,6 +111,15 @@ def fields_in(item: JsonValue, only: str = "") -> list[FieldState]:
     return fields_of_document({"pages": [item]}, only) if isinstance(item.get("data"), dict) else []
 
 
+def fields_shown(answer: JsonObject) -> list[FieldState]:
+    """The fields and cells that an answer of any reading operation shows, for what has an id at least."""
+    if isinstance(answer.get("result"), list):
+        return fields_of_file({"moderated_images": answer["result"]})
+    if "pages" not in answer and ("fields" in answer or "tables" in answer):
+        return fields_of_document({"pages": [{"data": answer}]})
+    return fields_in(answer)
+
+
 def state_of_value(value: DocumentValue) -> FieldState:
     """The state of a value of a v4 document."""
     name = value.name if value.kind == "field" else f"{value.name} in row {value.row}"
@@ -125,28 +141,87 @@ def _of_file_page(page: JsonObject | None) -> Iterator[FieldState]:
         return
     predicted = _entries(page.get("predicted_boxes"))
     moderated = _entries(page.get("moderated_boxes"))
-    read = {text_of(each.get("id")): each for box in predicted if box for each in _with_cells(box)}
     boxes = moderated or predicted
     if not boxes:
         yield _unreadable("a page without values")
     yield from _not_read(page)
+    reading = _Reading(predicted if moderated else ())
     for box in boxes:
-        yield from [_unreadable("a box")] if box is None else _of_box(box, read)
+        yield from [_unreadable("a box")] if box is None else _of_box(box, reading)
     yield from _removed(predicted, moderated)
+
+
+class _Reading:
+    """What the service read first on a page. Without any, every box is as it was read."""
+
+    def __init__(self, predicted: Sequence[JsonObject | None]) -> None:
+        parts = [each for box in predicted if box for each in _with_cells(box)]
+        self._is_empty = not parts
+        self._by_id = {identity: each for each in parts if (identity := text_of(each.get("id")))}
+        self._by_text = {(_name_of(each), text_of_box(each)): each for each in parts}
+
+    def of(self, box: JsonObject, table: JsonObject | None) -> JsonObject | None:
+        """What was read where now this box, or cell of the table, is; None for one that was added."""
+        read_table = self._by_id.get(text_of(table.get("id"))) if table else None
+        # The service leaves the cells out where they are still as they were read.
+        if self._is_empty or (read_table and not read_table.get("cells")):
+            return box
+        known = self._by_id.get(text_of(box.get("id")))
+        return known or self._by_text.get((_name_of(box), text_of_box(box)))
+
+
+def _is_same(read: JsonObject, box: JsonObject) -> bool:
+    """Whether a box shows what was read; rows count anew when one is removed."""
+    return _label_of(read) == _label_of(box) and text_of_box(read) == text_of_box(box)
+
+
+def _label_of(box: JsonObject) -> str:
+    """The name of a box, or the column of a cell."""
+    return text_of(("row" in box and box.get("header")) or box.get("label"))
+
+
+def _name_of(box: JsonObject) -> str:
+    """The name of a box, or the column of a cell with its row."""
+    return f"{_label_of(box)} in row {text_of(box['row'])}" if "row" in box else _label_of(box)
 
 
 def _removed(
     predicted: Sequence[JsonObject | None], moderated: Sequence[JsonObject | None]
 ) -> Iterator[FieldState]:
-    """What was read and is not there any more: one that nobody had reason to doubt counts as settled."""
-    ids = {text_of(box.get("id")) for box in moderated if box}
-    labels = {text_of(box.get("label")) for box in moderated if box}
-    for box in predicted if moderated else ():
-        if box and text_of(box.get("id")) not in ids and text_of(box.get("label")) not in labels:
-            for state in _of_box(box, {}):
-                is_sure = state.confidence is not None and state.confidence >= MIN_CONFIDENCE
-                settled = state.verified or (is_sure and not state.failed)
-                yield replace(state, name=f"{state.name}, removed", verified=settled)
+    """What was read and is not there any more: one that nobody had reason to doubt counts as settled.
+
+    A box or cell of the same name stands for one that was removed, if it was not read itself.
+    """
+    if not moderated:
+        return
+    read = [*_parts(predicted)]
+    ids = {text_of(part.get("id")) for part, _ in read} - {""}
+    kept = {text_of(part.get("id")) for part, _ in _parts(moderated)} - {""}
+    new = Counter(_name_of(part) for part, _ in _parts(moderated) if text_of(part.get("id")) not in ids)
+    tables = {text_of(box.get("id")) for box in moderated if box}
+    for box in predicted:
+        if box and box.get("cells") is None and is_table_box(box) and text_of(box.get("id")) not in tables:
+            yield _unreadable("the cells of a table, removed")
+    for part, table in read:
+        if text_of(part.get("id")) in kept:
+            continue
+        name = _name_of(part)
+        if new[name]:
+            new[name] -= 1
+            continue
+        state = _state_of_box(name, part, _Reading(()), table)
+        is_sure = state.confidence is not None and state.confidence >= MIN_CONFIDENCE
+        settled = state.verified or (is_sure and not state.failed)
+        yield replace(state, name=f"{state.name}, removed", verified=settled)
+
+
+def _parts(boxes: Sequence[JsonObject | None]) -> Iterator[tuple[JsonObject, JsonObject | None]]:
+    """The boxes that are no tables, and the cells of those that are, each with its table."""
+    for box in boxes:
+        if box and is_table_box(box):
+            yield from ((cell, box) for cell in objects_in(box.get("cells")))
+        elif box:
+            yield box, None
 
 
 def _with_cells(box: JsonObject) -> Iterator[JsonObject]:
@@ -154,31 +229,34 @@ def _with_cells(box: JsonObject) -> Iterator[JsonObject]:
     yield from objects_in(box.get("cells"))
 
 
-def _of_box(box: JsonObject, read: Mapping[str, JsonObject]) -> Iterator[FieldState]:
-    """The states of a box, or of its cells. `read` holds what the service read first, by id."""
+def _of_box(box: JsonObject, reading: _Reading) -> Iterator[FieldState]:
+    """The states of a box, or of its cells."""
     if not is_table_box(box):
-        yield _state_of_box(text_of(box.get("label")), box, read)
+        if any(box.get(name) for name in ("boxes", "fields")):
+            yield _unreadable("boxes inside a box")
+        yield _state_of_box(_name_of(box), box, reading)
         return
-    if box.get("cells") is None:
+    if box.get("cells") is None or (not box["cells"] and box.get("rows")):
         yield _unreadable("the cells of a table")
     for cell in _entries(box.get("cells")):
         if cell is None:
             yield _unreadable("a cell")
         else:
-            column = text_of(cell.get("header")) or text_of(cell.get("label"))
-            yield _state_of_box(f"{column} in row {text_of(cell.get('row'))}", cell, read, box)
+            yield _state_of_box(_name_of({"row": None, **cell}), cell, reading, box)
 
 
 def _state_of_box(
-    name: str, box: JsonObject, read: Mapping[str, JsonObject], table: JsonObject | None = None
+    name: str, box: JsonObject, reading: _Reading, table: JsonObject | None = None
 ) -> FieldState:
     value = value_of_box(box, _ANY_PAGE, table)
     own_status = text_of(box.get("status"))
-    is_another = text_of_box(read.get(value.id, box)) != value.text
+    read = reading.of(box, table)
+    is_another = read is None or not _is_same(read, box)
     contradicts = own_status != "" and not is_fine_status(own_status)
     return FieldState(
         _short(name),
-        value.confidence,
+        # Whoever writes a page also writes its scores.
+        value.confidence if read is None else lowest([value.confidence, confidence_of(read)]),
         value.is_verified and not contradicts,
         is_another or value.is_moderated,
         _has_failed(value) or contradicts,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...schemas import JsonObject
 from .boxes import box_of
-from .readings import MODERATED, confidence_of, is_true, status_of, text_of, whole_number_of
+from .readings import MODERATED, confidence_of, is_true, message_of, status_of, text_of, whole_number_of
 from .values import DocumentPage, DocumentTable, DocumentValue, DocumentValues, count_unreadable, objects_in
 
 __all__ = ["is_table_box", "text_of_box", "value_of_box", "values_of_file"]
@@ -48,7 +48,7 @@ def _cells(table: JsonObject, page: DocumentPage) -> Iterator[DocumentValue]:
 
 def is_table_box(box: JsonObject) -> bool:
     """Whether a box is that of a table, whose values are its cells."""
-    return box.get("type") == "table" or bool(box.get("cells"))
+    return text_of(box.get("type")).strip().casefold() == "table" or bool(box.get("cells"))
 
 
 def text_of_box(box: JsonObject) -> str:
@@ -71,7 +71,7 @@ def value_of_box(box: JsonObject, page: DocumentPage, table: JsonObject | None =
         None if table is None else whole_number_of(box.get("col")) or 0,
         confidence=confidence_of(box),
         status=status,
-        message=text_of(box.get("verification_message")),
+        message=message_of(box),
         is_moderated=is_true(box.get("is_moderated")) or is_moderated,
         box=box_of(box),
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from ...schemas import JsonObject, JsonValue
@@ -20,6 +21,8 @@ __all__ = [
     "confidence_of",
     "is_fine_status",
     "is_true",
+    "lowest",
+    "message_of",
     "number_of",
     "status_of",
     "text_of",
@@ -45,6 +48,7 @@ _FINE = {
 _FAILURES = frozenset({"failed", "failure", "validation failed"})
 _CONFIDENCE_NAMES = ("confidence", "confidence_score", "score")
 _STATUS_NAMES = ("verification_status", "validation_status")
+_MESSAGE_NAMES = ("verification_message", "failed_validation")
 _VALUE_NAMES = ("value", *_CONFIDENCE_NAMES)
 _SHARE = re.compile(r"(?P<number>[\d.,]+(?:e[+-]?\d+)?)\s*(?P<percent>%|percent\b)?", re.IGNORECASE)
 _OF = re.compile(r"(?P<part>[\d.,]+)\s*(?:/|of|out of)\s*(?P<whole>[\d.,]+)", re.IGNORECASE)
@@ -88,17 +92,22 @@ def number_of(value: JsonValue) -> float | None:
 def is_true(value: JsonValue) -> bool:
     """Whether a mark is set, in the spellings in which one comes."""
     if isinstance(value, str):
-        return value.strip().casefold() in ("true", "yes", "1")
+        return value.strip().casefold() in ("true", "yes", "on", "t", "y", "1", "1.0")
     return value is True or value == 1
 
 
 def confidence_of(entry: JsonObject) -> float | None:
     """How sure the service is of a value, as a share of 1; None where it does not say so readably.
 
-    It may come as a number from 0 to 1 or to 100, as text, as a percentage, or in a list or an object.
+    It may come as a number from 0 to 1 or to 100, as text, as a percentage, or in a list or an object. Of
+    several under different names the least counts.
     """
-    values = (entry[name] for name in _CONFIDENCE_NAMES if entry.get(name) is not None)
-    return _share(next(values, None))
+    return lowest(_share(entry[name]) for name in _CONFIDENCE_NAMES if entry.get(name) is not None)
+
+
+def message_of(entry: JsonObject) -> str:
+    """What a rule of the service found fault with; empty where it found nothing."""
+    return next((text for name in _MESSAGE_NAMES if (text := text_of(entry.get(name)))), "")
 
 
 def status_of(entry: JsonObject, table: JsonObject | None = None) -> str:
@@ -148,10 +157,15 @@ def _share(value: JsonValue, depth: int = 2) -> float | None:
 def _lowest_confidence(value: JsonObject | list[JsonValue], depth: int) -> float | None:
     """The least of several; None if one of them cannot be read, as it might be less."""
     if isinstance(value, dict):
-        value = [value[name] for name in _VALUE_NAMES if value.get(name) is not None][:1]
-    shares = [_share(each, depth) for each in value]
-    readable = [share for share in shares if share is not None]
-    return min(readable) if readable and len(readable) == len(shares) else None
+        value = [value[name] for name in _VALUE_NAMES if value.get(name) is not None]
+    return lowest(_share(each, depth) for each in value)
+
+
+def lowest(shares: Iterable[float | None]) -> float | None:
+    """The least of several shares; None if one of them is not known, as it might be less."""
+    found = list(shares)
+    readable = [share for share in found if share is not None]
+    return min(readable) if readable and len(readable) == len(found) else None
 
 
 def _share_in_text(text: str) -> float | None:

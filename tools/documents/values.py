@@ -18,6 +18,7 @@ from .readings import (
     confidence_of,
     is_fine_status,
     is_true,
+    message_of,
     status_of,
     text_of,
     whole_number_of,
@@ -33,6 +34,11 @@ __all__ = [
     "objects_in",
     "values_of_document",
 ]
+
+_PARTS = ("fields", "tables", "pages")
+"""Under what values stand in an answer."""
+
+_GROUPS = (*_PARTS, "cells", "values")
 
 MIN_CONFIDENCE = 0.8
 """Values below this confidence are doubtful unless the caller says another number."""
@@ -174,6 +180,8 @@ def values_of_document(answer: JsonObject, only: str = "") -> DocumentValues:
         data = data if isinstance(data, dict) else entry
         if (data is entry and entry.get("data") is not None) or not {"fields", "tables"} & data.keys():
             unreadable.append("a page")
+        if data is not entry and any(entry.get(name) for name in _PARTS):
+            unreadable.append("a part of a page outside its data")
         fields.extend(_fields(data.get("fields"), page, only))
         tables.extend(_table(table, page, only) for table in objects_in(data.get("tables")))
         unreadable.extend(_unreadable(data))
@@ -200,11 +208,24 @@ def _unreadable(data: JsonObject) -> Iterator[str]:
     named = fields.items() if isinstance(fields, dict) else [("a field", fields)]
     for name, found in named:
         yield from [name] * count_unreadable(found)
+        yield from (name for entry in objects_in(found) if _holds_values(entry))
     yield from ["a table"] * count_unreadable(data.get("tables"))
     for table in objects_in(data.get("tables")):
         yield from ["a cell"] * count_unreadable(table.get("cells"))
-        if table.get("cells") is None:
+        cells = table.get("cells")
+        if cells is None or (not cells and table.get("rows")):
             yield "the cells of a table"
+        if isinstance(cells, dict) and "cell_id" not in cells:
+            yield "the cells of a table"
+
+
+def _holds_values(entry: JsonObject) -> bool:
+    """Whether what stands for a field is a group of others, which nobody reads."""
+    if any(isinstance(entry.get(name), (dict, list)) and entry[name] for name in _GROUPS):
+        return True
+    is_field = "value" in entry or "text" in entry
+    inner = () if is_field else (each for each in entry.values() if isinstance(each, list))
+    return any(isinstance(one, dict) for each in inner for one in each)
 
 
 def _fields(fields: JsonValue, page: DocumentPage, only: str) -> Iterator[DocumentValue]:
@@ -225,7 +246,7 @@ def _fields(fields: JsonValue, page: DocumentPage, only: str) -> Iterator[Docume
             page,
             confidence=confidence_of(entry),
             status=status_of(entry),
-            message=text_of(entry.get("verification_message")),
+            message=message_of(entry),
             is_moderated=is_true(entry.get("is_moderated")),
             box=box_of(entry),
         )
@@ -247,7 +268,7 @@ def _cells(table: JsonObject, page: DocumentPage, only: str) -> Iterator[Documen
             whole_number_of(entry.get("col")) or 0,
             confidence=confidence_of(entry),
             status=status_of(entry, table),
-            message=text_of(entry.get("verification_message")),
+            message=message_of(entry),
             is_moderated=is_true(entry.get("is_moderated")),
             box=box_of(entry),
         )

@@ -37,6 +37,7 @@ class Question:
     `arguments` are those of the call with its reason; `state` is everything that it touches as it was read,
     to which the answer is bound; `shown` is what the person is shown of it. `name` is that of the item which
     the call is about, such as a field. `browser_rule`: the policy's rule that a person agrees in a browser.
+    `call` is what tells the call from others, where `arguments` also say what they would change now.
     """
 
     operation: Operation
@@ -45,6 +46,7 @@ class Question:
     shown: JsonValue
     name: str = ""
     browser_rule: str = ""
+    call: JsonObject | None = None
 
     @property
     def in_browser(self) -> bool:
@@ -54,8 +56,11 @@ class Question:
     @property
     def subject(self) -> tuple[JsonValue, ...]:
         """All that is asked about: the call first, then its reason and the state."""
-        call = {name: value for name, value in sorted(self.arguments.items()) if name != REASON}
-        return (self.operation.id, call, self.arguments.get(REASON), self.state)
+        given: JsonObject = {name: value for name, value in sorted(self.arguments.items()) if name != REASON}
+        reason = self.arguments.get(REASON)
+        if self.call is None:
+            return (self.operation.id, given, reason, self.state)
+        return (self.operation.id, dict(sorted(self.call.items())), reason, [given, self.state])
 
     def subject_of(self, caller: Caller) -> tuple[JsonValue, ...]:
         """All that an answer is good for: what is asked about, by this user with this account."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...schemas import (
@@ -18,6 +18,7 @@ from ..documents.values import objects_in
 from ..failure import ToolFailure
 from ..json_text import compact
 from ..requests.arguments import arguments_of
+from ..requests.id_spelling import one_spelling
 
 __all__ = [
     "NOT_READ",
@@ -208,9 +209,9 @@ def _inside(
 ) -> Iterator[tuple[JsonValue, str]]:
     if isinstance(step, dict):
         wanted = {name: str(resolve(reference, context)) for name, reference in step.items()}
-        for entry in objects_in(item):
-            if all(str(entry.get(name)) == value for name, value in wanted.items()):
-                yield entry, key
+        entries = objects_in(item)
+        found = [each for each in entries if all(str(each.get(name)) == wanted[name] for name in wanted)]
+        yield from ((each, key) for each in found or _spelled_otherwise(entries, wanted))
     elif isinstance(step, int):
         if isinstance(item, list) and len(item) > step:
             yield item[step], key
@@ -225,6 +226,16 @@ def _inside(
             chosen = item.get(step.split("|")[0])
         if chosen is not None:
             yield chosen, key
+
+
+def _spelled_otherwise(entries: Sequence[JsonObject], wanted: Mapping[str, str]) -> list[JsonObject]:
+    """The entries with the same ids in other spellings: a service may take a UUID in capitals."""
+    spelled = {name: one_spelling(value) for name, value in wanted.items()}
+    return [
+        each
+        for each in entries
+        if all(one_spelling(str(each.get(name))) == spelled[name] for name in spelled)
+    ]
 
 
 def _step_into(value: JsonValue, step: str) -> Iterator[JsonValue]:

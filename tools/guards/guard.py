@@ -336,7 +336,8 @@ def _unplaced(prepared: Prepared, before: State, context: CallContext) -> ToolFa
     is_placed = any(isinstance(found := item.get(name), str) and found for name in IDS_OF_DOCUMENTS)
     if is_placed or prepared.operation.id not in ON_UNNAMED_DOCUMENTS:
         return None
-    if context.guards.journal is None or not context.policy.judges_approvals:
+    policy = context.policy
+    if context.guards.journal is None or not (policy.judges_approvals or policy.judges_others):
         return None
     message = (
         "the policy has a rule on approval, so the document has to be read first, but it could not be:"

@@ -15,7 +15,7 @@ from typing import cast
 from ...schemas import JsonObject, Operation, operations_by_tool
 from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState, fields_in, fields_of_file
-from ..documents.readings import text_of
+from ..documents.readings import VERIFIED, text_of
 from ..journal.entries import Entry, Journal
 from ..requests.id_spelling import one_spelling
 from .current_state import State
@@ -34,7 +34,13 @@ _MARKS: dict[str, str] = {
 }
 """Operations that set the mark of a value, with the argument that names it; empty for the whole document."""
 
-_DELETES = frozenset({"deleteFieldValue", "deleteTableCell", "deleteTable"})
+_DELETES: dict[str, str] = {
+    "deleteFieldValue": "field_data_id",
+    "deleteTableCell": "cell_id",
+    "deleteTable": "table_id",
+}
+"""Operations that delete a value, with the argument that names it."""
+
 _ADDS: dict[str, str] = {
     "addFieldValue": "field_data_id",
     "addTableCell": "cell_id",
@@ -50,28 +56,81 @@ class _Written:
     """A value that was written: the last text, and the one that stood there when it was verified.
 
     `oldest` is None where nobody could read it. `left_unverified`: the last write did not leave it verified.
+    `is_whole`: nothing older counts, as somebody else wrote the value in between and may have verified that.
     """
 
     name: str
     newest: str
     oldest: str | None
     left_unverified: bool = False
+    is_whole: bool = False
 
     @property
     def is_another(self) -> bool:
         """Whether it is not, or not certainly, the text that was verified."""
         return self.oldest is None or not same_as_read(self.newest, self.oldest)
 
+    def take_older(self, new: str, before: str | None) -> None:
+        """Take in an older write, which left one text where there was another before."""
+        if not self.is_whole and self.oldest is not None and same_as_read(new, self.oldest):
+            self.oldest = before
+        else:
+            self.is_whole = True
+
 
 @dataclass(slots=True)
 class _History:
-    """What the entries of a document tell, read from the newest to the oldest."""
+    """What the entries of a document tell, read from the newest to the oldest.
+
+    `written` is what was written since it was last verified, `ever_written` also what was verified then;
+    `added` holds the ids of values and tables that were added. `restored` says by the entry of a deletion
+    under which id an undo added the same again, and `present_ids` by the earlier id. `marked` holds the ids
+    of what was verified, `unmarked` of what lost its mark, and `marked_again` of what an undo gave its mark
+    back; the document's own id is empty.
+    """
 
     written: dict[str, _Written] = field(default_factory=dict[str, _Written])
+    ever_written: dict[str, _Written] = field(default_factory=dict[str, _Written])
+    added: set[str] = field(default_factory=set[str])
+    restored: dict[int, str] = field(default_factory=dict[int, str])
+    present_ids: dict[str, str] = field(default_factory=dict[str, str])
     deleted: list[FieldState] = field(default_factory=list[FieldState])
     marked: set[str] = field(default_factory=set[str])
-    is_marked_whole: bool = False
+    unmarked: set[str] = field(default_factory=set[str])
+    marked_again: set[str] = field(default_factory=set[str])
     unreadable: list[int] = field(default_factory=list[int])
+
+    @property
+    def is_marked_whole(self) -> bool:
+        """Whether the whole document was verified later."""
+        return "" in self.marked
+
+    def present_id(self, identity: str) -> str:
+        """The id that something has now: it may have been deleted and added again."""
+        return self.present_ids.get(identity, identity)
+
+    def is_marked(self, *ids: str) -> bool:
+        """Whether a value with one of these ids, its own and its table's, was verified later."""
+        return not self.marked.isdisjoint({*map(self.present_id, ids), ""})
+
+    def note(self, identity: str, table_id: str, write: _Written) -> None:
+        """Take in a write of a value that is older than all that are known."""
+        identity, table_id = self.present_id(identity), self.present_id(table_id)
+        ids = {identity, table_id, ""}
+        is_open = write.left_unverified and self.marked_again.isdisjoint(ids)
+        write = replace(write, left_unverified=is_open or not self.unmarked.isdisjoint(ids))
+        is_marked = self.is_marked(identity, table_id)
+        for known in (self.ever_written,) if is_marked else (self.ever_written, self.written):
+            if identity in known:
+                known[identity].take_older(write.newest, write.oldest)
+            else:
+                known[identity] = replace(write)
+
+    def is_another(self, value: FieldState) -> bool:
+        """Whether the value is not the one that the service read, so that its confidence says nothing."""
+        if not self.added.isdisjoint({value.id, value.table_id} - {""}):
+            return True
+        return value.id in self.ever_written and self.ever_written[value.id].is_another
 
     def is_left_unverified(self, identity: str) -> bool:
         """Whether the last write of a value is known not to have left it verified."""
@@ -111,7 +170,14 @@ async def with_own_changes(
         for identity, written in history.written.items()
         if written.is_another and identity not in since
     }
-    judged = [replace(each, verified=False, changed=True) if each.id in own else each for each in fields]
+    judged = [
+        replace(
+            each,
+            verified=each.verified and each.id not in own,
+            changed=each.changed or each.id in own or history.is_another(each),
+        )
+        for each in fields
+    ]
     there = {each.id for each in fields}
     judged += [
         FieldState(written.name, None, False, changed=True, id=identity)
@@ -143,71 +209,86 @@ def _take(history: _History, entry: Entry) -> None:
         identity = str(entry.opening.arguments.get(_TEXTS[operation.id]))
         _take_text(history, identity, operation, entry)
     elif operation.id in _DELETES:
-        _take_deletion(history, entry)
+        _take_deletion(history, operation, entry)
     elif operation.id in _ADDS:
-        new = (entry.closing.answer or {}).get(_ADDS[operation.id]) if entry.closing else None
-        history.deleted = [each for each in history.deleted if new not in (each.id, each.table_id)]
+        _take_addition(history, operation, entry)
     elif operation.id == _WHOLE_PAGE:
         _take_page(history, entry)
 
 
 def _take_mark(history: _History, operation: Operation, entry: Entry) -> None:
-    """Whatever was written before this mark was seen by who set it."""
+    """Whatever was written before this mark was seen by who set it.
+
+    To take a mark away says nothing of the value, nor does an undo, which puts back a mark that was there.
+    """
     if entry.outcome != "done":
         return
-    argument = _MARKS[operation.id]
-    if not argument:
-        history.is_marked_whole = True
+    argument, given = _MARKS[operation.id], entry.opening.arguments
+    identity = history.present_id(str(given.get(argument))) if argument else ""
+    if given.get("verification_status") != VERIFIED:
+        if history.marked_again.isdisjoint({identity, ""}):
+            history.unmarked.add(identity)
+    elif entry.opening.undoes is not None:
+        history.marked_again.add(identity)
     else:
-        history.marked.add(str(entry.opening.arguments.get(argument)))
+        history.marked.add(identity)
 
 
 def _take_text(history: _History, identity: str, operation: Operation, entry: Entry) -> None:
     table_id = str(entry.opening.arguments.get("table_id", ""))
-    if history.is_marked_whole or not history.marked.isdisjoint({identity, table_id} - {""}):
-        return
     before = entry.opening.before
     text = before.get(operation.present.value) if isinstance(before, dict) and operation.present else None
     earlier = text_of(text) if entry.opening.before_known else None
-    newer = history.written.get(identity)
-    if newer is None:
-        new = text_of(entry.opening.arguments.get("value"))
-        is_open = entry.closing is not None and entry.closing.left_unverified
-        history.written[identity] = _Written(f"value {identity[:12]}", new, earlier, is_open)
-    else:
-        newer.oldest = earlier
+    new = text_of(entry.opening.arguments.get("value"))
+    is_open = entry.closing is not None and entry.closing.left_unverified
+    history.note(identity, table_id, _Written(f"value {identity[:12]}", new, earlier, is_open))
 
 
-def _take_deletion(history: _History, entry: Entry) -> None:
+def _take_addition(history: _History, operation: Operation, entry: Entry) -> None:
+    """What was added may be deleted again, unless the addition was itself the undo of a deletion."""
+    new = (entry.closing.answer or {}).get(_ADDS[operation.id]) if entry.closing else None
+    if not isinstance(new, str) or not new:
+        return
+    new = history.present_id(new)
+    history.added.add(new)
+    if entry.opening.undoes is not None:
+        history.restored[entry.opening.undoes] = new
+        return
+    history.deleted = [each for each in history.deleted if new not in (each.id, each.table_id)]
+
+
+def _take_deletion(history: _History, operation: Operation, entry: Entry) -> None:
+    arguments = entry.opening.arguments
+    if (again := history.restored.get(entry.number)) is not None:
+        history.present_ids[str(arguments.get(_DELETES[operation.id]))] = again
     if history.is_marked_whole or entry.undone_by is not None:
         return
     if not entry.opening.before_known:
         history.unreadable.append(entry.number)
         return
     for each in fields_in(entry.opening.before):
-        history.deleted.append(replace(each, name=each.name or "a field"))
+        table_id = each.table_id or str(arguments.get("table_id", ""))
+        history.deleted.append(replace(each, name=each.name or "a field", table_id=table_id))
 
 
 def _take_page(history: _History, entry: Entry) -> None:
     """A whole page that was written by v2: every box whose text is another one, or that is not there now."""
-    if history.is_marked_whole:
-        return
     boxes = entry.opening.arguments.get("moderated_boxes")
     if not entry.opening.before_known or not isinstance(boxes, list):
-        history.unreadable.append(entry.number)
+        if not history.is_marked_whole:
+            history.unreadable.append(entry.number)
         return
     now = {each.id or each.name: each for each in _of_page({"moderated_boxes": boxes})}
     for each in _of_page(cast("JsonObject", entry.opening.before)):
-        if not history.marked.isdisjoint({each.id, each.table_id} - {""}):
-            continue
         identity = each.id or each.name
         new = now.get(identity)
         if new is None:
-            history.deleted.append(each)
-        elif identity in history.written:
-            history.written[identity].oldest = each.text
-        elif new.text != each.text:
-            history.written[identity] = _Written(each.name, new.text, each.text)
+            history.deleted += [] if history.is_marked(each.id, each.table_id) else [each]
+        elif new.name != each.name:
+            # The same text as another field, or in another row or column, is another value.
+            history.note(identity, each.table_id, _Written(each.name, new.text, None))
+        elif history.present_id(identity) in history.ever_written or new.text != each.text:
+            history.note(identity, each.table_id, _Written(each.name, new.text, each.text))
 
 
 def _of_page(page: JsonObject) -> Iterator[FieldState]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from ..documents.comparison import same_as_read
 from ..documents.field_state import FieldState
 from ..journal.entries import Caller
+from ..requests.id_spelling import one_spelling
 
 __all__ = ["SeenValues"]
 
@@ -60,4 +61,4 @@ class SeenValues:
 
 
 def _key(caller: Caller, identity: str) -> tuple[str, ...]:
-    return (caller.user, caller.host, caller.account("nanonets"), identity)
+    return (caller.user, caller.host, caller.account("nanonets"), one_spelling(identity))

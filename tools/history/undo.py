@@ -22,7 +22,7 @@ from ..operation_call import prepare, read, write
 from ..requests.arguments import REASON, expected_argument
 from ..results.reply import Reply
 from .new_ids import NewIds, new_ids_of, renamed
-from .undo_choice import Choice, Chosen, chosen_entries
+from .undo_choice import Choice, Chosen, chosen_entries, read_again
 from .undo_progress import AlreadyUndone, Progress, PutBack, UndoCall, progress_of, refused
 from .undo_question import Planned, question_of
 
@@ -61,7 +61,7 @@ async def _undo(operation: Operation, choice: Choice, values: JsonObject, call_c
         nonlocal began
         # Anew after a person was asked: the time in which they think does not count.
         began = anyio.current_time()
-        return await _planned(choice.entries, call_context)
+        return await _planned(await read_again(choice.entries, call_context), call_context)
 
     def question(planned: list[Planned]) -> Question | None:
         steps = [step for each in planned for step in each.progress.left]

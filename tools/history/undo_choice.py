@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation, load_operations, operations_by_tool
@@ -17,7 +17,7 @@ from .new_ids import with_present_ids
 from .own_entries import may_see, visible_entries
 from .undo_progress import refused
 
-__all__ = ["Choice", "Chosen", "chosen_entries"]
+__all__ = ["Choice", "Chosen", "chosen_entries", "read_again"]
 
 _MAX_ENTRIES = 50
 _MAX_LATER = 100
@@ -79,6 +79,27 @@ async def chosen_entries(operation: Operation, values: JsonObject, context: Call
         return await _several(cast("list[int]", values["entries"]), context)
     except JournalFault as fault:
         raise unreadable(fault, context) from fault
+
+
+async def read_again(entries: Sequence[Chosen], context: CallContext) -> list[Chosen]:
+    """The same entries as the journal has them now: another server may have undone one meanwhile.
+
+    Raises:
+        ToolFailure: one that was asked for cannot be undone any more, or the journal cannot be read.
+    """
+    found: list[Chosen] = []
+    for each in entries:
+        try:
+            entry = await with_present_ids(await _entry(each.number, context), context)
+            chosen = _undoable(entry, context)
+        except JournalFault as fault:
+            raise unreadable(fault, context) from fault
+        except ToolFailure:
+            if each.is_added:
+                continue
+            raise
+        found.append(replace(chosen, is_added=each.is_added))
+    return found
 
 
 async def _one(number: int, context: CallContext) -> Choice:

@@ -41,11 +41,12 @@ class AlreadyUndone(ToolFailure):
 class UndoCall:
     """A call that undoes an entry or a part of it.
 
-    `unclear` is the entry of an earlier try that got no clear answer.
+    `is_made`: an earlier try was carried out. `unclear` is the entry of one that got no clear answer.
     """
 
     called: Operation
     arguments: JsonObject
+    is_made: bool = False
     unclear: int | None = None
 
 
@@ -94,17 +95,17 @@ async def progress_of(
 
     `later` is what newer entries put back that are undone first. A call without a clear answer is left to do
     if what it puts back is as the entry left it, and was made if that is as before the entry. Where nothing
-    shows the state, such a call is left to do.
+    shows the state, such a call is left to do. One that was carried out and then undone itself is left, too.
 
     Raises:
         ToolFailure: the state cannot be read, or is neither of the two.
     """
-    steps = _not_done(entry, closing, context)
-    has_begun = len(steps) < len(closing.undo) or any(step.unclear for step in steps)
+    steps = _steps(entry, closing, context)
+    has_begun = any(step.is_made or step.unclear for step in steps)
     arguments = {**entry.opening.arguments, "answer": closing.answer or {}}
     present = await read_state(origin, arguments, reading or partial(read, context))
     if origin.present is None:
-        return Progress(present, steps, ())
+        return Progress(present, tuple(step for step in steps if not step.is_made), ())
     if not present.known:
         raise ToolFailure(
             "upstream_error",
@@ -125,9 +126,13 @@ async def progress_of(
     made: list[int] = []
     for step in steps:
         part = partial(_part, origin.present, step)
-        if _same(part(closing.after), part(now)):
+        is_as_before = entry.opening.before_known and _same(part(entry.opening.before), part(now))
+        if step.is_made:
+            if not is_as_before and _same(part(closing.after), part(now)):
+                left.append(step)
+        elif _same(part(closing.after), part(now)):
             left.append(step)
-        elif step.unclear and _same(part(entry.opening.before), part(now)):
+        elif step.unclear and is_as_before:
             made.append(step.unclear)
         else:
             raise _changed(entry, part(closing.after), part(now))
@@ -164,19 +169,20 @@ def _item_of(origin: Operation, entry: Entry) -> str:
     return compact([present.read, ids, steps, context.get(present.each)])
 
 
-def _not_done(entry: Entry, closing: Closing, context: CallContext) -> tuple[UndoCall, ...]:
-    """The calls that undo the entry, without those that certainly were made."""
+def _steps(entry: Entry, closing: Closing, context: CallContext) -> tuple[UndoCall, ...]:
+    """The calls that undo the entry, with what the journal says of earlier tries."""
     done = Counter(each.fingerprint for each in entry.undoing if each.outcome == "done")
     unclear = {each.fingerprint: each.number for each in reversed(entry.undo_unclear)}
-    left: list[UndoCall] = []
+    steps: list[UndoCall] = []
     for each in closing.undo:
         step = UndoCall(load_operations()[str(each["operation"])], cast("JsonObject", each["arguments"]))
         fingerprint = prepare(step.called, step.arguments, context).fingerprint
         if done[fingerprint]:
             done[fingerprint] -= 1
+            steps.append(replace(step, is_made=True))
         else:
-            left.append(replace(step, unclear=unclear.get(fingerprint)))
-    return tuple(left)
+            steps.append(replace(step, unclear=unclear.get(fingerprint)))
+    return tuple(steps)
 
 
 def _part(present: Present, step: UndoCall, state: JsonValue) -> JsonValue:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..guards.confirmation import Question
+from ..guards.expectation import touched_fields
 from ..guards.summary import telling
 from ..json_text import compact
-from ..requests.arguments import REASON, is_id
+from ..requests.arguments import CONFIRM, REASON, is_id
 from ..untrusted import quoted_inside
 from .undo_choice import Chosen
 from .undo_progress import Progress, UndoCall
@@ -51,7 +52,7 @@ def _of_one(operation: Operation, values: JsonObject, planned: Planned) -> Quest
         subject["more to put back"] = more
     current = present.shown if present.is_there else "nothing (it was deleted)"
     arguments = {**subject, **_ids_of(steps), **_reason(values)}
-    return Question(operation, arguments, present.value, current, present.key)
+    return Question(operation, arguments, _state_of(planned), current, present.key, call=_call(values))
 
 
 def _of_several(operation: Operation, values: JsonObject, planned: Sequence[Planned]) -> Question:
@@ -64,8 +65,19 @@ def _of_several(operation: Operation, values: JsonObject, planned: Sequence[Plan
         subject[f"entry {each.chosen.number}"] = f"{title}: {name}{now} → {back} ({by})"
     ids = {each for every in planned for each in every.chosen.entry.opening.about}
     subject["ids"] = list[JsonValue](sorted(ids))
-    state: list[JsonValue] = [[each.chosen.number, each.progress.present.value] for each in planned]
-    return Question(operation, {**subject, **_reason(values)}, state, None)
+    state: list[JsonValue] = [[each.chosen.number, _state_of(each)] for each in planned]
+    return Question(operation, {**subject, **_reason(values)}, state, None, call=_call(values))
+
+
+def _call(values: JsonObject) -> JsonObject:
+    """What tells a call from others: the entries that it names."""
+    return {name: value for name, value in values.items() if name not in (CONFIRM, REASON)}
+
+
+def _state_of(planned: Planned) -> JsonValue:
+    """What an agreement to undo an entry is bound to: what it changed, and the values that this is about."""
+    present = planned.progress.present
+    return [present.value, [each.bound for each in touched_fields(planned.chosen.origin, present)]]
 
 
 def _reason(values: JsonObject) -> JsonObject:

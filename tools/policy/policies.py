@@ -39,4 +39,6 @@ class Policies:
         """The rules for a caller who is in these groups, and maybe in others that the file does not know."""
         named = self.named(groups)
         sections = [self.groups[name] for name in sorted(named)] if named else [self.others]
-        return replace(self.for_all, further=tuple(each for each in sections if each.is_set))
+        judges_others = any(each.judges_approvals for each in self.sections)
+        further = tuple(each for each in sections if each.is_set)
+        return replace(self.for_all, further=further, judges_others=judges_others)

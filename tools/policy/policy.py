@@ -103,6 +103,7 @@ class Policy:
 
     `section` is where the rules stand in a policy file, such as `group.reviewers`; empty for those that hold
     for everybody. `further` are policies of such sections: each of them holds as well, so they only narrow.
+    `judges_others`: a rule on approval binds callers in other groups, for whom this caller's writes count.
     """
 
     tools: Rule = Rule()
@@ -119,6 +120,7 @@ class Policy:
     confirmed_in_browser: tuple[str, ...] | None = None
     section: str = ""
     further: tuple[Policy, ...] = ()
+    judges_others: bool = False
 
     @property
     def parts(self) -> tuple[Policy, ...]:

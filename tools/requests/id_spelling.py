@@ -15,11 +15,14 @@ __all__ = ["bare_key", "decoded", "one_spelling"]
 _NOT_IN_KEYS = re.compile(r"[^a-z]+")
 _NOT_IN_UUIDS = re.compile(r"[^0-9a-z]+")
 _UUID = re.compile(r"(?:urn)?(?:uuid)?([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})")
+_USUAL = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _MAX_DECODINGS = 4
 
 
 def one_spelling(identity: str) -> str:
     """The id decoded, in plain characters, without blanks around; a UUID in small letters with its dashes."""
+    if _USUAL.fullmatch(identity):
+        return identity  # most ids are, and a document may have thousands
     text = _in_plain_characters(decoded(identity)).strip()
     found = _UUID.fullmatch(_NOT_IN_UUIDS.sub("", text.casefold()))
     return "-".join(found.groups()) if found else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import cast
 
@@ -41,19 +41,21 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     if ("document_id" in values) == ("document_ids" in values):
         actual = "both" if "document_id" in values else "neither"
         raise invalid(operation, [f"got {actual}, expected exactly one of document_id and document_ids"])
-    look = partial(_look, operation, values, context)
+    looked: list[DocumentValues] = []
+    look = partial(_look, operation, values, context, looked)
     if "document_id" in values:
         document_id = str(values["document_id"])
         answer, document = await look(document_id)
         wanted = _wanted(values, document.values)
-        _note_seen(context, document, wanted)
         failed = await _failed_checks(context, values, document_id, answer, document)
         shape = partial(_structured, answer, document, wanted, document_id, failed)
         structured = await beside_loop(answer, shape)
     else:
         structured = await _several(operation, values, context, look)
     limit = context.upstream.answer_limit - _NOTE_CHARACTERS
-    return await beside_loop(structured, partial(_reply, operation, values, structured, limit))
+    reply = await beside_loop(structured, partial(_reply, operation, values, structured, limit))
+    _note_seen(context, looked, reply.structured)
+    return reply
 
 
 def _reply(operation: Operation, values: JsonObject, structured: JsonObject, limit: int) -> Reply:
@@ -70,15 +72,25 @@ def _reply(operation: Operation, values: JsonObject, structured: JsonObject, lim
 
 
 async def _look(
-    operation: Operation, values: JsonObject, context: CallContext, document_id: str
+    operation: Operation,
+    values: JsonObject,
+    context: CallContext,
+    looked: list[DocumentValues],
+    document_id: str,
 ) -> tuple[JsonObject, DocumentValues]:
-    """A document as the service answers it and as values; raises `ToolFailure` where it cannot be had."""
+    """A document as the service answers it and as values, which are added to those that were looked at.
+
+    Raises:
+        ToolFailure: it cannot be had.
+    """
     workflow_id = str(values["workflow_id"])
     answer = await read(context, "getDocument", {"workflow_id": workflow_id, "document_id": document_id})
     document = await beside_loop(answer, partial(values_of_document, answer))
     if faults := _faults_of_place(document, values):
         raise invalid(operation, faults)
-    return answer, await with_cell_confidence(document, context, workflow_id, document_id)
+    document = await with_cell_confidence(document, context, workflow_id, document_id)
+    looked.append(document)
+    return answer, document
 
 
 def _faults_of_place(document: DocumentValues, values: JsonObject) -> list[str]:
@@ -107,8 +119,6 @@ async def _several(
     if not looked.found:
         raise looked.failure(operation, "no document could be read.", "Or pass other ids.")
     wanted = _wanted(values, [value for _, document in looked.found.values() for value in document.values])
-    for _, document in looked.found.values():
-        _note_seen(context, document, wanted)
     read: dict[str, JsonObject] = {}
     for document_id, (answer, document) in looked.found.items():
         failed = await _failed_checks(context, values, document_id, answer, document)
@@ -119,10 +129,22 @@ async def _several(
     return await beside_loop(read, together)
 
 
-def _note_seen(context: CallContext, document: DocumentValues, wanted: ViewRequest) -> None:
-    """Remember what the caller is shown, so that a write from this look overwrites nothing newer."""
-    shown = [state_of_value(value) for value in document.values if wanted.includes(value)]
-    context.guards.seen.note(context.caller, shown)
+def _note_seen(context: CallContext, looked: Iterable[DocumentValues], shown: JsonObject) -> None:
+    """Remember what the caller is shown, so that a write from this look overwrites nothing newer.
+
+    What was cut from the answer was not shown.
+    """
+    ids = frozenset(_texts_in(shown))
+    values = (value for document in looked for value in document.values if value.id in ids)
+    context.guards.seen.note(context.caller, map(state_of_value, values))
+
+
+def _texts_in(value: JsonValue) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(each)
 
 
 def _wanted(values: JsonObject, shown: Sequence[DocumentValue]) -> ViewRequest:

@@ -13,7 +13,7 @@ from ...schemas import JsonObject, JsonValue
 from ..documents.field_state import fields_in
 from ..documents.values import objects_in
 
-__all__ = ["DocumentSnapshot", "FileSnapshot", "Snapshot"]
+__all__ = ["BeforeAdding", "DocumentSnapshot", "FileSnapshot", "Snapshot"]
 
 _READ_PAGE = "getPageData"
 _IDS = ("field_data_id", "cell_id")
@@ -75,6 +75,24 @@ class DocumentSnapshot:
             if str(item.get(name)) == str(arguments[name]):
                 texts: JsonObject = {key: arguments["value"] for key in _TEXTS if "value" in arguments}
                 item |= {key: value for key, value in {**texts, **arguments, **answer}.items() if key in item}
+
+
+class BeforeAdding:
+    """A document for one write that adds to it: only the first reading is of the state before."""
+
+    def __init__(self, document: DocumentSnapshot) -> None:
+        self._document = document
+        self._is_read = False
+
+    def answer(self, operation_id: str, arguments: JsonObject) -> JsonObject | None:
+        """What the first reading finds."""
+        if self._is_read:
+            return None
+        self._is_read = True
+        return self._document.answer(operation_id, arguments)
+
+    def take(self, arguments: JsonObject, answer: JsonObject) -> None:
+        """The document stays as it was read."""
 
 
 def _with_data(page: JsonObject) -> JsonObject:

@@ -226,7 +226,9 @@ class _Call:
         bound: list[JsonValue] = [states[each].bound if each in states else None for each in to_do]
         code = self._context.code or str(self._values.get(CONFIRM, ""))
         rule = browser_rule([load_operations()[self.action.operation]], self._context)
-        question = Question(self._operation, asked, bound, None, browser_rule=rule)
+        call: JsonObject = {"action": self._values["action"], "member": self.member}
+        call |= {"model_id": self.model_id, "file_ids": list[JsonValue](sorted(self.file_ids))}
+        question = Question(self._operation, asked, bound, None, browser_rule=rule, call=call)
         return await confirm_or_fail(question, code, self._context)
 
     def claims(self, file_id: str) -> frozenset[Claim]:

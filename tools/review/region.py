@@ -10,6 +10,7 @@ from anyio import to_thread
 from ...schemas import JsonObject, JsonValue, Operation
 from ..beside_loop import beside_loop
 from ..documents.boxes import Box
+from ..documents.field_state import state_of_value
 from ..documents.readings import UNVERIFIED
 from ..documents.values import (
     DocumentPage,
@@ -57,6 +58,8 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     except ValueError as error:
         raise _no_picture(str(error)) from None
     structured = _structured(found, page, region)
+    if isinstance(found, DocumentValue):
+        context.guards.seen.note(context.caller, [state_of_value(found)])
     problems: list[str] = []
     if box is not None and region.box is None:
         problems.append(_OFF_PAGE)

@@ -111,7 +111,9 @@ class _Call:
             [each.id, [[tag.id, *tag.meaning, tag.text] for tag in each.tags]] for each in left
         ]
         rule = browser_rule(called, context)
-        return Question(self._operation, subject, state, None, browser_rule=rule)
+        named = ("kind", "project_id", "id", "changes")
+        call = {name: self._values[name] for name in named if name in self._values}
+        return Question(self._operation, subject, state, None, browser_rule=rule, call=call)
 
     async def make(self, planned: Sequence[PlannedTagging], context: CallContext) -> Reply:
         """Send what is left to do: segments first, then the marks of their texts."""

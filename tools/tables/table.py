@@ -73,11 +73,9 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
     rows = ordered(rows, _order(values, work.names))
     table = _table(values, work, rows)
     work.details["matching"] = len(rows)
-    if documents is not None and "aggregate" not in values:
-        listed = rows[: _limit(values)]
-        documents.note_seen(context, frozenset(row.id for row in listed), table.columns)
-        if sums := totals(rows, table.columns, work.unreadable):
-            work.details["totals"] = cast("JsonObject", sums)
+    is_listed = documents is not None and "aggregate" not in values
+    if is_listed and (sums := totals(rows, table.columns, work.unreadable)):
+        work.details["totals"] = cast("JsonObject", sums)
     pictures = [await drawn(table)] if values.get("chart") else []
     attachment = None
     if (kind := str(values.get("format", "rows"))) != "rows":
@@ -86,6 +84,11 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         answer: JsonObject = {"columns": [*table.columns], **_structured(work)}
     else:
         answer = _with_rows(table, _structured(work), values, context)
+    if documents is not None and "aggregate" not in values:
+        found = answer.get("rows")
+        # Rows that were cut from the answer were not shown.
+        listed = rows[: len(found) if isinstance(found, list) else _limit(values)]
+        documents.note_seen(context, frozenset(row.id for row in listed), table.columns)
     return Reply(answer, tuple(pictures), tuple(untrusted_paths(operation, answer)), attachment=attachment)
 
 

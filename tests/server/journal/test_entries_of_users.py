@@ -84,10 +84,13 @@ async def test_entries_of_an_earlier_version_are_found_by_their_user(url: str) -
 
 async def test_records_of_an_earlier_version_that_cannot_be_read_are_left_to_be_verified(url: str) -> None:
     journal = journal_at(url)
-    await filled(journal, 2)
+    await filled(journal, 7)
     journal.stop()
-    make_earlier(url, "UPDATE docreview_records SET payload = 'nothing'")
+    broken = ("{", "[]", "{}", '{"caller": []}', '{"caller": {"user": 1}, "tool": null}')
+    cases = " ".join(f"WHEN {number} THEN '{payload}'" for number, payload in enumerate(broken, 1))
+    make_earlier(url, f"UPDATE docreview_records SET payload = CASE number {cases} END WHERE number < 6")
     journal = journal_at(url)
-    assert await pages(journal, 4, user="bo", tool=TOOLS[0]) == []
+    assert await pages(journal, 4, user="cy", tool=TOOLS[0]) == [[6]]
+    assert await pages(journal, 4, user="ana", tool=TOOLS[0]) == [[7]]
     assert "record 1 was changed" in journal.verify().broken
     journal.stop()

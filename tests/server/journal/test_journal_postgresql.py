@@ -141,10 +141,9 @@ async def test_who_waits_while_another_reading_gets_no_answer_is_answered(
         found.append(await StoredMarks(journal).moment_of("mark"))
 
     with psycopg.connect(cluster.url) as other:
-        other.execute("LOCK TABLE docreview_records IN ACCESS EXCLUSIVE MODE")
+        other.execute("LOCK TABLE docreview_words IN ACCESS EXCLUSIVE MODE")
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(read)
-            await anyio.wait_all_tasks_blocked()
             tasks.start_soon(look)
     assert found == [3.0]
     journal.stop()

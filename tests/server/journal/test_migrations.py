@@ -102,28 +102,35 @@ def test_the_command_makes_the_tables_once(url: str) -> None:
 async def test_a_journal_of_an_earlier_version_keeps_its_entries_and_counts(url: str, tmp_path: Path) -> None:
     migrate(url)
     policy = tmp_path / "policy.toml"
-    policy.write_text("[limits]\nmax_writes_per_hour = 3\n")
-    settings: dict[str, Any] = {"journal": url, "policy": policy}
+    policy.write_text("[limits]\nmax_writes_per_hour = 4\nmax_approvals_per_day = 1\n")
 
-    async def write(name: str) -> Any:
-        async with connected(Network(), **settings) as client:
+    async def write(name: str, **settings: Any) -> Any:
+        async with connected(Network(), journal=url, **settings) as client:
             return await client.call_tool("studio_add_label", {"project_id": 1, "name": name})
 
-    for name in ("one", "two"):
-        assert not (await write(name)).is_error
-    # One that was not done, which does not count, and one that a later version or a stranger wrote.
+    assert not (await write("one")).is_error
+    # One that was not done, which does not count, and some that a later version or a stranger wrote.
     journal = open_journal(Settings(journal=url), tuple)
     assert journal is not None
     caller = Caller(user=call_context.user_of_machine())
+    file: dict[str, Any] = {"model_id": "m", "request_file_id": "f"}
+    approval = await journal.open(Opening("nanonets_approve_file", file, (), "", caller))
+    await journal.close(approval, Closing("done"))
     not_done = await journal.open(Opening("studio_add_label", {}, (), "", caller))
     await journal.close(not_done, Closing("not done"))
-    strange = await journal.open(Opening("studio_add_label", {}, (), "", caller))
+    for payload in ("[]", "{", "{}", '{"tool": "nanonets_approve_file", "arguments": []}'):
+        strange = await journal.open(Opening("studio_add_label", {}, (), "", caller))
+        change(url, f"UPDATE docreview_records SET payload = '{payload}' WHERE number = {strange}".encode())
     journal.stop()
-    change(url, f"UPDATE docreview_records SET payload = '[]' WHERE number = {strange}".encode())
+    assert not (await write("two")).is_error
     change(url, "DROP TABLE docreview_version, docreview_marks, docreview_counts")
     assert run("migrate").exit_code == 0
-    assert not (await write("three")).is_error
-    assert "the journal already has 3" in error_of(await write("four"))["message"]
+    async with connected(Network(), journal=url, policy=policy) as client:
+        another = {**file, "request_file_id": "another"}
+        error = error_of(await client.call_tool("nanonets_approve_file", another))
+        assert "limits.max_approvals_per_day" in error["message"]
+    assert not (await write("three", policy=policy)).is_error
+    assert "the journal already has 4" in error_of(await write("four", policy=policy))["message"]
     assert [each.outcome for each in await journal.entries(limit=1)] == ["done"]
     journal.stop()
 

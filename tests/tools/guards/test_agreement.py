@@ -53,6 +53,12 @@ def asking(
     return Client(server, mode=era, elicitation_callback=answer)
 
 
+def _code_in(result: Any) -> str:
+    """The code of a call that a person has to agree to."""
+    assert error_of(result)["code"] == "needs_confirmation"
+    return result.structured_content["docreview"]["confirm"]
+
+
 CALLS: dict[str, Callable[[Document], dict[str, Any]]] = {
     "nanonets_update_field": lambda document: {**total_of(document), "value": "1.00"},
     "nanonets_verify_field": lambda document: {**total_of(document), "verification_status": "verified"},
@@ -216,6 +222,21 @@ async def test_an_undo_asks_with_the_value_now_and_the_one_to_be_put_back(era: E
     assert field_of(document, "total_amount").value == before
     for part in ("total_amount", "1.00", before, document.id):
         assert part in questions[-1]
+
+
+async def test_a_code_to_put_a_mark_back_is_void_once_the_marked_value_is_another_one(era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, sandbox):
+        total = field_of(ready(sandbox)[0], "total_amount")
+        total.verification_status = "verified"
+        place = {**total_of(ready(sandbox)[0]), "verification_status": "unverified"}
+        asked = _code_in(await client.call_tool("nanonets_verify_field", place))
+        entry = await client.call_tool("nanonets_verify_field", {**place, "confirm": asked})
+        undo = {"entry": entry.structured_content["docreview"]["entry"]}
+        code = _code_in(await client.call_tool("review_undo", undo))
+        total.value = "999"
+        error = error_of(await client.call_tool("review_undo", {**undo, "confirm": code}))
+        assert error["code"] == "needs_confirmation"
+        assert total.verification_status == "unverified"
 
 
 async def test_a_table_is_shown_as_rows(era: Era) -> None:

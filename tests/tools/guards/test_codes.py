@@ -16,7 +16,7 @@ from docreview_mcp.tools.guards.confirmation_codes import CODE_SECONDS, Codes
 from mcp import Client
 from mcp.types import ElicitResult
 from review_desk import field_of, ready, sent
-from test_agreement import total_of
+from test_agreement import NO, YES, total_of
 
 CALL: tuple[JsonValue, ...] = ("delete", {"id": 1})
 KEY, OTHER_KEY = bytes(range(32)), bytes(32)
@@ -128,6 +128,42 @@ async def test_a_decline_voids_the_codes_of_other_processes_states_and_reasons(
         error = error_of(await client.call_tool(tool, {**arguments, "confirm": code}))
     assert "the person declined this call" in error["message"]
     assert sent(sandbox) == []
+
+
+@pytest.mark.parametrize("tool", ["review_apply", "review_files", "review_undo"])
+async def test_a_decline_voids_the_codes_that_a_tool_for_many_items_gave_for_another_state(
+    tool: str, era: Era
+) -> None:
+    """The question says what is there now, but it is the same call."""
+    sandbox = Sandbox()
+    document = ready(sandbox)[0]
+    total = field_of(document, "total_amount")
+    v2 = {"model_id": document.workflow_id, "file_ids": [document.id], "action": "approve"}
+    v4: dict[str, Any] = {"workflow_id": document.workflow_id, "document_id": document.id}
+    calls: dict[str, dict[str, Any]] = {
+        "review_files": v2,
+        "review_apply": {**v4, "changes": [{"field_data_id": total.id, "value": "1.00"}]},
+        "review_undo": {"entry": 1},
+    }
+    first = [YES] if tool == "review_undo" else []
+    answers = [*first, ElicitResult(action="cancel"), NO]
+
+    async def person(context: Any, params: Any) -> ElicitResult:
+        return answers.pop(0)
+
+    behind, transport = embedded(Settings(confirm="writes", journal="sqlite://"), sandbox)
+    server = build_server(behind, transport=transport)
+    async with Client(server, mode=era, elicitation_callback=person) as client:
+        if tool == "review_undo":
+            mark = {**total_of(document), "verification_status": "verified"}
+            assert not (await client.call_tool("nanonets_verify_field", mark)).is_error
+        asked = await client.call_tool(tool, calls[tool])
+        code = asked.structured_content["docreview"]["confirm"]
+        shown, total.value = total.value, "999"
+        assert error_of(await client.call_tool(tool, calls[tool]))["code"] == "not_allowed"
+        total.value = shown
+        error = error_of(await client.call_tool(tool, {**calls[tool], "confirm": code}))
+    assert "the person declined this call" in error["message"]
 
 
 async def test_a_key_that_cannot_be_read_is_named_and_nothing_is_sent(era: Era, tmp_path: Path) -> None:

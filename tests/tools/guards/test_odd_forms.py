@@ -22,8 +22,10 @@ BOX = {
 }
 OPEN_BOX = {key: value for key, value in BOX.items() if key != "validation_status"}
 OPEN = {key: value for key, value in GOOD.items() if key != "verification_status"}
+MARK = {"verification_status": "verified", "confidence": 0.99}
 TABLE_BOX = {"id": "t", "type": "table", "validation_status": "verified"}
 CELL_BOX = {"id": "c", "text": "x", "row": 1, "header": "net", "score": 0.99}
+OPEN_CELL_BOX = {**CELL_BOX, "id": "z", "row": 2, "verification_status": "unverified"}
 
 
 def page(fields: Any = None, tables: Any = None) -> dict[str, Any]:
@@ -62,6 +64,23 @@ DOCUMENTS: dict[str, list[Any]] = {
     "a rule of the service that found fault": [page({"x": [{**OPEN, "verification_message": "Too much."}]})],
     "no pages": [],
     "a page that is none": [PAGE, "page"],
+    "fields beside the data": [{**PAGE, "fields": {"x": [OPEN]}}],
+    "tables beside the data": [{**PAGE, "tables": [{"table_id": "t", "cells": [CELL]}]}],
+    "pages in a page": [{**PAGE, "pages": [page({"x": [OPEN]})]}],
+    "a page that failed": [{**PAGE, "status": "failure"}],
+    "a page that waits": [PAGE, {**PAGE, "status": "pending"}],
+    "cells as a map": [
+        PAGE,
+        page(tables=[{"table_id": "t", "verification_status": "verified", "cells": {"a": CELL}}]),
+    ],
+    "rows beside no cells": [PAGE, page(tables=[{"table_id": "t", "cells": [], "rows": [["a"]]}])],
+    "a group of fields": [page({"x": [GOOD], "address": {**MARK, "street": [OPEN]}})],
+    "fields in a field": [page({"x": [{**GOOD, "fields": {"y": [OPEN]}}]})],
+    "values in a field": [page({"x": {**GOOD, "values": [OPEN]}})],
+    "another confidence": [page({"x": [{**OPEN, "score": 0.1}]})],
+    "another confidence in one": [page({"x": [{**OPEN, "confidence": {"value": 0.99, "score": 0.1}}]})],
+    "a changed value, in a word": [page({"x": [{**OPEN, "is_moderated": "y"}]})],
+    "a rule of the service, by its other name": [page({"x": [{**OPEN, "failed_validation": "Sum."}]})],
 }
 
 FILES: dict[str, list[Any]] = {
@@ -117,6 +136,72 @@ FILES: dict[str, list[Any]] = {
     "a cell that is none": [{"moderated_boxes": [{**TABLE_BOX, "cells": [CELL_BOX, None]}]}],
     "a page that is none": [{"moderated_boxes": [BOX]}, "page"],
     "no pages": [],
+    "a doubtful cell that was removed": [
+        {
+            "moderated_boxes": [{**TABLE_BOX, "cells": [CELL_BOX]}],
+            "predicted_boxes": [{**TABLE_BOX, "cells": [CELL_BOX, {**OPEN_CELL_BOX, "score": 0.1}]}],
+        }
+    ],
+    "a doubtful table that was emptied": [
+        {
+            "moderated_boxes": [BOX, {**TABLE_BOX, "cells": []}],
+            "predicted_boxes": [BOX, {**TABLE_BOX, "cells": [{**OPEN_CELL_BOX, "score": 0.1}]}],
+        }
+    ],
+    "a table that nobody could read and that was removed": [
+        {
+            "moderated_boxes": [BOX],
+            "predicted_boxes": [BOX, {"id": "t", "type": "table", "validation_status": "verified"}],
+        }
+    ],
+    "a doubtful box that was removed beside one of its name": [
+        {"moderated_boxes": [BOX], "predicted_boxes": [BOX, {**OPEN_BOX, "id": "z", "score": 0.1}]}
+    ],
+    "a doubtful box without id that was removed": [
+        {
+            "moderated_boxes": [{**BOX, "id": ""}],
+            "predicted_boxes": [{**BOX, "id": ""}, {"label": "tax", "ocr_text": "2", "score": 0.1}],
+        }
+    ],
+    "a box that was added": [
+        {"moderated_boxes": [BOX, {**OPEN_BOX, "id": "n", "label": "tax"}], "predicted_boxes": [BOX]}
+    ],
+    "a box without id that was added": [
+        {"moderated_boxes": [BOX, {**OPEN_BOX, "id": "", "label": "tax"}], "predicted_boxes": [BOX]}
+    ],
+    "a cell that was added": [
+        {
+            "moderated_boxes": [{**TABLE_BOX, "cells": [CELL_BOX, OPEN_CELL_BOX]}],
+            "predicted_boxes": [{**TABLE_BOX, "cells": [CELL_BOX]}],
+        }
+    ],
+    "a score that was raised": [
+        {"moderated_boxes": [OPEN_BOX], "predicted_boxes": [{**OPEN_BOX, "score": 0.1}]}
+    ],
+    "another name for a text that was read": [
+        {"moderated_boxes": [{**OPEN_BOX, "label": "tax"}], "predicted_boxes": [OPEN_BOX]}
+    ],
+    "a cell in another column": [
+        {
+            "moderated_boxes": [{"id": "t", "type": "table", "cells": [{**CELL_BOX, "header": "gross"}]}],
+            "predicted_boxes": [{"id": "t", "type": "table", "cells": [CELL_BOX]}],
+        }
+    ],
+    "a rule of the service, by its other name": [
+        {"moderated_boxes": [{**OPEN_BOX, "failed_validation": "Too much."}]}
+    ],
+    "a cell on which a rule found fault": [
+        {
+            "moderated_boxes": [
+                {"id": "t", "type": "table", "cells": [{**CELL_BOX, "failed_validation": "Sum."}]}
+            ]
+        }
+    ],
+    "a table in capitals": [
+        {"moderated_boxes": [BOX, {"id": "t", "type": "Table", "validation_status": "verified", "score": 1}]}
+    ],
+    "rows beside no cells": [{"moderated_boxes": [BOX, {**TABLE_BOX, "cells": [], "rows": [["x"]]}]}],
+    "boxes in a box": [{"moderated_boxes": [{**BOX, "boxes": [OPEN_BOX]}]}],
 }
 
 GOOD_FILES: dict[str, dict[str, Any]] = {
@@ -133,6 +218,10 @@ GOOD_FILES: dict[str, dict[str, Any]] = {
     "a doubtful box that was verified and removed": {
         "moderated_boxes": [BOX],
         "predicted_boxes": [BOX, {**BOX, "id": "z", "label": "tax", "score": 0.1}],
+    },
+    "a row that moved up": {
+        "moderated_boxes": [{"id": "t", "type": "table", "cells": [{**CELL_BOX, **MARK, "row": 1}]}],
+        "predicted_boxes": [{"id": "t", "type": "table", "cells": [{**CELL_BOX, **MARK, "row": 2}]}],
     },
     "a box of another name": {
         "moderated_boxes": [{**BOX, "label": "sum"}],
@@ -203,6 +292,9 @@ async def test_nothing_is_approved_that_is_not_read_yet(
 ) -> None:
     document = {"document_id": "d", "status": status, "pages": [PAGE]}
     assert not await approved(document, "nanonets_verify_document", rule, tmp_path, era)
+    pages = [{"moderated_boxes": [BOX]}]
+    whole = {"status": status, "moderated_images": [], "unmoderated_images": pages}
+    assert not await approved(whole, "nanonets_approve_file", rule, tmp_path, era)
     file = {"moderated_images": [], "unmoderated_images": [{"status": status, "moderated_boxes": [BOX]}]}
     assert not await approved(file, "nanonets_approve_file", rule, tmp_path, era)
 

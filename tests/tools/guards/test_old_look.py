@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox.nanonets.state import Document
-from review_desk import field_of, ready, sent
+from results import text_of
+from review_desk import cells_of, field_of, ready, sent
 
 
 def ids_of(document: Document) -> dict[str, str]:
@@ -70,6 +71,62 @@ async def test_what_changed_since_it_was_read_is_a_conflict_that_shows_both(
         assert before in error["message"]
         assert "“”" not in error["message"], "the value has a name"
         assert (total.value, sent(sandbox)) == ("999", [])
+
+
+OTHER_LOOKS: dict[str, Callable[[Document], dict[str, Any]]] = {
+    "nanonets_get_document_fields": ids_of,
+    "nanonets_get_document_tables": ids_of,
+    "nanonets_get_file_page": lambda document: {
+        "model_id": document.workflow_id,
+        "page_id": document.pages[0].id,
+    },
+    "review_region": lambda document: {**ids_of(document), "cell_id": cells_of(document)[0].id},
+}
+
+
+@pytest.mark.parametrize("look", OTHER_LOOKS)
+async def test_whatever_shows_a_value_is_a_look(look: str, era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://", toolsets=("all",)) as (client, sandbox):
+        document = ready(sandbox)[0]
+        assert not (await client.call_tool(look, OTHER_LOOKS[look](document))).is_error
+        place = {**ids_of(document), "page_id": document.pages[0].id}
+        tool, found = "nanonets_update_field", total_of(document)
+        if look != "nanonets_get_document_fields":
+            table, cell = document.pages[0].tables[0], cells_of(document)[0]
+            tool, found = "nanonets_update_cell", {**place, "table_id": table.id, "cell_id": cell.id}
+            cell.text = "999"
+        field_of(document, "total_amount").value = "999"
+        error = error_of(await client.call_tool(tool, {**found, "value": "101"}))
+        assert error["code"] == "conflict"
+        assert sent(sandbox) == []
+
+
+@pytest.mark.parametrize("look", ["review_document", "review_table"])
+async def test_what_was_cut_from_an_answer_was_not_shown(look: str, era: Era) -> None:
+    async with reviewing(era=era, journal="sqlite://", answer_limit=2_000) as (client, sandbox):
+        document = ready(sandbox)[0]
+        arguments: dict[str, Any] = ids_of(document)
+        if look == "review_table":
+            names = ["vendor_name", "total_amount", "invoice_number", "due_date"]
+            arguments = {"workflow_id": document.workflow_id, "fields": names, "limit": 100}
+            shown = text_of(await client.call_tool(look, arguments))
+            document = next(each for each in ready(sandbox) if each.id not in shown)
+            value: dict[str, str] = {"field_data_id": field_of(document, "total_amount").id}
+            tool, place = "nanonets_update_field", total_of(document)
+        else:
+            page = document.pages[-1]
+            value = {"cell_id": page.tables[-1].cells[-1].id}
+            tool = "nanonets_update_cell"
+            place = {**ids_of(document), "page_id": page.id, "table_id": page.tables[-1].id, **value}
+        assert not (await client.call_tool("review_region", {**ids_of(document), **value})).is_error
+        field_of(document, "total_amount").value = cells_of(document)[-1].text = "999"
+        looked = await client.call_tool(look, arguments)
+        assert not looked.is_error
+        if look == "review_table":
+            assert "999" not in text_of(looked)
+        error = error_of(await client.call_tool(tool, {**place, "value": "101"}))
+        assert error["code"] == "conflict"
+        assert sent(sandbox) == []
 
 
 @pytest.mark.parametrize("write", ["correct", "verify", "delete", "verify all"])

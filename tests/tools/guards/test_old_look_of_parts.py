@@ -212,3 +212,23 @@ async def test_a_header_that_nobody_can_compare_does_not_stop_a_cell(era: Era) -
         result = await client.call_tool("nanonets_add_cell", given)
         assert not result.is_error, result.structured_content
     assert [request.method for request in network.requests].count("POST") == 1
+
+
+@pytest.mark.parametrize("journal", ["sqlite://", "none"])
+async def test_an_id_in_another_spelling_is_the_same_value(journal: str, era: Era) -> None:
+    identity = "a7f3c2d1-4b5e-4f60-8a91-0c2d3e4f5a6b"
+    value = {"field_data_id": identity, "value": "100", "verification_status": "unverified"}
+    page: dict[str, Any] = {"page_id": "p", "data": {"fields": {"total": [value]}, "tables": []}}
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200, json=page if request.method == "GET" else value)
+
+    network = Network(answer)
+    async with connected(network, era, journal=journal) as client:
+        place = {"workflow_id": "w", "document_id": "d", "page_id": "p"}
+        await client.call_tool("nanonets_get_page", place)
+        value["value"] = "999"
+        spelled = {**place, "field_data_id": identity.upper(), "value": "101"}
+        error = error_of(await client.call_tool("nanonets_update_field", spelled))
+        assert error["code"] == "conflict"
+    assert {request.method for request in network.requests} == {"GET"}

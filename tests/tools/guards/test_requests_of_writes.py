@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import anyio
+import httpx2
 import pytest
 from conftest import Era, reviewing
+from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.schemas import load_operations
+from docreview_mcp.server import Settings, build_server
+from docreview_mcp.server.services.sandbox_transport import embedded
+from mcp import Client
+from mcp.types import ElicitResult
 from review_desk import field_of, ready
 from undo_scenarios import SCENARIOS
 
@@ -65,6 +73,46 @@ async def test_changes_on_one_document_cost_two_reads_in_all(count: int, era: Er
         assert len(sandbox.received) == 2 * count + 2
 
 
+class Terse(httpx2.AsyncBaseTransport):
+    """The sandbox, which says of a new cell no more than its id."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
+        self._transport = transport
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response = await self._transport.handle_async_request(request)
+        if request.method != "POST" or not request.url.path.endswith("/cells"):
+            return response
+        return httpx2.Response(200, json={"cell_id": json.loads(await response.aread())["cell_id"]})
+
+
+@pytest.mark.parametrize("is_terse", [False, True])
+async def test_the_cells_of_a_new_row_cost_two_reads_in_all(is_terse: bool, era: Era) -> None:
+    """Where the answer does not tell the state after, it is read anew, so that each can be undone."""
+    sandbox = Sandbox(clock=anyio.current_time)
+    behind, transport = embedded(Settings(confirm="never", **JOURNALLED), sandbox)
+    network = Terse(transport) if is_terse else transport
+    document = ready(sandbox)[0]
+    table = document.pages[0].tables[0]
+    before = [each.text for each in table.cells]
+    cells = dict.fromkeys(table.headers[:3], "1")
+    async with Client(build_server(behind, transport=network), mode=era) as client:
+        result = await client.call_tool(
+            "review_apply",
+            {
+                "workflow_id": document.workflow_id,
+                "document_id": document.id,
+                "changes": [{"table_id": table.id, "cells": cells}],
+            },
+        )
+        assert not result.is_error, result.structured_content
+        assert len(sandbox.received) == 2 + 3 + 3 * is_terse
+        history = (await client.call_tool("review_history", {})).structured_content["entries"]
+        undone = await client.call_tool("review_undo", {"entries": [each["entry"] for each in history]})
+        assert not undone.is_error, undone.structured_content
+    assert [each.text for each in table.cells] == before
+
+
 @pytest.mark.parametrize("action", ["approve", "assign"])
 async def test_files_cost_a_read_and_a_write_each(action: str, era: Era) -> None:
     async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
@@ -89,3 +137,51 @@ async def test_several_files_are_assigned_with_one_write(era: Era) -> None:
 @pytest.mark.parametrize("write", WRITES, ids=lambda write: write.name)
 async def test_what_the_benchmark_reports_is_no_more_than_it_should_be(write: CostOfWrite) -> None:
     assert await requests_of(write) <= write.max_requests
+
+
+@pytest.mark.parametrize("corrects", [True, False])
+async def test_a_table_that_is_verified_after_other_changes_costs_one_read_more(
+    corrects: bool, era: Era
+) -> None:
+    async with reviewing(era=era, journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        page = document.pages[0]
+        changes: list[dict[str, Any]] = [
+            {"table_id": page.tables[0].id, "verification_status": "verified"},
+            *([{"field_data_id": page.fields[0].id, "value": "new"}] if corrects else []),
+        ]
+        result = await client.call_tool(
+            "review_apply",
+            {"workflow_id": document.workflow_id, "document_id": document.id, "changes": changes},
+        )
+        assert not result.is_error, result.structured_content
+        assert len(sandbox.received) == len(changes) + 2 + corrects
+
+
+@pytest.mark.parametrize("tool", ["review_apply", "review_files", "nanonets_approve_file"])
+async def test_for_the_answer_of_a_person_each_is_read_once_more(tool: str) -> None:
+    sandbox = Sandbox(clock=anyio.current_time)
+    behind, transport = embedded(Settings(confirm="writes", journal="sqlite://"), sandbox)
+    files = ready(sandbox)[:3]
+    first = files[0]
+    changes = [{"field_data_id": each.id, "value": "new"} for each in first.pages[0].fields[:3]]
+    arguments, count = {
+        "review_apply": (
+            {"workflow_id": first.workflow_id, "document_id": first.id, "changes": changes},
+            len(changes) + 3,
+        ),
+        "review_files": (
+            {"model_id": first.workflow_id, "file_ids": [each.id for each in files], "action": "approve"},
+            3 * len(files),
+        ),
+        "nanonets_approve_file": ({"model_id": first.workflow_id, "request_file_id": first.id}, 3),
+    }[tool]
+
+    async def person(context: Any, params: Any) -> ElicitResult:
+        return ElicitResult(action="accept", content={"confirm": True})
+
+    server = build_server(behind, transport=transport)
+    async with Client(server, mode="legacy", elicitation_callback=person) as client:
+        result = await client.call_tool(tool, arguments)
+    assert not result.is_error, result.structured_content
+    assert len(sandbox.received) == count

@@ -284,13 +284,14 @@ async def test_of_a_long_answer_only_so_many_ids_are_remembered(
             assert ("The value of document_id is a workflow_id." in error["message"]) == is_known
 
 
+@pytest.mark.parametrize("whose", ["approval", "group.clerks.approval"])
 @pytest.mark.parametrize("identity", [None, 7, ""])
 async def test_a_page_whose_file_has_no_readable_id_is_not_changed(
-    identity: Any, tmp_path: Path, era: Era
+    identity: Any, whose: str, tmp_path: Path, era: Era
 ) -> None:
-    """With a rule about approvals, since the journal could not say which document it was."""
+    """With a rule about anybody's approvals, since the journal could not say which document it was."""
     policy = tmp_path / "policy.toml"
-    policy.write_text("[approval]\nmin_confidence = 0\n")
+    policy.write_text(f"[{whose}]\nmin_confidence = 0\n")
     boxes = [{"id": "b", "label": "total", "ocr_text": "1", "score": 0.9}]
     network = service({"result": [{"id": "q", "request_file_id": identity, "moderated_boxes": boxes}]})
     async with connected(network, era, journal="sqlite://", policy=policy) as client:

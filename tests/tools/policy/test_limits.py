@@ -97,6 +97,20 @@ async def test_a_write_counts_until_its_time_is_over(
     assert error_of(await desk.write())["code"] == "not_allowed"
 
 
+async def test_a_clock_that_was_set_back_for_a_while_hides_no_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, "max_writes_per_hour = 1")
+    assert not (await desk.write()).is_error
+    with monkeypatch.context() as patch:
+        ago(patch, hours=3)
+        journal = open_journal(Settings(journal=desk.journal), tuple)
+        assert journal is not None
+        await journal.open(Opening(CREATE, {}, (), "", Caller(user="somebody else")))
+        journal.stop()
+    assert error_of(await desk.write())["code"] == "not_allowed"
+
+
 async def test_each_limit_counts_over_its_own_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk(tmp_path, "max_writes_per_hour = 1\nmax_writes_per_day = 3")
     for minutes in (130, 65):
