@@ -208,7 +208,6 @@ TESTS: Mapping[str, Sequence[str]] = {
         "test_hostile_text.py",
     ),
     "tools/history/undo.py": (
-        "tools/history/test_undo.py",
         "tools/history/test_unclear_undo.py",
         "tools/history/test_undo_several.py",
         "tools/history/test_undo_choice.py",
@@ -216,11 +215,8 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_undo_questions.py",
         "tools/history/test_undo_stops.py",
         "tools/guards/test_unusual_states.py",
-        "tools/review/test_review_preview.py",
-        "tools/policy/test_policy_in_force.py",
     ),
     "tools/history/undo_choice.py": (
-        "tools/history/test_undo.py",
         "tools/history/test_undo_several.py",
         "tools/history/test_undo_choice.py",
         "tools/history/test_undo_with_others.py",
@@ -228,6 +224,8 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/http/test_own_entries.py",
     ),
     "tools/history/undo_question.py": (
+        "tools/guards/test_agreement.py",
+        "tools/guards/test_codes.py",
         "tools/history/test_undo_questions.py",
         "tools/history/test_undo_several.py",
     ),
@@ -242,7 +240,10 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_undo_new_ids.py",
         "tools/history/test_undo_several.py",
     ),
-    "tools/history/own_entries.py": ("server/http/test_own_entries.py",),
+    "tools/history/own_entries.py": (
+        "server/http/test_own_entries.py",
+        "tools/history/test_undo_several.py",
+    ),
     "tools/history/history.py": (
         "server/http/test_own_entries.py",
         "tools/history/test_undo.py",

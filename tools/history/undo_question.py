@@ -114,9 +114,8 @@ def _now_and_back(planned: Planned) -> tuple[str, str]:
         changed = [name for name in now if now[name] != before.get(name)] or list(now)
         return _in_short([now[name] for name in changed]), _in_short([before.get(name) for name in changed])
     back = _in_short([arguments for each in planned.progress.left if (arguments := _set_by(each))])
-    if not present.known:
-        return "not known", back or "gone"
-    return _in_short(now) if present.is_there else "gone", back or "gone"
+    there = _in_short(now) if present.is_there else "gone"
+    return there if present.known else "not known", back or "gone"
 
 
 def _in_short(value: JsonValue) -> str:

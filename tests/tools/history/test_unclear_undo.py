@@ -225,6 +225,18 @@ async def test_the_same_call_goes_on_past_an_undo_that_was_made_without_an_answe
         assert (await total(use))[1] == first
 
 
+async def test_an_older_entry_that_was_undone_without_an_answer_is_told_with_the_newer_one(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, _ = await total(use)
+        older = (await use("updateFieldValue", **where, value="one"))["docreview"]["entry"]
+        newer = (await use("addLabel", project_id=3, name="Very urgent"))["docreview"]["entry"]
+        gateway.fault = lambda request: True
+        assert (await client.call_tool("review_undo", {"entry": older})).is_error
+        gateway.fault = lambda request: None
+        result = (await client.call_tool("review_undo", {"entries": [older, newer]})).structured_content
+        assert (result["undone"], result["already_undone"]) == ([newer], [older])
+
+
 async def test_of_one_entry_that_was_undone_without_an_answer_nothing_is_left(era: Era) -> None:
     async with behind_a_gateway(era) as (client, gateway, use):
         where, first = await total(use)
