@@ -262,6 +262,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     ),
     "tools/apply/plan.py": (
         "tools/review/test_review_apply.py",
+        "tools/review/test_review_several.py",
         "tools/apply/test_apply_structure.py",
         "tools/guards/test_old_look.py",
         "tools/guards/test_old_look_of_parts.py",

@@ -176,7 +176,7 @@ async def test_what_fails_between_says_what_was_undone_and_the_same_call_goes_on
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "expected one of entry, entries and since"),
+        ({}, "entry: got none, expected one of entry, entries and since"),
         ({"entry": 1, "since": YESTERDAY}, "got entry and since"),
         ({"since": "last week"}, "since: got 'last week'"),
         ({"entry": 1, "about": ["x"]}, "about"),
