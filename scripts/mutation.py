@@ -117,6 +117,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     ),
     "tools/guards/own_changes.py": (
         "tools/guards/test_changed_after_verification.py",
+        "tools/guards/test_marks_and_undo.py",
         "tools/journal/test_changes_in_the_journal.py",
     ),
     "tools/policy/limits.py": ("tools/policy/test_limits.py",),

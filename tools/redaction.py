@@ -37,6 +37,9 @@ _TOKEN = re.compile(r"(?<![\w-])(?=([\w-]*?)eyJ[\w-]{8})[\w-]++\.[\w-]{8,}+\.[\w
 _SHORTEST_NUMBER = 5
 """A shorter number is more likely an id than a secret, and without its id an item cannot be called."""
 
+_MAX_BACKSLASHES = 64
+"""The most before a quote, as in JSON that is six times inside JSON; a run of others must not take long."""
+
 _UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
 """In UTF-8, the bytes of control characters and of all that is not ASCII, which may stand inside a token."""
 _HEADER = re.compile(r"(\bBearer(?: |\+|%20))[\w.~+/=%-]{8,}|(\bBasic(?: |\+|%20))[\w+/%-]{16,}={0,2}")
@@ -120,7 +123,7 @@ def _property_in_text(service: Service) -> re.Pattern[str]:
     """Matches a secret property with its text, in marks that may be escaped however often."""
     names = "|".join(map(re.escape, _secret_names(service)))
     return re.compile(
-        rf'(?P<start>(?P<mark>\\*")(?:{names})(?P=mark)\s*:\s*(?P=mark))(?:(?!(?<!\\)(?P=mark)).)*(?P<end>(?P=mark)|$)',
+        rf'(?P<start>(?P<mark>\\{{0,{_MAX_BACKSLASHES}}}")(?:{names})(?P=mark)\s*:\s*(?P=mark))(?:(?!(?<!\\)(?P=mark)).)*(?P<end>(?P=mark)|$)',
         re.DOTALL,
     )
 

@@ -1,9 +1,9 @@
 """Find known secrets in a text, whatever form they have there.
 
 A secret may be percent-encoded or form-encoded, escaped in JSON inside JSON or in HTML, hexadecimal or base64
-(alone, with a colon, or between other bytes), and split by characters that nobody sees. A text is brought
-into a plain form in which all escapes are undone, and searched there; what is found is replaced in the text
-as it came.
+(alone, with a colon, or between other bytes), split by characters that nobody sees, over the end of a line,
+and cut where a text was shortened. A text is brought into a plain form in which all escapes are undone, and
+searched there; what is found is replaced in the text as it came.
 
 A plain form takes time. Most texts have no escape that a secret could hide behind, so that its letters and
 digits would stand in them as they are: these are looked for first.
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
 from .hidden_characters import hidden_pattern, without_invisible
+from .json_text import compact
 
 __all__ = ["SHORTEST", "SecretForms", "forms_of"]
 
@@ -36,16 +37,20 @@ _MAX_TRACED = 200_000
 _BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 """Neither a letter nor a digit beside it."""
 
-# Each begins with one certain character, which makes the search for it many times as fast.
-_UNICODE = re.compile(r"\\\\*u[0-9a-fA-F]{4}(?:\\+u[0-9a-fA-F]{4})*")
-_BLANK = re.compile(r"\\\\*[nrtbf]")
+# Each begins with one certain character, which makes the search for it many times as fast. A run of
+# backslashes is entered at its beginning only: from each of them on, it would take time by their square.
+_RUN = r"\\(?<!\\\\)\\*"
+_UNICODE = re.compile(rf"{_RUN}u[0-9a-fA-F]{{4}}(?:\\+u[0-9a-fA-F]{{4}})*")
+_HEX = re.compile(rf"{_RUN}x[0-9a-fA-F]{{2}}(?:\\+x[0-9a-fA-F]{{2}})*")
+_BLANK = re.compile(rf"{_RUN}[nrtbf]")
 _PERCENT = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
 _PERCENT_UNIT = re.compile(r"%[0-7][0-9a-fA-F]|(?:%[89a-fA-F][0-9a-fA-F])+")
-_JSON = re.compile(r"\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*|.)")
+_JSON = re.compile(r"\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*|x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*|.)")
 _JSON_SIGNS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _ESCAPES = (
     _UNICODE,
+    _HEX,
     _BLANK,
     re.compile(r"\\+"),
     _PERCENT_UNIT,
@@ -55,13 +60,16 @@ _ESCAPES = (
 )
 _UNIT = re.compile("|".join(each.pattern for each in _ESCAPES))
 _BLANKS = str.maketrans("+\n\r\t", "    ")
+_CUT = "…"
+"""What stands at the end of a text that was shortened. Before it, more than half of a secret is one."""
 
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _NOT_OF_WORD = bytes(byte for byte in range(256) if not _WORD.match(chr(byte)))
 _UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
 """What is left out before escapes are looked for: they could be split by it."""
 _ENCODED = (
-    (b"\\u", re.compile(rb"\\\\*u[0-9a-fA-F]{4}(?:\\+u[0-9a-fA-F]{4})*"), b""),
+    (b"\\u", re.compile(_UNICODE.pattern.encode()), b""),
+    (b"\\x", re.compile(_HEX.pattern.encode()), b""),
     (b"%", re.compile(_PERCENT.pattern.encode()), b"\\"),
     (b"&", re.compile(_ENTITY.pattern.encode()), b"\\"),
 )
@@ -79,6 +87,9 @@ class SecretForms:
         self._raw = raw
         self._needles = needles
         self._words = list(dict.fromkeys(map(_words_of, (*raw, *needles))))
+        parts = [secret[: _min_part(secret)] for secret in raw]
+        self._parts = {form for part in parts for form in (part, compact(part)[1:-1])}
+        self._anywhere = [needle for needle, pattern in needles.items() if not pattern.startswith(_BEFORE)]
 
     @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
@@ -88,19 +99,40 @@ class SecretForms:
     def found_in(self, text: str) -> SecretForms | None:
         """Those of the forms that a JSON text holds, for a closer look at the texts in it; None for none."""
         if not self._may_be_behind(text):
-            return None
-        stages = _stages(text, _ROUNDS + 1)
+            return self if self._is_cut_in(text) else None
+        stages = [*_stages(text, _ROUNDS + 1), *_joined_lines(text)]
         needles = {
             needle: pattern
             for needle, pattern in self._needles.items()
             if any(needle in stage for stage in stages)
         }
-        if not needles and not self._stands_plainly_in(text):
+        if not needles and not self._stands_plainly_in(text) and not self._is_cut_in(text):
             return None
         return SecretForms(self._raw, needles, self._replacement)
 
     def _stands_plainly_in(self, text: str) -> bool:
         return any(secret in text for secret in self._raw)
+
+    def _is_over_lines(self, text: str) -> bool:
+        """Whether a form is in a text whose lines are joined; a short one might be so by chance."""
+        return any(needle in each for each in _joined_lines(text) for needle in self._anywhere)
+
+    def _is_cut_in(self, text: str) -> bool:
+        return _CUT in text and any(part in text for part in self._parts)
+
+    def _without_cut(self, text: str) -> str:
+        """The text without the beginning of a secret where the text was cut."""
+        parts = text.split(_CUT)
+        for index, part in enumerate(parts[:-1]):
+            for secret in self._raw:
+                if secret[: _min_part(secret)] not in part:
+                    continue
+                lengths = range(len(secret) - 1, _min_part(secret) - 1, -1)
+                length = next((each for each in lengths if part.endswith(secret[:each])), 0)
+                if length:
+                    parts[index] = f"{part[:-length]}{self._replacement}"
+                    break
+        return _CUT.join(parts)
 
     def _is_in(self, stages: Sequence[str]) -> bool:
         """Whether a form stands in one of the stages of a text."""
@@ -112,6 +144,11 @@ class SecretForms:
         encoded = text.encode("utf-8", "surrogatepass")
         if _may_hide(encoded):
             return True
+        if self._may_be_in(encoded):
+            return True
+        return b"\\n" in encoded and self._may_be_in(encoded.replace(b"\\n", b"-").replace(b"\\r", b"-"))
+
+    def _may_be_in(self, encoded: bytes) -> bool:
         letters = encoded.translate(None, _NOT_OF_WORD)
         return any(all(word in letters for word in words) for words in self._words if words[0] in letters)
 
@@ -119,6 +156,8 @@ class SecretForms:
         """The text with the replacement in place of each secret; without hidden characters if it held one."""
         if not self._raw:
             return text
+        if self._is_cut_in(text):
+            text = self._without_cut(text)
         parts = text.split(self._replacement)
         return self._replacement.join(map(self._removed_from_part, parts))
 
@@ -126,14 +165,15 @@ class SecretForms:
         if not self._may_be_behind(part):
             return part
         if not self._stands_plainly_in(part) and not self._is_in(_stages(part)):
-            return part
+            return self._replacement if self._is_over_lines(part) else part
         shown = without_invisible(part)
         cleaned = shown
         for secret in self._raw:
             cleaned = _without(secret, cleaned, self._replacement)
         if self._pattern is not None and self._pattern.search(_plain_form(cleaned)):
             cleaned = self._traced(cleaned)
-        if self._is_in(_stages(cleaned.replace(self._replacement, " "))):
+        rest = cleaned.replace(self._replacement, " ")
+        if self._is_in(_stages(rest)) or self._is_over_lines(rest):
             return self._replacement
         return part if cleaned == shown else cleaned
 
@@ -153,6 +193,11 @@ class SecretForms:
             pieces += [text[kept:start], self._replacement]
             kept = end
         return "".join((*pieces, text[kept:]))
+
+
+def _min_part(secret: str) -> int:
+    """How much of a secret has to stand before a cut: less of it may be an ordinary word."""
+    return max(_LONG, len(secret) // 2 + 1)
 
 
 @lru_cache(maxsize=1_024)
@@ -239,6 +284,8 @@ def _undo_all_kinds(stages: list[str]) -> None:
             text = then(text.replace("\\\\", "\\"))
         if "\\u" in text:
             text = then(_UNICODE.sub(_undone, text))
+        if "\\x" in text:
+            text = then(_HEX.sub(_undone, text))
         text = then(_BLANK.sub(" ", text).replace("\\", ""))
     text = then(_without_percent(text))
     text = then(_without_entities(text))
@@ -253,6 +300,18 @@ def _repeated(undo: Callable[[str], str], text: str, rounds: int) -> Iterator[st
         if text == before:
             return
         yield text
+
+
+def _joined_lines(text: str) -> list[str]:
+    """A text without the ends of its lines, for what was wrapped; a plus is a blank, as in a plain form."""
+    if "\n" not in text and "\\n" not in text:
+        return []
+    undone = _repeated(_without_json_escapes, text, _ROUNDS)
+    # Not by a pattern: one that begins with any number of blanks takes long where there are many.
+    return [
+        "".join(line.strip(" \t") for line in each.replace("\r", "\n").split("\n")).replace("+", " ")
+        for each in undone
+    ]
 
 
 def _without_json_escapes(text: str) -> str:
@@ -320,7 +379,7 @@ def _undone(match: re.Match[str]) -> str:
 def _json_undone(match: re.Match[str]) -> str:
     """What one escape of a JSON text stands for."""
     unit = match[0]
-    return _characters_of(unit) if unit[1] == "u" and len(unit) > 2 else _JSON_SIGNS.get(unit[1], unit[1])
+    return _characters_of(unit) if unit[1] in "ux" and len(unit) > 2 else _JSON_SIGNS.get(unit[1], unit[1])
 
 
 @lru_cache(maxsize=4_096)
@@ -330,6 +389,12 @@ def _characters_of(unit: str) -> str:
         return bytes.fromhex(unit.replace("%", "")).decode("utf-8", "replace")
     if unit[0] == "&":
         return html.unescape(unit)
+    if "x" in unit:
+        plain = bytes.fromhex(unit.replace("\\", "").replace("x", ""))
+        try:
+            return plain.decode()
+        except UnicodeDecodeError:
+            return plain.decode("latin-1")
     codes = re.findall(r"u([0-9a-fA-F]{4})", unit)
     return bytes.fromhex("".join(codes)).decode("utf-16-be", "replace")
 
@@ -344,7 +409,7 @@ def _with_places(text: str) -> tuple[str, list[int], list[int]]:
         kept = 0
         for match in _UNIT.finditer(text):
             unit = match[0]
-            if unit[0] == "%" or unit[0] == "&" or (unit[0] == "\\" and "u" in unit):
+            if unit[0] in "%&" or (unit[0] == "\\" and ("u" in unit or "x" in unit)):
                 # A plus that was escaped is a blank in the plain form too.
                 plain = _undone(match).translate(_BLANKS)
             else:

@@ -19,6 +19,7 @@ from ...tools import load_tools
 from ...tools.untrusted import one_line
 from ..logs import set_up_logging
 from ..protocol.application import build_server
+from ..services.upstream import secrets_known
 from ..settings.settings import Settings
 
 __all__ = ["call_once"]
@@ -31,7 +32,7 @@ def call_once(settings: Settings, tool: str, arguments: str, picture: Path | Non
 
     Gives 0, 1 on a tool error or where a picture cannot be saved, 2 on a wrong command.
     """
-    set_up_logging(settings.log_level, lambda: settings.secrets)
+    set_up_logging(settings.log_level, secrets_known(settings))
     try:
         given = cast("object", json.loads(arguments))
     except ValueError as error:

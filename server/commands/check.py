@@ -19,6 +19,7 @@ from ...tools.checks.paper import Paper
 from ...tools.documents.values import values_of_document
 from ..logs import set_up_logging
 from ..protocol.application import build_server
+from ..services.upstream import secrets_known
 from ..settings.check_file import CheckFileError, examine_check_file
 from ..settings.settings import Settings
 
@@ -33,7 +34,7 @@ class _NoDocumentError(Exception):
 
 def check_file(settings: Settings, path: Path, document: str | None, workflow_id: str) -> int:
     """Print the faults of a check file, or what its checks say. Gives 1 for a fault or a failed check."""
-    set_up_logging(settings.log_level, lambda: settings.secrets)
+    set_up_logging(settings.log_level, secrets_known(settings))
     try:
         file, faults = examine_check_file(path)
     except CheckFileError as error:

@@ -13,6 +13,7 @@ from ..http.settings import HttpSettings
 from ..logs import set_up_logging
 from ..protocol.application import build_server
 from ..protocol.call_context import user_of_machine
+from ..services.upstream import secrets_known
 from ..settings.settings import Settings
 from ..settings.settings_error import SettingsError
 
@@ -41,7 +42,7 @@ def serve_panel(
     from ..http.serving import serve_on
 
     http = http.model_copy(update=_LOCAL)
-    set_up_logging(settings.log_level, lambda: settings.secrets)
+    set_up_logging(settings.log_level, secrets_known(settings))
     try:
         listener = listening(http.host, http.port)
     except OSError as error:

@@ -12,7 +12,7 @@ from ...tools.untrusted import one_line
 from ..logs import set_up_logging
 from ..probe.probing import Probe, probe
 from ..probe.report import has_faults, lines_of
-from ..services.upstream import Services
+from ..services.upstream import Services, secrets_known
 from ..settings.settings import Settings
 from ..version import VERSION
 
@@ -24,7 +24,7 @@ __all__ = ["print_probe"]
 
 def print_probe(settings: Settings, transport: httpx2.AsyncBaseTransport | None = None) -> int:
     """Print what was found. Gives 1 if the credentials are missing or a read found no address, else 0."""
-    set_up_logging(settings.log_level, lambda: settings.secrets)
+    set_up_logging(settings.log_level, secrets_known(settings))
     if not settings.with_credentials:
         click.echo(
             "No credentials are set for either service, so nothing was sent. Set them first.", err=True

@@ -11,6 +11,7 @@ import anyio
 from ..loading import loading_with_first_call
 from ..logs import set_up_logging
 from ..protocol.application import build_server
+from ..services.upstream import secrets_known
 from ..settings.settings import Settings
 from ..stdio.transport import answering_stdio
 from ..telemetry.telemetry import telemetry
@@ -27,7 +28,7 @@ _FOR_A_PERSON = (
 
 def serve(settings: Settings) -> None:
     """Serve until stdin ends."""
-    set_up_logging(settings.log_level, lambda: settings.secrets, settings.log_format)
+    set_up_logging(settings.log_level, secrets_known(settings), settings.log_format)
     with telemetry(settings) as (observer, _):
         _serve(settings, observer)
 

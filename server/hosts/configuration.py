@@ -46,6 +46,7 @@ _SECRET_LINE = re.compile(
     r"""("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}]+)""",
     re.IGNORECASE,
 )
+_PASSWORD_IN_URL = re.compile(r"""(://[^\s:/@"']*:)[^\s/@"']+(?=@)""")
 _JSON_COMMENT = re.compile(r'"(?:[^"\\\n]|\\.)*"|(//[^\n]*|/\*.*?\*/)', re.DOTALL)
 _HASH_COMMENT = re.compile(r"(?:^|[ \t])(#[^\n]*)", re.MULTILINE)
 _REFERENCE = re.compile(r"""["']?(?:Bearer )?\$\{?[\w:.-]+\}?["']?""")
@@ -117,7 +118,7 @@ def rendered(host: Host, edits: Sequence[Edit]) -> str:
 
 
 def shown_diff(change: Change) -> str:
-    """What would change, with the values of keys, tokens and passwords masked in every line."""
+    """What would change, with keys, tokens and passwords masked in every line, also in URLs."""
     lines = difflib.unified_diff(
         (change.before or "").splitlines(),
         change.after.splitlines(),
@@ -126,7 +127,8 @@ def shown_diff(change: Change) -> str:
         lineterm="",
         n=2,
     )
-    return "\n".join(_SECRET_LINE.sub(_masked, line) for line in lines)
+    masked = (_PASSWORD_IN_URL.sub(r"\1…", line) for line in lines)
+    return "\n".join(_SECRET_LINE.sub(_masked, line) for line in masked)
 
 
 def write(change: Change) -> Path | None:

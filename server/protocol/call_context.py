@@ -37,9 +37,8 @@ def call_context_for(
 ) -> CallContext:
     """What one request has at hand; without `report` and `ask`, nothing is reported or asked."""
     state, origin = context.lifespan_context, origin_of(context)
-    services = state.services.own
-    if origin is not None:
-        services = state.services.for_caller(origin.principal.id, origin.account)
+    name, account = ("", None) if origin is None else (origin.principal.id, origin.account)
+    services = state.services.for_caller(name, account)
     caller = caller_of(context, origin, services)
     return CallContext(
         services,

@@ -16,9 +16,11 @@ from ...tools import Tool, ToolFailure, ToolResult, call_tool, failure_result
 from ...tools.failure import ErrorCode
 from ...tools.json_text import compact
 from ...tools.observation import UNKNOWN_TOOL, CallOutcome, Observer, SeenCall, note_fault, observing
+from ...tools.redaction import without_secrets
 from ...tools.results.result import MAX_ATTACHED_BYTES
 from ...tools.surface.former_names import current_tool
 from ...tools.untrusted import with_notes
+from ..services.upstream import secrets_of_caller
 from .call_context import call_context_for
 from .elicitation import InputRequired, asking
 from .principal import origin_of
@@ -66,6 +68,7 @@ async def _answer(
     async def report(message: str) -> None:
         nonlocal steps
         steps += 1
+        message = without_secrets(message, secrets_of_caller())
         _log.info("%s: %s", tool.name, message)
         await context.session.report_progress(steps, None, message)
 

@@ -17,6 +17,8 @@ from .remedies import REMEDIES
 __all__ = ["Credentials", "NanonetsKey", "NoCredentials", "StudioSession"]
 
 _RENEW_BEFORE_SECONDS = 60.0
+_MAX_FORMER = 3
+"""How many tokens that are no longer used are still kept out of what is shown."""
 
 
 class Credentials(Protocol):
@@ -100,6 +102,7 @@ class StudioSession:
         self._email = account.studio_email or ""
         self._password = account.studio_password.get_secret_value() if account.studio_password else ""
         self._token = account.studio_token.get_secret_value() if account.studio_token else ""
+        self._former: tuple[str, ...] = ()
         self._log_in = log_in
         self._lock = anyio.Lock()
         self._was_ended = False
@@ -108,8 +111,8 @@ class StudioSession:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Token and password."""
-        return tuple(value for value in (self._token, self._password) if value)
+        """Token and password, and former tokens: an answer may name one, and it may still be good."""
+        return tuple(value for value in (self._token, *self._former, self._password) if value)
 
     async def authorization(self, operation: Operation) -> str:
         """The header; signs in first where that is needed and possible."""
@@ -137,8 +140,13 @@ class StudioSession:
 
     def keep(self, token: str) -> None:
         """Use the token of a login or registration that an agent made; an empty one ends the session."""
-        self._token = token
+        self._use(token)
         self._was_ended = not token
+
+    def _use(self, token: str) -> None:
+        if self._token and self._token != token:
+            self._former = (self._token, *self._former)[:_MAX_FORMER]
+        self._token = token
 
     @property
     def _can_log_in(self) -> bool:
@@ -153,7 +161,7 @@ class StudioSession:
             raise self._failed.before_sending("")
         self._failed = None
         try:
-            self._token = await self._log_in(self._email, self._password)
+            self._use(await self._log_in(self._email, self._password))
         except ToolFailure as failure:
             self._failed = failure
             raise

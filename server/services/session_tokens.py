@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import cast
 
 from ...schemas import Operation
@@ -13,15 +14,17 @@ from .retries import Outcome
 
 __all__ = ["token_in", "token_of_login"]
 
+_TOKEN = re.compile(r"[!-~]+")
+
 
 def token_in(operation: Operation, response: Response) -> str:
-    """The token in the answer of a login or registration; empty if there is none."""
+    """The token in the answer of a login or registration; empty if there is none that a header can hold."""
     try:
         body = cast("object", json.loads(response.text))
     except (ValueError, RecursionError):
         return ""
     token = cast("dict[str, object]", body).get(operation.token_property) if isinstance(body, dict) else None
-    return token if isinstance(token, str) else ""
+    return token if isinstance(token, str) and _TOKEN.fullmatch(token) else ""
 
 
 def token_of_login(operation: Operation, outcome: Outcome, check_account: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .credentials import Credentials
     from .files import FileAccess
 
-__all__ = ["CallerServices", "Services", "secrets_of_caller"]
+__all__ = ["CallerServices", "Services", "secrets_known", "secrets_of_caller"]
 
 _MAX_SESSIONS = 2_000
 """How many callers with credentials of their own are kept in mind, those used last."""
@@ -33,9 +33,14 @@ Held = dict[Service, "Credentials"]
 
 
 def secrets_of_caller() -> Sequence[str]:
-    """The secrets of whoever the present request is for; none where all share those of the settings."""
+    """All that must not be shown in what the present request says; none outside of a request."""
     services = _present.get()
     return () if services is None else services.secrets
+
+
+def secrets_known(settings: Settings) -> Callable[[], Sequence[str]]:
+    """What gives the secrets of the settings, and those that a present request has come to, as for a log."""
+    return lambda: (*settings.secrets, *secrets_of_caller())
 
 
 class Services:
@@ -68,7 +73,9 @@ class Services:
         What an account of one's own has come to, such as a session, is for this caller alone.
         """
         if account is None:
-            return CallerServices(self, self._shared, self._held, name)
+            services = CallerServices(self, self._shared, self._held, name)
+            _present.set(services)
+            return services
         key = (name, account)
         held = self._sessions.setdefault(key, {})
         self._sessions.move_to_end(key)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from time import perf_counter
@@ -13,6 +15,7 @@ from ..logs import CALL_LOG
 __all__ = ["CallLog"]
 
 _log = logging.getLogger(CALL_LOG)
+_SEPARATING = re.compile(r"""[\s"]""")
 
 
 class CallLog(Unobserved):
@@ -41,5 +44,11 @@ class CallLog(Unobserved):
 
 def _write(what: str, **fields: str | float) -> None:
     if _log.isEnabledFor(logging.INFO):
-        line = " ".join(f"{name}={value}" for name, value in fields.items() if value != "")
+        line = " ".join(f"{name}={_one_word(value)}" for name, value in fields.items() if value != "")
         _log.info("%s %s", what, line, extra={"fields": {"event": what, **fields}})
+
+
+def _one_word(value: str | float) -> str:
+    """A value that cannot pass for several fields: in quotes as JSON if it has a blank or a quote."""
+    text = str(value)
+    return json.dumps(text, ensure_ascii=False) if _SEPARATING.search(text) else text

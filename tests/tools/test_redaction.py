@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from conftest import Era, Network, answers, connected
 from docreview_mcp.tools.json_text import compact
-from docreview_mcp.tools.redaction import REMOVED, masked, without_secrets
+from docreview_mcp.tools.redaction import REMOVED, masked, without_secret_properties, without_secrets
 from hypothesis import example, given
 from hypothesis import strategies as st
 from results import text_of
@@ -56,6 +56,14 @@ def percent_all(text: str) -> str:
     return "".join(f"%{byte:02x}" for byte in text.encode())
 
 
+def hex_escaped(text: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in text.encode())
+
+
+def in_lines(text: str, end: str = "\n", length: int = 20) -> str:
+    return end.join(text[start : start + length] for start in range(0, len(text), length))
+
+
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "percent-encoded": lambda text: quote(text, safe=""),
@@ -67,6 +75,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "in JSON in JSON": lambda text: json.dumps(json.dumps({"key": text})),
     "in JSON, no ASCII left out": lambda text: json.dumps([text], ensure_ascii=False),
     "escaped in JSON": lambda text: "".join(f"\\u{ord(each):04x}" for each in text),
+    "escaped for scripts": hex_escaped,
     "in HTML": html.escape,
     "hexadecimal": lambda text: text.encode().hex(),
     "base64": base64_of,
@@ -88,6 +97,19 @@ LONG_FORMS: dict[str, Callable[[str], str]] = {
     "next to a letter": lambda text: f"x{text}y",
 }
 """The forms in which a secret is found that is long enough not to stand there by chance."""
+
+
+OVER_LINES: dict[str, Callable[[str], str]] = {
+    "in lines": lambda text: in_lines(text, length=6),
+    "in lines that are indented": lambda text: in_lines(text, "\r\n  ", 6),
+    "in lines, in JSON": lambda text: json.dumps({"key": in_lines(text, length=6)}),
+    "base64 in lines": lambda text: in_lines(base64_of(f"person:{text}")),
+    "base64 as in mails": lambda text: base64.encodebytes(f"{'x' * 50}{text}".encode()).decode(),
+    "base64 for addresses in lines, in JSON in JSON": lambda text: json.dumps(
+        json.dumps(in_lines(base64.urlsafe_b64encode(f"ab{text}".encode()).decode(), "\r\n"))
+    ),
+}
+"""The forms in which a long secret goes on in the next line."""
 
 
 def everything(value: Any) -> str:
@@ -130,6 +152,67 @@ def test_a_secret_is_taken_out_in_every_form(form: str, secret: str) -> None:
 @given(secret=escaped_secrets)
 def test_a_secret_with_escapes_of_its_own_is_taken_out_in_every_form(form: str, secret: str) -> None:
     what_is_left(secret, form, LONG_FORMS[form](secret))
+
+
+@pytest.mark.parametrize("form", OVER_LINES)
+@given(secret=long_secrets)
+def test_a_secret_over_several_lines_is_taken_out(form: str, secret: str) -> None:
+    # A blank where a line ends is lost to whoever joins the lines, and so is a backslash before an n.
+    plain = secret.replace(" ", "_").replace("\\", "/")
+    what_is_left(plain, form, OVER_LINES[form](plain))
+
+
+@given(secret=long_secrets, before=st.text(max_size=30))
+def test_the_beginning_of_a_secret_is_taken_out_where_a_text_was_cut(secret: str, before: str) -> None:
+    least = max(8, len(secret) // 2 + 1)
+    for length in range(least, len(secret)):
+        said = f"{before} {secret[:length]}… (999 characters)"
+        value: Any = {"text": said}
+        for shown in (without_secrets(said, (secret,)), everything(masked(value, compact(value), (secret,)))):
+            assert f"{secret[:least]}" not in shown.replace(REMOVED, "") or secret[:least] in before, shown
+            assert shown.endswith("… (999 characters)")
+
+
+def test_nothing_takes_time_by_the_square_of_a_text() -> None:
+    secret, many = "nanonets-key-0123456789", 300_000
+    for said in (
+        f"%41{' ' * many}\n{secret[:9]}",
+        f"{secret[:20]} {'x…' * many}",
+        "\\" * many + " \\u0041",
+        "\\" * many + " \\x41",
+        "\\" * many + "\n%41",
+    ):
+        value: Any = {"text": said}
+        assert masked(value, compact(value), (secret,)) == value
+        assert without_secrets(said, (secret,)) == said
+        assert without_secret_properties("studio", {"text": f'{said}"auth_token'}) != {}
+
+
+def test_what_is_cut_or_in_lines_by_chance_stays() -> None:
+    for said in (
+        "nano…",
+        "nanonets…",
+        "the nanonets-\nkey and more",
+        "C:\\x86\\new\n\\x41",
+        "12\n34",
+        "ab\ncd",
+    ):
+        value: Any = {"text": said}
+        known = ("nanonets-key-0123456789", "1234", "abcd")
+        assert without_secrets(said, known) == said
+        assert masked(value, compact(value), known) == value
+
+
+async def test_a_message_that_cuts_a_value_shows_no_part_of_a_key(era: Era) -> None:
+    key = "nanonets-key-0123456789"
+    page = {"page_id": "p", "data": {"fields": {"t": [{"field_data_id": "f", "value": "x" * 180 + key}]}}}
+    body = {**page, "document_id": "d", "pages": [page]}
+    network = Network(lambda request: httpx2.Response(200, json=body))
+    place = {**GET[1], "page_id": "p", "field_data_id": "f", "value": "1", "expected_value": "2"}
+    async with connected(network, era) as client:
+        result = await client.call_tool("nanonets_update_field", place)
+    assert result.structured_content["error"]["code"] == "conflict"
+    assert "xxx[secret removed]…" in text_of(result)
 
 
 @pytest.mark.parametrize("form", FORMS)

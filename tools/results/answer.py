@@ -10,6 +10,7 @@ from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import Done, ToolFailure
 from ..json_text import compact, is_deep, may_be_deep, without_depth
 from ..redaction import without_secret_text
+from ..untrusted import quoted
 from .response import Response
 
 __all__ = ["MAX_VALUES", "parse", "wrapped"]
@@ -83,7 +84,7 @@ def _too_large(operation: Operation, response: Response) -> ToolFailure:
     pages = list(
         dict.fromkeys(match[1].decode("utf-8", "replace") for match in _PAGE_ID.finditer(response.content))
     )
-    named = f" Its pages: {', '.join(pages[:_MAX_PAGES])}." if pages else ""
+    named = f" Its pages: {', '.join(map(quoted, pages[:_MAX_PAGES]))}." if pages else ""
     more = f" It has {len(pages)} pages." if len(pages) > _MAX_PAGES else ""
     advice = operation.narrow or "a smaller limit"
     return ToolFailure(

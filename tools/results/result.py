@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol, cast
 
 from ...schemas import JsonObject, JsonValue, Operation
@@ -41,6 +43,8 @@ CHARACTERS = "characters"
 """The key of the note that the characters of an answer are not certain."""
 
 _MAX_NAME_BYTES = 150
+_ANY_FILE = "application/octet-stream"
+_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +157,13 @@ def _download(
     save: SaveDownload,
     notes: JsonObject | None,
 ) -> ToolResult:
-    name = without_secrets(_file_name(operation, response), secrets)
-    kind = response.content_type or "application/octet-stream"
+    name = _file_name(operation, response, secrets)
+    kind = _media_type(response, secrets)
     about: JsonObject = {"file_name": name, "content_type": kind, "bytes": len(response.content)}
 
     def note(**more: JsonValue) -> JsonObject:
-        named = [each for each in ("text", "path", "file_name") if each in more or each in about]
+        names = ("text", "path", "file_name", *(() if kind in _known_media_types() else ("content_type",)))
+        named = [each for each in names if each in more or each in about]
         return with_notes({**more, **about}, named, notes)
 
     shown_as = mime_type_of(response.content)
@@ -177,7 +182,7 @@ def _download(
         return ToolResult(
             seen, compact(seen), (picture_of(small.content, small.mime_type),), attachment=attachment
         )
-    if kind.startswith("text/") and len(response.content) <= limit:
+    if response.content_type.startswith("text/") and len(response.content) <= limit:
         notes = _with_encoding(notes, response)
         whole = note(text=response.text)
         whole = cast("JsonObject", masked(whole, compact(whole), secrets))
@@ -190,6 +195,21 @@ def _download(
         return ToolResult(saved, compact(saved))
     seen = note()
     return ToolResult(seen, compact(seen), attachment=Attachment(name, kind, response.content))
+
+
+def _media_type(response: Response, secrets: Sequence[str]) -> str:
+    """The type of a file as its header tells it, if that is a media type and holds no secret."""
+    kind, header = response.content_type, response.headers.get("content-type", "")
+    is_sound = _MEDIA_TYPE.fullmatch(kind) and without_secrets(header, secrets) == header
+    return kind if is_sound else _ANY_FILE
+
+
+@cache
+def _known_media_types() -> frozenset[str]:
+    """Media types that say nothing but what kind a file is of; any other might be a message."""
+    from mimetypes import MimeTypes
+
+    return frozenset({_ANY_FILE, *MimeTypes().types_map_inv[True]})
 
 
 def _with_encoding(notes: JsonObject | None, response: Response) -> JsonObject | None:
@@ -218,7 +238,7 @@ def _is_json(response: Response) -> bool:
     return True
 
 
-def _file_name(operation: Operation, response: Response) -> str:
+def _file_name(operation: Operation, response: Response, secrets: Sequence[str]) -> str:
     """The last part of the name that the service gives, short enough for any file system."""
     from email.message import Message
     from mimetypes import guess_extension
@@ -227,7 +247,8 @@ def _file_name(operation: Operation, response: Response) -> str:
     header = Message()
     header["Content-Disposition"] = response.headers.get("content-disposition", "")
     last = (header.get_filename() or "").replace("\\", "/").rpartition("/")[2].strip().lstrip(".")
-    name, _ = without_hidden(last)
+    # Secrets go before it is cut: of one that was cut, nothing would be known.
+    name = without_secrets(without_hidden(last)[0], secrets)
     printable = PurePath("".join(character for character in name if character.isprintable()))
     if not printable.name:
         return f"{operation.id}{guess_extension(response.content_type) or ''}"

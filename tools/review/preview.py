@@ -24,11 +24,12 @@ from .batch_report import has_path
 
 __all__ = ["run"]
 
-_UNTRUSTED = ("request.body", "present", "afterwards", "would_be_refused.message")
+_UNTRUSTED = ("request.body", "present", "afterwards", "stage", "would_be_refused.message")
 _UNTRUSTED_OF_OWN = (
     "calls[].request.body",
     "calls[].present",
     "calls[].afterwards",
+    "calls[].stage",
     "calls[].would_be_refused.message",
     "confirmation",
     "would_be_refused.message",

@@ -16,6 +16,7 @@ from ..requests.validation import invalid
 from ..results.reply import Reply
 from ..results.untrusted_paths import untrusted_paths
 from ..review.queue.search import moment
+from ..untrusted import shortened_sentence
 from .conditions import Unreadable, faults_in, fields_in, wanted_rows
 from .documents import MAX_DOCUMENTS, Documents, DocumentSelection, read_documents, usual_fields
 from .expression import expression_fault, rows_by_expression
@@ -217,7 +218,7 @@ def _counts_of(documents: Documents, values: JsonObject) -> JsonObject:
         details["not_read"] = {
             "document_ids": [*list(documents.failures)[:_MAX_NAMES]],
             "count": len(documents.failures),
-            "message": first.message[:_MAX_TEXT],
+            "message": shortened_sentence(first.message, _MAX_TEXT),
         }
     if documents.left > 0 or documents.is_more:
         offset = cast("int", values.get("offset", 0)) + documents.tried

@@ -27,6 +27,7 @@ from ...protocol.application import build_server
 from ...protocol.client_limits import CLIENT_LIMITS
 from ...protocol.surface import Surfaces
 from ...services.files import FileAccess
+from ...services.upstream import secrets_known
 from ...settings.journal_place import journal_place
 from ...settings.placeholders import unfilled
 from ...settings.settings import Settings
@@ -70,7 +71,7 @@ class Finding:
 
 def examine(settings: Settings) -> int:
     """Print every finding. Gives 1 if one is a fault, else 0. Sends one reading call to each service."""
-    set_up_logging(settings.log_level, lambda: settings.secrets)
+    set_up_logging(settings.log_level, secrets_known(settings))
     tools = settings.selection.choose(load_tools())
     policies, remarks = examine_policy(settings, tools)
     findings = [
@@ -224,7 +225,7 @@ def _check_findings(settings: Settings) -> list[Finding]:
 
 def _journal_finding(settings: Settings) -> Finding:
     """Whether writes can be recorded; without that they are refused."""
-    journal = open_journal(settings, lambda: settings.secrets)
+    journal = open_journal(settings, secrets_known(settings))
     if journal is None:
         return Finding("note", "journal", "not kept (DOCREVIEW_JOURNAL=none), so nothing can be undone")
     try:

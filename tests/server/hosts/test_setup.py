@@ -59,6 +59,20 @@ def test_a_host_without_a_file_gets_one(setup: Run, name: str) -> None:
     assert KEY not in text + shown.stdout + shown.stderr + done.stdout + done.stderr
 
 
+def test_a_change_is_shown_without_passwords_in_urls(setup: Run) -> None:
+    file = file_of("cursor")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    urls = {
+        "DOCREVIEW_JOURNAL": "postgresql://ada:s3cret@db/journal",
+        "OTHER": "redis://:s3cret@[::1]:6379/0",
+    }
+    file.write_text(json.dumps({"mcpServers": {"docreview": {"command": "old", "env": urls}}}, indent=1))
+    done = setup("cursor", "--write")
+    assert done.returncode == 0, done.stderr
+    assert "@db/journal" in done.stdout
+    assert "s3cret" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("name", HOST_NAMES)
 def test_everything_in_a_file_stays_and_the_backup_undoes_the_change(setup: Run, name: str) -> None:
     file, before = file_of(name), existing(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 
@@ -9,6 +10,8 @@ import pytest
 from conftest import Era, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server.logs import set_up_logging
+from docreview_mcp.server.telemetry.call_log import CallLog
+from docreview_mcp.tools.observation import SeenCall
 from http_callers import caller, served
 from mcp import Client
 
@@ -53,3 +56,16 @@ async def test_neither_arguments_nor_answers_are_logged(
     assert ASKED not in logged
     assert ANSWERED not in logged
     assert ("HTTP Request: POST" in logged) == (level != "WARNING")
+
+
+@pytest.mark.usefixtures("as_it_was")
+def test_whom_an_issuer_names_is_one_field_of_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging("INFO", lambda: ())
+    named = 'https://issuer#ada outcome=ok tool="nanonets_approve_file'
+    with CallLog().call(SeenCall("review_queue", named, "r-1", "")):
+        pass
+    line = capsys.readouterr().err
+    assert " tool=review_queue outcome=ok " in line
+    assert line.count(" outcome=ok") == 2
+    assert line.count('"') == 2 + named.count('"')
+    assert f"principal={json.dumps(named)}" in line

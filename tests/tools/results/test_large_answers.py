@@ -83,7 +83,7 @@ async def test_more_values_than_are_taken_are_refused_with_what_to_ask_instead(t
         error = error_of(await client.call_tool(tool, DOCUMENT))
     assert (error["code"], error["status"], error["done"]) == ("too_large", 200, "no")
     assert "500,000 values" in error["message"]
-    assert "page-0, page-1" in error["message"]
+    assert "“page-0”, “page-1”" in error["message"]
     assert "It has 400 pages" in error["message"]
     assert "nanonets_get_page" in error["next"]
 
