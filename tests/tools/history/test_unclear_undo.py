@@ -349,3 +349,16 @@ async def test_what_somebody_put_back_by_hand_between_two_calls_is_told(era: Era
             f"Entry {entry} was not undone, because the item was changed afterwards. The entry set it to"
             ' “{"status":"READY"}”; now it is “{"status":"CORRECTING"}”. Nothing was sent.'
         )
+
+
+async def test_an_unclear_undo_of_an_approval_is_judged_by_the_whole_state(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        trial = await SCENARIOS["verifyFile"](use)
+        entry = (await use("verifyFile", **trial.arguments))["docreview"]["entry"]
+        gateway.fault = lambda request: True
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault = lambda request: None
+        gateway.writes.clear()
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert "already undone by entry" in error["message"]
+        assert gateway.writes == []
