@@ -14,12 +14,12 @@ from ..redaction import REMOVED, masked, secret_arguments
 from ..requests.arguments import REASON, is_id
 from ..untrusted import quoted, quoted_inside, shortened_sentence, without_hidden_in
 
-__all__ = ["cleaned", "summary_of", "values_in_words"]
+__all__ = ["cleaned", "summary_of", "telling", "values_in_words"]
 
 _MAX_ROWS = 900
 _MAX_SUMMARY = 2_000
 _MAX_NAMED = 8
-_OF_NO_USE = ("bbox", "confidence", "image_url", "raw_document_url", "url")
+_OF_NO_USE = ("bbox", "confidence", "image_url", "of", "raw_document_url", "url")
 """What says nothing to a person of what is about to be changed; nor do ids, which come last."""
 _PLAIN_NAME = re.compile(r"[a-z_]+")
 
@@ -64,6 +64,15 @@ def cleaned(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
     return masked(shown, compact(shown), secrets)
 
 
+def telling(item: JsonObject) -> JsonObject:
+    """The properties of an item that say something to a person."""
+    return {
+        key: value
+        for key, value in item.items()
+        if value not in (None, "", []) and key not in _OF_NO_USE and not is_id(key)
+    }
+
+
 def _doubt(state: FieldState) -> tuple[bool, float]:
     """The most doubtful first; what has no confidence comes between the doubtful and the others."""
     return (not state.failed, MIN_CONFIDENCE if state.confidence is None else state.confidence)
@@ -80,11 +89,7 @@ def _standing(state: FieldState) -> str:
 def _present(present: JsonValue) -> str:
     if not isinstance(present, dict):
         return _short(present)
-    texts = {
-        key: _short(value)
-        for key, value in present.items()
-        if value not in (None, "", []) and key not in _OF_NO_USE and not is_id(key)
-    }
+    texts = {key: _short(value) for key, value in telling(present).items()}
     return _listed(texts) if texts else _short(present)
 
 

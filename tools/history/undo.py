@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -16,34 +16,21 @@ from ..guards.confirmation import Question
 from ..guards.context import CallContext, Written
 from ..guards.current_state import each_once
 from ..guards.document_locks import claims_of
-from ..guards.expectation import touched_fields
 from ..guards.guard import browser_rule, needs_confirmation
 from ..journal.entries import Closing
-from ..json_text import compact
 from ..operation_call import prepare, read, write
-from ..requests.arguments import CONFIRM, REASON, expected_argument, is_id
+from ..requests.arguments import REASON, expected_argument
 from ..results.reply import Reply
-from ..untrusted import quoted_inside
+from .new_ids import NewIds, new_ids_of, renamed
 from .undo_choice import Choice, Chosen, chosen_entries, read_again
-from .undo_progress import Progress, PutBack, UndoCall, progress_of, refused, undone_already
+from .undo_progress import AlreadyUndone, Progress, PutBack, UndoCall, progress_of, refused
+from .undo_question import Planned, question_of
 
 __all__ = ["run"]
 
-NewIds = dict[tuple[str, str], JsonValue]
-"""By the name of an argument and the id that was deleted: the id of what was added again."""
-
-_MAX_CALLS = 5
-_MAX_SHOWN = 60
+_MAX_NAMED = 5
 _BEGIN_SHARE = 0.6
 """The share of the time for a call in which the undo of a further entry is begun."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Planned:
-    """An entry with the calls that are left to undo it."""
-
-    chosen: Chosen
-    progress: Progress
 
 
 async def run(operation: Operation, values: JsonObject, call_context: CallContext) -> Reply:
@@ -52,7 +39,6 @@ async def run(operation: Operation, values: JsonObject, call_context: CallContex
     Raises:
         ToolFailure: one cannot be undone, its state is another one by now, or a call failed.
     """
-    began = anyio.current_time()
     choice = await chosen_entries(operation, values, call_context)
     if not choice.entries:
         raise _nothing_left(operation, choice)
@@ -62,30 +48,29 @@ async def run(operation: Operation, values: JsonObject, call_context: CallContex
         raise refused(min(under_way), "another call is undoing it right now")
     undoing |= numbers
     try:
-        return await _undo(operation, choice, values, call_context, began)
+        return await _undo(operation, choice, values, call_context)
     finally:
         undoing -= numbers
 
 
-async def _undo(
-    operation: Operation, choice: Choice, values: JsonObject, call_context: CallContext, began: float
-) -> Reply:
+async def _undo(operation: Operation, choice: Choice, values: JsonObject, call_context: CallContext) -> Reply:
     known = load_operations()
+    began = anyio.current_time()
 
-    async def look() -> list[_Planned]:
+    async def look() -> list[Planned]:
+        nonlocal began
+        # Anew after a person was asked: the time in which they think does not count.
+        began = anyio.current_time()
         return await _planned(await read_again(choice.entries, call_context), call_context)
 
-    def question(planned: list[_Planned]) -> Question | None:
+    def question(planned: list[Planned]) -> Question | None:
         steps = [step for each in planned for step in each.progress.left]
         if not any(needs_confirmation(step.called, call_context) for step in steps):
             return None
-        if len(planned) > 1:
-            asked = _question_of_several(operation, values, planned)
-        else:
-            asked = _question(operation, planned[0].chosen, values, planned[0].progress)
+        asked = question_of(operation, values, planned)
         return replace(asked, browser_rule=browser_rule((each.called for each in steps), call_context))
 
-    async def go(planned: list[_Planned], inner: CallContext) -> Reply:
+    async def go(planned: list[Planned], inner: CallContext) -> Reply:
         reason = str(values.get(REASON, ""))
         if len(planned) == 1 and "entry" in values:
             chosen, progress = planned[0].chosen, planned[0].progress
@@ -102,7 +87,7 @@ async def _undo(
     return await do_agreed(call_context, claims, code, look, question, go)
 
 
-async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list[_Planned]:
+async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list[Planned]:
     """How far each entry is undone, by one look at each item.
 
     Raises:
@@ -110,7 +95,7 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
     """
     reading = each_once(partial(read, call_context))
     later = PutBack()
-    planned: list[_Planned] = []
+    planned: list[Planned] = []
     for each in entries:
         try:
             progress = await progress_of(
@@ -120,7 +105,7 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
             if each.is_added and failure.code == "conflict":
                 continue
             raise
-        planned.append(_Planned(each, progress))
+        planned.append(Planned(each, progress))
         later.add(each.origin, each.entry)
     return planned
 
@@ -128,7 +113,7 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
 def _nothing_left(operation: Operation, choice: Choice) -> ToolFailure:
     """The failure where no entry fits, or all of them are undone."""
     if choice.left:
-        message = "; ".join(f"entry {number}: {why}" for number, why in choice.left[:_MAX_CALLS])
+        message = "; ".join(f"entry {number}: {why}" for number, why in choice.left[:_MAX_NAMED])
         message = f"none of {len(choice.left)} entries can be undone ({message})"
     elif choice.already:
         message = f"already undone: {', '.join(map(str, choice.already))}"
@@ -142,93 +127,40 @@ def _nothing_left(operation: Operation, choice: Choice) -> ToolFailure:
     )
 
 
-def _question(operation: Operation, chosen: Chosen, values: JsonObject, progress: Progress) -> Question:
-    """What a person has to agree to: the item as it is now, and what is put back."""
-    steps, present = progress.left, progress.present
-    subject: JsonObject = {
-        "entry": chosen.number,
-        "of": chosen.origin.title,
-        "by": ", ".join(dict.fromkeys(f"{step.called.title} ({step.called.tool})" for step in steps)),
-    }
-    for index, step in enumerate(steps[:_MAX_CALLS]):
-        name = "put back" if len(steps) == 1 else f"undo {index + 1}"
-        arguments: JsonObject = {key: value for key, value in step.arguments.items() if not is_id(key)}
-        if arguments:
-            subject[name] = arguments
-    ids = {key: value for step in steps[:1] for key, value in step.arguments.items() if is_id(key)}
-    reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
-    current = present.shown if present.is_there else "nothing (it was deleted)"
-    shown: JsonObject = {**subject, **ids, **reason}
-    return Question(operation, shown, _state_of(chosen, progress), current, present.key, call=_call(values))
-
-
-def _question_of_several(operation: Operation, values: JsonObject, planned: Sequence[_Planned]) -> Question:
-    """What a person has to agree to: each entry in a line, with what its item is now and what it will be."""
-    subject: JsonObject = {"entries": len(planned)}
-    for each in planned:
-        opening, steps = each.chosen.entry.opening, each.progress.left
-        now = each.progress.present.value if each.progress.present.is_there else "gone"
-        back = opening.before if opening.before_known and opening.before is not None else "gone"
-        by = ", ".join(dict.fromkeys(step.called.title for step in steps))
-        name = f"{quoted_inside(each.progress.present.key, _MAX_SHOWN)} " if each.progress.present.key else ""
-        subject[f"entry {each.chosen.number}"] = (
-            f"{each.chosen.origin.title}: {name}{_in_short(now)} → {_in_short(back)} ({by})"
-        )
-    subject["ids"] = list[JsonValue](
-        sorted({each for every in planned for each in every.chosen.entry.opening.about})
-    )
-    if REASON in values:
-        subject[REASON] = values[REASON]
-    state: list[JsonValue] = [[each.chosen.number, _state_of(each.chosen, each.progress)] for each in planned]
-    return Question(operation, subject, state, None, call=_call(values))
-
-
-def _call(values: JsonObject) -> JsonObject:
-    """What tells a call from others: the entries that it names."""
-    return {name: value for name, value in values.items() if name not in (CONFIRM, REASON)}
-
-
-def _state_of(chosen: Chosen, progress: Progress) -> JsonValue:
-    """What an agreement to undo an entry is bound to: what it changed, and the values that this is about."""
-    present = progress.present
-    return [present.value, [each.bound for each in touched_fields(chosen.origin, present)]]
-
-
-def _in_short(value: JsonValue) -> str:
-    """A state for one line, which is quoted as a whole: its texts alone where it is an object."""
-    if isinstance(value, dict):
-        texts = [str(entry) for name, entry in value.items() if entry not in (None, "") and not is_id(name)]
-        value = ", ".join(texts)
-    return quoted_inside(value if isinstance(value, str) else compact(value), _MAX_SHOWN)
-
-
 async def _undo_each(
-    planned: Sequence[_Planned], choice: Choice, reason: str, call_context: CallContext, began: float
+    planned: Sequence[Planned], choice: Choice, reason: str, call_context: CallContext, began: float
 ) -> Reply:
     """Undo one entry after the other, until one fails or the time is up; the same call goes on from there."""
     undone: list[JsonValue] = []
+    already: list[JsonValue] = [*choice.already]
     calls: list[JsonValue] = []
     leaves: dict[str, list[JsonValue]] = {}
     new_ids: NewIds = {}
     begin_until = began + call_context.upstream.timeout * _BEGIN_SHARE
     rest = list(planned)
-    while rest and (not undone or anyio.current_time() < begin_until):
+    while rest and (len(rest) == len(planned) or anyio.current_time() < begin_until):
         chosen, progress = rest[0].chosen, rest[0].progress
         try:
             step = await _undo_calls(chosen, progress, reason, call_context, new_ids)
+        except AlreadyUndone:
+            rest.pop(0)
+            already.append(chosen.number)
+            if not rest and not undone:
+                raise
+            continue
         except ToolFailure as failure:
             if not undone:
                 raise
             raise _stopped_between(failure, chosen.number, undone, calls, rest[1:]) from failure
         rest.pop(0)
         undone.append(chosen.number)
-        calls += [{"undoes": chosen.number, **cast("JsonObject", call)} for call in _list(step["calls"])]
+        calls += _calls_for(chosen.number, step["calls"])
         if "not_put_back" in step:
             leaves.setdefault(str(step["not_put_back"]), []).append(chosen.number)
         await call_context.report(f"{len(undone)} of {len(planned)} entries undone")
     structured: JsonObject = {"undone": undone, "calls": calls}
-    if choice.already:
-        structured["already_undone"] = [*choice.already]
+    if already:
+        structured["already_undone"] = already
     if choice.left:
         structured["cannot_be_undone"] = [{"entry": number, "why": why} for number, why in choice.left]
     if leaves:
@@ -239,8 +171,9 @@ async def _undo_each(
     return Reply(structured)
 
 
-def _list(value: JsonValue) -> list[JsonValue]:
-    return value if isinstance(value, list) else []
+def _calls_for(number: int, calls: JsonValue) -> list[JsonValue]:
+    """The calls that were made for an entry, each with its number."""
+    return [{"undoes": number, **cast("JsonObject", each)} for each in cast("list[JsonValue]", calls)]
 
 
 async def _undo_calls(
@@ -253,7 +186,7 @@ async def _undo_calls(
     number, steps, made_before = chosen.number, progress.left, list(progress.made_unclear)
     done: list[JsonValue] = []
     for step in steps:
-        arguments = cast("JsonObject", _renamed(step.arguments, new_ids))
+        arguments = cast("JsonObject", renamed(step.arguments, new_ids))
         try:
             written = await _carry(step.called, arguments, chosen.closing, number, reason, call_context)
         except ToolFailure as failure:
@@ -261,37 +194,16 @@ async def _undo_calls(
                 raise _stopped(failure, number, done, len(steps)) from failure
             made_before.append(step.unclear)
             continue
-        new_ids |= _new_ids(chosen, written)
+        new_ids |= new_ids_of(chosen.origin, chosen.entry.opening.arguments, written.answer)
         done.append(_entry_of(step.called, written))
     if not done:
-        raise undone_already(number, made_before, is_sent=bool(steps))
+        raise AlreadyUndone(number, made_before, is_sent=bool(steps))
     structured: JsonObject = {"undone": number, "calls": done}
     if made_before:
         structured["made_before_by"] = list(made_before)
     if left := " ".join(part for part in (chosen.closing.not_undoable, chosen.origin.undo_leaves) if part):
         structured["not_put_back"] = left
     return structured
-
-
-def _new_ids(chosen: Chosen, written: Written) -> NewIds:
-    """The id that was deleted, under its name, and the one that what was added again has instead."""
-    if chosen.origin.route.method != "DELETE":
-        return {}
-    name = chosen.origin.route.path.rstrip("/}").rpartition("{")[2]
-    answer, old = written.answer, chosen.entry.opening.arguments.get(name)
-    inner = answer.get("tag")
-    fields = {**(inner if isinstance(inner, dict) else {}), **answer}
-    new = fields.get(name, fields.get("id"))
-    return {(name, str(old)): new} if new is not None and old is not None else {}
-
-
-def _renamed(value: JsonValue, new_ids: NewIds) -> JsonValue:
-    """Arguments with the present ids."""
-    if isinstance(value, dict):
-        return {
-            name: new_ids.get((name, str(entry)), _renamed(entry, new_ids)) for name, entry in value.items()
-        }
-    return [_renamed(entry, new_ids) for entry in value] if isinstance(value, list) else value
 
 
 async def _carry(
@@ -350,7 +262,7 @@ def _stopped_between(
     number: int,
     undone: list[JsonValue],
     calls: list[JsonValue],
-    rest: Sequence[_Planned],
+    rest: Sequence[Planned],
 ) -> ToolFailure:
     """The failure of one of several entries, with those that were undone before it."""
     entries = ", ".join(map(str, undone))
@@ -369,7 +281,7 @@ def _stopped_between(
         notes={
             **failure.notes,
             "undone": undone,
-            "calls": calls,
+            "calls": [*calls, *_calls_for(number, failure.notes.get("calls", []))],
             "not_tried": [each.chosen.number for each in rest],
         },
     )

@@ -13,6 +13,7 @@ from ..journal.entries import Closing, Entry, JournalFault
 from ..requests.moments import moment_in
 from ..requests.validation import invalid
 from .history import journal_of, no_entry, unreadable, withheld
+from .new_ids import with_present_ids
 from .own_entries import may_see, visible_entries
 from .undo_progress import refused
 
@@ -21,6 +22,9 @@ __all__ = ["Choice", "Chosen", "chosen_entries", "read_again"]
 _MAX_ENTRIES = 50
 _MAX_LATER = 100
 """How many entries after an edit are looked at for the verification of the same value."""
+_PAGE = 100
+_MAX_LOOKED_AT = 1_000
+_NARROWER = "name the document in about, pass a later time, or pass entries"
 
 _MARKED_BY = {
     "nanonets_update_field": ("nanonets_verify_field", "field_data_id"),
@@ -86,7 +90,8 @@ async def read_again(entries: Sequence[Chosen], context: CallContext) -> list[Ch
     found: list[Chosen] = []
     for each in entries:
         try:
-            chosen = _undoable(await _entry(each.number, context), context)
+            entry = await with_present_ids(await _entry(each.number, context), context)
+            chosen = _undoable(entry, context)
         except JournalFault as fault:
             raise unreadable(fault, context) from fault
         except ToolFailure:
@@ -98,48 +103,58 @@ async def read_again(entries: Sequence[Chosen], context: CallContext) -> list[Ch
 
 
 async def _one(number: int, context: CallContext) -> Choice:
-    chosen = _undoable(await _entry(number, context), context)
-    return Choice((*await _marks_of(chosen, context), chosen))
+    entry = await _entry(number, context)
+    chosen = _undoable(await with_present_ids(entry, context), context)
+    return Choice((*await _marks_of(entry, chosen, context), chosen))
 
 
 async def _several(numbers: Iterable[int], context: CallContext) -> Choice:
     entries = [await _entry(number, context) for number in sorted(set(numbers), reverse=True)]
     already = tuple(each.number for each in entries if each.undone_by is not None)
-    found = {each.number: _undoable(each, context) for each in entries if each.undone_by is None}
-    for each in list(found.values()):
-        for mark in await _marks_of(each, context):
+    left = [each for each in entries if each.undone_by is None]
+    found = {each.number: _undoable(await with_present_ids(each, context), context) for each in left}
+    for each in left:
+        for mark in await _marks_of(each, found[each.number], context):
             found.setdefault(mark.number, mark)
     return Choice(tuple(found[number] for number in sorted(found, reverse=True)), already)
 
 
 async def _since(operation: Operation, values: JsonObject, context: CallContext) -> Choice:
     """What this user changed since a time, as far as it can be undone."""
-    about = tuple(str(each) for each in cast("list[JsonValue]", values.get("about", [])))
-    since = moment_in(operation, values, "since")
-    user = context.caller.user
-    entries: list[Entry] = []
-    before = 0
-    while len(entries) <= _MAX_ENTRIES * 4:
-        page = await journal_of(context).entries(about=about, before=before, limit=_MAX_LATER, since=since)
-        entries += [each for each in page if each.opening.caller.user == user]
-        if len(page) < _MAX_LATER:
-            break
-        before = page[-1].number
-    in_effect = _in_effect(entries)
     chosen: list[Chosen] = []
     left: list[tuple[int, str]] = []
-    for each in in_effect:
+    for each in _in_effect(await _own_since(operation, values, context)):
         if hidden := withheld(each, context):
             left.append((each.number, str(hidden["not_shown"])))
             continue
         try:
-            chosen.append(_undoable(each, context))
+            chosen.append(_undoable(await with_present_ids(each, context), context))
         except ToolFailure as failure:
             left.append((each.number, failure.message))
     if len(chosen) > _MAX_ENTRIES:
-        fault = f"since: got {len(chosen)} or more entries, expected at most {_MAX_ENTRIES}"
-        raise invalid(operation, [f"{fault}; name the document in about, pass a later time, or pass entries"])
+        fault = f"since: got {len(chosen)} entries, expected at most {_MAX_ENTRIES}"
+        raise invalid(operation, [f"{fault}; {_NARROWER}"])
     return Choice(tuple(chosen), (), tuple(left))
+
+
+async def _own_since(operation: Operation, values: JsonObject, context: CallContext) -> list[Entry]:
+    """All that this user did since a time: without the older ones, nobody can tell what an undo took back.
+
+    Raises:
+        ToolFailure: it is too much to look at.
+    """
+    about = tuple(str(each) for each in cast("list[JsonValue]", values.get("about", [])))
+    since = moment_in(operation, values, "since")
+    journal, user = journal_of(context), context.caller.user
+    entries: list[Entry] = []
+    while len(entries) < _MAX_LOOKED_AT:
+        before = entries[-1].number if entries else 0
+        page = await journal.entries(about=about, before=before, limit=_PAGE, since=since, user=user)
+        entries += page
+        if len(page) < _PAGE:
+            return entries
+    fault = f"since: got {_MAX_LOOKED_AT} or more journal entries, expected fewer"
+    raise invalid(operation, [f"{fault}; {_NARROWER}"])
 
 
 def _in_effect(entries: list[Entry]) -> list[Entry]:
@@ -160,30 +175,40 @@ def _in_effect(entries: list[Entry]) -> list[Entry]:
     return standing
 
 
-async def _marks_of(chosen: Chosen, context: CallContext) -> list[Chosen]:
-    """The verifications of the edited value that came after the edit and stand, the newest first."""
-    entry = chosen.entry
+async def _marks_of(entry: Entry, chosen: Chosen, context: CallContext) -> list[Chosen]:
+    """The verifications of the edited value that came after the edit and stand, the newest first.
+
+    `chosen` is the entry under the ids that its item has now; it was verified under those and the former.
+    """
     if entry.opening.tool not in _MARKED_BY:
         return []
     tool, name = _MARKED_BY[entry.opening.tool]
-    identity = entry.opening.arguments.get(name) or (chosen.closing.answer or {}).get(name)
-    if not isinstance(identity, str):
-        return []
-    later, _ = await visible_entries(
-        journal_of(context), context, about=(identity,), limit=_MAX_LATER, tool=tool
-    )
-    return [
-        Chosen(each, each.closing, operations_by_tool()[tool], is_added=True)
-        for each in later
-        if each.number > entry.number
-        and each.opening.address == entry.opening.address
-        and each.closing is not None
-        and each.closing.undo
-        and each.outcome == "done"
-        and each.opening.undoes is None
-        and not each.undoing
-        and not withheld(each, context)
+    found: dict[int, Entry] = {}
+    for identity in {_identity_of(each, name) for each in (entry, chosen.entry)}:
+        later, _ = await visible_entries(
+            journal_of(context), context, about=(identity,), limit=_MAX_LATER, tool=tool
+        )
+        found |= {each.number: each for each in later}
+    marks = [
+        await with_present_ids(found[number], context)
+        for number in sorted(found, reverse=True)
+        if number > entry.number and _stands(found[number], entry) and not withheld(found[number], context)
     ]
+    origin = operations_by_tool()[tool]
+    return [Chosen(each, each.closing, origin, is_added=True) for each in marks if each.closing is not None]
+
+
+def _identity_of(entry: Entry, name: str) -> str:
+    """The id of the value that an entry edited or added."""
+    answer = entry.closing.answer if entry.closing is not None else None
+    return str(entry.opening.arguments.get(name) or (answer or {}).get(name))
+
+
+def _stands(mark: Entry, edit: Entry) -> bool:
+    """Whether a verification at the same address as the edit can be undone with it."""
+    is_undo = mark.opening.undoes is not None or bool(mark.undoing)
+    is_done = mark.outcome == "done" and mark.closing is not None and bool(mark.closing.undo)
+    return is_done and not is_undo and mark.opening.address == edit.opening.address
 
 
 async def _entry(number: int, context: CallContext) -> Entry:

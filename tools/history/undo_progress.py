@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
-from ...schemas import JsonObject, JsonValue, Operation, load_operations
+from ...schemas import JsonObject, JsonValue, Operation, Present, load_operations
 from ..failure import NOTHING_SENT, ToolFailure
 from ..guards.context import CallContext
 from ..guards.current_state import Read, State, read_state, resolve
@@ -18,9 +18,23 @@ from ..operation_call import prepare, read
 from ..requests.arguments import arguments_of
 from ..untrusted import quoted
 
-__all__ = ["Progress", "PutBack", "UndoCall", "progress_of", "refused", "undone_already"]
+__all__ = ["AlreadyUndone", "Progress", "PutBack", "UndoCall", "progress_of", "refused"]
 
 _MAX_SHOWN = 300
+_USE_OTHERS = "review_history shows the full entry; use the ordinary tools to make the change."
+
+
+class AlreadyUndone(ToolFailure):
+    """The failure for an entry whose undo got no clear answer, but was carried out.
+
+    `by` are the entries of that undo. `is_sent`: this was found by sending a call once more.
+    """
+
+    def __init__(self, number: int, by: Sequence[int], *, is_sent: bool) -> None:
+        why = f"it was already undone by entry {', '.join(map(str, by))}"
+        why += ": that call got no clear answer, but the previous state is back"
+        happened = "Nothing was changed." if is_sent else NOTHING_SENT
+        super().__init__("conflict", _refusal(number, why), happened=happened, next_step=_USE_OTHERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +125,7 @@ async def progress_of(
     left: list[UndoCall] = []
     made: list[int] = []
     for step in steps:
-        part = partial(_part, origin, step, len(closing.undo) > 1)
+        part = partial(_part, origin.present, step)
         is_as_before = entry.opening.before_known and _same(part(entry.opening.before), part(now))
         if step.is_made:
             if not is_as_before and _same(part(closing.after), part(now)):
@@ -125,27 +139,13 @@ async def progress_of(
     return Progress(present, tuple(left), tuple(made))
 
 
-def refused(number: int, why: str, happened: str = NOTHING_SENT) -> ToolFailure:
+def refused(number: int, why: str) -> ToolFailure:
     """The failure for an entry that cannot be undone."""
-    return ToolFailure(
-        "conflict",
-        f"Entry {number} cannot be undone: {why}.",
-        happened=happened,
-        next_step="review_history shows the full entry; use the ordinary tools to make the change.",
-    )
+    return ToolFailure("conflict", _refusal(number, why), happened=NOTHING_SENT, next_step=_USE_OTHERS)
 
 
-def undone_already(number: int, by: Sequence[int], *, is_sent: bool) -> ToolFailure:
-    """The failure for an entry whose undo got no clear answer, but was carried out.
-
-    `is_sent`: this was found by sending a call once more.
-    """
-    entries = ", ".join(map(str, by))
-    why = (
-        f"it was already undone by entry {entries}: that call got no clear answer, but the previous state is"
-        " back"
-    )
-    return refused(number, why, "Nothing was changed." if is_sent else NOTHING_SENT)
+def _refusal(number: int, why: str) -> str:
+    return f"Entry {number} cannot be undone: {why}."
 
 
 def _item_of(origin: Operation, entry: Entry) -> str:
@@ -185,16 +185,13 @@ def _steps(entry: Entry, closing: Closing, context: CallContext) -> tuple[UndoCa
     return tuple(steps)
 
 
-def _part(origin: Operation, step: UndoCall, is_one_of_several: bool, state: JsonValue) -> JsonValue:
-    """What of a state one of several calls puts back: its entries of a list, its properties of an object."""
-    if not is_one_of_several or origin.present is None:
-        return state
+def _part(present: Present, step: UndoCall, state: JsonValue) -> JsonValue:
+    """What of a state a call puts back: its entries of a list, the properties of an object that it sets."""
     if isinstance(state, list):
-        own = step.arguments.get(origin.present.each)
-        chosen = own if isinstance(own, list) else []
-        return [each for each in state if isinstance(each, dict) and each.get("of") in chosen]
+        own = cast("list[JsonValue]", step.arguments[present.each])
+        return [each for each in cast("list[JsonObject]", state) if each["of"] in own]
     if isinstance(state, dict):
-        return {name: value for name, value in state.items() if name in step.arguments}
+        return {name: value for name, value in state.items() if name in step.arguments} or state
     return state
 
 

@@ -125,15 +125,29 @@ async def test_a_state_afterwards_that_cannot_be_read_is_not_made_up(era: Era) -
         if request.method != "GET":
             written.append(request.method)
             return httpx2.Response(200, json={"table_id": "t"})
-        return httpx2.Response(500 if written else 200, json=page({}))
+        tables = [{"table_id": "t", "cells": []}] if written else []
+        body = {"page_id": "p", "data": {"fields": {}, "tables": tables}}
+        return httpx2.Response(500 if written and is_down else 200, json=body)
 
+    is_down = True
     call = ("nanonets_add_table", {**PLACE, "bbox": [1, 1, 9, 9], "headers": ["net"]})
     async with connected(Network(answer), era, journal="sqlite://") as client:
         entry = await entry_of(client, call)
         undone = error_of(await client.call_tool("review_undo", {"entry": 1}))
+        is_down = False
+        again = error_of(await client.call_tool("review_undo", {"entry": 1}))
     assert (entry["outcome"], "after" in entry) == ("done", False)
-    assert (undone["code"], undone["done"]) == ("upstream_error", "no")
-    assert "the current state could not be read" in undone["message"]
+    assert (undone["code"], undone["done"], undone["retryable"]) == ("upstream_error", "no", True)
+    assert undone["message"] == (
+        "Entry 1 was not undone: the current state could not be read (nanonets_get_page failed"
+        " (upstream_error)). Nothing was sent."
+    )
+    assert undone["next"] == "Call again later."
+    assert (again["code"], again["done"]) == ("conflict", "no")
+    assert again["message"] == (
+        "Entry 1 cannot be undone: the state after it is not known. Nothing was sent."
+    )
+    assert written == ["POST"]
 
 
 async def test_the_new_text_of_a_cell_is_read_where_the_answer_does_not_tell_it(era: Era) -> None:

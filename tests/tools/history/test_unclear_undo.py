@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx2
 import pytest
-from conftest import Era, error_of
+from conftest import Era, Network, connected, error_of
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.schemas import load_operations
 from docreview_mcp.server import Settings, build_server
@@ -26,12 +27,18 @@ class Unsure(httpx2.AsyncBaseTransport):
     def __init__(self, transport: httpx2.AsyncBaseTransport) -> None:
         self._transport = transport
         self.fault: Fault = lambda request: None
+        self.refusal: httpx2.Response | None = None
+        self.refuse: Callable[[httpx2.Request], bool] = lambda request: False
         self.writes: list[str] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.method == "GET":
             return await self._transport.handle_async_request(request)
         self.writes.append(f"{request.method} {request.url.path}")
+        if self.refusal is not None:
+            return self.refusal
+        if self.refuse(request):
+            return httpx2.Response(403, text="not now")
         is_made = self.fault(request)
         answer = None if is_made is False else await self._transport.handle_async_request(request)
         return answer if answer is not None and is_made is None else httpx2.Response(500, text="broken")
@@ -195,3 +202,163 @@ async def test_of_two_calls_on_one_tag_only_the_second_is_repeated(era: Era) -> 
         assert not undone.is_error, undone.structured_content
         assert gateway.writes == [second]
         assert (await told(client, entry))["undone_by"] == undone.structured_content["calls"][0]["entry"]
+
+
+@pytest.mark.parametrize("call", ["since", "entries"])
+async def test_the_same_call_goes_on_past_an_undo_that_was_made_without_an_answer(
+    call: str, era: Era
+) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, first = await total(use)
+        older = (await use("updateFieldValue", **where, value="one"))["docreview"]["entry"]
+        newer = (await use("updateFieldValue", **where, value="two"))["docreview"]["entry"]
+        arguments = {"since": "2020-01-01"} if call == "since" else {"entries": [older, newer]}
+        gateway.fault = lambda request: True
+        assert error_of(await client.call_tool("review_undo", arguments))["done"] == "unknown"
+        gateway.fault = lambda request: None
+        gateway.writes.clear()
+        undone = await client.call_tool("review_undo", arguments)
+        assert not undone.is_error, undone.structured_content
+        result = undone.structured_content
+        assert (result["undone"], result["already_undone"]) == ([older], [newer])
+        assert len(gateway.writes) == 1
+        assert (await total(use))[1] == first
+
+
+async def test_an_older_entry_that_was_undone_without_an_answer_is_told_with_the_newer_one(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, _ = await total(use)
+        older = (await use("updateFieldValue", **where, value="one"))["docreview"]["entry"]
+        newer = (await use("addLabel", project_id=3, name="Very urgent"))["docreview"]["entry"]
+        gateway.fault = lambda request: True
+        assert (await client.call_tool("review_undo", {"entry": older})).is_error
+        gateway.fault = lambda request: None
+        result = (await client.call_tool("review_undo", {"entries": [older, newer]})).structured_content
+        assert (result["undone"], result["already_undone"]) == ([newer], [older])
+
+
+async def test_of_one_entry_that_was_undone_without_an_answer_nothing_is_left(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, first = await total(use)
+        entry = (await use("updateFieldValue", **where, value="one"))["docreview"]["entry"]
+        gateway.fault = lambda request: True
+        assert (await client.call_tool("review_undo", {"entries": [entry]})).is_error
+        gateway.writes.clear()
+        error = error_of(await client.call_tool("review_undo", {"entries": [entry]}))
+        (unclear,) = (await told(client, entry))["undo_unclear"]
+        assert (error["code"], error["done"], error["retryable"]) == ("conflict", "no", False)
+        assert error["message"] == (
+            f"Entry {entry} cannot be undone: it was already undone by entry {unclear}: that call got no"
+            " clear answer, but the previous state is back. Nothing was sent."
+        )
+        assert error["next"].startswith("review_history shows the full entry")
+        assert gateway.writes == []
+        assert (await total(use))[1] == first
+
+
+async def test_a_deletion_that_is_refused_when_it_is_repeated_was_not_made(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        added = await use("addClasses", project_id=1, classes=[{"name": "A"}])
+        entry = added["docreview"]["entry"]
+        gateway.fault = lambda request: False
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault, gateway.refusal = (lambda request: None), httpx2.Response(403, text="not you")
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert (error["code"], error["done"]) == ("forbidden", "no")
+        gateway.refusal = None
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert undone.structured_content["undone"] == entry
+
+
+async def test_a_deletion_that_finds_nothing_when_it_is_repeated_was_made(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        added = await use("addClasses", project_id=1, classes=[{"name": "A"}])
+        entry = added["docreview"]["entry"]
+        gateway.fault = lambda request: True
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault = lambda request: None
+        (unclear,) = (await told(client, entry))["undo_unclear"]
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert (error["code"], error["done"]) == ("conflict", "no")
+        assert error["message"] == (
+            f"Entry {entry} cannot be undone: it was already undone by entry {unclear}: that call got no"
+            " clear answer, but the previous state is back. Nothing was changed."
+        )
+
+
+async def test_an_addition_that_finds_no_place_when_it_is_repeated_was_not_made(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        where, _ = await total(use)
+        entry = (await use("deleteFieldValue", **where))["docreview"]["entry"]
+        gateway.fault = lambda request: False
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault, gateway.refusal = (lambda request: None), httpx2.Response(404, text="no such page")
+        assert "stopped once" in error_of(await client.call_tool("review_undo", {"entry": entry}))["message"]
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert (error["code"], error["done"]) == ("not_found", "no")
+        gateway.refusal = None
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert not undone.is_error, undone.structured_content
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+async def test_of_files_only_those_that_an_undo_puts_back_tell_whether_it_was_made(
+    is_made: bool, era: Era
+) -> None:
+    """A file that had no reviewer stays with the new one."""
+    now: dict[str, str | None] = {"a": "ada@example.com", "b": None}
+    is_lost = False
+
+    def files(request: httpx2.Request) -> httpx2.Response:
+        if request.method == "GET":
+            reviewer = now[request.url.path.rpartition("/")[2]]
+            return httpx2.Response(200, json={"moderated_images": [{"assigned_member": reviewer}]})
+        if is_made or not is_lost:
+            given = json.loads(request.content)
+            now.update(dict.fromkeys(given["file_ids"], given["member"]))
+        return httpx2.Response(500 if is_lost else 200, json={"message": "done"})
+
+    given = {"model_id": "m", "file_ids": ["a", "b"], "member": "eve@example.com"}
+    async with connected(Network(files), era, journal="sqlite://") as client:
+        assert not (await client.call_tool("nanonets_assign_files", given)).is_error
+        is_lost = True
+        assert error_of(await client.call_tool("review_undo", {"entry": 1}))["done"] == "unknown"
+        is_lost = False
+        again = await client.call_tool("review_undo", {"entry": 1})
+        if is_made:
+            assert "already undone by entry" in error_of(again)["message"]
+        else:
+            assert not again.is_error, again.structured_content
+    assert now == {"a": "ada@example.com", "b": "eve@example.com"}
+
+
+async def test_what_somebody_put_back_by_hand_between_two_calls_is_told(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        trial = await SCENARIOS["updateCorrectionTag"](use)
+        entry = (await use("updateCorrectionTag", **trial.arguments))["docreview"]["entry"]
+        gateway.writes.clear()
+        gateway.refuse = lambda request: len(gateway.writes) == 2
+        assert "1 of 2" in error_of(await client.call_tool("review_undo", {"entry": entry}))["message"]
+        gateway.refuse = lambda request: False
+        names = ("project_id", "correction_id", "document_id", "segment_id", "tag_id")
+        tag = {name: trial.arguments[name] for name in names}
+        await use("confirmCorrectionTag", **tag, status="CORRECTING")
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert error["code"] == "conflict"
+        assert error["message"] == (
+            f"Entry {entry} was not undone, because the item was changed afterwards. The entry set it to"
+            ' “{"status":"READY"}”; now it is “{"status":"CORRECTING"}”. Nothing was sent.'
+        )
+
+
+async def test_an_unclear_undo_of_an_approval_is_judged_by_the_whole_state(era: Era) -> None:
+    async with behind_a_gateway(era) as (client, gateway, use):
+        trial = await SCENARIOS["verifyFile"](use)
+        entry = (await use("verifyFile", **trial.arguments))["docreview"]["entry"]
+        gateway.fault = lambda request: True
+        assert (await client.call_tool("review_undo", {"entry": entry})).is_error
+        gateway.fault = lambda request: None
+        gateway.writes.clear()
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert "already undone by entry" in error["message"]
+        assert gateway.writes == []

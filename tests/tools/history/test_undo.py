@@ -338,6 +338,7 @@ async def test_an_unknown_entry_and_a_journal_switched_off_are_told(era: Era) ->
             error = error_of(await client.call_tool(tool, arguments))
             assert error["code"] == "not_configured"
             assert "DOCREVIEW_JOURNAL" in error["message"]
+            assert error["next"].startswith("Read the item itself;")
 
 
 def test_guards_are_arguments_of_every_write_and_of_no_read() -> None:

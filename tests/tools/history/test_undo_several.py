@@ -176,7 +176,7 @@ async def test_what_fails_between_says_what_was_undone_and_the_same_call_goes_on
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "expected one of entry, entries and since"),
+        ({}, "entry: got none, expected one of entry, entries and since"),
         ({"entry": 1, "since": YESTERDAY}, "got entry and since"),
         ({"since": "last week"}, "since: got 'last week'"),
         ({"entry": 1, "about": ["x"]}, "about"),
@@ -227,3 +227,39 @@ async def test_history_by_time_and_tool(era: Era) -> None:
         assert "service tools" in told["note"]
         error = error_of(await client.call_tool("review_history", {"until": "soon"}))
         assert "until: got 'soon'" in error["message"]
+
+
+async def test_a_value_that_somebody_changed_below_its_verification_is_found_before_anything_is_sent(
+    era: Era,
+) -> None:
+    async with reviewing(era=era, **JOURNAL) as (client, sandbox):
+        document = invoices(sandbox)[2]
+        total = field_of(document, "total_amount")
+        change = {"field_data_id": total.id, "value": "1", "verification_status": "verified"}
+        await applied(client, document, change)
+        total.value = "somebody else's"
+        writes = len(sent(sandbox))
+        error = error_of(await client.call_tool("review_undo", {"since": YESTERDAY}))
+        assert error["code"] == "conflict"
+        assert "somebody else's" in error["message"]
+        assert len(sent(sandbox)) == writes
+
+
+async def test_what_was_taken_away_and_set_again_is_undone_in_both_steps(era: Era) -> None:
+    async with reviewing(era=era, **JOURNAL) as (client, _):
+
+        async def starred() -> list[int]:
+            found = await client.call_tool("studio_list_models", {"starred": True})
+            return [each["id"] for each in found.structured_content["models"]]
+
+        entries: list[int] = []
+        for tool in ("studio_star_model", "studio_unstar_model", "studio_star_model"):
+            result = await client.call_tool(tool, {"model_id": 11})
+            assert not result.is_error, result.structured_content
+            entries.append(result.structured_content["docreview"]["entry"])
+        told = (await client.call_tool("review_undo", {"entries": entries[1:]})).structured_content
+        assert told["undone"] == entries[:0:-1]
+        assert 11 in await starred()
+        told = (await client.call_tool("review_undo", {"entry": entries[0]})).structured_content
+        assert told["undone"] == entries[0]
+        assert 11 not in await starred()

@@ -6,16 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx2
 import pytest
-from approval_desk import total_of
+from approval_desk import place_of, total_of
 from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
 from mcp import Client
 from mcp.types import ElicitResult
-from review_desk import ready
+from review_desk import field_of, interrupted, ready
 from test_unclear_undo import behind_a_gateway, told
 from undo_scenarios import SCENARIOS, using
 
@@ -118,3 +119,44 @@ async def test_what_only_its_second_call_could_put_back_cannot_be_undone(
         assert why in note["not_undoable"]
         error = error_of(await client.call_tool("review_undo", {"entry": note["entry"]}))
         assert (error["code"], error["done"]) == ("conflict", "no")
+
+
+async def test_a_verification_that_another_server_undid_meanwhile_is_left_out(tmp_path: Path) -> None:
+    sandbox, journal = Sandbox(), f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    document = ready(sandbox)[0]
+    total = field_of(document, "total_amount")
+    before = (total.value, total.verification_status)
+    marks: list[int] = []
+
+    async def undo_the_marks(method: str, path: str) -> None:
+        """Another write holds the document while the undo that was chosen waits for it."""
+        if method != "GET" and marks:
+            waiting.set()
+            await anyio.sleep(1)
+            async with reviewing(sandbox, journal=journal) as (elsewhere, _):
+                while marks:
+                    undone = await elsewhere.call_tool("review_undo", {"entry": marks.pop()})
+                    assert not undone.is_error, undone.structured_content
+
+    waiting = anyio.Event()
+    async with interrupted("auto", sandbox, undo_the_marks, journal=journal) as client:
+        edited = await client.call_tool("nanonets_update_field", {**total_of(document), "value": "1.00"})
+        edit = edited.structured_content["docreview"]["entry"]
+        numbers: list[int] = []
+        for status in ("verified", "unverified"):
+            mark = {**total_of(document), "verification_status": status}
+            marked = await client.call_tool("nanonets_verify_field", mark)
+            numbers.append(marked.structured_content["docreview"]["entry"])
+        marks.append(numbers[1])
+        results: list[Any] = []
+
+        async def undo() -> None:
+            await waiting.wait()
+            results.append(await client.call_tool("review_undo", {"entry": edit}))
+
+        other = {**place_of(document), "field_data_id": field_of(document, "subtotal").id, "value": "2.00"}
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(undo)
+            await client.call_tool("nanonets_update_field", other)
+    assert results[0].structured_content["undone"] == [numbers[0], edit]
+    assert (total.value, total.verification_status) == before
