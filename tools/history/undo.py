@@ -321,6 +321,8 @@ def _entry_of(called: Operation, written: Written) -> JsonObject:
     entry: JsonObject = {"tool": called.tool}
     if written.entry is not None:
         entry["entry"] = written.entry
+    if "journal" in written.notes:
+        entry["journal"] = written.notes["journal"]
     new = {name: value for name, value in written.answer.items() if name == "id" or name.endswith("_id")}
     if new and not called.idempotent:
         entry["new"] = new
@@ -354,6 +356,7 @@ def _stopped_between(
 ) -> ToolFailure:
     """The failure of one of several entries, with those that were undone before it."""
     entries = ", ".join(map(str, undone))
+    own = [{"undoes": number, **cast("JsonObject", each)} for each in _list(failure.notes.get("calls"))]
     return ToolFailure(
         failure.code,
         f"Entries {entries} were undone, but entry {number} was not. {failure.message}",
@@ -369,7 +372,7 @@ def _stopped_between(
         notes={
             **failure.notes,
             "undone": undone,
-            "calls": calls,
+            "calls": [*calls, *own],
             "not_tried": [each.chosen.number for each in rest],
         },
     )
