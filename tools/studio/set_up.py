@@ -168,10 +168,9 @@ async def _make(operation: Operation, steps: list[Step], values: JsonObject, con
         except ToolFailure as failure:
             if not entries and not made:
                 raise
-            stopped = _stopped(operation, failure, made, entries, steps[index:])
-            raise (
-                stopped.with_(notes={"journal": journal_fault, **stopped.notes}) if journal_fault else stopped
-            )
+            notes: JsonObject = {"journal": journal_fault} if journal_fault else {}
+            failure = failure.with_(notes={**notes, **failure.notes})
+            raise _stopped(operation, failure, made, entries, steps[index:]) from failure
         count += 1
         if isinstance(fault := written.notes.get("journal"), str):
             journal_fault = fault
