@@ -86,7 +86,7 @@ class _History:
     `added` holds the ids of values and tables that were added. `restored` says by the entry of a deletion
     under which id an undo added the same again, and `present_ids` by the earlier id. `marked` holds the ids
     of what was verified, `unmarked` of what lost its mark, and `marked_again` of what an undo gave its mark
-    back; the document's own id is empty.
+    back, which no undo does for a whole document; the document's own id is empty.
     """
 
     written: dict[str, _Written] = field(default_factory=dict[str, _Written])
@@ -226,7 +226,7 @@ def _take_mark(history: _History, operation: Operation, entry: Entry) -> None:
     argument, given = _MARKS[operation.id], entry.opening.arguments
     identity = history.present_id(str(given.get(argument))) if argument else ""
     if given.get("verification_status") != VERIFIED:
-        if history.marked_again.isdisjoint({identity, ""}):
+        if identity not in history.marked_again:
             history.unmarked.add(identity)
     elif entry.opening.undoes is not None:
         history.marked_again.add(identity)

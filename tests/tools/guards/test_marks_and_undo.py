@@ -142,6 +142,20 @@ async def test_an_earlier_text_over_what_somebody_else_wrote_is_a_change(
         assert "changed, not verified" in await refused(client, document, tool)
 
 
+async def test_an_earlier_text_of_a_value_that_others_wrote_in_between_is_a_change(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = ready(sandbox)[0]
+        verify_everything(document)
+        total = field_of(document, "total_amount")
+        first = total.value
+        # What a person writes in between is verified, as the mark stays.
+        for shown, new in ((first, "1.00"), ("8.00", "9.00"), ("1.00", first)):
+            total.value = shown
+            update = {**total_of(document), "value": new, "expected_value": shown}
+            await done(client, "nanonets_update_field", **update)
+        assert "changed, not verified" in await refused(client, document, "nanonets_verify_document")
+
+
 @pytest.mark.parametrize("kind", ["field", "cell"])
 async def test_a_verified_text_that_v2_moves_to_another_name_is_another_value(
     kind: str, tmp_path: Path
@@ -153,6 +167,7 @@ async def test_a_verified_text_that_v2_moves_to_another_name_is_another_value(
         file = await done(client, "nanonets_get_file", **ids)
         page = [*file["moderated_images"], *file["unmoderated_images"]][0]
         boxes = page["moderated_boxes"] or page["predicted_boxes"]
+        total = total_of(document)
         if kind == "field":
             next(each for each in boxes if each["label"] == "total_amount")["label"] = "tax"
         else:
@@ -160,6 +175,34 @@ async def test_a_verified_text_that_v2_moves_to_another_name_is_another_value(
         model = {"model_id": document.workflow_id, "page": {"id": page["id"]}}
         await done(client, "nanonets_update_file_fields", **model, moderated_boxes=boxes)
         assert "changed, not verified" in await refused(client, document, "nanonets_verify_document")
+        verified = {"verification_status": "verified"}
+        if kind == "field":
+            await done(client, "nanonets_verify_field", **total, **verified)
+        else:
+            table = {**place_of(document), "table_id": document.pages[0].tables[0].id}
+            await done(client, "nanonets_verify_table", **table, **verified)
+        await passes(client, document, "nanonets_verify_document")
+
+
+async def test_of_all_that_v2_takes_out_of_a_page_cells_are_settled_with_their_table(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (client, sandbox):
+        document = ready(sandbox)[0]
+        table = document.pages[0].tables[0]
+        verify_everything(document)
+        for cell in table.cells[:2]:
+            cell.verification_status = "unverified"
+        ids = {"model_id": document.workflow_id, "request_file_id": document.id}
+        file = await done(client, "nanonets_get_file", **ids)
+        page = [*file["moderated_images"], *file["unmoderated_images"]][0]
+        boxes = page["moderated_boxes"] or page["predicted_boxes"]
+        del next(each for each in boxes if each.get("cells"))["cells"][:2]
+        model = {"model_id": document.workflow_id, "page": {"id": page["id"]}}
+        await done(client, "nanonets_update_file_fields", **model, moderated_boxes=boxes)
+        verify_everything(document)
+        assert "2 of " in await refused(client, document, "nanonets_verify_document")
+        verified = {"table_id": table.id, "verification_status": "verified"}
+        await done(client, "nanonets_verify_table", **place_of(document), **verified)
+        await passes(client, document, "nanonets_verify_document")
 
 
 async def test_the_confidence_of_an_added_value_says_nothing(tmp_path: Path) -> None:
