@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from ...schemas import JsonObject, JsonValue, Operation
+from ...schemas import JsonObject, JsonValue, Operation, load_operations
 from ..failure import NOTHING_SENT, ToolFailure
-from ..journal.entries import Caller, JournalFault
+from ..journal.entries import JournalFault
 from ..requests.arguments import REASON
 from .confirmation_codes import CODE_SECONDS, CodeCheck
 from .context import Agreed, CallContext
@@ -62,11 +62,15 @@ class Question:
             return (self.operation.id, given, reason, self.state)
         return (self.operation.id, dict(sorted(self.call.items())), reason, [given, self.state])
 
-    def subject_of(self, caller: Caller) -> tuple[JsonValue, ...]:
-        """All that an answer is good for: what is asked about, by this user with this account."""
-        operation, *rest = self.subject
-        accounts: list[JsonValue] = [dict(caller.accounts)] if caller.accounts else []
-        return ([operation, caller.user, *accounts], *rest)
+    def subject_of(self, context: CallContext) -> tuple[JsonValue, ...]:
+        """All that an answer is good for: what is asked about, by this user, with this account, there.
+
+        A tool for many items may call either service, so the base URLs of all are part of it.
+        """
+        caller, (operation, *rest) = context.caller, self.subject
+        base_urls = {context.upstream.base_url(each) for each in load_operations().values()}
+        where: list[JsonValue] = [dict(caller.accounts), list[JsonValue](sorted(base_urls))]
+        return ([operation, caller.user, *where], *rest)
 
 
 async def confirm_or_fail(question: Question, code: str, context: CallContext) -> Agreed:
@@ -96,7 +100,7 @@ async def agreed_by_code(question: Question, code: str, context: CallContext) ->
     if not code or ((question.in_browser or context.in_browser) and way != "browser"):
         return ""
     try:
-        found = await context.guards.codes.use(code, *question.subject_of(context.caller))
+        found = await context.guards.codes.use(code, *question.subject_of(context))
     except JournalFault as fault:
         raise journal_failure(question.operation, fault, context) from fault
     return way if found == "valid" else ""
@@ -123,7 +127,7 @@ def _asked_by(context: CallContext) -> Agreed:
 
 async def _ask(question: Question, code: str, context: CallContext) -> None:
     codes, operation = context.guards.codes, question.operation
-    subject = question.subject_of(context.caller)
+    subject = question.subject_of(context)
     summary = _summary(question, context)
     if question.in_browser and not context.in_browser:
         raise await _only_in_browser(question, summary, context)

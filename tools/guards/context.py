@@ -167,6 +167,7 @@ class Guards:
     under_way: dict[tuple[str, ...], Flight] = field(default_factory=dict[tuple[str, ...], Flight])
     unclear: dict[str, Unclear] = field(default_factory=dict[str, Unclear])
     marks: Marks = field(default_factory=MemoryMarks)
+    marks_of_this_server: Marks = field(default_factory=MemoryMarks)
     documents: DocumentLocks = field(default_factory=DocumentLocks)
     seen: SeenValues = field(default_factory=SeenValues)
     seen_ids: SeenIds = field(default_factory=SeenIds)

@@ -24,7 +24,15 @@ from .context import CallContext
 from .current_state import State
 from .panel_key import is_from_panel
 
-__all__ = ["AFTER_AWAY", "IDS_OF_DOCUMENTS", "RecordedWrite", "closing_of", "journal_failure", "recorded"]
+__all__ = [
+    "AFTER_AWAY",
+    "IDS_OF_DOCUMENTS",
+    "RecordedWrite",
+    "closing_of",
+    "journal_failure",
+    "needs_journal",
+    "recorded",
+]
 
 AFTER_AWAY = (
     "Call again in a few seconds. If the journal stays unavailable, tell the operator of this server."
@@ -127,6 +135,11 @@ def journal_failure(operation: Operation, fault: JournalFault, context: CallCont
     )
 
 
+def needs_journal(context: CallContext) -> bool:
+    """Whether no write is sent while the journal cannot be written: limits are counted in it."""
+    return context.guards.journal_required or bool(context.policy.every_limit)
+
+
 async def _open(
     prepared: Prepared, before: State, context: CallContext, undoes: int | None, look: LookFirst | None
 ) -> int | None:
@@ -157,7 +170,7 @@ async def _open(
             with present_observer().journal("open"):
                 return await guards.journal.open(opening, look)
     except JournalFault as fault:
-        if guards.journal_required or context.policy.every_limit:
+        if needs_journal(context):
             raise journal_failure(prepared.operation, fault, context) from fault
         return None
 

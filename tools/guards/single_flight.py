@@ -12,6 +12,7 @@ from ..failure import NOTHING_SENT, ToolFailure
 from ..journal.entries import Entry, JournalFault, JournalView, LookFirst
 from ..requests.prepared_call import Prepared
 from .context import CallContext, Flight, Unclear, Written
+from .journal_recording import needs_journal
 
 __all__ = ["single_flight"]
 
@@ -81,25 +82,48 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
     unclear = guards.unclear.get(fingerprint)
     try:
         earlier = await guards.journal.unclear(fingerprint) if guards.journal is not None else None
+        if earlier is not None and earlier.outcome == "under way" and _is_recent(earlier):
+            raise _under_way(prepared.operation, earlier, context)
         if earlier is not None and unclear is None:
             message = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
             unclear = Unclear(message, str(earlier.number), earlier.opening.caller.user)
-        if unclear is None:
-            return
-        # Each user is stopped once: a user does not know the message that another one got.
-        who = sha256(user.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-        mark = f"stopped {unclear.mark} {who}"
-        stopped_at = await guards.marks.moment_of(mark)
-        if stopped_at is None:
-            await guards.marks.put(mark, time.time(), _DAY_SECONDS)
-        elif arrived > stopped_at:
-            return
+    except JournalFault:
+        pass  # what this server remembers itself stops the call all the same
+    if unclear is None:
+        return
+    # Each user is stopped once: a user does not know the message that another one got.
+    who = sha256(user.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    try:
+        stopped_at = await _stopped_at(f"stopped {unclear.mark} {who}", context)
     except JournalFault:
         return  # opening the entry meets the same fault and says so
+    if stopped_at is not None and arrived > stopped_at:
+        return
     whose = "" if unclear.user == user else " by another caller"
     detail = f" {unclear.message}" if unclear.user == user or context.is_admin else ""
     message = f"an identical call{whose} got no clear answer and may have been carried out.{detail}"
     raise _duplicate(prepared.operation, message)
+
+
+async def _stopped_at(mark: str, context: CallContext) -> float | None:
+    """When a call was stopped first; None if it was not yet, and now it is.
+
+    Raises:
+        JournalFault: the journal cannot tell or keep it, and nothing is sent without the journal.
+    """
+    guards, now = context.guards, time.time()
+    if (known := await guards.marks_of_this_server.moment_of(mark)) is not None:
+        return known
+    try:
+        if (stopped_at := await guards.marks.moment_of(mark)) is None:
+            await guards.marks.put(mark, now, _DAY_SECONDS)
+    except JournalFault:
+        if needs_journal(context):
+            raise
+        # The write would go on without the journal, so the stop has to hold without it as well.
+        await guards.marks_of_this_server.put(mark, now, _DAY_SECONDS)
+        return None
+    return stopped_at
 
 
 def _look_for_others(prepared: Prepared, context: CallContext) -> LookFirst:
@@ -108,15 +132,24 @@ def _look_for_others(prepared: Prepared, context: CallContext) -> LookFirst:
     def judge(view: JournalView) -> None:
         earlier = view.last_of_call
         if earlier is not None and _is_recent(earlier) and earlier.outcome == "under way":
-            is_own = context.is_admin or earlier.opening.caller.user == context.caller.user
-            entry = f" (journal entry {earlier.number})" if is_own else ""
-            raise _duplicate(prepared.operation, f"another server is carrying out an identical call{entry}.")
+            raise _under_way(prepared.operation, earlier, context)
 
     return LookFirst(judge, at_call=True)
 
 
 def _is_recent(entry: Entry) -> bool:
     return datetime.fromisoformat(entry.at) > datetime.now(UTC) - timedelta(seconds=_DAY_SECONDS)
+
+
+def _under_way(operation: Operation, earlier: Entry, context: CallContext) -> ToolFailure:
+    """The conflict with a call of another server, which may have been killed meanwhile: nobody can tell."""
+    is_own = context.is_admin or earlier.opening.caller.user == context.caller.user
+    entry = f" (journal entry {earlier.number})" if is_own else ""
+    until = f", at the latest at {earlier.opening.until}" if earlier.opening.until else ""
+    return _duplicate(operation, f"another server is carrying out an identical call{entry}.").with_(
+        next_step="First list or read the item to see whether the change was made. If it was not, call again"
+        f" with the same arguments after that call has ended{until}.",
+    )
 
 
 def _duplicate(operation: Operation, why: str) -> ToolFailure:

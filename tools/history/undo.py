@@ -233,6 +233,8 @@ def _entry_of(called: Operation, written: Written) -> JsonObject:
     entry: JsonObject = {"tool": called.tool}
     if written.entry is not None:
         entry["entry"] = written.entry
+    if "journal" in written.notes:
+        entry["journal"] = written.notes["journal"]
     new = {name: value for name, value in written.answer.items() if name == "id" or name.endswith("_id")}
     if new and not called.idempotent:
         entry["new"] = new

@@ -98,6 +98,7 @@ class ItemResult:
             self.is_sending = False
             entry = failure.notes.get("entry")
             self.failed_entry = entry if isinstance(entry, int) else None
+            self._note_fault(failure.notes)
             raise
         if snapshot is not None:
             snapshot.take(arguments, written.answer)
@@ -125,12 +126,15 @@ class ItemResult:
             )
 
     def _note(self, written: Written) -> None:
-        reason, fault = written.notes.get("not_undoable"), written.notes.get("journal")
+        reason = written.notes.get("not_undoable")
         if written.entry is not None:
             self.entries.append(written.entry)
             if isinstance(reason, str):
                 self.not_undoable[written.entry] = reason
-        if isinstance(fault, str):
+        self._note_fault(written.notes)
+
+    def _note_fault(self, notes: JsonObject) -> None:
+        if isinstance(fault := notes.get("journal"), str):
             self.journal_fault = fault
 
 

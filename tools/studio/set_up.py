@@ -15,6 +15,7 @@ from ..operation_call import called_inside, prepare, read, write
 from ..requests.arguments import CONFIRM, REASON
 from ..requests.validation import invalid
 from ..results.reply import Reply
+from ..untrusted import NOTE
 from .session import names_of
 
 __all__ = ["run"]
@@ -150,6 +151,7 @@ def _plan(steps: list[Step]) -> list[JsonValue]:
 async def _make(operation: Operation, steps: list[Step], values: JsonObject, context: CallContext) -> Reply:
     made: JsonObject = {}
     entries: list[JsonValue] = []
+    count, journal_fault = 0, ""
     project_id = values.get("project_id")
     reason: JsonObject = {REASON: values[REASON]} if REASON in values else {}
     confirmed = replace(context, is_confirmed=True)
@@ -166,7 +168,12 @@ async def _make(operation: Operation, steps: list[Step], values: JsonObject, con
         except ToolFailure as failure:
             if not entries and not made:
                 raise
+            notes: JsonObject = {"journal": journal_fault} if journal_fault else {}
+            failure = failure.with_(notes={**notes, **failure.notes})
             raise _stopped(operation, failure, made, entries, steps[index:]) from failure
+        count += 1
+        if isinstance(fault := written.notes.get("journal"), str):
+            journal_fault = fault
         if operation_id == "createProject":
             project_id = made["project_id"] = written.answer.get("id")
         elif operation_id == "createLabelingSession":
@@ -183,7 +190,9 @@ async def _make(operation: Operation, steps: list[Step], values: JsonObject, con
         structured["next"] = (
             "review_texts with kind labeling_session and this id shows the texts of the session."
         )
-    return Reply({**structured, "made": len(entries) or len(steps), "entries": entries}, untrusted=())
+    if journal_fault:
+        structured[NOTE] = {"journal": journal_fault}
+    return Reply({**structured, "made": count, "entries": entries}, untrusted=())
 
 
 def _missing(arguments: JsonObject, there: JsonObject) -> JsonObject:

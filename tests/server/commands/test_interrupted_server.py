@@ -153,3 +153,29 @@ async def test_an_entry_that_cannot_be_closed_claims_nothing_until_the_journal_i
         locks[0].close()
         (entry,) = (await client.call_tool("review_history", {})).structured_content["entries"]
         assert (entry["outcome"], entry["undoable"]) == ("done", True)
+
+
+async def test_an_undo_that_cannot_be_recorded_says_so(tmp_path: Path, era: Era) -> None:
+    file = tmp_path / "journal.sqlite"
+    locks: list[sqlite3.Connection] = []
+    value = "10"
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        nonlocal value
+        if request.method == "PATCH":
+            if value == "12":
+                locks.append(sqlite3.connect(file, isolation_level=None, check_same_thread=False))
+                locks[0].execute("BEGIN IMMEDIATE")
+            value = json.loads(request.content)["value"]
+            return httpx2.Response(200, json={"field_data_id": "f", "value": value})
+        page = json.dumps(PAGE).replace('"10"', f'"{value}"')
+        return httpx2.Response(200, content=page, headers={"Content-Type": "application/json"})
+
+    async with connected(Network(answer), era, journal=f"sqlite:///{file}", timeout=0.5) as client:
+        written = await client.call_tool("nanonets_update_field", {**FIELD, "value": "12"})
+        entry = written.structured_content["docreview"]["entry"]
+        undone = await client.call_tool("review_undo", {"entry": entry})
+        assert (undone.is_error, value) == (False, "10")
+        (call,) = undone.structured_content["calls"]
+        assert "could not record" in call["journal"]
+        locks[0].close()

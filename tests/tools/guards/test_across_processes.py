@@ -88,6 +88,40 @@ async def test_a_code_works_in_the_next_process_once(era: Era, kept: dict[str, A
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    "tool", ["nanonets_delete_field", "review_apply", "studio_add_label", "review_set_up"]
+)
+async def test_a_code_is_not_good_at_another_address_of_the_service(
+    tool: str, era: Era, tmp_path: Path
+) -> None:
+    """The ids may be the same there, and what the person agreed to is not there."""
+    settings: dict[str, Any] = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}", "confirm": "writes"}
+    place = {"workflow_id": "w", "document_id": "d"}
+    calls: dict[str, dict[str, Any]] = {
+        "nanonets_delete_field": {**place, "page_id": "p", "field_data_id": "f"},
+        "review_apply": {**place, "changes": [{"field_data_id": "f", "value": "11"}]},
+        "studio_add_label": CREATE[1],
+        "review_set_up": {"name": "a", "type": "LABEL", "labels": ["b"], "send": True},
+    }
+    page = {
+        "page_id": "p",
+        "data": {"fields": {"total": [{"field_data_id": "f", "value": "10"}]}, "tables": []},
+    }
+    there = {**page, "document_id": "d", "status": "completed", "pages": [page], "id": 1, "labels": []}
+
+    async def called(network: Network, code: str, **addresses: str) -> Any:
+        async with connected(network, era, **settings, **addresses) as client:
+            return await client.call_tool(tool, {**calls[tool], **({"confirm": code} if code else {})})
+
+    network = Network(lambda _: httpx2.Response(200, json=there))
+    code = (await called(network, "")).structured_content["docreview"]["confirm"]
+    elsewhere = {"nanonets_base_url": "https://eu.example.com", "studio_base_url": "https://eu.example.org"}
+    error = error_of(await called(network, code, **elsewhere))
+    assert (error["code"], error["done"]) == ("needs_confirmation", "no")
+    assert all(each.method == "GET" for each in network.requests)
+    assert not (await called(network, code)).is_error, "where it was given, it is good"
+
+
 @pytest.mark.parametrize("journal", ["none", "sqlite://"])
 async def test_without_a_lasting_key_the_message_says_what_codes_need(journal: str, era: Era) -> None:
     sandbox = Sandbox()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from conftest import Era, Network, connected, error_of
 from mcp import Client
 from test_guarded_writes import CREATE, CREATED, service
@@ -24,6 +27,26 @@ async def test_without_a_journal_each_unclear_call_is_stopped_once(era: Era) -> 
     network = service([LATE, LATE, CREATED])
     async with connected(network, era) as client:
         assert await ends(client, *[CREATE] * 5) == ["timeout", "conflict", "timeout", "conflict", "done"]
+    assert len(network.requests) == 3
+
+
+@pytest.mark.parametrize("away", ["always", "after the first"])
+async def test_where_writes_go_on_without_the_journal_each_unclear_call_is_stopped_all_the_same(
+    away: str, era: Era, tmp_path: Path
+) -> None:
+    """The server remembers what it has sent, whether or not it can write it down."""
+    file = tmp_path / "journal.sqlite"
+    if away == "always":
+        file.mkdir()
+    network = service([LATE, LATE, CREATED])
+    kept: dict[str, Any] = {"journal": f"sqlite:///{file}", "journal_required": False}
+    async with connected(network, era, **kept) as client:
+        assert await ends(client, CREATE) == ["timeout"]
+        if away == "after the first":
+            with closing(sqlite3.connect(file)) as database:
+                database.execute("ALTER TABLE docreview_marks RENAME TO gone")
+                database.execute("ALTER TABLE docreview_records RENAME TO lost")
+        assert await ends(client, *[CREATE] * 4) == ["conflict", "timeout", "conflict", "done"]
     assert len(network.requests) == 3
 
 

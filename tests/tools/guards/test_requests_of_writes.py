@@ -185,3 +185,29 @@ async def test_for_the_answer_of_a_person_each_is_read_once_more(tool: str) -> N
         result = await client.call_tool(tool, arguments)
     assert not result.is_error, result.structured_content
     assert len(sandbox.received) == count
+
+
+@pytest.mark.parametrize("count", [1, 4])
+async def test_a_project_and_its_tags_cost_one_read_beside_their_writes(count: int, era: Era) -> None:
+    async with reviewing(era=era, **JOURNALLED) as (client, sandbox):
+        await client.call_tool("studio_list_projects", {})  # signs in
+
+        async def cost_of(tool: str, arguments: dict[str, Any]) -> tuple[int, Any]:
+            before = len(sandbox.received)
+            result = await client.call_tool(tool, arguments)
+            assert not result.is_error, result.structured_content
+            return len(sandbox.received) - before, result.structured_content
+
+        texts, labels = [f"text {n}" for n in range(count)], [f"label {n}" for n in range(count)]
+        described = {"name": "a", "type": "CLASSLABEL", "classes": [{"name": "c"}], "labels": labels}
+        cost, made = await cost_of("review_set_up", {**described, "texts": texts, "send": True})
+        assert cost == 1 + made["made"] == 1 + 3 + count
+        place = {"kind": "labeling_session", "project_id": made["project_id"], "id": made["annotation_id"]}
+        _, seen = await cost_of("review_texts", place)
+        segments = [each["segment_id"] for text in seen["texts"] for each in text["segments"]]
+        tags = [{"class": "c", "label": "label 0"}]
+        changes = [{"segment_id": each, "tags": tags, "done": True} for each in segments]
+        cost, _ = await cost_of("review_tag", {**place, "changes": changes})
+        assert cost == 1 + 2 * count
+        cost, _ = await cost_of("review_tag", {**place, "changes": changes})
+        assert cost == 1

@@ -99,6 +99,28 @@ async def test_a_call_that_another_server_ended_meanwhile_is_sent(era: Era, tmp_
     assert reading.writes == 1
 
 
+async def test_while_another_server_may_be_sending_a_call_nobody_is_told_that_the_next_is_sent(
+    era: Era, tmp_path: Path
+) -> None:
+    """Whether it was killed cannot be told before its time is up."""
+    journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    writing, idle = Held("POST"), Held("none")
+    async with (
+        connected(writing, era, journal=journal) as one,
+        connected(idle, era, journal=journal) as other,
+        anyio.create_task_group() as tasks,
+    ):
+        tasks.start_soon(one.call_tool, *CELL)
+        await writing.begun.wait()
+        for _ in range(3):
+            error = error_of(await other.call_tool(*CELL))
+            assert (error["code"], error["done"]) == ("conflict", "no")
+            assert "another server is carrying out an identical call (journal entry 1)" in error["message"]
+            assert "after that call has ended, at the latest at 20" in error["next"]
+        writing.go.set()
+    assert idle.writes == 0
+
+
 async def test_a_write_that_another_server_has_under_way_counts(era: Era, tmp_path: Path) -> None:
     policy = tmp_path / "policy.toml"
     policy.write_text("[limits]\nmax_writes_per_hour = 1\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,6 +51,28 @@ async def test_a_step_that_fails_says_what_was_made(era: Era) -> None:
         error = error_of(await client.call_tool("review_set_up", again))
         assert error["done"] == "yes"
         assert "studio_add_label" in error["message"]
+
+
+@pytest.mark.parametrize("journal", ["sqlite://", "none"])
+async def test_what_was_there_already_is_not_counted_as_made(journal: str, era: Era) -> None:
+    async with reviewing(era=era, journal=journal) as (client, sandbox):
+        there = {"project_id": 1, "labels": ["POS", "NEG"], "send": True}
+        result = await client.call_tool("review_set_up", there)
+        assert result.structured_content == {"made": 0, "entries": []}
+        assert {each.operation for each in sandbox.received} == {"login", "getProject"}
+        one_more = {**there, "classes": [{"name": "New topic"}]}
+        assert (await client.call_tool("review_set_up", one_more)).structured_content["made"] == 1
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_what_was_made_without_the_journal_is_told(fails: bool, era: Era, tmp_path: Path) -> None:
+    kept: dict[str, Any] = {"journal": f"sqlite:///{tmp_path}", "journal_required": False}
+    labels = ["NOT FOR THIS TYPE"] if fails else []
+    arguments = {"project_id": 1, "classes": [{"name": "New topic"}], "labels": labels, "send": True}
+    async with reviewing(era=era, **kept) as (client, _):
+        result = await client.call_tool("review_set_up", arguments)
+    assert result.is_error == fails
+    assert "not recorded in it" in result.structured_content["docreview"]["journal"]
 
 
 @pytest.mark.parametrize(
