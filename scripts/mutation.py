@@ -172,6 +172,8 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/journal/test_marks.py",
     ),
     "server/journal/records.py": (
+        "server/journal/test_forged_records.py",
+        "server/journal/test_replaced_journal.py",
         "server/journal/test_journal.py",
         "server/journal/test_verification.py",
         "server/commands/test_journal_commands.py",
@@ -180,6 +182,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_undo_several.py",
     ),
     "server/journal/verification.py": (
+        "server/journal/test_forged_records.py",
         "server/journal/test_journal.py",
         "server/journal/test_verification.py",
     ),
