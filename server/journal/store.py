@@ -71,7 +71,7 @@ class StoredJournal:
     async def close(self, number: int, closing: Closing) -> None:
         """Record how it ended. Of an entry that is closed twice the last closing counts."""
         opened_as = number.opened_as if isinstance(number, _OpenedHere) else ""
-        await self.records.add(Addition(payload_of(closing, self._secrets()), number, opened_as))
+        await self.records.add(Addition(payload_of(closing, self._secrets()), int(number), opened_as))
 
     async def entry(self, number: int) -> Entry | None:
         """One entry; None if there is no such entry."""

@@ -415,6 +415,29 @@ async def test_an_end_and_another_call_that_are_written_together_do_not_disturb_
     journal.stop()
 
 
+async def test_the_end_of_an_early_entry_is_written_together_with_a_late_one(cluster: Cluster) -> None:
+    """PostgreSQL has integers of several sizes, and the numbers of both go into one list."""
+    journal = journal_at(cluster.url)
+    early = await journal.open(replace(OPENING, fingerprint="early"))
+    with psycopg.connect(cluster.url) as connection:
+        connection.execute(
+            "INSERT INTO docreview_records SELECT 40000, 40000, kind, at, payload, previous, hash"
+            " FROM docreview_records"
+        )
+    numbers: list[int] = []
+
+    async def open_another() -> None:
+        numbers.append(await journal.open(replace(OPENING, fingerprint="late")))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(journal.close, early, Closing("done"))
+        tasks.start_soon(open_another)
+    entry = await journal.entry(early)
+    assert entry is not None
+    assert (entry.outcome, numbers) == ("done", [40002])
+    journal.stop()
+
+
 async def test_a_database_that_stops_answering_is_given_up(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
