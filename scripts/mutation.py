@@ -129,6 +129,12 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_same_moment.py",
         "tools/panel/test_panel_key.py",
     ),
+    "tools/guards/look_first.py": (
+        "tools/history/test_undo_with_others.py",
+        "tools/history/test_undo.py",
+        "tools/policy/test_limits.py",
+        "tools/guards/test_two_servers.py",
+    ),
     "tools/guards/document_locks.py": ("tools/guards/test_agreement.py", "tools/guards/test_same_moment.py"),
     "tools/guards/journal_recording.py": (
         "tools/guards/test_guarded_writes.py",

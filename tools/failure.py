@@ -106,6 +106,10 @@ class ToolFailure(Exception):  # noqa: N818 - an answer to the agent, not a prog
             notes=self.notes if notes is None else notes,
         )
 
+    def next_then(self, then: str) -> str:
+        """The next step of a call that this failure stopped partway: what a rule wants, before `then`."""
+        return f"{self.next_step} {then}" if self.code == "not_allowed" else then
+
     def after_uncertain_try(self) -> ToolFailure:
         """The same failure at the end of a call of which an earlier try may have been carried out."""
         return ToolFailure(

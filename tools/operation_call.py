@@ -15,7 +15,9 @@ from ..schemas import JsonObject, Operation, load_operations
 from .beside_loop import beside_loop
 from .guards.context import CallContext, Written
 from .guards.current_state import Read
-from .guards.guard import Assessment, assess, carry_out, not_allowed
+from .guards.guard import Assessment, assess, carry_out
+from .journal.entries import TakingBack
+from .policy.refusal import not_allowed
 from .redaction import may_name_secret_properties, secret_arguments, without_secret_properties
 from .requests.arguments import file_types_of
 from .requests.prepared_call import Prepared
@@ -55,7 +57,7 @@ async def write(
     arguments: JsonObject,
     *,
     is_confirmed: bool = False,
-    undoes: int | None = None,
+    undoes: TakingBack | None = None,
     read_by: Read | None = None,
 ) -> Written:
     """Carry a writing operation out for one of our own tools: guarded and journalled as if called directly.

@@ -183,7 +183,7 @@ class Surface:
                 next_step=f"Call it through {called_with(tool)}, with the same arguments under arguments.",
             )
         if reason := self.policy.tool_refusal(tool.name, tool.toolset):
-            from ...tools.guards.guard import not_allowed
+            from ...tools.policy.refusal import not_allowed
 
             return not_allowed(self.operation(tool), reason)
         return ToolFailure(

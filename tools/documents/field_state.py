@@ -47,7 +47,8 @@ class FieldState:
     `confidence` is from 0 to 1, None where the service gives none. `changed`: the value is not the one that
     the service read, so its confidence no longer applies. `failed`: the value failed a check of the service,
     or has a status that is not known. `id` is the `field_data_id`, the `cell_id` or the id of a v2 box, empty
-    where there is none; `table_id` that of the table in which a cell stands.
+    where there is none; `table_id` that of the table in which a cell stands. `place` is where the value
+    belongs: its whole name, and for a cell its row and column.
     """
 
     name: str
@@ -58,6 +59,7 @@ class FieldState:
     id: str = ""
     table_id: str = ""
     text: str = ""
+    place: tuple[str, ...] = ()
 
     @property
     def is_doubtful(self) -> bool:
@@ -69,7 +71,7 @@ class FieldState:
     def bound(self) -> JsonValue:
         """What an agreement about the value is bound to: all that a person may have been shown of it."""
         marks: list[JsonValue] = [self.verified, self.changed, self.failed]
-        return [self.id, self.name, self.text, self.confidence, *marks]
+        return [self.id, self.name, self.text, self.confidence, *self.place, *marks]
 
 
 def fields_of_document(answer: JsonObject, only: str = "") -> list[FieldState]:
@@ -132,6 +134,7 @@ def state_of_value(value: DocumentValue) -> FieldState:
         value.id,
         value.table_id,
         value.text,
+        (value.name, text_of(value.row), text_of(value.column)),
     )
 
 
@@ -172,7 +175,8 @@ class _Reading:
 
 def _is_same(read: JsonObject, box: JsonObject) -> bool:
     """Whether a box shows what was read; rows count anew when one is removed."""
-    return _label_of(read) == _label_of(box) and text_of_box(read) == text_of_box(box)
+    is_there = _label_of(read) == _label_of(box) and text_of(read.get("col")) == text_of(box.get("col"))
+    return is_there and text_of_box(read) == text_of_box(box)
 
 
 def _label_of(box: JsonObject) -> str:
@@ -263,6 +267,7 @@ def _state_of_box(
         value.id,
         value.table_id,
         value.text,
+        (_label_of(box), text_of(box.get("row")), text_of(box.get("col"))),
     )
 
 

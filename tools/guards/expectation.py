@@ -10,6 +10,7 @@ from ..documents.field_state import FieldState, fields_in
 from ..documents.readings import text_of
 from ..documents.values import values_of_document
 from ..failure import NOTHING_SENT, ToolFailure
+from ..journal.entries import TakingBack
 from ..requests.arguments import expected_argument
 from ..requests.prepared_call import Prepared
 from ..untrusted import quoted
@@ -21,6 +22,7 @@ __all__ = [
     "id_of_value",
     "misplaced",
     "needs_present_values",
+    "reviewed_otherwise",
     "touched_fields",
     "unexpected",
 ]
@@ -30,11 +32,23 @@ OF_WHOLE_DOCUMENTS = frozenset({"getDocument", "getPredictionFileByFileId"})
 """What reads a document with all of its values: what is written by its state touches all of them."""
 _OF_VALUES = OF_WHOLE_DOCUMENTS | {"getPageData", "getPredictionFileByPageId"}
 
+_REVIEWED = (
+    "approval_status",
+    "assigned_member",
+    "current_stage_id",
+    "export_status",
+    "is_moderated",
+    "status",
+    "verified_at",
+    "verified_by",
+)
+"""Properties of a page by which a service keeps who approved it and where it stands."""
+
 
 def needs_present_values(prepared: Prepared, context: CallContext) -> bool:
     """Whether a write has to be compared with what its caller expects, or may have seen before."""
     operation, seen = prepared.operation, context.guards.seen
-    if expected_argument(operation) in prepared.values:
+    if expected_argument(operation) in prepared.values or _marks_of_review(prepared):
         return True
     if operation.present is None or operation.present.each or operation.present.read not in _OF_VALUES:
         return False
@@ -60,7 +74,7 @@ def touched_fields(operation: Operation, before: State) -> list[FieldState]:
 
 
 def unexpected(
-    prepared: Prepared, before: State, context: CallContext, undoes: int | None
+    prepared: Prepared, before: State, context: CallContext, undoes: TakingBack | None
 ) -> ToolFailure | None:
     """The refusal of a call whose expected value is not the present one, or that comes from an old look."""
     operation, name = prepared.operation, expected_argument(prepared.operation)
@@ -84,6 +98,38 @@ def unexpected(
         next_step="It was changed in the meantime. Read the item again and reconsider.",
         quotes=True,
     )
+
+
+def reviewed_otherwise(prepared: Prepared, before: State) -> ToolFailure | None:
+    """The refusal of an object that is sent back with other marks of its review than it has.
+
+    A service that takes them over would approve, assign or move a file by a call that says nothing of it.
+    """
+    argument, given = prepared.operation.further_keys, _marks_of_review(prepared)
+    item = before.item if isinstance(before.item, dict) else {}
+    differing = (name for name in given if (given[name] or None) != (item.get(name.casefold()) or None))
+    if not (other := next(differing, "")):
+        return None
+    if before.item is None:
+        why = f"cannot be compared: {before.problem or 'the item is not there'}"
+    else:
+        why = f"is {quoted(item.get(other.casefold()))} now, and this call may change boxes only"
+    return ToolFailure(
+        "conflict" if before.known else "upstream_error",
+        f"{prepared.operation.tool}: {argument}.{other}: got {quoted(given[other])}, but it {why}.",
+        happened=NOTHING_SENT,
+        next_step=f"Leave {other} out of {argument}; other tools approve, unapprove and assign files.",
+        quotes=True,
+    )
+
+
+def _marks_of_review(prepared: Prepared) -> JsonObject:
+    """The marks of a review in an object whose properties go along with what is written."""
+    further = prepared.service_arguments.get(prepared.operation.further_keys)
+    if not isinstance(further, dict):
+        return {}
+    # A service may read names of properties in capitals, too.
+    return {name: value for name, value in further.items() if name.casefold() in _REVIEWED}
 
 
 async def misplaced(prepared: Prepared, read: Read) -> ToolFailure | None:

@@ -18,12 +18,12 @@ from ...schemas import JsonObject, JsonValue, Operation, references_of
 from ..beside_loop import beside_loop
 from ..documents.field_state import FieldState, fields_in
 from ..documents.readings import text_of
-from ..failure import NOTHING_SENT, ToolFailure
-from ..journal.entries import Closing, JournalFault, JournalView, LookFirst
+from ..failure import ToolFailure
+from ..journal.entries import Closing, JournalFault, LookFirst, TakingBack
 from ..json_text import compact
 from ..policy.approving_calls import approved_document
-from ..policy.limits import limit_refusal
-from ..policy.policy import AFTER_APPROVAL_RULE, AFTER_RULE, Counts
+from ..policy.policy import AFTER_APPROVAL_RULE, Counts
+from ..policy.refusal import not_allowed
 from ..redaction import masked, without_secret_properties
 from ..requests.arguments import CONFIRM, REASON
 from ..requests.prepared_call import Prepared
@@ -40,17 +40,19 @@ from .expectation import (
     id_of_value,
     misplaced,
     needs_present_values,
+    reviewed_otherwise,
     touched_fields,
     unexpected,
 )
 from .journal_recording import IDS_OF_DOCUMENTS, RecordedWrite, closing_of, journal_failure, recorded
+from .look_first import look_for
 from .own_changes import left_unverified, with_own_changes
 from .second_look import after_second_look
 from .single_flight import single_flight
 from .summary import values_in_words
 from .undo_plan import may_be_undone, undo_plan
 
-__all__ = ["Assessment", "assess", "browser_rule", "carry_out", "needs_confirmation", "not_allowed"]
+__all__ = ["Assessment", "assess", "browser_rule", "carry_out", "needs_confirmation"]
 
 _READ_SECONDS = 8.0
 """The longest that reading the state before a write may take."""
@@ -77,7 +79,7 @@ class Assessment:
 
 
 async def assess(
-    prepared: Prepared, context: CallContext, read: Read, undoes: int | None = None
+    prepared: Prepared, context: CallContext, read: Read, undoes: TakingBack | None = None
 ) -> Assessment:
     """Everything that is decided before a write is sent. Sends reads only, and no write."""
     operation, guards = prepared.operation, context.guards
@@ -88,6 +90,7 @@ async def assess(
         before = await _present_state(prepared, read, min(_READ_SECONDS, context.upstream.timeout / 4))
     refusal = (
         unexpected(prepared, before, context, undoes)
+        or reviewed_otherwise(prepared, before)
         or await misplaced(prepared, read)
         or _too_many(prepared, context)
         or _unplaced(prepared, before, context)
@@ -115,7 +118,7 @@ def browser_rule(operations: Iterable[Operation], context: CallContext) -> str:
 
 
 async def carry_out(
-    prepared: Prepared, context: CallContext, read: Read, undoes: int | None = None
+    prepared: Prepared, context: CallContext, read: Read, undoes: TakingBack | None = None
 ) -> Written:
     """Do a write that has been prepared, once.
 
@@ -133,7 +136,7 @@ async def _guarded(
     prepared: Prepared,
     context: CallContext,
     read: Read,
-    undoes: int | None,
+    undoes: TakingBack | None,
     look_at_journal: LookFirst | None,
 ) -> Written:
     async def look() -> Assessment:
@@ -156,13 +159,13 @@ async def _send(
     before: State,
     context: CallContext,
     read: Read,
-    undoes: int | None,
+    undoes: TakingBack | None,
     look: LookFirst | None,
 ) -> Written:
     """Send a write that nothing stands against, with its entry in the journal."""
     guards, is_sent = context.guards, False
     document = _counted(prepared, context)
-    look = _with_limits(prepared, context, look)
+    look = look_for(prepared, context, undoes, look)
     try:
         async with recorded(prepared, before, context, undoes=undoes, look=look) as write:
             is_sent = write.is_sent = True
@@ -262,22 +265,6 @@ def _note_seen(
     context.guards.seen.note(context.caller, fields)
 
 
-def _with_limits(prepared: Prepared, context: CallContext, look: LookFirst | None) -> LookFirst | None:
-    """A look at the journal for duplicates and for the limits of the policy; None where there are neither."""
-    document = approved_document(prepared.operation, prepared.service_arguments)
-    limits = [each for each in context.policy.every_limit if each.what == "writes" or document]
-    if not limits:
-        return look
-
-    def judge(view: JournalView) -> None:
-        if look is not None:
-            look.judge(view)
-        if reason := limit_refusal(limits, view.own_writes, document):
-            raise not_allowed(prepared.operation, reason)
-
-    return LookFirst(judge, look is not None and look.at_call, max(each.seconds for each in limits))
-
-
 async def _present_state(
     prepared: Prepared, read: Read, seconds: float, answer: JsonObject | None = None
 ) -> State:
@@ -368,14 +355,6 @@ def _too_many(prepared: Prepared, context: CallContext) -> ToolFailure | None:
     counts = context.guards.counts.get(context.caller.user, Counts())
     reason = context.policy.count_refusal(counts, document)
     return not_allowed(prepared.operation, reason) if reason else None
-
-
-def not_allowed(
-    operation: Operation, reason: str, next_step: str = AFTER_RULE, *, quotes: bool = False
-) -> ToolFailure:
-    """The refusal of a call by a rule of the policy."""
-    message = f"{operation.tool}: {reason}."
-    return ToolFailure("not_allowed", message, happened=NOTHING_SENT, next_step=next_step, quotes=quotes)
 
 
 def _needed(operation: Operation, answer: JsonObject) -> JsonObject:

@@ -13,7 +13,7 @@ import anyio.lowlevel
 
 from ...schemas import JsonObject, JsonValue, Operation
 from ..failure import NOTHING_SENT, ToolFailure
-from ..journal.entries import Closing, JournalFault, LookFirst, Opening
+from ..journal.entries import Closing, JournalFault, LookFirst, Opening, TakingBack
 from ..json_text import compact
 from ..observation import present_observer
 from ..redaction import REMOVED, masked, secret_arguments, without_secret_properties
@@ -99,7 +99,7 @@ async def recorded(
     before: State,
     context: CallContext,
     *,
-    undoes: int | None = None,
+    undoes: TakingBack | None = None,
     look: LookFirst | None = None,
 ) -> AsyncGenerator[RecordedWrite]:
     """The entry of a write, opened before its body runs and closed after it, however that ends.
@@ -141,7 +141,7 @@ def needs_journal(context: CallContext) -> bool:
 
 
 async def _open(
-    prepared: Prepared, before: State, context: CallContext, undoes: int | None, look: LookFirst | None
+    prepared: Prepared, before: State, context: CallContext, undoes: TakingBack | None, look: LookFirst | None
 ) -> int | None:
     guards = context.guards
     if guards.journal is None:
@@ -158,7 +158,7 @@ async def _open(
         before.value,
         before.known,
         str(prepared.values.get(REASON, "")),
-        undoes,
+        undoes.entry if undoes is not None else None,
         until.isoformat(timespec="seconds"),
         prepared.base_url,
         "panel" if has_key else "",

@@ -284,8 +284,8 @@ def _take_page(history: _History, entry: Entry) -> None:
         new = now.get(identity)
         if new is None:
             history.deleted += [] if history.is_marked(each.id, each.table_id) else [each]
-        elif new.name != each.name:
-            # The same text as another field, or in another row or column, is another value.
+        elif (new.place, new.table_id) != (each.place, each.table_id):
+            # The same text as another field, or in another row, column or table, is another value.
             history.note(identity, each.table_id, _Written(each.name, new.text, None))
         elif history.present_id(identity) in history.ever_written or new.text != each.text:
             history.note(identity, each.table_id, _Written(each.name, new.text, each.text))

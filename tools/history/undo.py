@@ -17,7 +17,7 @@ from ..guards.context import CallContext, Written
 from ..guards.current_state import each_once
 from ..guards.document_locks import claims_of
 from ..guards.guard import browser_rule, needs_confirmation
-from ..journal.entries import Closing
+from ..journal.entries import Closing, TakingBack
 from ..operation_call import prepare, read, write
 from ..requests.arguments import REASON, expected_argument
 from ..results.reply import Reply
@@ -184,16 +184,19 @@ async def _undo_calls(
     `new_ids` gives the present id of what was deleted and added again, and is added to.
     """
     number, steps, made_before = chosen.number, progress.left, list(progress.made_unclear)
+    newest_known = max((each.number for each in chosen.entry.undoing), default=number)
     done: list[JsonValue] = []
     for step in steps:
         arguments = cast("JsonObject", renamed(step.arguments, new_ids))
         try:
-            written = await _carry(step.called, arguments, chosen.closing, number, reason, call_context)
+            undoes = TakingBack(number, newest_known)
+            written = await _carry(step.called, arguments, chosen.closing, undoes, reason, call_context)
         except ToolFailure as failure:
             if step.unclear is None or not _is_gone(step, failure):
                 raise _stopped(failure, number, done, len(steps)) from failure
             made_before.append(step.unclear)
             continue
+        newest_known = written.entry or newest_known
         new_ids |= new_ids_of(chosen.origin, chosen.entry.opening.arguments, written.answer)
         done.append(_entry_of(step.called, written))
     if not done:
@@ -210,7 +213,7 @@ async def _carry(
     called: Operation,
     arguments: JsonObject,
     closing: Closing,
-    number: int,
+    undoes: TakingBack,
     reason: str,
     call_context: CallContext,
 ) -> Written:
@@ -221,7 +224,7 @@ async def _carry(
         left = closing.after.get(called.present.value)
         if isinstance(left, str):
             guards[name] = left
-    return await write(call_context, called.id, {**arguments, **guards}, is_confirmed=True, undoes=number)
+    return await write(call_context, called.id, {**arguments, **guards}, is_confirmed=True, undoes=undoes)
 
 
 def _is_gone(step: UndoCall, failure: ToolFailure) -> bool:
@@ -253,7 +256,7 @@ def _stopped(failure: ToolFailure, number: int, done: list[JsonValue], planned: 
         happened="The earlier calls were carried out; this one and the later ones were not."
         if failure.done == "no"
         else "",
-        next_step=LOOK_FIRST,
+        next_step=failure.next_then(LOOK_FIRST),
         quotes=failure.quotes,
         notes={**failure.notes, "calls": done},
     )
@@ -275,7 +278,7 @@ def _stopped_between(
         retryable=failure.retryable,
         done="unknown" if failure.done == "unknown" else "yes",
         happened="The earlier undos were carried out; the later ones were not attempted.",
-        next_step=(
+        next_step=failure.next_then(
             "Read the item of the entry that failed. To continue with the remaining entries, repeat this"
             " call."
         ),

@@ -24,6 +24,7 @@ __all__ = [
     "Opening",
     "Outcome",
     "OwnWrite",
+    "TakingBack",
     "Undoing",
 ]
 
@@ -111,6 +112,13 @@ class Closing:
     not_undoable: str = ""
     message: str = ""
     left_unverified: bool = False
+
+
+class TakingBack(NamedTuple):
+    """What a write takes back: the entry, and the newest entry of that undo of which its caller knows."""
+
+    entry: int
+    newest_known: int
 
 
 class Undoing(NamedTuple):

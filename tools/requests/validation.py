@@ -206,10 +206,12 @@ def _file_faults(operation: Operation, values: JsonObject) -> list[str]:
 def _further_key_faults(operation: Operation, values: JsonObject) -> list[str]:
     further = values.get(operation.further_keys) if operation.further_keys else None
     named = [argument.name for argument in arguments_of(operation) if argument.location == "body"]
+    # A service may read names of properties in capitals, too.
     return [
-        f"{operation.further_keys}.{name}: pass it as the argument {name}, not in {operation.further_keys}"
-        for name in named
-        if isinstance(further, dict) and name in further
+        f"{operation.further_keys}.{name}: pass it as the argument {name.casefold()}, not in"
+        f" {operation.further_keys}"
+        for name in (further if isinstance(further, dict) else ())
+        if name.casefold() in named
     ]
 
 

@@ -221,8 +221,10 @@ def _stopped(
         status=failure.status,
         done="unknown" if failure.done == "unknown" else "yes",
         happened=f"Remaining steps: {tools}.",
-        next_step="Call again with project_id instead of name and only the remaining items, or undo"
-        " everything with review_undo and these entries.",
+        next_step=failure.next_then(
+            "Call again with project_id instead of name and only the remaining items, or undo everything with"
+            " review_undo and these entries."
+        ),
         quotes=failure.quotes,
         notes={**failure.notes, "entries": entries},
     )

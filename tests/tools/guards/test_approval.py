@@ -134,7 +134,10 @@ def test_fields_may_be_a_list_too() -> None:
         {"field_name": "date", "confidence": 0.95},
     ]
     states = fields_of_document({"pages": [{"data": {"fields": fields}}]})
-    assert states == [FieldState("total", 0.5, False), FieldState("date", 0.95, False)]
+    assert [(each.name, each.confidence, each.verified) for each in states] == [
+        ("total", 0.5, False),
+        ("date", 0.95, False),
+    ]
 
 
 def test_a_refusal_names_the_most_doubtful_and_no_more_than_three() -> None:

@@ -156,7 +156,7 @@ async def test_an_earlier_text_of_a_value_that_others_wrote_in_between_is_a_chan
         assert "changed, not verified" in await refused(client, document, "nanonets_verify_document")
 
 
-@pytest.mark.parametrize("kind", ["field", "cell"])
+@pytest.mark.parametrize("kind", ["field", "row", "column"])
 async def test_a_verified_text_that_v2_moves_to_another_name_is_another_value(
     kind: str, tmp_path: Path
 ) -> None:
@@ -171,7 +171,8 @@ async def test_a_verified_text_that_v2_moves_to_another_name_is_another_value(
         if kind == "field":
             next(each for each in boxes if each["label"] == "total_amount")["label"] = "tax"
         else:
-            next(each for each in boxes if each.get("cells"))["cells"][0]["row"] = 99
+            cell = next(each for each in boxes if each.get("cells"))["cells"][0]
+            cell.update({"row": 99} if kind == "row" else {"col": 99})
         model = {"model_id": document.workflow_id, "page": {"id": page["id"]}}
         await done(client, "nanonets_update_file_fields", **model, moderated_boxes=boxes)
         assert "changed, not verified" in await refused(client, document, "nanonets_verify_document")

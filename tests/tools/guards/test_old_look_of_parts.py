@@ -105,6 +105,59 @@ async def test_a_page_of_v2_may_have_either_list_of_boxes(boxes: str, era: Era) 
     assert {request.method for request in network.requests} == {"GET"}
 
 
+MARKS: dict[str, Any] = {
+    "approval_status": "approved",
+    "is_moderated": True,
+    "Is_Moderated": True,
+    "status": "moderated",
+    "current_stage_id": "stage-2",
+    "assigned_member": "ana@example.com",
+    "verified_at": "2026-01-01T00:00:00Z",
+    "verified_by": "ana@example.com",
+    "export_status": "exported",
+}
+
+
+@pytest.mark.parametrize("journal", ["sqlite://", "none"])
+@pytest.mark.parametrize("mark", MARKS)
+async def test_a_page_is_not_sent_back_with_other_marks_of_its_review(
+    mark: str, journal: str, era: Era
+) -> None:
+    """A service that takes them over would approve or assign the file by a call that changes boxes."""
+    box = {"id": "b", "label": "total", "ocr_text": "100", "score": 0.9}
+    page: dict[str, Any] = {
+        "id": "p",
+        "request_file_id": "d",
+        "moderated_boxes": [box],
+        "is_moderated": False,
+    }
+    network = Network(lambda request: httpx2.Response(200, json={"result": [page]}))
+    given: dict[str, Any] = {"model_id": "w", "moderated_boxes": [box]}
+    sent = {"id": "p", "request_file_id": "d", mark: MARKS[mark]}
+    async with connected(network, era, journal=journal, confirm="never") as client:
+        error = error_of(await client.call_tool("nanonets_update_file_fields", {**given, "page": sent}))
+        assert (error["code"], error["done"]) == ("conflict", "no")
+        assert f"page.{mark}: got" in error["message"]
+        assert f"Leave {mark} out of page" in error["next"]
+        assert {request.method for request in network.requests} == {"GET"}
+        page[mark.casefold()] = MARKS[mark]
+        for as_read in (sent, {"id": "p", mark: MARKS[mark]}):
+            done = await client.call_tool("nanonets_update_file_fields", {**given, "page": as_read})
+            assert not done.is_error, done.structured_content
+
+
+async def test_marks_of_a_page_that_cannot_be_read_are_not_sent(era: Era) -> None:
+    network = Network(lambda request: httpx2.Response(500 if request.method == "GET" else 200, json={}))
+    given = {"model_id": "w", "moderated_boxes": [], "page": {"id": "p", "is_moderated": True}}
+    async with connected(network, era, journal="none", confirm="never", retries=0) as client:
+        error = error_of(await client.call_tool("nanonets_update_file_fields", given))
+        assert (error["code"], error["done"]) == ("upstream_error", "no")
+        assert "page.is_moderated: got “true”, but it cannot be compared" in error["message"]
+        given["page"] = {"id": "p", "is_moderated": False}
+        done = await client.call_tool("nanonets_update_file_fields", given)
+        assert not done.is_error, "a mark that is not set approves nothing"
+
+
 async def test_an_approval_looks_at_all_pages(era: Era) -> None:
     def page(number: int, text: str) -> dict[str, Any]:
         box = {"id": f"b{number}", "label": "total", "ocr_text": text, "score": 0.9}

@@ -48,6 +48,40 @@ async def test_what_another_server_undid_while_a_person_was_asked_is_not_undone_
     assert [each.name for each in document.pages[0].fields].count("total_amount") == 1
 
 
+@pytest.mark.parametrize(("write", "looks"), [("nanonets_delete_field", 1), ("nanonets_update_field", 2)])
+async def test_what_another_server_undid_after_the_last_look_is_not_undone_twice(
+    write: str, looks: int, era: Era, tmp_path: Path
+) -> None:
+    """The last look at the journal is in the transaction that opens the entry."""
+    sandbox, journal = Sandbox(), f"sqlite:///{tmp_path / 'journal.sqlite'}"
+    document = ready(sandbox)[0]
+    entry, reads, sent = 0, 0, list[str]()
+
+    async def undo_elsewhere(method: str, path: str) -> None:
+        nonlocal reads
+        if not entry:
+            return
+        if method != "GET":
+            sent.append(method)
+            return
+        reads += 1
+        if reads == looks:
+            async with reviewing(sandbox, journal=journal) as (elsewhere, _):
+                undone = await elsewhere.call_tool("review_undo", {"entry": entry})
+                assert not undone.is_error, undone.structured_content
+
+    async with interrupted(era, sandbox, None, undo_elsewhere, journal=journal) as client:
+        value = {"value": "1.00"} if write == "nanonets_update_field" else {}
+        written = await client.call_tool(write, {**total_of(document), **value})
+        entry = written.structured_content["docreview"]["entry"]
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert (error["code"], error["done"], sent) == ("conflict", "no", [])
+        assert f"another call is undoing entry {entry}, or has undone it" in error["message"]
+        assert [each.name for each in document.pages[0].fields].count("total_amount") == 1
+        error = error_of(await client.call_tool("review_undo", {"entry": entry}))
+        assert "already undone" in error["message"]
+
+
 async def test_a_part_of_an_undo_that_was_itself_undone_is_left_to_do(era: Era) -> None:
     """Or else the call would say that all is as before, and the file would stay as the entry left it."""
     async with behind_a_gateway(era) as (client, gateway, use):

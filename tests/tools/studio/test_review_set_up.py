@@ -53,6 +53,18 @@ async def test_a_step_that_fails_says_what_was_made(era: Era) -> None:
         assert "studio_add_label" in error["message"]
 
 
+async def test_a_step_that_a_limit_stops_says_what_the_rule_wants_and_how_to_go_on(
+    era: Era, tmp_path: Path
+) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("[limits]\nmax_writes_per_hour = 2\n")
+    async with reviewing(era=era, journal="sqlite://", policy=policy) as (client, _):
+        error = error_of(await client.call_tool("review_set_up", {**DESCRIPTION, "send": True}))
+    assert (error["code"], error["done"]) == ("not_allowed", "yes")
+    assert error["next"].startswith("Do not look for a workaround")
+    assert "Call again with project_id" in error["next"]
+
+
 @pytest.mark.parametrize("journal", ["sqlite://", "none"])
 async def test_what_was_there_already_is_not_counted_as_made(journal: str, era: Era) -> None:
     async with reviewing(era=era, journal=journal) as (client, sandbox):
