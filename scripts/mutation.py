@@ -333,8 +333,10 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/journal/test_migrations.py",
         "server/journal/test_journal_postgresql.py",
     ),
-    "server/journal/former_words.py": (
+    "server/journal/derived.py": (
+        "server/journal/test_rebuilt_index.py",
         "server/journal/test_entries_of_users.py",
+        "server/journal/test_migrations.py",
         "server/journal/test_journal.py",
     ),
 }

@@ -117,4 +117,15 @@ def journal_verify(expect: str | None) -> None:
     sys.exit(verify_journal(settings_of({}), expect))
 
 
+@journal.command("rebuild")
+def journal_rebuild() -> None:
+    """Make the index for finding entries anew from the records, if verify says that it does not match.
+
+    With PostgreSQL, what is counted for limits is made anew too; this needs the role that owns the tables.
+    """
+    from .commands.journal import rebuild_journal
+
+    sys.exit(rebuild_journal(settings_of({})))
+
+
 COMMAND_GROUPS = (key, credentials, journal)

@@ -24,7 +24,7 @@ from ..settings.settings import Settings
 if TYPE_CHECKING:
     from ..journal.verification import Verification
 
-__all__ = ["export_journal", "list_journal", "verify_journal"]
+__all__ = ["export_journal", "list_journal", "rebuild_journal", "verify_journal"]
 
 _COLUMNS: Sequence[tuple[str, Callable[[Entry], str]]] = (
     ("entry", lambda entry: str(entry.number)),
@@ -37,6 +37,7 @@ _COLUMNS: Sequence[tuple[str, Callable[[Entry], str]]] = (
     ("reason", lambda entry: entry.opening.reason),
 )
 _HASH = re.compile(r"[0-9a-f]{64}|hmac-sha256:[A-Za-z0-9_-]{43}")
+_REBUILD = "To make them anew, run docreview-mcp journal rebuild."
 _STYLES = {"done": "green", "not done": "red", "unknown": "yellow", "under way": "yellow"}
 
 
@@ -62,6 +63,11 @@ def verify_journal(settings: Settings, expected: str | None = None) -> int:
         click.echo(f"docreview-mcp: --expect: expected {wanted}; got {_printable(expected)}", err=True)
         return 2
     return _with_journal(settings, partial(_verify, expected=expected or ""))
+
+
+def rebuild_journal(settings: Settings) -> int:
+    """Make the index for finding entries anew from the records, and what is counted for limits."""
+    return _with_journal(settings, _rebuild)
 
 
 def _with_journal(settings: Settings, work: Callable[[StoredJournal], int]) -> int:
@@ -142,6 +148,14 @@ def _verify(journal: StoredJournal, *, expected: str) -> int:
     return 1 if faults else 0
 
 
+def _rebuild(journal: StoredJournal) -> int:
+    count = journal.rebuild()
+    if not count:
+        return _nothing(journal)
+    click.echo(f"The index of {count} entries was made anew from the records.")
+    return 0
+
+
 def _faults(found: Verification, expected: str, *, has_key: bool) -> Iterator[str]:
     """What keeps the journal from being as it was written, or that from being known."""
     if found.broken:
@@ -157,7 +171,9 @@ def _faults(found: Verification, expected: str, *, has_key: bool) -> Iterator[st
             " rewritten without it. Only a hash noted earlier (--expect) can show which."
         )
     if found.index:
-        yield f"The index for finding entries does not match the records: {found.index}."
+        yield f"The index for finding entries does not match the records: {found.index}. {_REBUILD}"
+    if found.counts:
+        yield f"The writes counted for limits do not match the records: {found.counts}. {_REBUILD}"
     if expected and not found.expected_at:
         where = "in the intact part" if found.broken else "in the chain"
         yield (

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, LiteralString, NamedTuple, cast
+from typing import Any, LiteralString, NamedTuple
 
 import anyio
 
 from ...schemas import JsonObject
 from ...tools.journal.entries import Entry, JournalView, OwnWrite
-from ...tools.policy.limits import own_write
+from .derived import KEPT, Count, count_of
 from .record_store import Addition, NoSuchEntry, Rows
 from .records import (
     FIRST,
@@ -32,10 +32,10 @@ from .records import (
     written,
 )
 
-__all__ = ["Mark", "SqlStep", "Transaction", "Waiting", "written_together"]
+__all__ = ["LOCK_NUMBER", "Mark", "SqlStep", "Transaction", "Waiting", "written_together"]
 
-_KEPT = timedelta(days=2)
-"""How long a write is counted: a little longer than the longest limit."""
+LOCK_NUMBER = 110429572588918
+"""The advisory lock of whoever adds records."""
 
 # Lists are sent as they are (`%b`): as text, every quotation mark of a record is escaped by itself.
 _LOCK = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(110429572588918)"
@@ -125,7 +125,7 @@ def written_together(
         transaction.add(each)
     steps = transaction.changes()
     if tidies:
-        old = written(datetime.now(UTC) - _KEPT)
+        old = written(datetime.now(UTC) - KEPT)
         steps += [SqlStep(_OLD_MARKS, [time.time()]), SqlStep(_OLD_COUNTS, [old])]
     if steps:
         yield steps
@@ -145,7 +145,7 @@ class _Transaction:
         self._set: set[str] = set()
         self._records: list[Record] = []
         self._words: list[tuple[str, int]] = []
-        self._counts: dict[int, tuple[str, str, str]] = {}
+        self._counts: dict[int, Count] = {}
         self._not_done: list[int] = []
         self._marks: dict[str, tuple[float, float]] = {}
 
@@ -186,8 +186,7 @@ class _Transaction:
 
     def _take_own(self, rows: Rows) -> None:
         for caller, entry, at, document in rows:
-            write = OwnWrite(datetime.fromisoformat(at), json.loads(document))
-            self._own.setdefault(caller, []).append((entry, write))
+            self._own.setdefault(caller, []).append((entry, _own_write(at, document)))
 
     def _take_marks(self, rows: Rows) -> None:
         self._set = {name for (name,) in rows}
@@ -251,11 +250,8 @@ class _Transaction:
         self._opened[number] = record.hash
         self._words += [(each, number) for each in sorted(words(payload))]
         self._last_of_call[_call(payload)] = [record]
-        arguments = cast("JsonObject", payload["arguments"])
-        write = own_write(datetime.fromisoformat(record.at), str(payload["tool"]), arguments)
-        self._own.setdefault(_user(payload), []).append((number, write))
-        # Any text can be stored as ASCII.
-        self._counts[number] = (_user(payload), record.at, json.dumps(write.document))
+        count = self._counts[number] = count_of(record, payload)
+        self._own.setdefault(count.caller, []).append((number, _own_write(count.at, count.document)))
 
     def _note_closing(self, record: Record, payload: JsonObject) -> None:
         """Let the later ones of this batch know of a closing."""
@@ -273,6 +269,10 @@ class _Transaction:
         gone = set(self._not_done)
         own = [write for number, write in self._own.get(_user(payload), ()) if number not in gone]
         return JournalView(last, own)
+
+
+def _own_write(at: str, document: str) -> OwnWrite:
+    return OwnWrite(datetime.fromisoformat(at), json.loads(document))
 
 
 def _call(payload: JsonObject) -> str:

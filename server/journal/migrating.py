@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from datetime import UTC, datetime, timedelta
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...tools.journal.entries import JournalFault
-from ...tools.policy.limits import own_write
 from ..settings.journal_place import JournalPlace, journal_place, keeps_journal
 from ..settings.settings import Settings
 from ..settings.settings_error import SettingsError
@@ -17,10 +16,9 @@ from .schema_version import READ_VERSION, SCHEMA_VERSION, VERSION_TABLE
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-__all__ = ["check_tables", "migrate_tables"]
+__all__ = ["check_tables", "migrate_tables", "rebuild_tables"]
 
 _LOCK_NUMBER = 0x646F6372
-_COUNTED = timedelta(days=2)
 _SCRIPTS = Path(__file__).with_name("migrations")
 
 
@@ -35,33 +33,43 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
     try:
         import alembic.command
         from alembic.config import Config
-        from sqlalchemy import create_engine, make_url, text
 
-        from .former_words import add_words_of_callers
-        from .postgresql_connection import connection_options, faults
+        from .derived import add_words_of_callers, fill_counts
     except ImportError as error:
         from .faults import why
 
         raise JournalFault(f"{why(error)}.") from None
-    url = make_url(place.url).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, connect_args=connection_options(10), hide_parameters=True)
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    with (
-        faults(place, "changed", engine.dispose, is_logged=False),
-        engine.begin() as connection,
-    ):
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})"))
+    with _changing(place) as connection:
         before = _version(connection)
         if before is None or before < SCHEMA_VERSION:
             config.attributes.update(connection=connection, version_table=VERSION_TABLE)
             alembic.command.upgrade(config, "head")
             if before is None or before < "0003":
-                _fill_counts(connection)
+                fill_counts(connection)
             add_words_of_callers(connection)
         after = _version(connection) or ""
-    engine.dispose()
     return before, after
+
+
+def rebuild_tables(place: JournalPlace) -> int:
+    """Make all that is derived from the records of a database anew; gives the number of entries in the index.
+
+    No server writes meanwhile.
+
+    Raises:
+        JournalFault: the database cannot be reached or changed, or a library is missing.
+    """
+    with _changing(place) as connection:
+        from sqlalchemy import text
+
+        from .derived import fill_counts, rebuild_words
+        from .group_commit import LOCK_NUMBER
+
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK_NUMBER})"))
+        fill_counts(connection)
+        return rebuild_words(connection)
 
 
 def check_tables(settings: Settings) -> None:
@@ -89,6 +97,28 @@ def check_tables(settings: Settings) -> None:
             raise SettingsError(f"DOCREVIEW_JOURNAL: {str(fault).rstrip('.')}") from None
 
 
+@contextmanager
+def _changing(place: JournalPlace) -> Generator[Connection]:
+    """A transaction of the owner of the tables, beside which no other one changes them."""
+    try:
+        from sqlalchemy import create_engine, make_url, text
+
+        from .postgresql_connection import connection_options, faults
+    except ImportError as error:
+        from .faults import why
+
+        raise JournalFault(f"{why(error)}.") from None
+    url = make_url(place.url).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, connect_args=connection_options(10), hide_parameters=True)
+    with (
+        faults(place, "changed", engine.dispose, is_logged=False),
+        engine.begin() as connection,
+    ):
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK_NUMBER})"))
+        yield connection
+    engine.dispose()
+
+
 def _version(connection: Connection) -> str | None:
     from sqlalchemy import inspect, text
 
@@ -96,35 +126,3 @@ def _version(connection: Connection) -> str | None:
         return None
     found = connection.execute(text(READ_VERSION)).scalar()
     return None if found is None else str(found)
-
-
-def _fill_counts(connection: Connection) -> None:
-    """Count the writes of the last days that an earlier version recorded."""
-    from sqlalchemy import column, insert, select, table
-
-    from .records import Record, user_of, word, written
-    from .tables import RECORDS
-
-    since = written(datetime.now(UTC) - _COUNTED)
-    counts: dict[int, dict[str, object]] = {}
-    for row in connection.execute(select(RECORDS).where(RECORDS.c.at >= since).order_by(RECORDS.c.number)):
-        record = Record(*row)
-        try:
-            payload = json.loads(record.payload)
-            if record.kind == "opened":
-                at = datetime.fromisoformat(record.at)
-                document = own_write(at, payload["tool"], payload["arguments"]).document
-                counts[record.entry] = {
-                    "entry": record.entry,
-                    "caller": word("by", user_of(payload)),
-                    "at": record.at,
-                    "document": json.dumps(document),
-                }
-            elif payload["outcome"] == "not done":
-                counts.pop(record.entry, None)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            continue  # a broken record; `journal verify` reports it
-    if counts:
-        columns = ("entry", "caller", "at", "document")
-        add = insert(table("docreview_counts", *map(column, columns)))
-        connection.execute(add, list(counts.values()))

@@ -27,9 +27,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import OperationalError
 
 from ..settings.journal_place import JournalPlace
+from .derived import add_words_of_callers, rebuild_words
 from .faults import database_faults, journal_fault
 from .files import create_file, keep_private
-from .former_words import add_words_of_callers
 from .record_store import Addition, NoSuchEntry, Rows
 from .records import FIRST, JournalKey, Kind, Record, chained, words
 from .tables import METADATA, RECORDS, WORDS, Query, Run, Statement
@@ -119,6 +119,16 @@ class SqliteDatabase:
         """A transaction for the marks, beside which nobody writes."""
         with self._writing(waits=True) as run:
             yield run
+
+    def rebuild_index(self) -> int:
+        """Make the index of entries anew, and give the number of entries in it."""
+        with self._reading() as connection:
+            if connection is None:
+                return 0
+        with self._faults("changed"):
+            engine = self._connected()
+            with engine.connect().execution_options(writes=True) as connection, connection.begin():
+                return rebuild_words(connection)
 
     def stop(self) -> None:
         """Give back the connection. The next use makes a new one."""

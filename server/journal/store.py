@@ -122,7 +122,30 @@ class StoredJournal:
         from .readings import batches
         from .verification import verified
 
-        return verified(batches(store.rows), self._key, expected)
+        found = verified(batches(store.rows), self._key, expected)
+        if self._find_place().url and not found.broken:
+            from .derived import miscounted
+
+            found.counts = miscounted(store.rows)
+        return found
+
+    def rebuild(self) -> int:
+        """Make all that is derived from the records anew; gives the number of entries in the index.
+
+        For commands: it blocks.
+        """
+        place = self._find_place()
+        if place.url:
+            from .migrating import rebuild_tables
+
+            return rebuild_tables(place)
+        from .sqlite_database import SqliteDatabase
+
+        database = SqliteDatabase(place)
+        try:
+            return database.rebuild_index()
+        finally:
+            database.stop()
 
     def all_entries(self) -> Iterator[JsonObject]:
         """Every entry with its records and their hashes, the oldest first. For commands: it blocks."""

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "COUNTS",
     "LAST_OF_CALL",
     "MARKS",
     "METADATA",
@@ -64,6 +65,16 @@ MARKS = Table(
     Column("until", Float(53), nullable=False),
 )
 """One-time marks. They say nothing of what was written, and end by themselves; so they are not chained."""
+
+COUNTS = Table(
+    "docreview_counts",
+    MetaData(),
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    Column("caller", String(32), nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("document", Text, nullable=False),
+)
+"""In PostgreSQL only, so apart from the others: the writes of the last days by their user, for limits."""
 
 LAST_OF_CALL = (
     select(WORDS.c.entry).where(WORDS.c.word == bindparam("word")).order_by(WORDS.c.entry.desc()).limit(1)

@@ -24,8 +24,9 @@ class Verification:
 
     `count` records hold, the last of them with `last_hash`; `broken` tells the first break. `keyed` of them,
     from the number `keyed_from`, carry a hash that only the key can make; with `is_unchecked` the key was not
-    at hand, so that only their order was checked. `index` tells how the index of words differs. `expected_at`
-    is the number of the record whose hash was expected, 0 if none has it.
+    at hand, so that only their order was checked. `index` tells how the index of words differs, and `counts`
+    how the writes differ that are counted for limits. `expected_at` is the number of the record whose hash
+    was expected, 0 if none has it.
     """
 
     count: int = 0
@@ -35,6 +36,7 @@ class Verification:
     keyed_from: int = 0
     is_unchecked: bool = False
     index: str = ""
+    counts: str = ""
     expected_at: int = 0
 
 

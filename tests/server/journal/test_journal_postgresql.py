@@ -362,7 +362,7 @@ async def test_what_is_over_is_taken_out(cluster: Cluster, monkeypatch: pytest.M
     await StoredMarks(journal).put("old", 0.0, -1.0)
     await journal.open(OPENING)
     journal.stop()
-    monkeypatch.setattr(group_commit, "_KEPT", timedelta(0))
+    monkeypatch.setattr(group_commit, "KEPT", timedelta(0))
     journal = journal_at(cluster.url)
     await journal.open(OPENING)
     with psycopg.connect(cluster.url) as connection:
