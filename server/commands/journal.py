@@ -152,7 +152,7 @@ def _rebuild(journal: StoredJournal) -> int:
     count = journal.rebuild()
     if not count:
         return _nothing(journal)
-    click.echo(f"The index of {count} entries was made anew from the records.")
+    click.echo(f"The index was made anew from the records; entries: {count}.")
     return 0
 
 

@@ -75,7 +75,7 @@ def test_an_index_that_was_changed_is_found_and_made_anew(statement: str, url: s
     rebuilt = run("rebuild", url)
     assert (rebuilt.exit_code, rebuilt.stdout) == (
         0,
-        "The index of 4 entries was made anew from the records.\n",
+        "The index was made anew from the records; entries: 4.\n",
     )
     assert run("verify", url).exit_code == 0
     assert [anyio.run(found, url, each) for each in ("d0", "d1")] == [[5, 1], [7, 3]]
@@ -84,7 +84,7 @@ def test_an_index_that_was_changed_is_found_and_made_anew(statement: str, url: s
 def test_a_record_that_cannot_be_read_is_left_out(url: str) -> None:
     filled(url)
     change(url, "UPDATE docreview_records SET payload = '{' WHERE number = 1", "DELETE FROM docreview_words")
-    assert "index of 3 entries" in run("rebuild", url).stdout
+    assert "entries: 3." in run("rebuild", url).stdout
     assert anyio.run(found, url, "d0") == [5]
     assert "record 1 was changed" in run("verify", url).stdout
 
