@@ -87,7 +87,7 @@ def caller_of(
         origin.principal.id,
         _machine(),
         origin.id,
-        services.account.ids,
+        services.account.own_ids,
     )
 
 

@@ -69,14 +69,17 @@ class Account:
         )
         return tuple(name for name, there in found if there)
 
+    @property
+    def own_ids(self) -> Mapping[str, str]:
+        """Its ids if it is that of one caller; empty for a shared one."""
+        return self.ids if self.is_own else {}
+
     @cached_property
     def ids(self) -> Mapping[str, str]:
-        """By service, what tells this account from others without giving it away; empty for a shared one.
+        """By service, what tells this account from others without giving it away.
 
         A password has no part in it, as it may be guessed: what is secret here is long and random.
         """
-        if not self.is_own:
-            return {}
         token = self.studio_token.get_secret_value() if self.studio_token is not None else ""
         key = self.nanonets_api_key.get_secret_value() if self.nanonets_api_key is not None else ""
         return {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from secrets import token_hex
-
 import httpx2
 from pydantic import SecretStr
 
@@ -11,6 +9,10 @@ from ...sandbox import CutConnection, Sandbox
 from ..settings.settings import Settings
 
 __all__ = ["SandboxTransport", "embedded"]
+
+
+_ANY_SECRET = SecretStr("the-sandbox-takes-any-secret")
+"""The same in each process, as a confirmation code holds for one account only."""
 
 
 class SandboxTransport(httpx2.AsyncBaseTransport):
@@ -32,10 +34,10 @@ def embedded(
 ) -> tuple[Settings, httpx2.AsyncBaseTransport]:
     """Settings whose calls go to a sandbox in this process, and the transport that takes them there."""
     own = {
-        "nanonets_api_key": SecretStr(token_hex()),
+        "nanonets_api_key": _ANY_SECRET,
         "nanonets_base_url": "http://127.0.0.1/nanonets",
         "studio_email": "reviewer@sandbox.example",
-        "studio_password": SecretStr(token_hex()),
+        "studio_password": _ANY_SECRET,
         "studio_token": None,
         "studio_base_url": "http://127.0.0.1/studio",
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -148,6 +148,11 @@ class CallerServices:
         held = [secret for credentials in self._held.values() for secret in credentials.secrets]
         given = self.account.secrets if self.account.is_own else ()
         return sorted({*held, *given, *self._services.secrets_of_settings}, key=len, reverse=True)
+
+    @property
+    def account_ids(self) -> Mapping[str, str]:
+        """By service, what tells the credentials of this caller from others."""
+        return self.account.ids
 
     def routes(self, operation: Operation) -> Sequence[Route]:
         """The address that the user set for the operation, or all that are known."""

@@ -18,8 +18,8 @@ from .summary import cleaned, summary_of
 __all__ = ["Question", "agreed_by_code", "ask_person", "confirm_or_fail"]
 
 _REJECTED: dict[CodeCheck, str] = {
-    "forged or for another call": "The code in confirm does not match this call: the arguments or the current"
-    " state have changed, or the code was never issued.",
+    "forged or for another call": "The code in confirm does not match this call: the arguments, the current"
+    " state or the account have changed, or the code was never issued.",
     "expired": "The code in confirm has expired.",
     "used": "The code in confirm was already used.",
     "declined": "The code in confirm is void: the person declined this call.",
@@ -63,14 +63,14 @@ class Question:
         return (self.operation.id, dict(sorted(self.call.items())), reason, [given, self.state])
 
     def subject_of(self, context: CallContext) -> tuple[JsonValue, ...]:
-        """All that an answer is good for: what is asked about, by this user, with this account, there.
+        """All that an answer is good for: what is asked about, by this user, with these credentials, there.
 
         A tool for many items may call either service, so the base URLs of all are part of it.
         """
-        caller, (operation, *rest) = context.caller, self.subject
-        base_urls = {context.upstream.base_url(each) for each in load_operations().values()}
-        where: list[JsonValue] = [dict(caller.accounts), list[JsonValue](sorted(base_urls))]
-        return ([operation, caller.user, *where], *rest)
+        upstream, (operation, *rest) = context.upstream, self.subject
+        base_urls = {upstream.base_url(each) for each in load_operations().values()}
+        where: list[JsonValue] = [dict(upstream.account_ids), list[JsonValue](sorted(base_urls))]
+        return ([operation, context.caller.user, *where], *rest)
 
 
 async def confirm_or_fail(question: Question, code: str, context: CallContext) -> Agreed:

@@ -7,7 +7,7 @@ our own tools call operations, so that each of their requests is checked, guarde
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -76,6 +76,11 @@ class Upstream(Protocol):
     @property
     def secrets(self) -> Sequence[str]:
         """Values that are never shown: keys, passwords, tokens."""
+        ...
+
+    @property
+    def account_ids(self) -> Mapping[str, str]:
+        """By service, what tells the credentials from others without giving them away."""
         ...
 
     def routes(self, operation: Operation) -> Sequence[Route]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import anyio
@@ -88,6 +88,11 @@ class _WithinTime:
     def secrets(self) -> Sequence[str]:
         """Values that are never shown."""
         return self._upstream.secrets
+
+    @property
+    def account_ids(self) -> Mapping[str, str]:
+        """By service, what tells the credentials from others."""
+        return self._upstream.account_ids
 
     def routes(self, operation: Operation) -> Sequence[Route]:
         """The addresses to try for an operation, in order."""

@@ -22,6 +22,7 @@ from docreview_mcp.server.settings.settings import read_settings
 from docreview_mcp.server.settings.settings_error import SettingsError
 from mcp import Client
 from postgresql import empty
+from pydantic import SecretStr
 from review_desk import field_of, ready, sent
 
 CREATE = ("studio_add_label", {"project_id": 1, "name": "late"})
@@ -88,11 +89,24 @@ async def test_a_code_works_in_the_next_process_once(era: Era, kept: dict[str, A
         assert stat.S_IMODE(key.stat().st_mode) == 0o600
 
 
+ELSEWHERE: dict[str, dict[str, Any]] = {
+    "another address": {
+        "nanonets_base_url": "https://eu.example.com",
+        "studio_base_url": "https://eu.example.org",
+    },
+    "another account": {
+        "nanonets_api_key": SecretStr("the-key-of-another-account"),
+        "studio_token": SecretStr("the-token-of-another-account"),
+    },
+}
+
+
+@pytest.mark.parametrize("elsewhere", ELSEWHERE.values(), ids=ELSEWHERE)
 @pytest.mark.parametrize(
     "tool", ["nanonets_delete_field", "review_apply", "studio_add_label", "review_set_up"]
 )
-async def test_a_code_is_not_good_at_another_address_of_the_service(
-    tool: str, era: Era, tmp_path: Path
+async def test_a_code_is_not_good_at_another_address_or_with_another_account(
+    tool: str, elsewhere: dict[str, Any], era: Era, tmp_path: Path
 ) -> None:
     """The ids may be the same there, and what the person agreed to is not there."""
     settings: dict[str, Any] = {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}", "confirm": "writes"}
@@ -109,13 +123,12 @@ async def test_a_code_is_not_good_at_another_address_of_the_service(
     }
     there = {**page, "document_id": "d", "status": "completed", "pages": [page], "id": 1, "labels": []}
 
-    async def called(network: Network, code: str, **addresses: str) -> Any:
-        async with connected(network, era, **settings, **addresses) as client:
+    async def called(network: Network, code: str, **other: Any) -> Any:
+        async with connected(network, era, **settings, **other) as client:
             return await client.call_tool(tool, {**calls[tool], **({"confirm": code} if code else {})})
 
     network = Network(lambda _: httpx2.Response(200, json=there))
     code = (await called(network, "")).structured_content["docreview"]["confirm"]
-    elsewhere = {"nanonets_base_url": "https://eu.example.com", "studio_base_url": "https://eu.example.org"}
     error = error_of(await called(network, code, **elsewhere))
     assert (error["code"], error["done"]) == ("needs_confirmation", "no")
     assert all(each.method == "GET" for each in network.requests)
