@@ -143,7 +143,7 @@ METRICS = (
     Metric("read", "one call, a read of 4 KB", _milliseconds, 1.25),
     Metric("write", "one call, a small write", _milliseconds, 1.25),
     Metric("guarded", "the same, guarded: read before, two records", _milliseconds, 1.7),
-    Metric("alike", "that one beside a floor that reads and records, too", _milliseconds),
+    Metric("alike", "that one beside a floor that reads and records, too", _milliseconds, 1.4),
     Metric("journal", "added by the journal to a small write", _milliseconds, 0.003, is_alone=True),
     Metric("looking", "of these, reading the value before", _milliseconds),
     Metric("records", "of these, the two records", _milliseconds),
