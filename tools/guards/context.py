@@ -130,12 +130,13 @@ class Written:
 class Flight:
     """A write of one user that is under way, for identical calls to wait for.
 
-    `is_sent`: the service may have it.
+    `is_sent`: the service may have it. `is_done`: it said that it carried it out.
     """
 
     user: str = ""
     ended: anyio.Event = field(default_factory=anyio.Event)
     is_sent: bool = False
+    is_done: bool = False
     written: Written | None = None
     failure: ToolFailure | None = None
 

@@ -52,7 +52,7 @@ async def single_flight(
     except BaseException:
         # What ends a call before it is sent, such as a question to the person, leaves nothing unclear.
         if flight.is_sent:
-            flight.failure = _interrupted(prepared.operation)
+            flight.failure = _interrupted(prepared.operation, flight)
             _remember(prepared, context, flight.failure)
         raise
     finally:
@@ -163,10 +163,14 @@ def _duplicate(operation: Operation, why: str) -> ToolFailure:
     )
 
 
-def _interrupted(operation: Operation) -> ToolFailure:
+def _interrupted(operation: Operation, flight: Flight) -> ToolFailure:
+    """The failure of a call whose forerunner was cut off after it was sent."""
+    how = "carried out, but interrupted before it ended" if flight.is_done else "interrupted"
     return ToolFailure(
         "upstream_error",
-        f"{operation.tool}: the identical call that this call waited for was interrupted.",
-        done="unknown",
-        next_step="Check whether the change was made before you call again.",
+        f"{operation.tool}: the identical call that this call waited for was {how}.",
+        done="yes" if flight.is_done else "unknown",
+        next_step="Read the item to see what the change left; do not call again for the same change."
+        if flight.is_done
+        else "Check whether the change was made before you call again.",
     )

@@ -144,23 +144,28 @@ async def test_a_twin_of_a_failed_call_fails_with_it_and_sends_nothing(era: Era)
     assert len(network.requests) == 1
 
 
-async def test_a_twin_of_a_sent_call_that_is_cut_off_is_told_that_it_may_have_been_done(era: Era) -> None:
-    network, results = Holding("POST", 1, answer), []
+@pytest.mark.parametrize(("method", "done"), [("POST", "unknown"), ("GET", "yes")])
+async def test_a_twin_of_a_sent_call_that_is_cut_off_is_told_what_is_known(
+    method: str, done: str, era: Era
+) -> None:
+    """Cut off while the new state is read, it is known to have been carried out."""
+    network, results = Holding(method, 1, answer), []
     async with connected(network, era, journal="sqlite://") as client, anyio.create_task_group() as tasks:
 
         async def twin() -> None:
-            results.append(await client.call_tool(*CREATE))
+            results.append(await client.call_tool(*TABLE))
 
         async with anyio.create_task_group() as first:
-            first.start_soon(client.call_tool, *CREATE)
+            first.start_soon(client.call_tool, *TABLE)
             await network.arrived.wait()
             tasks.start_soon(twin)
             await anyio.sleep(0.1)
             first.cancel_scope.cancel()
     (error,) = map(error_of, results)
-    assert (error["code"], error["done"], error["retryable"]) == ("upstream_error", "unknown", False)
-    assert error["next"].startswith("Check whether the change was made")
-    assert network.requests == []
+    assert (error["code"], error["done"], error["retryable"]) == ("upstream_error", done, False)
+    wanted = {"unknown": "Check whether the change was made", "yes": "Read the item to see what"}
+    assert error["next"].startswith(wanted[done])
+    assert [request.method for request in network.requests] == ([] if done == "unknown" else ["POST"])
 
 
 async def test_a_twin_takes_over_where_the_first_was_cut_off_before_it_was_sent(era: Era) -> None:
