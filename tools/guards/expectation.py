@@ -111,7 +111,7 @@ def reviewed_otherwise(prepared: Prepared, before: State) -> ToolFailure | None:
     if not (other := next(differing, "")):
         return None
     if before.item is None:
-        why = f"cannot be compared: {before.problem or 'the item is not there'}"
+        why = f"cannot be compared: {before.problem}"
     else:
         why = f"is {quoted(item.get(other.casefold()))} now, and this call may change boxes only"
     return ToolFailure(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import anyio
@@ -11,7 +12,7 @@ from click.testing import CliRunner, Result
 from conftest import Network, connected, error_of
 from docreview_mcp.server.command_line import command_line
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings.settings import Settings
+from docreview_mcp.server.settings.settings import Settings, read_settings
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
 from postgresql import Cluster, empty
 from sqlalchemy import create_engine, text
@@ -89,6 +90,25 @@ def test_a_record_that_cannot_be_read_is_left_out(url: str) -> None:
     assert "record 1 was changed" in run("verify", url).stdout
 
 
+def test_many_entries_are_indexed_and_none_that_cannot_be_read(url: str) -> None:
+    async def write(journal: StoredJournal) -> None:
+        for turn in range(501):
+            await journal.open(Opening("studio_add_label", {}, ("all",), str(turn), Caller()))
+
+    journal = open_journal(Settings(journal=url), tuple)
+    assert journal is not None
+    anyio.run(write, journal)
+    journal.stop()
+    change(url, "DELETE FROM docreview_words")
+    assert run("rebuild", url).stdout.endswith("entries: 501.\n")
+    assert anyio.run(found, url, "all")[-1] == 482
+    assert run("verify", url).exit_code == 0
+    change(url, "UPDATE docreview_records SET payload = '{' WHERE number > 1")
+    assert run("rebuild", url).stdout.endswith("entries: 1.\n")
+    change(url, "UPDATE docreview_records SET payload = '[]'")
+    assert "no entries" in run("rebuild", url).stderr
+
+
 def test_where_there_is_no_journal_nothing_is_made(tmp_path: Path) -> None:
     file = tmp_path / "journal.sqlite"
     rebuilt = run("rebuild", f"sqlite:///{file}")
@@ -149,6 +169,20 @@ def test_what_postgresql_counts_for_limits_is_checked_and_made_anew(
     assert run("verify", cluster.url).exit_code == 0
     with psycopg.connect(cluster.url) as connection:
         assert connection.execute("SELECT * FROM docreview_counts ORDER BY entry").fetchall() == counts
+
+
+def test_what_the_key_would_have_to_check_is_no_miscount(cluster: Cluster) -> None:
+    empty(cluster.url)
+    key = base64.b64encode(bytes(range(32))).decode()
+    journal = open_journal(read_settings(journal=cluster.url, journal_key=key), tuple)
+    assert journal is not None
+    anyio.run(journal.open, Opening("studio_add_label", {}, (), "", Caller()))
+    journal.stop()
+    change(cluster.url, "UPDATE docreview_records SET payload = '{'", "DELETE FROM docreview_words")
+    verified = run("verify", cluster.url)
+    assert verified.exit_code == 1
+    assert "to check them, set DOCREVIEW_JOURNAL_KEY" in verified.stdout
+    assert "counted" not in verified.stdout
 
 
 def test_counts_of_former_days_are_not_missed(cluster: Cluster) -> None:

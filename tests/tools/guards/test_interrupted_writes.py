@@ -163,6 +163,8 @@ async def test_a_twin_of_a_sent_call_that_is_cut_off_is_told_what_is_known(
             first.cancel_scope.cancel()
     (error,) = map(error_of, results)
     assert (error["code"], error["done"], error["retryable"]) == ("upstream_error", done, False)
+    how = {"unknown": "was interrupted.", "yes": "was carried out, but interrupted before it ended."}
+    assert f"the identical call that this call waited for {how[done]}" in error["message"]
     wanted = {"unknown": "Check whether the change was made", "yes": "Read the item to see what"}
     assert error["next"].startswith(wanted[done])
     assert [request.method for request in network.requests] == ([] if done == "unknown" else ["POST"])

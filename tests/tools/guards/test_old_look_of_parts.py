@@ -135,10 +135,15 @@ async def test_a_page_is_not_sent_back_with_other_marks_of_its_review(
     given: dict[str, Any] = {"model_id": "w", "moderated_boxes": [box]}
     sent = {"id": "p", "request_file_id": "d", mark: MARKS[mark]}
     async with connected(network, era, journal=journal, confirm="never") as client:
-        error = error_of(await client.call_tool("nanonets_update_file_fields", {**given, "page": sent}))
+        refused = await client.call_tool("nanonets_update_file_fields", {**given, "page": sent})
+        error = error_of(refused)
         assert (error["code"], error["done"]) == ("conflict", "no")
-        assert f"page.{mark}: got" in error["message"]
+        now = "false" if mark.casefold() == "is_moderated" else "null"
+        wanted = "true" if MARKS[mark] is True else MARKS[mark]
+        assert f"page.{mark}: got “{wanted}”, but it is “{now}” now" in error["message"]
+        assert "Nothing was sent" in error["message"]
         assert f"Leave {mark} out of page" in error["next"]
+        assert refused.structured_content["docreview"]["outside"] == ["error.message"]
         assert {request.method for request in network.requests} == {"GET"}
         page[mark.casefold()] = MARKS[mark]
         for as_read in (sent, {"id": "p", mark: MARKS[mark]}):
@@ -152,7 +157,7 @@ async def test_marks_of_a_page_that_cannot_be_read_are_not_sent(era: Era) -> Non
     async with connected(network, era, journal="none", confirm="never", retries=0) as client:
         error = error_of(await client.call_tool("nanonets_update_file_fields", given))
         assert (error["code"], error["done"]) == ("upstream_error", "no")
-        assert "page.is_moderated: got “true”, but it cannot be compared" in error["message"]
+        assert "page.is_moderated: got “true”, but it cannot be compared: nano" in error["message"]
         given["page"] = {"id": "p", "is_moderated": False}
         done = await client.call_tool("nanonets_update_file_fields", given)
         assert not done.is_error, "a mark that is not set approves nothing"

@@ -50,6 +50,25 @@ async def test_where_writes_go_on_without_the_journal_each_unclear_call_is_stopp
     assert len(network.requests) == 3
 
 
+async def test_a_call_that_met_a_broken_journal_does_not_count_as_stopped(era: Era, tmp_path: Path) -> None:
+    """Nobody was told yet that the call before it may have been carried out."""
+    file = tmp_path / "journal.sqlite"
+
+    def rename(*tables: tuple[str, str]) -> None:
+        with closing(sqlite3.connect(file)) as database:
+            for old, new in tables:
+                database.execute(f"ALTER TABLE {old} RENAME TO {new}")
+
+    network = service([LATE, CREATED])
+    async with connected(network, era, journal=f"sqlite:///{file}") as client:
+        assert await ends(client, CREATE) == ["timeout"]
+        rename(("docreview_marks", "gone"), ("docreview_records", "lost"))
+        assert await ends(client, CREATE) == ["not_configured"]
+        rename(("gone", "docreview_marks"), ("lost", "docreview_records"))
+        assert await ends(client, CREATE, CREATE) == ["conflict", "done"]
+    assert len(network.requests) == 2
+
+
 async def test_stopped_once_is_stopped_for_every_server_that_shares_the_journal(
     era: Era, tmp_path: Path
 ) -> None:

@@ -77,6 +77,8 @@ async def test_what_another_server_undid_after_the_last_look_is_not_undone_twice
         error = error_of(await client.call_tool("review_undo", {"entry": entry}))
         assert (error["code"], error["done"], sent) == ("conflict", "no", [])
         assert f"another call is undoing entry {entry}, or has undone it" in error["message"]
+        assert "Nothing was sent" in error["message"]
+        assert error["next"].startswith("Look at review_history")
         assert [each.name for each in document.pages[0].fields].count("total_amount") == 1
         error = error_of(await client.call_tool("review_undo", {"entry": entry}))
         assert "already undone" in error["message"]
