@@ -7,7 +7,7 @@ from base64 import b64decode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from secrets import token_bytes
+from secrets import token_bytes, token_hex
 
 from ...tools.journal.entries import JournalFault
 from ..settings.journal_place import journal_place, keeps_journal
@@ -54,7 +54,8 @@ def _key_in(path: Path) -> bytes:
 
 def _make(path: Path) -> None:
     """Written in full before it has its name, so that another process never reads half of it."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    # A name of its own: what a process leaves that is killed here is in nobody's way.
+    new = path.with_name(f"{path.name}.{token_hex(4)}.new")
     _write_new(new)
     try:
         os.link(new, path)
@@ -69,5 +70,11 @@ def _make(path: Path) -> None:
 
 
 def _write_new(path: Path) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as stream:
-        stream.write(token_bytes(_KEY_BYTES))
+    """A new file with a key, or none: a disk may be full."""
+    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(token_bytes(_KEY_BYTES))
+    except OSError:
+        path.unlink()
+        raise

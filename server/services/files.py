@@ -114,10 +114,10 @@ class FileAccess:
             self._downloads.mkdir(parents=True, exist_ok=True)
             for target in _free_names(self._downloads / file_name):
                 try:
-                    with target.open("xb") as stream:
-                        stream.write(content)
+                    stream = target.open("xb")
                 except FileExistsError:
                     continue
+                _write_whole(target, stream, content)
                 return str(target)
         except OSError as error:
             raise ToolFailure(
@@ -236,6 +236,16 @@ def _resolved(path: Path) -> Path:
         return path.expanduser().resolve()
     except OSError:
         return path.expanduser()
+
+
+def _write_whole(target: Path, stream: BinaryIO, content: bytes) -> None:
+    """Fill a new file, or remove it: what a full disk cut off looks like the whole file."""
+    try:
+        with stream:
+            stream.write(content)
+    except OSError:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def _free_names(wanted: Path) -> Iterator[Path]:

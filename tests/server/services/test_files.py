@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -172,6 +173,25 @@ async def test_a_download_has_a_name_that_every_system_takes(tmp_path: Path, nam
             "nanonets_download_document", {"workflow_id": "w", "document_id": "d"}
         )
     assert Path(json.loads(text_of(result))["path"]) == tmp_path / ending
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits to the size of files")
+async def test_a_download_that_a_full_disk_cut_off_is_not_left_behind(tmp_path: Path) -> None:
+    import resource
+
+    network = Network(
+        lambda request: httpx2.Response(200, content=b"x" * 100, headers={"content-type": "application/zip"})
+    )
+    place = {"workflow_id": "w", "document_id": "d"}
+    usual, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    async with connected(network, downloads=tmp_path) as client:
+        try:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10, most))
+            error = error_of(await client.call_tool("nanonets_download_document", place))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (usual, most))
+    assert "cannot be saved" in error["message"]
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.parametrize(

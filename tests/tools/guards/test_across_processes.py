@@ -343,6 +343,36 @@ async def test_after_an_unclear_outcome_all_that_come_before_the_stop_are_stoppe
     assert len(network.requests) == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no limits to the size of files")
+@pytest.mark.parametrize("has_links", [True, False])
+async def test_a_key_that_a_full_disk_cut_off_is_not_left_behind(
+    has_links: bool, era: Era, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import resource
+
+    def link(new: Path, path: Path) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, most))
+        raise PermissionError("no links here")
+
+    usual, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with monkeypatch.context() as without_links:
+        if has_links:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10, most))
+        else:
+            without_links.setattr("os.link", link)
+        try:
+            message = await message_without_key(era, tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (usual, most))
+    assert "The key for confirmation codes" in message
+    assert [*tmp_path.glob("*.key*")] == []
+    # What a killed process left is in nobody's way either.
+    (tmp_path / f"journal.sqlite.key.{os.getpid()}.new").touch()
+    sandbox, kept = Sandbox(), {"journal": f"sqlite:///{tmp_path / 'journal.sqlite'}"}
+    code = await code_of(sandbox, era, **kept)
+    assert not (await deleting(sandbox, code, era, **kept)).is_error
+
+
 @pytest.mark.parametrize("fault", [PermissionError("no links here"), FileExistsError("made meanwhile")])
 async def test_the_key_is_made_without_links_and_once_for_all(
     fault: OSError, era: Era, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
