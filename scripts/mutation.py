@@ -274,6 +274,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/review/test_review_apply.py",
         "tools/review/test_review_several.py",
         "tools/apply/test_apply_structure.py",
+        "tools/apply/test_apply_faults.py",
         "tools/guards/test_old_look.py",
         "tools/guards/test_old_look_of_parts.py",
         "tools/review/test_review_preview.py",

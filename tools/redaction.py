@@ -188,10 +188,7 @@ def _described_names() -> frozenset[str]:
 
 
 def _property_names(schema: JsonValue) -> Iterator[str]:
-    if isinstance(schema, list):
-        for entry in schema:
-            yield from _property_names(entry)
-    elif isinstance(schema, dict):
+    if isinstance(schema, dict):
         properties = schema.get("properties")
         if isinstance(properties, dict):
             yield from properties

@@ -247,6 +247,55 @@ def test_a_short_secret_spoils_neither_words_nor_names_nor_our_own_keys() -> Non
         assert masked(value, compact(value), (secret,)) == value
 
 
+@pytest.mark.parametrize("name", ["bndbox", "assigned_member", "annotated_pages", "invoice_number"])
+def test_a_key_that_documents_describe_stays_though_a_secret_is_the_same_word(name: str) -> None:
+    value: Any = {"list": [{name: 1}], "text": f"x {name} y"}
+    key = REMOVED if name == "invoice_number" else name
+    assert masked(value, compact(value), (name,)) == {"list": [{key: 1}], "text": f"x {REMOVED} y"}
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Authorization: Bearer abcdefgh12345678", f"Authorization: Bearer {REMOVED}"),
+        ("Authorization: Basic YWJjZGVmZ2hpams6", f"Authorization: Basic {REMOVED}"),
+        ("header=Bearer%20abcdefgh12345678&x=1", f"header=Bearer%20{REMOVED}&x=1"),
+        ("header=Basic+YWJjZGVmZ2hpams6 x", f"header=Basic+{REMOVED} x"),
+        ("Bearer of news, Basic course", "Bearer of news, Basic course"),
+    ],
+)
+def test_the_credentials_of_a_header_are_taken_out_of_a_message(said: str, shown: str) -> None:
+    assert without_secrets(said) == shown
+
+
+OF_A_SECRET_TEXT: list[tuple[Any, Any]] = [
+    ("a-token", REMOVED),
+    (["a-token", "another"], REMOVED),
+    (482913, REMOVED),
+    (True, True),
+    ("", ""),
+    ({"value": "x"}, {"value": "x"}),
+    ([{"value": "x", "token": "y"}], [{"value": "x", "token": REMOVED}]),
+    (["a-token", {"value": "x"}], ["a-token", {"value": "x"}]),
+]
+
+
+@pytest.mark.parametrize(("given_value", "shown"), OF_A_SECRET_TEXT)
+def test_where_a_secret_is_a_text_an_object_of_the_same_name_is_something_else(
+    given_value: Any, shown: Any
+) -> None:
+    assert without_secret_properties("studio", {"token": given_value}) == {"token": shown}
+
+
+@pytest.mark.parametrize("given_value", ["a", ["a"], {"page": "a"}, [{"page": "a"}]])
+def test_where_a_secret_is_no_text_all_of_that_name_is_taken_out(given_value: Any) -> None:
+    answer = {"result": [{"signed_urls": given_value, "kept": True}], "signed_urls": False}
+    assert without_secret_properties("nanonets", answer) == {
+        "result": [{"signed_urls": REMOVED, "kept": True}],
+        "signed_urls": False,
+    }
+
+
 def test_a_number_that_is_a_secret_is_taken_out() -> None:
     value: Any = {"pin": 482913, "count": 4829130}
     assert masked(value, compact(value), ("482913",)) == {"pin": REMOVED, "count": 4829130}

@@ -24,6 +24,7 @@ _REJECTED: dict[CodeCheck, str] = {
     "used": "The code in confirm was already used.",
     "declined": "The code in confirm is void: the person declined this call.",
 }
+_NEEDED = "confirmation codes need"
 _NOT_LASTING = (
     " Or another process issued it: codes outlive a process only if the journal is kept in a file or"
     " DOCREVIEW_SEAL_KEYS is set."
@@ -102,7 +103,7 @@ async def agreed_by_code(question: Question, code: str, context: CallContext) ->
     try:
         found = await context.guards.codes.use(code, *question.subject_of(context))
     except JournalFault as fault:
-        raise journal_failure(question.operation, fault, context) from fault
+        raise journal_failure(question.operation, fault, context, _NEEDED) from fault
     return way if found == "valid" else ""
 
 
@@ -116,7 +117,7 @@ async def ask_person(question: Question, code: str, context: CallContext) -> Agr
     try:
         await _ask(question, code, context)
     except JournalFault as fault:
-        raise journal_failure(question.operation, fault, context) from fault
+        raise journal_failure(question.operation, fault, context, _NEEDED) from fault
     return _asked_by(context)
 
 

@@ -304,7 +304,7 @@ async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> 
         try:
             fields = await with_own_changes(document, fields, journal)
         except JournalFault as fault:
-            return journal_failure(prepared.operation, fault, context)
+            return journal_failure(prepared.operation, fault, context, "the rule on approval needs")
     reason = policy.approval_refusal(fields)
     for part in policy.parts:
         if not reason and part.checks is not None:

@@ -123,15 +123,22 @@ async def recorded(
     await write.close()
 
 
-def journal_failure(operation: Operation, fault: JournalFault, context: CallContext) -> ToolFailure:
-    """The failure of a write that is not sent without a journal; administrators are told why."""
+def journal_failure(
+    operation: Operation, fault: JournalFault, context: CallContext, needed_for: str = ""
+) -> ToolFailure:
+    """The failure of a write that is not sent without a journal; administrators are told why.
+
+    `needed_for` is what needs the journal, if that is not the setting which wants every write in it.
+    """
+    needed_for = needed_for or ("the limits of the policy need" if context.policy.every_limit else "")
+    after = f"The operator of this server has to fix this: {needed_for} the journal. Reading still works."
     why = f" {fault}" if context.is_admin else ""
     return ToolFailure(
         "unavailable" if fault.is_away else "not_configured",
         f"{operation.tool}: the journal cannot be written, so no write is sent.{why}",
         happened=NOTHING_SENT,
         retryable=fault.is_away,
-        next_step=AFTER_AWAY if fault.is_away else _AFTER_FAULT,
+        next_step=AFTER_AWAY if fault.is_away else after if needed_for else _AFTER_FAULT,
     )
 
 
