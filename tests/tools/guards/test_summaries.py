@@ -100,3 +100,15 @@ async def test_a_call_without_ids_is_shown_by_its_arguments(era: Era) -> None:
         told = await summary(client, "studio_create_project", name="Very urgent", type="ABSA")
     assert "Very urgent" in told
     assert "Ids: " not in told
+
+
+@pytest.mark.parametrize("kind", ["field_data_id", "cell_id"])
+async def test_corrections_show_each_value_that_they_only_mark(kind: str, era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, sandbox):
+        document = ready(sandbox)[0]
+        value, cell = field_of(document, "total_amount"), cells_of(document)[0]
+        identity, text = (cell.id, cell.text) if kind == "cell_id" else (value.id, value.value)
+        ids = {"workflow_id": document.workflow_id, "document_id": document.id}
+        change = {kind: identity, "verification_status": "verified"}
+        told = await summary(client, "review_apply", **ids, changes=[change])
+    assert f'“"{text}": mark as verified”' in told
