@@ -51,7 +51,7 @@ from .look_first import look_for
 from .own_changes import left_unverified, with_own_changes
 from .second_look import after_second_look
 from .single_flight import single_flight
-from .summary import values_in_words
+from .summary import changes_in_words, values_in_words
 from .undo_plan import may_be_undone, undo_plan
 
 __all__ = ["Assessment", "assess", "browser_rule", "carry_out", "needs_confirmation"]
@@ -292,6 +292,8 @@ async def _question(prepared: Prepared, before: State, context: CallContext) -> 
     rule = browser_rule([operation], context)
     call = prepared.service_arguments
     arguments = {**await _with_file_in_words(prepared, context), **reason}
+    if "moderated_boxes" in call and isinstance(before.item, dict):
+        shown = changes_in_words(before.item, arguments.pop("moderated_boxes"))
     return Question(operation, arguments, state, shown, before.key, rule, call)
 
 

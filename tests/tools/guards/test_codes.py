@@ -217,7 +217,7 @@ async def test_a_file_that_changes_while_a_person_decides_is_not_sent(tmp_path: 
     file = tmp_path / "classes.csv"
     file.write_text("name\nGood\n")
     sandbox = Sandbox()
-    given = Settings(confirm="writes", journal="sqlite://", files=str(tmp_path), toolsets="all")
+    given = Settings(confirm="writes", journal="sqlite://", files=(tmp_path,), toolsets=("all",))
     behind, transport = embedded(given, sandbox)
 
     async def person(context: Any, params: Any) -> ElicitResult:
