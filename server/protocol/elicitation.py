@@ -8,6 +8,7 @@ for nothing but the call that was asked about.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from mcp.types import (
 
 from ...tools import Ask, Codes, Consent, no_answer
 from ...tools.guards.context import ShowLink, no_link
+from ...tools.journal.entries import JournalFault
 from .session import is_stateless
 
 if TYPE_CHECKING:
@@ -85,7 +87,9 @@ async def _asking(context: ServerRequestContext[Any], params: CallToolRequestPar
     if consent == "accepted":
         return Asking(no_answer, state)
     if consent == "declined":
-        await codes.revoke(state)
+        # Where that cannot be kept, a call that needs the answer says so, and any other one needs none.
+        with suppress(JournalFault):
+            await codes.revoke(state)
 
     async def answered(summary: str, code: str) -> Consent:
         return consent

@@ -6,12 +6,14 @@ panel's tools only, and asks the person where a call has to be confirmed.
 
 from __future__ import annotations
 
+import logging
 from secrets import token_urlsafe
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope
 
+from ....tools.journal.entries import JournalFault
 from ...panel.page import host_html, panel_tools, review_html
 from ...protocol.principal import Principal
 from ..answers import Answer
@@ -21,6 +23,8 @@ from .pages import going_on, plain_page, sign_in_page, signed_in_page
 from .sign_in import BrowserStep, SignIn, SignInFault
 
 __all__ = ["CALLS", "Panel"]
+
+_log = logging.getLogger(__name__)
 
 CALLS = "/panel/mcp"
 """Where the page in the browser sends its calls."""
@@ -32,6 +36,8 @@ _APP_POLICY = (
 )
 _MAX_FORM_BYTES = 4096
 _SIGNED_OUT = "You have signed out of docreview."
+_NO_SEAL = "Nobody can sign in right now, because the key that seals sign-ins cannot be used."
+_TELL = "The server's log has details for its operator."
 
 
 class Panel:
@@ -77,6 +83,9 @@ class Panel:
                 await sign_in_page(answer, self._sign_in, said)
         except SignInFault as fault:
             await sign_in_page(answer, self._sign_in, fault)
+        except JournalFault as fault:
+            _log.warning("a sign-in to the panel failed: %s", fault)
+            await sign_in_page(answer, self._sign_in, SignInFault(503, f"{_NO_SEAL} {_TELL}"))
 
     async def principal(self, headers: Headers) -> Principal:
         """Who calls from the page in the browser.
@@ -86,7 +95,10 @@ class Panel:
                 told just now.
         """
         check_own_page(headers)
-        found = await self._sign_in.visitor(headers)
+        try:
+            found = await self._sign_in.visitor(headers)
+        except JournalFault as fault:
+            raise Refusal(503, "unavailable", _NO_SEAL, _TELL, for_log=str(fault)) from None
         if found is None:
             raise Refusal(401, "unauthorized", "You are not signed in.", f"Sign in at {_SIGN_IN}.")
         return found

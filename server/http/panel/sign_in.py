@@ -17,7 +17,6 @@ from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 
 from ....tools import Codes
-from ....tools.journal.entries import JournalFault
 from ...protocol.principal import SCOPES, Principal
 from ..keys import KeyFile
 
@@ -72,7 +71,10 @@ class SignInFault(Exception):  # noqa: N818 - the end of a sign-in, not a fault 
 
 
 class SignIn(Protocol):
-    """How people sign in to the panel of a server, and are known afterwards."""
+    """How people sign in to the panel of a server, and are known afterwards.
+
+    What makes or reads a cookie raises `JournalFault` while the key that seals them cannot be used.
+    """
 
     @property
     def way(self) -> Way:
@@ -300,6 +302,8 @@ class ShownSignIn:
         Raises:
             SignInFault: it was used before, or is none.
         """
+        # A link that works once is not used up while no cookie can be sealed.
+        self._codes.new_code(_SUBJECT, "")
         found = self._holders.signed_in(first(query, "once")) if self.way == "link" else None
         if found is None:
             raise SignInFault(403, "This link has already been used, or it does not belong to this server.")
@@ -316,7 +320,7 @@ class ShownSignIn:
             identity = urlsafe_b64decode(padded).decode("utf-8", "surrogateescape")
             if not self._codes.vouches(code, _SUBJECT, identity, seconds=PANEL_SECONDS):
                 return None
-        except (ValueError, JournalFault):
+        except ValueError:
             return None
         found = self._holders.holder(identity)
         return None if found is None else replace(found, in_browser=True)
