@@ -77,7 +77,9 @@ class SqliteStore:
 
     def stop(self) -> None:
         """Write what is still to be written if that is possible, and close the file."""
-        self._write_late_if_possible()
+        # There is no later use: another process that writes just now is waited for.
+        with suppress(JournalFault, JournalBusy):
+            self._write_late(waits=True)
         self._database.stop()
 
     def _add(self, addition: Addition, *, waits: bool = True) -> Record:

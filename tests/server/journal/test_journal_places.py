@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -333,6 +334,24 @@ async def test_outcomes_that_could_not_be_written_are_written_in_order_before_th
     assert [record.entry for record in written(path)] == [first, second, second, first, third]
     assert [entry.outcome for entry in await reader.entries()] == ["unknown", "done", "done"]
     assert not journal.verify().broken
+
+
+async def test_a_server_that_ends_waits_for_another_one_that_writes_to_record_an_outcome(
+    tmp_path: Path, at: Any
+) -> None:
+    path = tmp_path / "journal.sqlite"
+    journal = at(path, timeout=0.5)
+    number = await journal.open(OPENING)
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalFault):
+            await journal.close(number, Closing("done"))
+        assert [entry.outcome for entry in await journal.entries()] == ["unknown"]
+        ends = threading.Timer(0.02, other.execute, ["COMMIT"])
+        ends.start()
+        journal.stop()
+        ends.join()
+    assert [record.kind for record in written(path)] == ["opened", "closed"]
 
 
 async def test_an_outcome_of_a_journal_that_was_taken_away_holds_up_no_record(
