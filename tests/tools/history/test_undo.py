@@ -72,7 +72,7 @@ async def test_what_cannot_be_undone_says_so_beforehand(era: Era) -> None:
 
 
 async def test_without_a_journal_nothing_can_be_undone_and_a_preview_says_why(era: Era) -> None:
-    async with reviewing(era=era, journal="none") as (client, _):
+    async with reviewing(era=era, **{**JOURNALLED, "journal": "none"}) as (client, _):
         for operation in WRITES:
             arguments = {"tool": operation.tool, "arguments": plain_arguments(operation, False)}
             shown = (await client.call_tool("review_preview", arguments)).structured_content
