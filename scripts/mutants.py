@@ -2,7 +2,8 @@
 
 The tests are run once as they are, to learn which of them reach which lines. A mutant is then run by those
 that reach its line, the quickest first, up to the first that fails. Nothing is written or imported anew: the
-functions of the module are given the code of the mutant in the fork.
+functions of the module are given the code of the mutant in the fork. The module as it is has to survive all
+of them in this way, or else what they find would prove nothing.
 
     python -m scripts.mutants FILE TESTS...
 
@@ -29,7 +30,7 @@ from difflib import unified_diff
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from _pytest.runner import runtestprotocol
@@ -75,6 +76,12 @@ class _Hunt:
         self._file = Path(str(importlib.import_module(self._name).__file__))
         self._code = self._file.read_text(encoding="utf-8")
         reached = self._reached(session.items)
+        every = {each.nodeid: (seconds, each) for tests in reached.values() for seconds, each in tests}
+        unchanged = Mutant("", 0, f"{self._code}\n")
+        if every and self._is_found(unchanged, _in_order(every.values()), session.items):
+            self._say(f"{self._file.name} is found as it is, so no mutant is run.")
+            session.shouldfail = "found as it is"
+            raise session.Failed(session.shouldfail)
         for mutant in mutants_of(self._file.name, self._code):
             if self._kinds and mutant.kind not in self._kinds:
                 continue
@@ -84,7 +91,7 @@ class _Hunt:
             self.count += 1
             if self.count % _PROGRESS_EVERY == 0:
                 self._say(f"{self.count} run, up to line {mutant.line} ({mutant.kind})")
-            if not tests or not self._is_found(mutant, [each for _, each in tests], session.items):
+            if not tests or not self._is_found(mutant, _in_order(tests), session.items):
                 self.survivors += 1
                 self._say(f"--- {self._file.name}:{mutant.line} {mutant.kind}, {len(tests)} tests reach it")
                 self._say(_change(self._code, mutant.code))
@@ -94,13 +101,15 @@ class _Hunt:
         print(text, file=self._out, flush=True)
 
     def _reached(self, items: Sequence[pytest.Item]) -> dict[int, list[tuple[float, pytest.Item]]]:
-        """Run all tests once. Line → the tests that reach it with their seconds, the quickest first."""
+        """Run all tests once. Line → the tests that reach it with their seconds."""
         coverage = Coverage(data_file=None, config_file=False, include=[str(self._file)])
         seconds: dict[str, float] = {}
         coverage.start()
         for index, item in enumerate(items):
             coverage.switch_context(item.nodeid)
-            reports = runtestprotocol(item, log=False, nextitem=items[(index + 1) % len(items)])
+            last = index + 1 == len(items)
+            after = _only(item.session) if last else items[index + 1]
+            reports = runtestprotocol(item, log=False, nextitem=after)
             seconds[item.nodeid] = sum(each.duration for each in reports)
             if failed := [each for each in reports if each.failed]:
                 self._say(f"{item.nodeid} fails without a mutant and is left out:")
@@ -111,13 +120,10 @@ class _Hunt:
         by_name = {item.nodeid: item for item in items if item.nodeid in seconds}
         whole = _statements(self._code)
         return {
-            line: sorted(
-                (
-                    (seconds[name], by_name[name])
-                    for name in {each for other in lines for each in found.get(other, [])} & by_name.keys()
-                ),
-                key=lambda each: (each[0], each[1].nodeid),
-            )
+            line: [
+                (seconds[name], by_name[name])
+                for name in {each for other in lines for each in found.get(other, [])} & by_name.keys()
+            ]
             for line, lines in whole.items()
         }
 
@@ -128,7 +134,7 @@ class _Hunt:
         if child:
             return _ends_badly(child)
         # A child that is in doubt of anything says that it found the mutant only if a test said so.
-        kept = list(items[0].session._setupstate.stack)
+        session = items[0].session
         status = 2
         try:
             for each in (signal.SIGTERM, signal.SIGXCPU):
@@ -138,24 +144,44 @@ class _Hunt:
                 os.dup2(nowhere.fileno(), 2)
             limit = _PLAIN_SECONDS + len(tests)
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
-            status = self._status(mutant, tests, items)
+            status = self._status(mutant, tests)
             # What these tests started, such as a database, ends with them; the rest is for other children.
-            tests[0].session._setupstate.teardown_exact(cast("Any", SimpleNamespace(listchain=lambda: kept)))
+            session._setupstate.teardown_exact(_only(session))
         finally:
             os._exit(status)
 
-    def _status(self, mutant: Mutant, tests: Sequence[pytest.Item], items: Sequence[pytest.Item]) -> int:
+    def _status(self, mutant: Mutant, tests: Sequence[pytest.Item]) -> int:
         """1 if a test fails with this mutant, or it cannot be imported."""
         try:
             take_code_of(importlib.import_module(self._name), mutant.code)
         except Exception:
             return 1
-        for test in tests:
-            # What stands for all tests of a session or module is left for the next ones.
-            beside = next((each for each in items if each is not test and each.path == test.path), test)
-            if any(report.failed for report in runtestprotocol(test, log=False, nextitem=beside)):
+        for index, test in enumerate(tests):
+            # What stands for all tests of a module is left for its next ones, and no longer: to pytest, what
+            # is left of another module is a fault of the next test.
+            after = tests[index + 1] if index + 1 < len(tests) else _only(test.session)
+            failed = [each for each in runtestprotocol(test, log=False, nextitem=after) if each.failed]
+            if failed:
+                if not mutant.kind:
+                    self._say(
+                        f"{test.nodeid} fails in a fork without a mutant:\n{failed[0].longreprtext[-900:]}"
+                    )
                 return 1
         return 0
+
+
+def _only(session: pytest.Session) -> Any:
+    """What stands for the next test where only what is for all tests is to be left."""
+    return SimpleNamespace(listchain=lambda: [session])
+
+
+def _in_order(tests: Iterable[tuple[float, pytest.Item]]) -> list[pytest.Item]:
+    """Tests with their seconds, the quickest first, but those of one module together."""
+    quickest: dict[Path, float] = {}
+    for seconds, test in tests:
+        quickest[test.path] = min(seconds, quickest.get(test.path, seconds))
+    in_order = sorted(tests, key=lambda each: (quickest[each[1].path], each[1].path, each[0], each[1].nodeid))
+    return [test for _, test in in_order]
 
 
 def _stop(*_: object) -> None:
