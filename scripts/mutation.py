@@ -240,6 +240,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_undo_several.py",
     ),
     "tools/history/undo_progress.py": (
+        "tools/history/test_undo_states.py",
         "tools/history/test_undo.py",
         "tools/history/test_unclear_undo.py",
         "tools/history/test_undo_several.py",

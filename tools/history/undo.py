@@ -98,15 +98,13 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
     planned: list[Planned] = []
     for each in entries:
         try:
-            progress = await progress_of(
-                each.origin, each.entry, each.closing, call_context, reading, later if planned else None
-            )
+            progress = await progress_of(each.origin, each.entry, each.closing, call_context, reading, later)
         except ToolFailure as failure:
             if each.is_added and failure.code == "conflict":
                 continue
             raise
         planned.append(Planned(each, progress))
-        later.add(each.origin, each.entry)
+        later.add(each.origin.present, each.entry, each.closing)
     return planned
 
 
