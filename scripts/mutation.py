@@ -330,6 +330,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/journal/test_migrations.py",
     ),
     "server/journal/migrating.py": (
+        "server/journal/test_rebuilt_index.py",
         "server/journal/test_migrations.py",
         "server/journal/test_journal_postgresql.py",
     ),

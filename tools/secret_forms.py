@@ -253,7 +253,7 @@ def _stages(text: str, rounds: int = _ROUNDS) -> list[str]:
     apart = [
         stage
         for from_json in _repeated(_without_json_escapes, text, rounds)
-        for undo in (_without_percent, _without_form, _without_entities)
+        for undo in (_without_form, _without_entities)
         for stage in _repeated(undo, from_json, rounds)
     ]
     return [*dict.fromkeys((*mixed[:-1], *apart)), mixed[-1]]

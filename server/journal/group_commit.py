@@ -38,7 +38,7 @@ LOCK_NUMBER = 110429572588918
 """The advisory lock of whoever adds records."""
 
 # Lists are sent as they are (`%b`): as text, every quotation mark of a record is escaped by itself.
-_LOCK = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(110429572588918)"
+_LOCK = "SELECT set_config('lock_timeout', %s, true), pg_advisory_xact_lock(%s::bigint)"
 _LAST = """
     SELECT number, entry, kind, at, payload, previous, hash FROM docreview_records
     ORDER BY number DESC LIMIT 1"""
@@ -119,7 +119,7 @@ def written_together(
     transaction = _Transaction(batch, key, shown)
     steps, take = transaction.questions()
     # 0 would wait for ever.
-    found = yield [SqlStep(_LOCK, [f"{max(1, int(wait * 1000))}ms"]), *steps]
+    found = yield [SqlStep(_LOCK, [f"{max(1, int(wait * 1000))}ms", LOCK_NUMBER]), *steps]
     take(found[1:])
     for each in batch:
         transaction.add(each)

@@ -30,15 +30,11 @@ def migrate_tables(place: JournalPlace) -> tuple[str | None, str]:
     Raises:
         JournalFault: the database cannot be reached or changed, or a library is missing.
     """
-    try:
+    with _libraries():
         import alembic.command
         from alembic.config import Config
 
         from .derived import add_words_of_callers, fill_counts
-    except ImportError as error:
-        from .faults import why
-
-        raise JournalFault(f"{why(error)}.") from None
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
     with _changing(place) as connection:
@@ -98,16 +94,23 @@ def check_tables(settings: Settings) -> None:
 
 
 @contextmanager
-def _changing(place: JournalPlace) -> Generator[Connection]:
-    """A transaction of the owner of the tables, beside which no other one changes them."""
+def _libraries() -> Generator[None]:
+    """Imports that may fail: raises `JournalFault` that says what to install."""
     try:
-        from sqlalchemy import create_engine, make_url, text
-
-        from .postgresql_connection import connection_options, faults
+        yield
     except ImportError as error:
         from .faults import why
 
         raise JournalFault(f"{why(error)}.") from None
+
+
+@contextmanager
+def _changing(place: JournalPlace) -> Generator[Connection]:
+    """A transaction of the owner of the tables, beside which no other one changes them."""
+    with _libraries():
+        from sqlalchemy import create_engine, make_url, text
+
+        from .postgresql_connection import connection_options, faults
     url = make_url(place.url).set(drivername="postgresql+psycopg")
     engine = create_engine(url, connect_args=connection_options(10), hide_parameters=True)
     with (

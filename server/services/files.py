@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 import os
 import stat
@@ -79,6 +80,16 @@ class FileAccess:
                 return ""
         except ToolFailure as failure:
             return failure.message.rstrip(".")
+
+    def content_of(self, file: FileSource) -> str:
+        """The size and the SHA-256 of a file, by which its content is known again.
+
+        Raises:
+            ToolFailure: the file may not be sent, or cannot be read.
+        """
+        with self.open(file) as (_, stream):
+            content = stream.read()
+        return f"{len(content)} bytes, SHA-256 {hashlib.sha256(content).hexdigest()}"
 
     @contextmanager
     def open(self, file: FileSource, file_types: Sequence[str] = ()) -> Generator[tuple[str, BinaryIO]]:

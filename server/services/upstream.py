@@ -167,6 +167,10 @@ class CallerServices:
         """Why a file may not be sent; empty if it may."""
         return self._services.files.fault(file, file_types)
 
+    def content_of(self, file: FileSource) -> str:
+        """The size and the SHA-256 of a file; raises `ToolFailure` where it may not be sent."""
+        return self._services.files.content_of(file)
+
     async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
         """Send the request to its service; raises `ToolFailure` where no answer came."""
         from ...tools.failure import ToolFailure

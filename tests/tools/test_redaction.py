@@ -188,6 +188,55 @@ def test_nothing_takes_time_by_the_square_of_a_text() -> None:
         assert without_secret_properties("studio", {"text": f'{said}"auth_token'}) != {}
 
 
+KEY = "nanonets-key-0123456789"
+OTHER = "6789-of-another"
+EXACTLY: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "twice, percent-encoded": (
+        (KEY,),
+        f"a%20b {percent_all(KEY)} c {percent_all(KEY)}%20d",
+        f"a%20b {REMOVED} c {REMOVED}%20d",
+    ),
+    "among entities and escapes": (
+        (KEY,),
+        f"&lt;a&gt; C:\\new {''.join(f'&#{ord(each)};' for each in KEY)} \\u0041!",
+        f"&lt;a&gt; C:\\new {REMOVED} \\u0041!",
+    ),
+    "in one run of escapes with another": (
+        (KEY, OTHER),
+        f"[{FORMS['escaped in JSON'](KEY + OTHER)}] and [{FORMS['escaped in JSON'](OTHER)}]",
+        f"[{REMOVED}] and [{REMOVED}]",
+    ),
+    "beside another": ((KEY, OTHER), f"{percent_all(KEY + OTHER)}.", f"{REMOVED}{REMOVED}."),
+    "with lines": (
+        (KEY,),
+        "first\nsecond %6eanonets-key-0123456789\nthird",
+        f"first\nsecond {REMOVED}\nthird",
+    ),
+    "cut twice": ((KEY,), f"x {KEY[:15]}… y {KEY[:21]}… z…", f"x {REMOVED}… y {REMOVED}… z…"),
+    "cut, beside another": (
+        (KEY, OTHER),
+        f"{OTHER[:10]} {KEY[:20]}…",
+        f"{OTHER[:10]} {REMOVED}…",
+    ),
+    "not cut": ((KEY,), f"{KEY[:20]} and more…", f"{KEY[:20]} and more…"),
+    "short, in base64 after a colon": (("ab12",), f"({base64_of(':ab12')})", f"({REMOVED})"),
+    "short, in base64 before a colon": (("ab12",), f"({base64_of('ab12:')})", f"({REMOVED})"),
+    "short, in base64 with signs": (("~~~~~",), f"({base64_of('~~~~~')})", f"({REMOVED})"),
+    "short, in base64 with signs, for addresses": (("~~~~~",), "(fn5-fn4)", f"({REMOVED})"),
+    "short, in base64 with a slash, for addresses": (("?a?b1",), "(P2E_YjE)", f"({REMOVED})"),
+    "short, in base64 with signs, form-encoded": (("~~~~~",), "(fn5%2Bfn4%3D)", f"({REMOVED})"),
+    "with an escape and an entity of its own": (("\\n%\\Z&lt",), "x\\n%\\Z&amp;lty", REMOVED),
+    "with a blank and an entity of its own": (("%25 &amp;",), f"<{quote_plus('%25 &amp;')}>", REMOVED),
+    "in a very long text": ((KEY,), f"{'x' * 200_000}{percent_all(KEY)}", REMOVED),
+}
+
+
+@pytest.mark.parametrize(("secrets", "said", "shown"), EXACTLY.values(), ids=EXACTLY)
+def test_what_stands_around_a_secret_stays(secrets: tuple[str, ...], said: str, shown: str) -> None:
+    assert without_secrets(said, secrets) == shown
+    assert masked({"text": said}, compact({"text": said}), secrets) == {"text": shown}
+
+
 def test_what_is_cut_or_in_lines_by_chance_stays() -> None:
     for said in (
         "nano…",

@@ -62,10 +62,11 @@ class PlannedChange:
         old, new = (
             quoted_inside(text, MAX_QUOTED_CHARACTERS) for text in (self.target.text, self.value or "")
         )
-        correction = f"{old} → {new}" if self.corrects else ""
         message = f" ({quoted_inside(self.message)})" if self.message else ""
         mark = f"mark as {self.status}{message}" if self.marks else ""
-        return ", ".join(part for part in (correction, mark) if part)
+        if not self.corrects:
+            return f"{old}: {mark}" if mark else ""
+        return f"{old} → {new}, {mark}" if mark else f"{old} → {new}"
 
 
 @dataclass(frozen=True, slots=True)

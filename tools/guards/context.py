@@ -95,6 +95,14 @@ class Upstream(Protocol):
         """Why a file may not be sent; empty if it may."""
         ...
 
+    def content_of(self, file: FileSource) -> str:
+        """What tells the content of a file from any other: its size and SHA-256.
+
+        Raises:
+            ToolFailure: it may not be sent, or cannot be read.
+        """
+        ...
+
     async def send(self, operation: Operation, requests: Sequence[Request], report: Report) -> Response:
         """Send the request, at the first of its addresses that the service knows.
 

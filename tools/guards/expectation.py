@@ -32,7 +32,10 @@ OF_WHOLE_DOCUMENTS = frozenset({"getDocument", "getPredictionFileByFileId"})
 """What reads a document with all of its values: what is written by its state touches all of them."""
 _OF_VALUES = OF_WHOLE_DOCUMENTS | {"getPageData", "getPredictionFileByPageId"}
 
+_PREDICTED = "predicted_boxes"
+"""What the service read first on a page: an approval is judged by its confidences."""
 _REVIEWED = (
+    _PREDICTED,
     "approval_status",
     "assigned_member",
     "current_stage_id",
@@ -42,7 +45,7 @@ _REVIEWED = (
     "verified_at",
     "verified_by",
 )
-"""Properties of a page by which a service keeps who approved it and where it stands."""
+"""Properties of a page by which a service keeps what it read, who approved it and where it stands."""
 
 
 def needs_present_values(prepared: Prepared, context: CallContext) -> bool:
@@ -107,19 +110,33 @@ def reviewed_otherwise(prepared: Prepared, before: State) -> ToolFailure | None:
     """
     argument, given = prepared.operation.further_keys, _marks_of_review(prepared)
     item = before.item if isinstance(before.item, dict) else {}
-    differing = (name for name in given if (given[name] or None) != (item.get(name.casefold()) or None))
+    differing = (name for name in given if not _is_as_now(name, given[name], item.get(name.casefold())))
     if not (other := next(differing, "")):
         return None
     if before.item is None:
         why = f"cannot be compared: {before.problem}"
     else:
-        why = f"is {quoted(item.get(other.casefold()))} now, and this call may change boxes only"
+        why = f"is {quoted(item.get(other.casefold()))} now, and this call may change moderated_boxes only"
     return ToolFailure(
         "conflict" if before.known else "upstream_error",
         f"{prepared.operation.tool}: {argument}.{other}: got {quoted(given[other])}, but it {why}.",
         happened=NOTHING_SENT,
         next_step=f"Leave {other} out of {argument}; other tools approve, unapprove and assign files.",
         quotes=True,
+    )
+
+
+def _is_as_now(name: str, given: JsonValue, now: JsonValue) -> bool:
+    """Whether a mark is as it is now; what was read first, as far as an approval is judged by it."""
+    if (given or None) == (now or None):
+        return True
+    if name.casefold() != _PREDICTED:
+        return False
+    ours, theirs = (fields_in({_PREDICTED: boxes}) for boxes in (given, now))
+    return len(ours) == len(theirs) and all(
+        (one.id, one.name, one.confidence) == (other.id, other.name, other.confidence)
+        and same_as_read(one.text, other.text)
+        for one, other in zip(ours, theirs, strict=True)
     )
 
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import cast
 
 import anyio
+from anyio import to_thread
 
 from ...schemas import JsonObject, JsonValue, Operation, references_of
 from ..beside_loop import beside_loop
@@ -27,6 +28,7 @@ from ..policy.refusal import not_allowed
 from ..redaction import masked, without_secret_properties
 from ..requests.arguments import CONFIRM, REASON
 from ..requests.prepared_call import Prepared
+from ..requests.request import MultipartBody
 from ..results.answer import parse, wrapped
 from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
@@ -49,7 +51,7 @@ from .look_first import look_for
 from .own_changes import left_unverified, with_own_changes
 from .second_look import after_second_look
 from .single_flight import single_flight
-from .summary import values_in_words
+from .summary import changes_in_words, values_in_words
 from .undo_plan import may_be_undone, undo_plan
 
 __all__ = ["Assessment", "assess", "browser_rule", "carry_out", "needs_confirmation"]
@@ -96,7 +98,7 @@ async def assess(
         or _unplaced(prepared, before, context)
         or await _disapproved(prepared, context, read)
     )
-    question = _question(prepared, before, context) if is_asked else None
+    question = await _question(prepared, before, context) if is_asked else None
     reason = "No journal is kept." if guards.journal is None else may_be_undone(operation, before)
     return Assessment(before, refusal, question, reason)
 
@@ -279,7 +281,7 @@ async def _present_state(
     return State(False, problem=f"no answer within {seconds:g} seconds")
 
 
-def _question(prepared: Prepared, before: State, context: CallContext) -> Question:
+async def _question(prepared: Prepared, before: State, context: CallContext) -> Question:
     """What a person has to agree to: bound to everything that the write touches, as it was read."""
     operation, fields = prepared.operation, touched_fields(prepared.operation, before)
     reason = {name: value for name, value in prepared.values.items() if name == REASON}
@@ -288,7 +290,22 @@ def _question(prepared: Prepared, before: State, context: CallContext) -> Questi
     if fields and operation.present is not None and operation.present.read in OF_WHOLE_DOCUMENTS:
         shown = {**(before.value if isinstance(before.value, dict) else {}), **values_in_words(fields)}
     rule = browser_rule([operation], context)
-    return Question(operation, {**prepared.service_arguments, **reason}, state, shown, before.key, rule)
+    call = prepared.service_arguments
+    arguments = {**await _with_file_in_words(prepared, context), **reason}
+    if "moderated_boxes" in call and isinstance(before.item, dict):
+        shown = changes_in_words(before.item, arguments.pop("moderated_boxes"))
+    return Question(operation, arguments, state, shown, before.key, rule, call)
+
+
+async def _with_file_in_words(prepared: Prepared, context: CallContext) -> JsonObject:
+    """The arguments, with what tells the content of a file: its path may soon lead to another one."""
+    arguments, body = prepared.service_arguments, prepared.requests[0].body
+    if not isinstance(body, MultipartBody) or body.file is None:
+        return arguments
+    content = await to_thread.run_sync(context.upstream.content_of, body.file)
+    # Nobody can judge Base64.
+    readable = {name: value for name, value in arguments.items() if name != "file_base64"}
+    return {**readable, "file_content": content}
 
 
 async def _disapproved(prepared: Prepared, context: CallContext, read: Read) -> ToolFailure | None:

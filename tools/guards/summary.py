@@ -7,20 +7,22 @@ from collections.abc import Iterable, Sequence
 from typing import cast
 
 from ...schemas import JsonObject, JsonValue, Operation
-from ..documents.field_state import FieldState
+from ..documents.field_state import FieldState, fields_in
+from ..documents.readings import UNVERIFIED, VERIFIED
 from ..documents.values import MIN_CONFIDENCE
 from ..json_text import compact
 from ..redaction import REMOVED, masked, secret_arguments
 from ..requests.arguments import REASON, is_id
 from ..untrusted import quoted, quoted_inside, shortened_sentence, without_hidden_in
 
-__all__ = ["cleaned", "summary_of", "telling", "values_in_words"]
+__all__ = ["changes_in_words", "cleaned", "summary_of", "telling", "values_in_words"]
 
 _MAX_ROWS = 900
 _MAX_SUMMARY = 2_000
 _MAX_NAMED = 8
 _OF_NO_USE = ("bbox", "confidence", "image_url", "of", "raw_document_url", "url")
 """What says nothing to a person of what is about to be changed; nor do ids, which come last."""
+_TEXTS = {"text", "value"}
 _PLAIN_NAME = re.compile(r"[a-z_]+")
 
 
@@ -56,6 +58,34 @@ def values_in_words(fields: Sequence[FieldState]) -> JsonObject:
     if len(open_values) > _MAX_NAMED:
         summary["more unverified values"] = len(open_values) - _MAX_NAMED
     return summary
+
+
+def changes_in_words(page: JsonObject, boxes: JsonValue) -> JsonObject:
+    """What a person needs to judge a v2 page that is written whole: what is changed, added and removed."""
+    before = _values_of(page.get("moderated_boxes") or page.get("predicted_boxes"))
+    left = {_key(each): each for each in before}
+    changes: list[tuple[str, str]] = []
+    for new in _values_of(boxes):
+        old, text = left.pop(_key(new), None), quoted_inside(new.text)
+        mark = f", mark as {VERIFIED if new.verified else UNVERIFIED}"
+        if old is None:
+            changes.append((new.name, f"add {text}{mark if new.verified else ''}"))
+        elif (old.name, old.text, old.verified) != (new.name, new.text, new.verified):
+            was = quoted_inside(old.text) + (f" of {quoted_inside(old.name)}" if old.name != new.name else "")
+            changes.append((new.name, f"{was} → {text}{mark if old.verified != new.verified else ''}"))
+    changes += [(each.name, f"remove {quoted_inside(each.text)}") for each in left.values()]
+    # With a number, as in `values_in_words`.
+    numbered: JsonObject = {f"{number}. {name}:": what for number, (name, what) in enumerate(changes, 1)}
+    return {"values": len(before), "changed": len(changes), **numbered}
+
+
+def _values_of(boxes: JsonValue) -> list[FieldState]:
+    return fields_in({"moderated_boxes": boxes}) if boxes else []
+
+
+def _key(state: FieldState) -> tuple[str, ...]:
+    """By what a value is known again: its id, or its name and text where it has none."""
+    return (state.id,) if state.id else (state.name, state.text)
 
 
 def cleaned(value: JsonValue, secrets: Sequence[str]) -> JsonValue:
@@ -112,6 +142,8 @@ def _rows(value: JsonValue) -> str:
     if not isinstance(value, list) or not all(isinstance(entry, dict) and "row" in entry for entry in value):
         return ""
     cells = cast("list[JsonObject]", value)
+    if not any(_TEXTS & entry.keys() for entry in cells):
+        return ""
     rows: dict[str, list[JsonObject]] = {}
     for cell in cells:
         rows.setdefault(_short(cell["row"]), []).append(cell)

@@ -106,6 +106,10 @@ class _WithinTime:
         """Why a file may not be sent; empty if it may."""
         return self._upstream.check_file(file, file_types)
 
+    def content_of(self, file: FileSource) -> str:
+        """What tells the content of a file from any other."""
+        return self._upstream.content_of(file)
+
     def save_download(self, file_name: str, content: bytes) -> str | None:
         """Store a downloaded file and give its path."""
         return self._upstream.save_download(file_name, content)

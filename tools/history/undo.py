@@ -29,6 +29,10 @@ from .undo_question import Planned, question_of
 __all__ = ["run"]
 
 _MAX_NAMED = 5
+_PARTS_FIRST = (
+    "If newer entries of this call changed what is in it, such as the classes of a project, undo those first,"
+    " and this one by a call of its own."
+)
 _BEGIN_SHARE = 0.6
 """The share of the time for a call in which the undo of a further entry is begun."""
 
@@ -102,6 +106,8 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
         except ToolFailure as failure:
             if each.is_added and failure.code == "conflict":
                 continue
+            if planned and failure.code == "conflict":
+                raise failure.with_(next_step=f"{_PARTS_FIRST} {failure.next_step}") from failure
             raise
         planned.append(Planned(each, progress))
         later.add(each.origin.present, each.entry, each.closing)

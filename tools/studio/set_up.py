@@ -223,7 +223,7 @@ def _stopped(
         happened=f"Remaining steps: {tools}.",
         next_step=failure.next_then(
             "Call again with project_id instead of name and only the remaining items, or undo everything with"
-            " review_undo and these entries."
+            " review_undo: these entries but that of the project, and then that one."
         ),
         quotes=failure.quotes,
         notes={**failure.notes, "entries": entries},

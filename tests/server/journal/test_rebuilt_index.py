@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from threading import Thread
 
 import anyio
 import psycopg
@@ -202,6 +203,21 @@ def test_counts_of_former_days_are_not_missed(cluster: Cluster) -> None:
     with psycopg.connect(cluster.url) as connection:
         rows = connection.execute("SELECT entry FROM docreview_counts ORDER BY entry").fetchall()
     assert rows == [(3,), (5,)]
+
+
+def test_no_server_writes_while_the_index_is_made_anew(cluster: Cluster) -> None:
+    empty(cluster.url)
+    filled(cluster.url)
+    rebuilt: list[Result] = []
+    rebuilding = Thread(target=lambda: rebuilt.append(run("rebuild", cluster.url)))
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with psycopg.connect(cluster.url) as server, psycopg.connect(cluster.url, autocommit=True) as watcher:
+        server.execute("SELECT pg_advisory_xact_lock(110429572588918)")
+        rebuilding.start()
+        while not watcher.execute(waiting).fetchall():
+            assert not rebuilt, "it does not wait for a server that writes"
+    rebuilding.join()
+    assert rebuilt[0].exit_code == 0
 
 
 async def test_limits_hold_by_what_was_counted_anew(cluster: Cluster, tmp_path: Path) -> None:

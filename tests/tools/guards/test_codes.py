@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import pytest
 from conftest import Era, error_of, reviewing
 from docreview_mcp.sandbox import Sandbox
-from docreview_mcp.schemas import JsonValue
+from docreview_mcp.schemas import JsonValue, load_operations
 from docreview_mcp.server import Settings, build_server
 from docreview_mcp.server.services.sandbox_transport import embedded
 from docreview_mcp.tools.guards.confirmation_codes import CODE_SECONDS, Codes
+from docreview_mcp.tools.requests.arguments import arguments_of, file_sources_of, file_types_of
 from mcp import Client
 from mcp.types import ElicitResult
 from review_desk import field_of, ready, sent
@@ -175,3 +177,65 @@ async def test_a_key_that_cannot_be_read_is_named_and_nothing_is_sent(era: Era, 
         assert (error["code"], error["done"]) == ("not_configured", "no")
         assert "journal.sqlite.key, cannot be used: " in error["message"]
         assert sent(sandbox) == []
+
+
+UPLOADS = sorted(each.tool for each in load_operations().values() if file_sources_of(each))
+
+
+@pytest.mark.parametrize("tool", UPLOADS)
+async def test_a_code_is_good_for_the_content_that_the_file_had(tool: str, tmp_path: Path, era: Era) -> None:
+    """Whoever writes the file after the person agreed would have another one sent under the same path."""
+    file = tmp_path / f"given.{_ending_for(tool)}"
+    file.write_bytes(b"name\nGood\n")
+    settings: dict[str, Any] = {"confirm": "writes", "toolsets": "all", "files": str(tmp_path)}
+    async with reviewing(era=era, **settings, journal="sqlite://") as (client, sandbox):
+        arguments = {**_ids_of(tool), "file_path": str(file)}
+        asked = await client.call_tool(tool, arguments)
+        assert "10 bytes, SHA-256 14b706934d84" in error_of(asked)["message"]
+        arguments["confirm"] = asked.structured_content["docreview"]["confirm"]
+        file.write_bytes(b"name\nEvil\n")
+        assert error_of(await client.call_tool(tool, arguments))["code"] == "needs_confirmation"
+        assert not [each for each in sandbox.received if each.method != "GET" and each.operation != "login"]
+        file.write_bytes(b"name\nGood\n")
+        last = (await client.call_tool(tool, arguments)).structured_content
+        assert last.get("error", {}).get("code") != "needs_confirmation"
+
+
+def _ending_for(tool: str) -> str:
+    operation = next(each for each in load_operations().values() if each.tool == tool)
+    return next(iter(file_types_of(operation)), "csv")
+
+
+def _ids_of(tool: str) -> dict[str, Any]:
+    """An argument for everything else that an upload requires."""
+    operation = next(each for each in load_operations().values() if each.tool == tool)
+    required = [each for each in arguments_of(operation) if each.required and each.location != "file"]
+    return {each.name: 1 if each.schema["type"] == "integer" else "x" for each in required}
+
+
+async def test_a_file_that_changes_while_a_person_decides_is_not_sent(tmp_path: Path) -> None:
+    file = tmp_path / "classes.csv"
+    file.write_text("name\nGood\n")
+    sandbox = Sandbox()
+    given = Settings(confirm="writes", journal="sqlite://", files=(tmp_path,), toolsets=("all",))
+    behind, transport = embedded(given, sandbox)
+
+    async def person(context: Any, params: Any) -> ElicitResult:
+        file.write_text("name\nEvil\n")
+        return ElicitResult(action="accept", content={"confirm": True})
+
+    server = build_server(behind, transport=transport)
+    async with Client(server, mode="legacy", elicitation_callback=person) as client:
+        arguments = {"project_id": 1, "file_path": str(file)}
+        error = error_of(await client.call_tool("studio_upload_classes_file", arguments))
+    assert (error["code"], error["done"]) == ("conflict", "no")
+    assert "uploadClasses" not in [each.operation for each in sandbox.received]
+
+
+async def test_a_person_is_shown_no_base64(era: Era) -> None:
+    content = base64.b64encode(b"name\nGood\n").decode()
+    async with reviewing(era=era, confirm="writes", toolsets="all") as (client, _):
+        arguments = {"project_id": 1, "file_base64": content, "file_name": "classes.csv"}
+        message = error_of(await client.call_tool("studio_upload_classes_file", arguments))["message"]
+    assert content not in message
+    assert "file_name “classes.csv”, file_content “10 bytes, SHA-256 14b706934d84" in message

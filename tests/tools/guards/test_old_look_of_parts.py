@@ -151,6 +151,38 @@ async def test_a_page_is_not_sent_back_with_other_marks_of_its_review(
             assert not done.is_error, done.structured_content
 
 
+READINGS: dict[str, list[dict[str, Any]]] = {
+    "surer": [{"id": "b", "label": "total", "ocr_text": "100", "score": 0.99}],
+    "another": [{"id": "b", "label": "total", "ocr_text": "999", "score": 0.4}],
+    "of another name": [{"id": "b", "label": "tax", "ocr_text": "100", "score": 0.4}],
+    "of another id": [{"id": "c", "label": "total", "ocr_text": "100", "score": 0.4}],
+    "none": [],
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+async def test_a_page_is_not_sent_back_with_other_readings_of_the_service(reading: str, era: Era) -> None:
+    """Whoever could write them could make the service look surer than it was."""
+    read = [{"id": "b", "label": "total", "ocr_text": "100", "score": 0.4}]
+    page = {"id": "p", "request_file_id": "d", "predicted_boxes": read, "moderated_boxes": read}
+    network = Network(lambda request: httpx2.Response(200, json={"result": [page]}))
+    given: dict[str, Any] = {"model_id": "w", "moderated_boxes": read}
+    async with connected(network, era, journal="none", confirm="never") as client:
+
+        async def send(name: str, boxes: list[dict[str, Any]]) -> Any:
+            sent = {"id": "p", "request_file_id": "d", name: boxes}
+            return await client.call_tool("nanonets_update_file_fields", {**given, "page": sent})
+
+        for name in ("predicted_boxes", "Predicted_Boxes"):
+            error = error_of(await send(name, READINGS[reading]))
+            assert (error["code"], error["done"]) == ("conflict", "no")
+            assert f"Leave {name} out of page" in error["next"]
+        assert {request.method for request in network.requests} == {"GET"}
+        for as_read in (read, [{**read[0], "ocr_text": "100\u200b", "xmin": 5}]):
+            done = await send("predicted_boxes", as_read)
+            assert not done.is_error, done.structured_content
+
+
 async def test_marks_of_a_page_that_cannot_be_read_are_not_sent(era: Era) -> None:
     network = Network(lambda request: httpx2.Response(500 if request.method == "GET" else 200, json={}))
     given = {"model_id": "w", "moderated_boxes": [], "page": {"id": "p", "is_moderated": True}}

@@ -100,3 +100,47 @@ async def test_a_call_without_ids_is_shown_by_its_arguments(era: Era) -> None:
         told = await summary(client, "studio_create_project", name="Very urgent", type="ABSA")
     assert "Very urgent" in told
     assert "Ids: " not in told
+
+
+@pytest.mark.parametrize("kind", ["field_data_id", "cell_id"])
+async def test_corrections_show_each_value_that_they_only_mark(kind: str, era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, sandbox):
+        document = ready(sandbox)[0]
+        value, cell = field_of(document, "total_amount"), cells_of(document)[0]
+        identity, text = (cell.id, cell.text) if kind == "cell_id" else (value.id, value.value)
+        ids = {"workflow_id": document.workflow_id, "document_id": document.id}
+        change = {kind: identity, "verification_status": "verified"}
+        told = await summary(client, "review_apply", **ids, changes=[change])
+    assert f'“"{text}": mark as verified”' in told
+
+
+async def test_a_page_that_is_written_whole_is_shown_by_what_changes(era: Era) -> None:
+    async with reviewing(era=era, confirm="destructive", journal="sqlite://") as (client, sandbox):
+        document = ready(sandbox)[0]
+        ids = {"model_id": document.workflow_id, "page_id": document.pages[0].id}
+        page = (await client.call_tool("nanonets_get_file_page", ids)).structured_content["result"][0]
+        boxes = page["predicted_boxes"]
+        plain = [each for each in boxes if each["type"] == "field"]
+        cells = next(each["cells"] for each in boxes if each["type"] == "table")
+        plain[0]["ocr_text"], first = "Other Ltd", plain[0]["ocr_text"]
+        cells[1]["text"], amount = "99", cells[1]["text"]
+        boxes.remove(plain[1])
+        boxes.append({**plain[0], "id": "", "label": "notes", "ocr_text": "by hand"})
+        sent = {"model_id": document.workflow_id, "moderated_boxes": boxes, "page": {"id": page["id"]}}
+        told = await summary(client, "nanonets_update_file_fields", **sent)
+    assert f'{plain[0]["label"]}:” “"{first}" → "Other Ltd"”' in told
+    assert f'in row {cells[1]["row"]}:” “"{amount}" → "99"”' in told
+    assert f'{plain[1]["label"]}:” “remove "{plain[1]["ocr_text"]}"”' in told
+    assert 'notes:” “add "by hand"”' in told
+    assert "changed 4" in told
+    assert "xmin" not in told
+
+
+async def test_a_row_that_is_named_by_its_number_is_no_table(era: Era) -> None:
+    async with reviewing(era=era, **STATE) as (client, sandbox):
+        document = ready(sandbox)[0]
+        ids = {"workflow_id": document.workflow_id, "document_id": document.id}
+        change = {"table_id": document.pages[0].tables[0].id, "row": 0, "delete": True}
+        told = await summary(client, "review_apply", **ids, changes=[change])
+    assert "row 0: “”" not in told
+    assert f"“1. delete row 0” row 0: “{cells_of(document)[0].text}”" in told

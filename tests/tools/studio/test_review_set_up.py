@@ -31,6 +31,9 @@ async def test_a_project_is_shown_then_made_and_can_be_tagged_and_taken_back(era
         assert told["classes"] == [each["name"] for each in DESCRIPTION["classes"]]
         assert {"POS", "NEG"} <= set(told["labels"])
         project, *rest = made["entries"]
+        error = error_of(await client.call_tool("review_undo", {"entries": made["entries"]}))
+        assert (error["code"], error["done"]) == ("conflict", "no")
+        assert error["next"].startswith("If newer entries of this call changed what is in it")
         for entries in (rest, [project]):
             undone = await client.call_tool("review_undo", {"entries": entries})
             assert not undone.is_error, undone.structured_content
