@@ -240,6 +240,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_undo_several.py",
     ),
     "tools/history/undo_progress.py": (
+        "tools/history/test_undo_states.py",
         "tools/history/test_undo.py",
         "tools/history/test_unclear_undo.py",
         "tools/history/test_undo_several.py",
@@ -251,10 +252,12 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/history/test_undo_several.py",
     ),
     "tools/history/own_entries.py": (
+        "tools/history/test_history_shown.py",
         "server/http/test_own_entries.py",
         "tools/history/test_undo_several.py",
     ),
     "tools/history/history.py": (
+        "tools/history/test_history_shown.py",
         "server/http/test_own_entries.py",
         "tools/history/test_undo.py",
         "tools/history/test_undo_several.py",

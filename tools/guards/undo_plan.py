@@ -45,7 +45,8 @@ def undo_plan(
         for entry in entries if isinstance(entries, list) else []:
             call = _call(operation, step, values, after, {**context, "each": entry})
             if isinstance(call, dict):
-                calls.append(call)
+                # Once for a file that is named twice: the second one would find it as it is to be.
+                calls += [call] if call not in calls else []
             elif step.each:
                 lost.append(call)
             else:

@@ -50,7 +50,7 @@ async def run(operation: Operation, values: JsonObject, context: CallContext) ->
         structured["older"] = {"before": older}
     if not listed and str(values.get("tool", "")).startswith("review_"):
         structured["note"] = "The journal lists review tools under the service tools that they call."
-    elif not listed and not older:
+    elif not listed:
         structured["note"] = (
             "No change by this server matches. Changes made elsewhere are not in its journal."
             if context.is_admin

@@ -102,9 +102,7 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
     planned: list[Planned] = []
     for each in entries:
         try:
-            progress = await progress_of(
-                each.origin, each.entry, each.closing, call_context, reading, later if planned else None
-            )
+            progress = await progress_of(each.origin, each.entry, each.closing, call_context, reading, later)
         except ToolFailure as failure:
             if each.is_added and failure.code == "conflict":
                 continue
@@ -112,7 +110,7 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
                 raise failure.with_(next_step=f"{_PARTS_FIRST} {failure.next_step}") from failure
             raise
         planned.append(Planned(each, progress))
-        later.add(each.origin, each.entry)
+        later.add(each.origin.present, each.entry, each.closing)
     return planned
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,7 +13,7 @@ from ..guards.context import CallContext
 from ..guards.current_state import Read, State, read_state, resolve
 from ..journal.entries import Closing, Entry
 from ..json_text import compact
-from ..operation_call import prepare, read
+from ..operation_call import prepare
 from ..requests.arguments import arguments_of
 from ..untrusted import quoted
 
@@ -65,22 +64,23 @@ class PutBack:
     def __init__(self) -> None:
         self._states: JsonObject = {}
 
-    def over(self, origin: Operation, entry: Entry, now: JsonValue) -> JsonValue:
+    def over(self, present: Present, entry: Entry, closing: Closing, now: JsonValue) -> JsonValue:
         """The state of the item of an entry, of which `now` is the present one; None: it is not there."""
-        item = _item_of(origin, entry)
+        item = _item_of(present, entry, closing)
         if item not in self._states:
             return now
         later = self._states[item]
         return {**now, **later} if isinstance(now, dict) and isinstance(later, dict) else later
 
-    def add(self, origin: Operation, entry: Entry) -> None:
+    def add(self, present: Present | None, entry: Entry, closing: Closing) -> None:
         """The entry will be undone, before those that are looked at from now on."""
-        before, item = entry.opening.before, _item_of(origin, entry)
+        if present is None or not entry.opening.before_known:
+            return
+        before, item = entry.opening.before, _item_of(present, entry, closing)
         earlier = self._states.get(item)
         if isinstance(before, dict) and isinstance(earlier, dict):
             before = {**earlier, **before}
-        if item and entry.opening.before_known:
-            self._states[item] = before
+        self._states[item] = before
 
 
 async def progress_of(
@@ -88,8 +88,8 @@ async def progress_of(
     entry: Entry,
     closing: Closing,
     context: CallContext,
-    reading: Read | None = None,
-    later: PutBack | None = None,
+    reading: Read,
+    later: PutBack,
 ) -> Progress:
     """Look at the present state, and compare it with the one that the entry left and the one before it.
 
@@ -102,8 +102,8 @@ async def progress_of(
     """
     steps = _steps(entry, closing, context)
     has_begun = any(step.is_made or step.unclear for step in steps)
-    arguments = {**entry.opening.arguments, "answer": closing.answer or {}}
-    present = await read_state(origin, arguments, reading or partial(read, context))
+    arguments = {**entry.opening.arguments, "answer": closing.answer}
+    present = await read_state(origin, arguments, reading)
     if origin.present is None:
         return Progress(present, tuple(step for step in steps if not step.is_made), ())
     if not present.known:
@@ -116,8 +116,7 @@ async def progress_of(
         )
     if not closing.after_known:
         raise refused(entry.number, "the state after it is not known")
-    now = present.value if present.is_there else None
-    now = now if later is None else later.over(origin, entry, now)
+    now = later.over(origin.present, entry, closing, present.value)
     if not has_begun:
         if not _same(closing.after, now):
             raise _changed(entry, closing.after, now)
@@ -148,13 +147,9 @@ def _refusal(number: int, why: str) -> str:
     return f"Entry {number} cannot be undone: {why}."
 
 
-def _item_of(origin: Operation, entry: Entry) -> str:
-    """What tells the item of an entry from others, whichever call changed it; empty where none reads it."""
-    present = origin.present
-    if present is None:
-        return ""
-    answer = entry.closing.answer if entry.closing is not None else None
-    context: JsonObject = {**entry.opening.arguments, "answer": answer or {}}
+def _item_of(present: Present, entry: Entry, closing: Closing) -> str:
+    """What tells the item of an entry from others, whichever call changed it."""
+    context: JsonObject = {**entry.opening.arguments, "answer": closing.answer}
     ids: JsonObject = {
         argument.name: resolve(present.arguments.get(argument.name, argument.name), context)
         for argument in arguments_of(load_operations()[present.read])
@@ -171,14 +166,13 @@ def _item_of(origin: Operation, entry: Entry) -> str:
 
 def _steps(entry: Entry, closing: Closing, context: CallContext) -> tuple[UndoCall, ...]:
     """The calls that undo the entry, with what the journal says of earlier tries."""
-    done = Counter(each.fingerprint for each in entry.undoing if each.outcome == "done")
+    done = {each.fingerprint for each in entry.undoing if each.outcome == "done"}
     unclear = {each.fingerprint: each.number for each in reversed(entry.undo_unclear)}
     steps: list[UndoCall] = []
     for each in closing.undo:
         step = UndoCall(load_operations()[str(each["operation"])], cast("JsonObject", each["arguments"]))
         fingerprint = prepare(step.called, step.arguments, context).fingerprint
-        if done[fingerprint]:
-            done[fingerprint] -= 1
+        if fingerprint in done:
             steps.append(replace(step, is_made=True))
         else:
             steps.append(replace(step, unclear=unclear.get(fingerprint)))

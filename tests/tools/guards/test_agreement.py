@@ -114,9 +114,12 @@ async def test_what_changes_while_the_person_is_asked_is_not_written_over(tool: 
     assert total.value == "999.00"
 
 
+@pytest.mark.parametrize("journal", ["sqlite://", "none"])
 @pytest.mark.parametrize("tool", CALLS)
-async def test_a_code_is_void_once_a_value_that_the_call_touches_is_another_one(tool: str, era: Era) -> None:
-    async with reviewing(era=era, **STATE) as (client, sandbox):
+async def test_a_code_is_void_once_a_value_that_the_call_touches_is_another_one(
+    tool: str, journal: str, era: Era
+) -> None:
+    async with reviewing(era=era, **{**STATE, "journal": journal}) as (client, sandbox):
         document = ready(sandbox)[0]
         arguments = CALLS[tool](document)
         code = (await client.call_tool(tool, arguments)).structured_content["docreview"]["confirm"]

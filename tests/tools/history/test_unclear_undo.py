@@ -29,10 +29,13 @@ class Unsure(httpx2.AsyncBaseTransport):
         self.fault: Fault = lambda request: None
         self.refusal: httpx2.Response | None = None
         self.refuse: Callable[[httpx2.Request], bool] = lambda request: False
+        self.unread = False
         self.writes: list[str] = []
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.method == "GET":
+            if self.unread:
+                return httpx2.Response(500, text="broken")
             return await self._transport.handle_async_request(request)
         self.writes.append(f"{request.method} {request.url.path}")
         if self.refusal is not None:

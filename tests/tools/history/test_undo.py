@@ -71,6 +71,14 @@ async def test_what_cannot_be_undone_says_so_beforehand(era: Era) -> None:
             assert shown.structured_content["not_undoable"] == operation.not_undoable
 
 
+async def test_without_a_journal_nothing_can_be_undone_and_a_preview_says_why(era: Era) -> None:
+    async with reviewing(era=era, **{**JOURNALLED, "journal": "none"}) as (client, _):
+        for operation in WRITES:
+            arguments = {"tool": operation.tool, "arguments": plain_arguments(operation, False)}
+            shown = (await client.call_tool("review_preview", arguments)).structured_content
+            assert (shown["undoable"], shown["not_undoable"]) == (False, "No journal is kept."), operation.id
+
+
 async def total(use: Use) -> tuple[dict[str, str], str]:
     """The place of invoice-003's total amount, and what it reads."""
     place = await place_of(use)

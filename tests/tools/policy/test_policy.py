@@ -57,6 +57,40 @@ def test_a_policy_without_rules_refuses_nothing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("forbidden", "asked", "is_refused"),
+    [
+        ("12", 12, True),
+        ("12", "012", True),
+        ("12", 12.0, True),
+        ("12", "12.0", True),
+        ("12", "1.2e1", True),
+        ("12", "\u0661\u0662", True),
+        ("12", "12.5", False),
+        ("12", "112", False),
+        ("0", "000", True),
+        ("0", 0, True),
+        ("0", "00.0", True),
+        ("1", True, True),
+        ("12", "1e400", False),
+        ("12", "nan", False),
+        ("9007199254740992", "9007199254740993.0", False),
+        ("9007199254740993", "9007199254740993", True),
+        ("9007199254740991", "9007199254740991.0", True),
+        ("*", 5, True),
+    ],
+)
+def test_an_id_is_the_same_however_it_is_written(forbidden: str, asked: Any, is_refused: bool) -> None:
+    rules = policy("projects", forbidden=(forbidden,))
+    assert bool(rules.scope_refusal(OPERATIONS["getProject"], {"project_id": asked})) == is_refused
+
+
+def test_everything_can_be_forbidden_by_a_star() -> None:
+    for operation, name, kind in governed():
+        for table in TABLES[kind]:
+            assert policy(table, forbidden=("*",)).scope_refusal(operation, {name: FILLED[kind]})
+
+
+@pytest.mark.parametrize(
     "pattern", ["nanonets_delete_*", "*_update_*", "studio_*", "review_files", "run_*", "*"]
 )
 @pytest.mark.parametrize("inside", [False, True])
