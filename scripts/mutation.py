@@ -114,6 +114,7 @@ TESTS: Mapping[str, Sequence[str]] = {
         "tools/guards/test_two_servers.py",
         "tools/guards/test_unusual_states.py",
         "server/http/test_callers.py",
+        "server/http/test_repeats_of_others.py",
     ),
     "tools/guards/own_changes.py": (
         "tools/guards/test_changed_after_verification.py",

@@ -82,7 +82,7 @@ async def _stop_once(prepared: Prepared, context: CallContext, arrived: float) -
     unclear = guards.unclear.get(fingerprint)
     try:
         earlier = await guards.journal.unclear(fingerprint) if guards.journal is not None else None
-        if earlier is not None and earlier.outcome == "under way" and _is_recent(earlier):
+        if earlier is not None and earlier.outcome == "under way":
             raise _under_way(prepared.operation, earlier, context)
         if earlier is not None and unclear is None:
             message = f"Journal entry {earlier.number} ({earlier.at}) is {earlier.outcome}."
@@ -145,10 +145,10 @@ def _under_way(operation: Operation, earlier: Entry, context: CallContext) -> To
     """The conflict with a call of another server, which may have been killed meanwhile: nobody can tell."""
     is_own = context.is_admin or earlier.opening.caller.user == context.caller.user
     entry = f" (journal entry {earlier.number})" if is_own else ""
-    until = f", at the latest at {earlier.opening.until}" if earlier.opening.until else ""
     return _duplicate(operation, f"another server is carrying out an identical call{entry}.").with_(
         next_step="First list or read the item to see whether the change was made. If it was not, call again"
-        f" with the same arguments after that call has ended{until}.",
+        f" with the same arguments after that call has ended, at the latest at"
+        f" {earlier.opening.until}.",
     )
 
 
