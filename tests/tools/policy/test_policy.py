@@ -76,12 +76,27 @@ def test_a_policy_without_rules_refuses_nothing() -> None:
         ("9007199254740992", "9007199254740993.0", False),
         ("9007199254740993", "9007199254740993", True),
         ("9007199254740991", "9007199254740991.0", True),
+        ("9007199254740993", "09007199254740993", True),
         ("*", 5, True),
     ],
 )
 def test_an_id_is_the_same_however_it_is_written(forbidden: str, asked: Any, is_refused: bool) -> None:
     rules = policy("projects", forbidden=(forbidden,))
     assert bool(rules.scope_refusal(OPERATIONS["getProject"], {"project_id": asked})) == is_refused
+
+
+def test_an_id_of_a_workflow_is_a_text() -> None:
+    rules = policy("workflows", allowed=("12",))
+    for asked, is_allowed in (("12", True), ("012", False), ("12.0", False)):
+        assert (rules.scope_refusal(OPERATIONS["getDocument"], {"workflow_id": asked}) == "") == is_allowed
+
+
+def test_a_text_may_have_an_attribute_that_is_called_like_a_model() -> None:
+    given: JsonObject = {"model_id": "12", "moderated_boxes": [], "page": {"model": "7", "project": 7}}
+    for table in ("models", "projects"):
+        assert policy(table, forbidden=("7",)).scope_refusal(OPERATIONS["updateFileFields"], given) == ""
+    inner: JsonObject = {**given, "page": {"model_id": "7"}}
+    assert policy("models", forbidden=("7",)).scope_refusal(OPERATIONS["updateFileFields"], inner)
 
 
 def test_everything_can_be_forbidden_by_a_star() -> None:
