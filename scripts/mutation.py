@@ -180,6 +180,7 @@ TESTS: Mapping[str, Sequence[str]] = {
     ),
     "server/journal/records.py": (
         "server/journal/test_forged_records.py",
+        "server/http/test_own_entries.py",
         "server/journal/test_replaced_journal.py",
         "server/journal/test_journal.py",
         "server/journal/test_verification.py",

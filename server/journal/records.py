@@ -119,7 +119,7 @@ def payload_of(content: Opening | Closing, known_secrets: Sequence[str]) -> Json
 
 def words(payload: JsonObject) -> set[str]:
     """Under what an entry can be found: hashes, as ids can be of any length and hold any character."""
-    about = cast("list[str]", payload.get("about") or [])
+    about = cast("list[str]", payload["about"])
     undoes = payload.get("undoes")
     return {
         *(word("about", each) for each in about),
@@ -152,7 +152,7 @@ def chained(
     Raises:
         JournalFault: the last record was chained by a key that is not this one.
     """
-    if is_keyed(last) and (key is None or last.hash != hash_of(last, key)):
+    if is_keyed(last) and last.hash != hash_of(last, key):
         why = (
             "is not the key of its last record"
             if key

@@ -65,6 +65,7 @@ async def test_of_a_call_under_way_at_another_server_only_its_caller_and_admins_
     http: dict[str, Any] = {"auth": "keys", "keys": tmp_path / "keys.txt"}
     journal = f"sqlite:///{tmp_path / 'journal.sqlite'}"
     idle = Network()
+    said: dict[str, str] = {}
     async with (
         served(Slow(), http=http, journal=journal) as slow,
         served(idle, http=http, journal=journal) as other,
@@ -77,7 +78,8 @@ async def test_of_a_call_under_way_at_another_server_only_its_caller_and_admins_
 
         tasks.start_soon(create, slow, "Ana")
         await begun.wait()
-        said = {name: error_of(await create(other, name))["message"] for name in ("Ana", "Bo", "Cy")}
+        for name in ("Ana", "Bo", "Cy"):
+            said[name] = error_of(await create(other, name))["message"]
         go.set()
     assert all("another server is carrying out an identical call" in each for each in said.values())
     assert {name: "(journal entry 1)" in each for name, each in said.items()} == {

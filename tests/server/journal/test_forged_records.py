@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,9 @@ FORGED: list[tuple[str, Any, int]] = [
     ("payload", changed("caller", {"host": 5, "session": "", "user": ""}, 1), 1),
     *(("payload", changed(name, "5", 2), 2) for name in ("status", "undo", "after_known", "answer")),
     *(("payload", changed("undo", undo, 2), 2) for undo in ([5], [{}], [{"operation": 5, "arguments": {}}])),
+    ("payload", changed("undo", [{"operation": "addLabel", "arguments": 5}], 2), 2),
+    ("payload", changed("reason", "in bytes", 1).encode(), 1),
+    ("entry", "\x1b[2J", 2),
     ("payload", changed("outcome", None, 2), 2),
 ]
 
@@ -86,9 +90,34 @@ def test_a_record_in_no_form_of_ours_is_told_in_a_line(
     verified = run("verify")
     assert verified.exit_code == 1
     assert f"record {number} " in verified.stdout
+    assert "\x1b" not in verified.output
     for command in ("list", "export"):
         done = run(command)
         assert done.stderr.count("\n") == (done.exit_code == 1)
+
+
+def test_an_opening_within_the_entry_of_another_is_told(tmp_path: Path) -> None:
+    """Its form, its hash and its words in the index are right."""
+    file = tmp_path / "journal.sqlite"
+    journal = written(f"sqlite:///{file}")
+    with closing(sqlite3.connect(file, isolation_level=None)) as database:
+        database.execute("INSERT INTO docreview_words SELECT word, 2 FROM docreview_words WHERE entry = 1")
+    forge(file, "payload", json.dumps(payload_of(OPENING, ())), 2)
+    forge(file, "kind", "opened", 2)
+    assert "record 2 belongs to no entry, though it says that it is opened" in journal.verify().broken
+    journal.stop()
+
+
+def test_an_entry_is_in_the_index_by_its_ids_call_user_and_tool(tmp_path: Path) -> None:
+    """Other servers on the same journal may be of another version."""
+    file = tmp_path / "journal.sqlite"
+    written(f"sqlite:///{file}").stop()
+    with closing(sqlite3.connect(file)) as database:
+        found = {word for (word,) in database.execute("SELECT word FROM docreview_words WHERE entry = 1")}
+    names = (["about", "d1"], ["call", "f"], ["by", "ada"], ["tool", "a_tool"])
+    assert found == {
+        sha256(json.dumps(each, separators=(",", ":")).encode()).hexdigest()[:32] for each in names
+    }
 
 
 @pytest.mark.parametrize("value", [b"\xff", 5])
