@@ -47,7 +47,7 @@ _PERCENT = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
 _PERCENT_UNIT = re.compile(r"%[0-7][0-9a-fA-F]|(?:%[89a-fA-F][0-9a-fA-F])+")
 _JSON = re.compile(r"\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*|x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*|.)")
 _JSON_SIGNS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
+_ENTITY = re.compile(r"&(?:#0*[0-9]{1,7}|#[xX]0*[0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _ESCAPES = (
     _UNICODE,
     _HEX,
@@ -65,6 +65,8 @@ _CUT = "…"
 
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _NOT_OF_WORD = bytes(byte for byte in range(256) if not _WORD.match(chr(byte)))
+_LINE_END = re.compile(rb"\\[nr]")
+"""In JSON. Its letter would be one of the word that goes on in the next line."""
 _UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
 """What is left out before escapes are looked for: they could be split by it."""
 _ENCODED = (
@@ -74,6 +76,7 @@ _ENCODED = (
     (b"&", re.compile(_ENTITY.pattern.encode()), b"\\"),
 )
 """Escapes: what each of a kind begins with, how it is matched, and what else may stand between its parts."""
+_LINE_ENDS = frozenset("\n\r")
 _OPENING = frozenset("%\\&#;")
 """What may make an escape of the text beside it."""
 
@@ -86,36 +89,34 @@ class SecretForms:
         self._replacement = replacement
         self._raw = raw
         self._needles = needles
-        self._words = list(dict.fromkeys(map(_words_of, (*raw, *needles))))
+        self._words = list(dict.fromkeys(map(_words_of, needles)))
         parts = [secret[: _min_part(secret)] for secret in raw]
         self._parts = {form for part in parts for form in (part, compact(part)[1:-1])}
         self._anywhere = [needle for needle, pattern in needles.items() if not pattern.startswith(_BEFORE)]
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str] | None:
+    def _pattern(self) -> re.Pattern[str]:
         # Hardly any text holds a secret, and compiling takes longer than the search of many texts.
-        return re.compile("|".join(self._needles.values())) if self._needles else None
+        return re.compile("|".join(self._needles.values()))
 
     def found_in(self, text: str) -> SecretForms | None:
         """Those of the forms that a JSON text holds, for a closer look at the texts in it; None for none."""
         if not self._may_be_behind(text):
             return self if self._is_cut_in(text) else None
-        stages = [*_stages(text, _ROUNDS + 1), *_joined_lines(text)]
+        stages = _stages(text, _ROUNDS + 1)
+        stages += _joined_lines(stages)
         needles = {
             needle: pattern
             for needle, pattern in self._needles.items()
             if any(needle in stage for stage in stages)
         }
-        if not needles and not self._stands_plainly_in(text) and not self._is_cut_in(text):
+        if not needles and not self._is_cut_in(text):
             return None
         return SecretForms(self._raw, needles, self._replacement)
 
-    def _stands_plainly_in(self, text: str) -> bool:
-        return any(secret in text for secret in self._raw)
-
-    def _is_over_lines(self, text: str) -> bool:
+    def _is_over_lines(self, stages: Sequence[str]) -> bool:
         """Whether a form is in a text whose lines are joined; a short one might be so by chance."""
-        return any(needle in each for each in _joined_lines(text) for needle in self._anywhere)
+        return any(needle in each for each in _joined_lines(stages) for needle in self._anywhere)
 
     def _is_cut_in(self, text: str) -> bool:
         return _CUT in text and any(part in text for part in self._parts)
@@ -136,17 +137,15 @@ class SecretForms:
 
     def _is_in(self, stages: Sequence[str]) -> bool:
         """Whether a form stands in one of the stages of a text."""
-        holding = [stage for stage in stages if any(needle in stage for needle in self._needles)]
-        return bool(holding) and self._pattern is not None and any(map(self._pattern.search, holding))
+        holding = (stage for stage in stages if any(needle in stage for needle in self._needles))
+        return any(self._pattern.search(stage) for stage in holding)
 
     def _may_be_behind(self, text: str) -> bool:
         """Whether a look at the plain form is needed: False only where no form can be in it."""
         encoded = text.encode("utf-8", "surrogatepass")
-        if _may_hide(encoded):
+        if _may_hide(encoded) or self._may_be_in(encoded):
             return True
-        if self._may_be_in(encoded):
-            return True
-        return b"\\n" in encoded and self._may_be_in(encoded.replace(b"\\n", b"-").replace(b"\\r", b"-"))
+        return b"\\" in encoded and self._may_be_in(_LINE_END.sub(b"", encoded))
 
     def _may_be_in(self, encoded: bytes) -> bool:
         letters = encoded.translate(None, _NOT_OF_WORD)
@@ -164,22 +163,22 @@ class SecretForms:
     def _removed_from_part(self, part: str) -> str:
         if not self._may_be_behind(part):
             return part
-        if not self._stands_plainly_in(part) and not self._is_in(_stages(part)):
-            return self._replacement if self._is_over_lines(part) else part
+        stages = _stages(part)
+        if not self._is_in(stages):
+            return self._replacement if self._is_over_lines(stages) else part
         shown = without_invisible(part)
         cleaned = shown
         for secret in self._raw:
             cleaned = _without(secret, cleaned, self._replacement)
-        if self._pattern is not None and self._pattern.search(_plain_form(cleaned)):
+        if self._is_in([_plain_form(cleaned)]):
             cleaned = self._traced(cleaned)
-        rest = cleaned.replace(self._replacement, " ")
-        if self._is_in(_stages(rest)) or self._is_over_lines(rest):
+        rest = _stages(cleaned.replace(self._replacement, " "))
+        if self._is_in(rest) or self._is_over_lines(rest):
             return self._replacement
         return part if cleaned == shown else cleaned
 
     def _traced(self, text: str) -> str:
         """The text with every match in its plain form replaced where it stands in the text."""
-        assert self._pattern is not None
         if len(text) > _MAX_TRACED:
             return self._replacement
         plain, starts, ends = _with_places(text)
@@ -228,13 +227,13 @@ def _may_hide(encoded: bytes) -> bool:
 
 def _is_harmless(escape: bytes) -> bool:
     """Whether an escape stands for signs and letters of other scripts only, which neither split a word of a
-    form nor begin another escape."""
+    form, as the end of a line does, nor begin another escape."""
     unit = escape.decode()
     plain = _characters_of(unit)
     if plain == unit:
         return True
     is_ours = any(_WORD.match(each) or each in _OPENING for each in plain)
-    return plain != "" and not is_ours and without_invisible(plain) == plain
+    return plain != "" and not is_ours and without_invisible(plain) == plain and not _LINE_ENDS & set(plain)
 
 
 def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
@@ -243,7 +242,7 @@ def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
 
 
 def _stages(text: str, rounds: int = _ROUNDS) -> list[str]:
-    """A text with some of its escapes undone, in each order that may matter; its plain form comes last.
+    """A text with some of its escapes undone, in each order that may matter.
 
     A secret with escapes of its own is found where only what was put around it is undone, and not its own.
     """
@@ -256,7 +255,7 @@ def _stages(text: str, rounds: int = _ROUNDS) -> list[str]:
         for undo in (_without_form, _without_entities)
         for stage in _repeated(undo, from_json, rounds)
     ]
-    return [*dict.fromkeys((*mixed[:-1], *apart)), mixed[-1]]
+    return list(dict.fromkeys((*mixed, *apart)))
 
 
 def _stages_of_all_kinds(text: str, rounds: int) -> list[str]:
@@ -302,24 +301,23 @@ def _repeated(undo: Callable[[str], str], text: str, rounds: int) -> Iterator[st
         yield text
 
 
-def _joined_lines(text: str) -> list[str]:
-    """A text without the ends of its lines, for what was wrapped; a plus is a blank, as in a plain form."""
-    if "\n" not in text and "\\n" not in text:
-        return []
-    undone = _repeated(_without_json_escapes, text, _ROUNDS)
+def _joined_lines(stages: Sequence[str]) -> list[str]:
+    """The stages of a text without the ends of lines, for what was wrapped; a plus is a blank, as in a plain
+    form."""
     # Not by a pattern: one that begins with any number of blanks takes long where there are many.
     return [
         "".join(line.strip(" \t") for line in each.replace("\r", "\n").split("\n")).replace("+", " ")
-        for each in undone
+        for each in stages
+        if "\n" in each or "\r" in each
     ]
 
 
 def _without_json_escapes(text: str) -> str:
-    return _JSON.sub(_json_undone, text) if "\\" in text else text
+    return _JSON.sub(_json_undone, text)
 
 
 def _without_percent(text: str) -> str:
-    return _PERCENT.sub(_undone, text) if "%" in text else text
+    return _PERCENT.sub(_undone, text)
 
 
 def _without_form(text: str) -> str:
@@ -327,7 +325,7 @@ def _without_form(text: str) -> str:
 
 
 def _without_entities(text: str) -> str:
-    return _ENTITY.sub(_undone, text) if "&" in text else text
+    return _ENTITY.sub(_undone, text)
 
 
 def _without(secret: str, text: str, replacement: str) -> str:
