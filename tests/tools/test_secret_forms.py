@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import json
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from docreview_mcp.tools.json_text import compact
 from docreview_mcp.tools.redaction import REMOVED, masked, without_secrets
 
 KEY = "nanonets-key-0123456789"
+OTHER = "6789-of-another"
 SHORT = "ab12"
 SIGNS = 'p 9+/&%<"ä€\U0001f600k'
 BACKSLASHES = "a\\b\\n-c1234"
 TILDES = "~~~~?>>>>~~~"
+MARKS = "???~???~~~?>?1"
+BLANKS = "key 0123 4567 89ab cdef"
 SCRIPT = "\\x"
 
 
@@ -135,6 +138,44 @@ FORMS: dict[str, tuple[str, str, str]] = {
     "cut at its last letter": (KEY, f"x {KEY[:-1]}\u2026 y", f"x {REMOVED}\u2026 y"),
     "cut, of eight letters": ("abcd-1234", "x abcd-123\u2026", f"x {REMOVED}\u2026"),
     "cut, with a quote": ('nano"nets-key-0123', 'x nano"nets-k\u2026', f"x {REMOVED}\u2026"),
+    "cut at one of its last letters": (KEY, f"x {KEY[:21]}\u2026 y", f"x {REMOVED}\u2026 y"),
+    "cut, beside an encoded one": (KEY, f"{percent(KEY)} {KEY[:12]}\u2026", f"{REMOVED} {REMOVED}\u2026"),
+    "without a letter or digit": ("~?>~?>~!", "<~?>~?>~!>", f"<{REMOVED}>"),
+    "split by an entity of nothing": (KEY, "<nano&#1;nets-key-0123456789>", f"<{REMOVED}>"),
+    "split inside a percent escape three times": (KEY, "<%\x0125256eanonets-key-0123456789>", f"<{REMOVED}>"),
+    "in lines where it has blanks": (BLANKS, "<key 0123\n4567\r89ab\tcdef>", f"<{REMOVED}>"),
+    "in lines where it has blanks, in JSON": (BLANKS, "<key 0123\\n4567\\r89ab\\tcdef>", f"<{REMOVED}>"),
+    "in lines where it has blanks, percent-encoded": (
+        BLANKS,
+        "<key 0123%0A4567%0D89ab%09cdef>",
+        f"<{REMOVED}>",
+    ),
+    "in a very long text, as it is": ("abcd-123", f"{'x' * 200_000}abcd-123", f"{'x' * 200_000}{REMOVED}"),
+    "in a text of just that length": (
+        KEY,
+        f"{'x' * (200_000 - 69)}{percent(KEY)}",
+        f"{'x' * (200_000 - 69)}{REMOVED}",
+    ),
+    "short, as it is and in a word": (SHORT, "(ab12) cab12", f"({REMOVED}) cab12"),
+    "short, base64 that ends with a letter of its own": ("ab12cW", "(YWIxMmNX)", f"({REMOVED})"),
+    "with escapes for a short word": ("%61%62%63%64", "xabcdx (abcd)", f"xabcdx ({REMOVED})"),
+    "base64 with slashes, for addresses": (MARKS, f"<{for_addresses(MARKS)}>", f"<{REMOVED}>"),
+    "base64 with slashes after one byte, for addresses": (
+        MARKS,
+        f"<{for_addresses('a' + MARKS)}>",
+        f"<Y{REMOVED}>",
+    ),
+    "base64 with slashes after two bytes, for addresses": (
+        MARKS,
+        f"<{for_addresses('ab' + MARKS)}>",
+        f"<YW{REMOVED}>",
+    ),
+    "in three layers of entities that are split": (
+        KEY,
+        "<&\x01amp;#37;6eanonets-key-0123456789>",
+        f"<{REMOVED}>",
+    ),
+    "hexadecimal, after an escape": (KEY, f"a%20b {KEY.encode().hex()}", f"a%20b {REMOVED}"),
 }
 """Form → a secret, a text that holds it so, and what is left of the text."""
 
@@ -152,6 +193,11 @@ KEPT: dict[str, tuple[str, str]] = {
     "words of a secret in lines": (KEY, "nanonets\nkey\n0123456789"),
     "escapes": (KEY, "100 %25 &amp; C:\\new\\x41 \\u0041 &notit; &#0; \u200b \u2026"),
     "escapes with words of a secret": (KEY, "%6eanonets &lt;key&gt; \\u0030123456789 \u200b"),
+    "too short a word of a secret": ("%61%62%63", "(abc)"),
+    "a short secret that nobody sees to stand alone": (SHORT, "x\u200bab12"),
+    "a short secret in an alphabet of base64": ("a/b1", "(a_b1)"),
+    "less than half of a secret where a text is cut, after half": (KEY, f"{KEY[:12]} {KEY[:11]}\u2026"),
+    "a secret with a blank in it, among lines": (KEY, "nanonets-key-01234 56789\nx"),
 }
 """What is no secret, though parts of one stand there → a secret, and a text that stays."""
 
@@ -168,3 +214,66 @@ def test_what_is_no_secret_stays(secret: str, said: str) -> None:
     value: Any = {"list": [said, 1], said: "kept"}
     assert without_secrets(said, (secret,)) == said
     assert masked(value, compact(value), (secret,)) == value
+
+
+EXACTLY: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "twice, percent-encoded": (
+        (KEY,),
+        f"a%20b {percent(KEY)} c {percent(KEY)}%20d",
+        f"a%20b {REMOVED} c {REMOVED}%20d",
+    ),
+    "among entities and escapes": (
+        (KEY,),
+        f"&lt;a&gt; C:\\new {entities(KEY)} \\u0041!",
+        f"&lt;a&gt; C:\\new {REMOVED} \\u0041!",
+    ),
+    "in one run of escapes with another": (
+        (KEY, OTHER),
+        f"[{units(KEY + OTHER)}] and [{units(OTHER)}]",
+        f"[{REMOVED}] and [{REMOVED}]",
+    ),
+    "beside another": ((KEY, OTHER), f"{percent(KEY + OTHER)}.", f"{REMOVED}{REMOVED}."),
+    "with lines": (
+        (KEY,),
+        "first\nsecond %6eanonets-key-0123456789\nthird",
+        f"first\nsecond {REMOVED}\nthird",
+    ),
+    "cut twice": ((KEY,), f"x {KEY[:15]}… y {KEY[:21]}… z…", f"x {REMOVED}… y {REMOVED}… z…"),
+    "cut, beside another": (
+        (KEY, OTHER),
+        f"{OTHER[:10]} {KEY[:20]}…",
+        f"{OTHER[:10]} {REMOVED}…",
+    ),
+    "cut, the shorter of two": ((KEY, OTHER), f"x {OTHER[:10]}…", f"x {REMOVED}…"),
+    "not cut": ((KEY,), f"{KEY[:20]} and more…", f"{KEY[:20]} and more…"),
+    "short, in base64 after a colon": (("ab12",), f"({base64_of(':ab12')})", f"({REMOVED})"),
+    "short, in base64 before a colon": (("ab12",), f"({base64_of('ab12:')})", f"({REMOVED})"),
+    "short, in base64 with signs": (("~~~~~",), f"({base64_of('~~~~~')})", f"({REMOVED})"),
+    "short, in base64 with signs, for addresses": (("~~~~~",), "(fn5-fn4)", f"({REMOVED})"),
+    "short, in base64 with a slash, for addresses": (("?a?b1",), "(P2E_YjE)", f"({REMOVED})"),
+    "short, in base64 with signs, form-encoded": (("~~~~~",), "(fn5%2Bfn4%3D)", f"({REMOVED})"),
+    "with an escape and an entity of its own": (("\\n%\\Z&lt",), "x\\n%\\Z&amp;lty", REMOVED),
+    "with a blank and an entity of its own": (("%25 &amp;",), f"<{quote_plus('%25 &amp;')}>", REMOVED),
+    "in a very long text": ((KEY,), f"{'x' * 200_000}{percent(KEY)}", REMOVED),
+}
+
+
+@pytest.mark.parametrize(("secrets", "said", "shown"), EXACTLY.values(), ids=EXACTLY)
+def test_what_stands_around_a_secret_stays(secrets: tuple[str, ...], said: str, shown: str) -> None:
+    assert without_secrets(said, secrets) == shown
+    assert masked({"text": said}, compact({"text": said}), secrets) == {"text": shown}
+
+
+def test_what_is_cut_or_in_lines_by_chance_stays() -> None:
+    for said in (
+        "nano…",
+        "nanonets…",
+        "the nanonets-\nkey and more",
+        "C:\\x86\\new\n\\x41",
+        "12\n34",
+        "ab\ncd",
+    ):
+        value: Any = {"text": said}
+        known = ("nanonets-key-0123456789", "1234", "abcd")
+        assert without_secrets(said, known) == said
+        assert masked(value, compact(value), known) == value
