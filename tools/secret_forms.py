@@ -95,13 +95,18 @@ class SecretForms:
         self._anywhere = [needle for needle, pattern in needles.items() if not pattern.startswith(_BEFORE)]
 
     @cached_property
+    def _orders(self) -> Sequence[_Order]:
+        has_escapes = any(len(_stages_of_all_kinds(secret, 1)) > 1 for secret in self._raw)
+        return _IN_EVERY_ORDER if has_escapes else _FOR_LINES
+
+    @cached_property
     def _pattern(self) -> re.Pattern[str]:
         # Hardly any text holds a secret, and compiling takes longer than the search of many texts.
         return re.compile("|".join(self._needles.values()))
 
     def found_in(self, text: str) -> SecretForms | None:
         """Those of the forms that a JSON text holds, for a closer look at the texts in it; None for none."""
-        stages = _stages(text, _ROUNDS + 1) if self._may_be_behind(text) else []
+        stages = _stages(text, self._orders, _ROUNDS + 1) if self._may_be_behind(text) else []
         stages += _joined_lines(stages)
         needles = {
             needle: pattern
@@ -160,7 +165,7 @@ class SecretForms:
     def _removed_from_part(self, part: str) -> str:
         if not self._may_be_behind(part):
             return part
-        stages = _stages(part)
+        stages = _stages(part, self._orders)
         if not self._is_in(stages):
             return self._replacement if self._is_over_lines(stages) else part
         shown = without_invisible(part)
@@ -169,7 +174,7 @@ class SecretForms:
             cleaned = _without(secret, cleaned, self._replacement)
         if self._is_in([_plain_form(cleaned)]):
             cleaned = self._traced(cleaned)
-        rest = _stages(cleaned.replace(self._replacement, " "))
+        rest = _stages(cleaned.replace(self._replacement, " "), self._orders)
         if self._is_in(rest) or self._is_over_lines(rest):
             return self._replacement
         return part if cleaned == shown else cleaned
@@ -238,19 +243,17 @@ def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
     return _stages_of_all_kinds(text, rounds)[-1]
 
 
-def _stages(text: str, rounds: int = _ROUNDS) -> list[str]:
-    """A text with some of its escapes undone, in each order that may matter.
-
-    A secret with escapes of its own is found where only what was put around it is undone, and not its own.
-    """
+def _stages(text: str, orders: Sequence[_Order], rounds: int = _ROUNDS) -> list[str]:
+    """A text with some of its escapes undone: all kinds, and one kind after another."""
     mixed = _stages_of_all_kinds(text, rounds)
     if len(mixed) == 1:
         return mixed
+    shown = without_invisible(text)
     apart = [
         stage
-        for from_json in _repeated(_without_json_escapes, without_invisible(text), rounds)
-        for undo in (_without_form, _without_entities)
-        for stage in _repeated(undo, from_json, rounds)
+        for outer, inner in orders
+        for undone in _repeated(outer, shown, rounds)
+        for stage in _repeated(inner, undone, rounds)
     ]
     return list(dict.fromkeys((*mixed, *apart)))
 
@@ -321,6 +324,20 @@ def _without_entities(text: str) -> str:
     return _ENTITY.sub(_undone, text)
 
 
+_Order = tuple[Callable[[str], str], Callable[[str], str]]
+_FOR_LINES: Sequence[_Order] = ((_without_form, _without_json_escapes),)
+"""The ends of lines in JSON, which are blanks when all kinds of escapes are undone."""
+_IN_EVERY_ORDER: Sequence[_Order] = (
+    *_FOR_LINES,
+    (_without_json_escapes, _without_form),
+    (_without_json_escapes, _without_entities),
+    (_without_entities, _without_json_escapes),
+)
+"""What may have been put around a secret with escapes of its own: the outer kind, and the inner one.
+
+Such a secret is found where only what was put around it is undone, and not its own."""
+
+
 def _with_blanks(text: str) -> str:
     # By far faster than str.translate.
     for each in _BLANKS:
@@ -338,7 +355,9 @@ def _without(secret: str, text: str, replacement: str) -> str:
 
 def _patterns(secret: str) -> Iterator[tuple[str, str]]:
     """What to look for in a plain form → how all of it is matched, with what belongs to it."""
-    stages = dict.fromkeys(form for each in _stages(secret) for form in (each, _with_blanks(each)))
+    stages = dict.fromkeys(
+        form for each in _stages(secret, _IN_EVERY_ORDER) for form in (each, _with_blanks(each))
+    )
     raw = secret.encode("utf-8", "replace")
     is_long = len(secret) >= _LONG
     alone = [*stages, raw.hex(), raw.hex().upper()]
