@@ -296,6 +296,11 @@ TESTS: Mapping[str, Sequence[str]] = {
         "server/probe/test_probe.py",
         "server/journal/test_journal.py",
     ),
+    "tools/escapes.py": (
+        "tools/test_secret_forms.py",
+        "tools/test_redaction.py",
+        "server/telemetry/test_log_contents.py",
+    ),
     "tools/secret_forms.py": (
         "tools/test_secret_forms.py",
         "tools/test_redaction.py",

@@ -17,6 +17,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "schemas": (("operation",), ("state_reference",), ("document",), ("catalog",), ("__init__",)),
     "tools": (
         ("json_text", "hidden_characters"),
+        ("escapes",),
         ("failure", "redaction", "secret_forms", "untrusted"),
         ("observation",),
         ("results",),

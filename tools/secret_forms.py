@@ -12,12 +12,24 @@ digits would stand in them as they are: these are looked for first.
 from __future__ import annotations
 
 import base64
-import html
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 
-from .hidden_characters import hidden_pattern, without_invisible
+from .escapes import (
+    FOR_LINES,
+    IN_EVERY_ORDER,
+    ROUNDS,
+    WORD,
+    Order,
+    has_escapes,
+    may_hide,
+    plain_form,
+    stages_of,
+    with_blanks,
+    with_places,
+)
+from .hidden_characters import without_invisible
 from .json_text import compact
 
 __all__ = ["SHORTEST", "SecretForms", "forms_of"]
@@ -28,58 +40,17 @@ SHORTEST = 4
 _LONG = 8
 """From so many characters on a secret is found anywhere, a shorter one only where it stands alone."""
 
-_ROUNDS = 3
-"""How many layers of escapes are undone."""
-
 _MAX_TRACED = 200_000
 """A longer text that holds an escaped secret is replaced as a whole."""
 
 _BEFORE, _AFTER = r"(?<![^\W_])", r"(?![^\W_])"
 """Neither a letter nor a digit beside it."""
 
-# Each begins with one certain character, which makes the search for it many times as fast. A run of
-# backslashes is entered at its beginning only: from each of them on, it would take time by their square.
-_RUN = r"\\(?<!\\\\)\\*"
-_UNICODE = re.compile(rf"{_RUN}u[0-9a-fA-F]{{4}}(?:\\+u[0-9a-fA-F]{{4}})*")
-_HEX = re.compile(rf"{_RUN}x[0-9a-fA-F]{{2}}(?:\\+x[0-9a-fA-F]{{2}})*")
-_BLANK = re.compile(rf"{_RUN}[nrtbf]")
-_PERCENT = re.compile(r"%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*")
-_PERCENT_UNIT = re.compile(r"%[0-7][0-9a-fA-F]|(?:%[89a-fA-F][0-9a-fA-F])+")
-_JSON = re.compile(r"\\(?:u[0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*|x[0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*|.)")
-_JSON_SIGNS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
-_ENTITY = re.compile(r"&(?:#0*[0-9]{1,7}|#[xX]0*[0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
-_BLANKS = "+\n\r\t"
-"""What is a blank in a plain form."""
-_ESCAPES = (
-    _UNICODE,
-    _HEX,
-    _BLANK,
-    re.compile(r"\\+"),
-    _PERCENT_UNIT,
-    _ENTITY,
-    re.compile(f"[{_BLANKS}]"),
-    hidden_pattern(),
-)
-_UNIT = re.compile("|".join(each.pattern for each in _ESCAPES))
-_CUT = "…"
-"""What stands at the end of a text that was shortened. Before it, more than half of a secret is one."""
-
-_WORD = re.compile(r"[A-Za-z0-9]+")
-_NOT_OF_WORD = bytes(byte for byte in range(256) if not _WORD.match(chr(byte)))
+_NOT_OF_WORD = bytes(byte for byte in range(256) if not WORD.match(chr(byte)))
 _LINE_END = re.compile(rb"\\[nr]")
 """In JSON. Its letter would be one of the word that goes on in the next line."""
-_UNPRINTED = bytes(byte for byte in range(256) if not 32 <= byte < 127)
-"""What is left out before escapes are looked for: they could be split by it."""
-_ENCODED = (
-    (b"\\u", re.compile(_UNICODE.pattern.encode()), b""),
-    (b"\\x", re.compile(_HEX.pattern.encode()), b""),
-    (b"%", re.compile(_PERCENT.pattern.encode()), b"\\"),
-    (b"&", re.compile(_ENTITY.pattern.encode()), b"\\"),
-)
-"""Escapes: what each of a kind begins with, how it is matched, and what else may stand between its parts."""
-_LINE_ENDS = frozenset("\n\r")
-_OPENING = frozenset("%\\&#;")
-"""What may make an escape of the text beside it."""
+_CUT = "…"
+"""What stands at the end of a text that was shortened. Before it, more than half of a secret is one."""
 
 
 class SecretForms:
@@ -95,9 +66,8 @@ class SecretForms:
         self._anywhere = [needle for needle, pattern in needles.items() if not pattern.startswith(_BEFORE)]
 
     @cached_property
-    def _orders(self) -> Sequence[_Order]:
-        has_escapes = any(len(_stages_of_all_kinds(secret, 1)) > 1 for secret in self._raw)
-        return _IN_EVERY_ORDER if has_escapes else _FOR_LINES
+    def _orders(self) -> Sequence[Order]:
+        return IN_EVERY_ORDER if any(map(has_escapes, self._raw)) else FOR_LINES
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -106,7 +76,7 @@ class SecretForms:
 
     def found_in(self, text: str) -> SecretForms | None:
         """Those of the forms that a JSON text holds, for a closer look at the texts in it; None for none."""
-        stages = _stages(text, self._orders, _ROUNDS + 1) if self._may_be_behind(text) else []
+        stages = stages_of(text, self._orders, ROUNDS + 1) if self._may_be_behind(text) else []
         stages += _joined_lines(stages)
         needles = {
             needle: pattern
@@ -147,7 +117,7 @@ class SecretForms:
     def _may_be_behind(self, text: str) -> bool:
         """Whether a look at the plain form is needed: False only where no form can be in it."""
         encoded = text.encode("utf-8", "surrogatepass")
-        if _may_hide(encoded) or self._may_be_in(encoded):
+        if may_hide(encoded) or self._may_be_in(encoded):
             return True
         return b"\\" in encoded and self._may_be_in(_LINE_END.sub(b"", encoded))
 
@@ -165,16 +135,16 @@ class SecretForms:
     def _removed_from_part(self, part: str) -> str:
         if not self._may_be_behind(part):
             return part
-        stages = _stages(part, self._orders)
+        stages = stages_of(part, self._orders)
         if not self._is_in(stages):
             return self._replacement if self._is_over_lines(stages) else part
         shown = without_invisible(part)
         cleaned = shown
         for secret in self._raw:
             cleaned = _without(secret, cleaned, self._replacement)
-        if self._is_in([_plain_form(cleaned)]):
+        if self._is_in([plain_form(cleaned)]):
             cleaned = self._traced(cleaned)
-        rest = _stages(cleaned.replace(self._replacement, " "), self._orders)
+        rest = stages_of(cleaned.replace(self._replacement, " "), self._orders)
         if self._is_in(rest) or self._is_over_lines(rest):
             return self._replacement
         return part if cleaned == shown else cleaned
@@ -183,7 +153,7 @@ class SecretForms:
         """The text with every match in its plain form replaced where it stands in the text."""
         if len(text) > _MAX_TRACED:
             return self._replacement
-        plain, starts, ends = _with_places(text)
+        plain, starts, ends = with_places(text)
         pieces: list[str] = []
         kept = 0
         for match in self._pattern.finditer(plain):
@@ -194,6 +164,17 @@ class SecretForms:
             pieces += [text[kept:start], self._replacement]
             kept = end
         return "".join((*pieces, text[kept:]))
+
+
+def _joined_lines(stages: Sequence[str]) -> list[str]:
+    """The stages of a text without the ends of lines, for what was wrapped; a plus is a blank, as in a plain
+    form."""
+    # Not by a pattern: one that begins with any number of blanks takes long where there are many.
+    return [
+        "".join(line.strip() for line in each.replace("\r", "\n").split("\n")).replace("+", " ")
+        for each in stages
+        if "\n" in each or "\r" in each
+    ]
 
 
 def _min_part(secret: str) -> int:
@@ -213,136 +194,7 @@ def _words_of(form: str) -> tuple[bytes, ...]:
 
     A form that has none gives an empty one, which is in every text.
     """
-    return tuple(sorted((each.encode() for each in _WORD.findall(form)), key=len, reverse=True)) or (b"",)
-
-
-def _may_hide(encoded: bytes) -> bool:
-    """Whether any escape in a text, given in UTF-8, is not harmless."""
-    for start, pattern, between in _ENCODED:
-        if start[:1] not in encoded:
-            continue
-        shown = encoded.translate(None, _UNPRINTED + between)
-        if start in shown and not all(map(_is_harmless, set(pattern.findall(shown)))):
-            return True
-    return False
-
-
-def _is_harmless(escape: bytes) -> bool:
-    """Whether an escape stands for signs and letters of other scripts only, which neither split a word of a
-    form, as the end of a line does, nor begin another escape."""
-    unit = escape.decode()
-    plain = _characters_of(unit)
-    if plain == unit:
-        return True
-    is_ours = any(_WORD.match(each) or each in _OPENING for each in plain)
-    return plain != "" and not is_ours and without_invisible(plain) == plain and not _LINE_ENDS & set(plain)
-
-
-def _plain_form(text: str, rounds: int = _ROUNDS) -> str:
-    """A text with its escapes undone and without hidden characters; a plus and a line end are a blank."""
-    return _stages_of_all_kinds(text, rounds)[-1]
-
-
-def _stages(text: str, orders: Sequence[_Order], rounds: int = _ROUNDS) -> list[str]:
-    """A text with some of its escapes undone: all kinds, and one kind after another."""
-    mixed = _stages_of_all_kinds(text, rounds)
-    if len(mixed) == 1:
-        return mixed
-    shown = without_invisible(text)
-    apart = [
-        stage
-        for outer, inner in orders
-        for undone in _repeated(outer, shown, rounds)
-        for stage in _repeated(inner, undone, rounds)
-    ]
-    return list(dict.fromkeys((*mixed, *apart)))
-
-
-def _stages_of_all_kinds(text: str, rounds: int) -> list[str]:
-    """A text on the way to its plain form, with the escapes of one kind after the other undone."""
-    stages = [text]
-    for _ in range(rounds):
-        before = stages[-1]
-        _undo_all_kinds(stages)
-        if stages[-1] == before:
-            break
-    return stages
-
-
-def _undo_all_kinds(stages: list[str]) -> None:
-    """Add the last of the stages with the escapes of one kind after the other undone."""
-
-    def then(changed: str) -> str:
-        if changed != stages[-1]:
-            stages.append(changed)
-        return changed
-
-    text = then(without_invisible(stages[-1]))
-    text = then(_UNICODE.sub(_undone, text))
-    text = then(_HEX.sub(_undone, text))
-    text = then(_BLANK.sub(" ", text).replace("\\", ""))
-    text = then(_without_percent(text))
-    text = then(_without_entities(text))
-    then(_with_blanks(text))
-
-
-def _repeated(undo: Callable[[str], str], text: str, rounds: int) -> Iterator[str]:
-    """A text, and what becomes of it by undoing one kind of escapes again and again. No hidden ones stay."""
-    yield text
-    for _ in range(rounds):
-        undone = undo(text)
-        if undone == text:
-            return
-        text = without_invisible(undone)
-        yield text
-
-
-def _joined_lines(stages: Sequence[str]) -> list[str]:
-    """The stages of a text without the ends of lines, for what was wrapped; a plus is a blank, as in a plain
-    form."""
-    # Not by a pattern: one that begins with any number of blanks takes long where there are many.
-    return [
-        "".join(line.strip() for line in each.replace("\r", "\n").split("\n")).replace("+", " ")
-        for each in stages
-        if "\n" in each or "\r" in each
-    ]
-
-
-def _without_json_escapes(text: str) -> str:
-    return _JSON.sub(_json_undone, text)
-
-
-def _without_percent(text: str) -> str:
-    return _PERCENT.sub(_undone, text)
-
-
-def _without_form(text: str) -> str:
-    return _without_percent(text.replace("+", " "))
-
-
-def _without_entities(text: str) -> str:
-    return _ENTITY.sub(_undone, text)
-
-
-_Order = tuple[Callable[[str], str], Callable[[str], str]]
-_FOR_LINES: Sequence[_Order] = ((_without_form, _without_json_escapes),)
-"""The ends of lines in JSON, which are blanks when all kinds of escapes are undone."""
-_IN_EVERY_ORDER: Sequence[_Order] = (
-    *_FOR_LINES,
-    (_without_json_escapes, _without_form),
-    (_without_json_escapes, _without_entities),
-    (_without_entities, _without_json_escapes),
-)
-"""What may have been put around a secret with escapes of its own: the outer kind, and the inner one.
-
-Such a secret is found where only what was put around it is undone, and not its own."""
-
-
-def _with_blanks(text: str) -> str:
-    # By far faster than str.translate.
-    for each in _BLANKS:
-        text = text.replace(each, " ")
-    return text
+    return tuple(sorted((each.encode() for each in WORD.findall(form)), key=len, reverse=True)) or (b"",)
 
 
 def _without(secret: str, text: str, replacement: str) -> str:
@@ -356,7 +208,7 @@ def _without(secret: str, text: str, replacement: str) -> str:
 def _patterns(secret: str) -> Iterator[tuple[str, str]]:
     """What to look for in a plain form → how all of it is matched, with what belongs to it."""
     stages = dict.fromkeys(
-        form for each in _stages(secret, _IN_EVERY_ORDER) for form in (each, _with_blanks(each))
+        form for each in stages_of(secret, IN_EVERY_ORDER) for form in (each, with_blanks(each))
     )
     raw = secret.encode("utf-8", "replace")
     is_long = len(secret) >= _LONG
@@ -387,56 +239,3 @@ def _in_other_alphabet(form: str) -> list[str]:
     if not {"+", "/"} & set(form):
         return []
     return [form.replace("+", "-").replace("/", "_"), form.replace("+", " ")]
-
-
-def _undone(match: re.Match[str]) -> str:
-    return _characters_of(match[0])
-
-
-def _json_undone(match: re.Match[str]) -> str:
-    """What one escape of a JSON text stands for."""
-    unit = match[0]
-    return _characters_of(unit) if unit[1] in "ux" and len(unit) > 2 else _JSON_SIGNS.get(unit[1], unit[1])
-
-
-@lru_cache(maxsize=4_096)
-def _characters_of(unit: str) -> str:
-    """What a run of escapes stands for."""
-    if unit[0] == "%":
-        return bytes.fromhex(unit.replace("%", "")).decode("utf-8", "replace")
-    if unit[0] == "&":
-        return html.unescape(unit)
-    if "x" in unit:
-        plain = bytes.fromhex(unit.replace("\\", "").replace("x", ""))
-        try:
-            return plain.decode()
-        except UnicodeDecodeError:
-            return plain.decode("latin-1")
-    codes = re.findall(r"u([0-9a-fA-F]{4})", unit)
-    return bytes.fromhex("".join(codes)).decode("utf-16-be", "replace")
-
-
-def _with_places(text: str) -> tuple[str, list[int], list[int]]:
-    """The plain form of a text, and of each of its characters where it begins and ends in the text."""
-    starts, ends = list(range(len(text))), list(range(1, len(text) + 1))
-    for _ in range(_ROUNDS):
-        pieces: list[str] = []
-        new_starts: list[int] = []
-        new_ends: list[int] = []
-        kept = 0
-        for match in _UNIT.finditer(text):
-            unit = match[0]
-            if unit[0] in "%&" or "u" in unit or "x" in unit:
-                # A plus that was escaped is a blank in the plain form too.
-                plain = _with_blanks(_undone(match))
-            else:
-                plain = " " if unit[-1] in f"nrtbf{_BLANKS}" else ""
-            pieces += [text[kept : match.start()], plain]
-            new_starts += [*starts[kept : match.start()], *[starts[match.start()]] * len(plain)]
-            new_ends += [*ends[kept : match.start()], *[ends[match.end() - 1]] * len(plain)]
-            kept = match.end()
-        if not kept:
-            break
-        text = "".join((*pieces, text[kept:]))
-        starts, ends = [*new_starts, *starts[kept:]], [*new_ends, *ends[kept:]]
-    return text, starts, ends
