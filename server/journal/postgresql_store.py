@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from ...tools.journal.entries import Closing, JournalFault
 from ..settings.journal_place import JournalPlace
+from .derived import miscounted
 from .group_commit import Mark, SqlStep, Transaction, Waiting, written_together
 from .postgresql_connection import connect, connect_now, connect_seconds, faults, is_lost
 from .record_store import Addition, NoSuchEntry, Reading, Rows
@@ -100,6 +101,16 @@ class PostgresqlStore:
             if self._blocking is None:
                 self._blocking = connect_now(self._place)
             return self._blocking.execute(*_step(query)).fetchall()
+
+    def miscounted(self) -> str:
+        """How the writes differ that are counted for limits; empty where none do. For commands: it blocks."""
+        return miscounted(self.rows)
+
+    def rebuild(self) -> int:
+        """Make index and counts anew, by the role that owns the tables. For commands: it blocks."""
+        from .migrating import rebuild_tables
+
+        return rebuild_tables(self._place)
 
     def stop(self) -> None:
         """Write the closings that are still to be written if that is possible, and close the connections."""

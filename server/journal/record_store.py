@@ -68,6 +68,17 @@ class RecordStore(Protocol):
         """The moment with which a mark was last set; None if it is not set or is over."""
         ...
 
+    def miscounted(self) -> str:
+        """How the writes differ that are counted for limits; empty where none do. For commands: it blocks."""
+        ...
+
+    def rebuild(self) -> int:
+        """Make all that is derived from the records anew; gives the number of entries in the index.
+
+        For commands: it blocks.
+        """
+        ...
+
     def stop(self) -> None:
         """Write what is still to be written if that is possible, and close the connections."""
         ...

@@ -57,6 +57,14 @@ class SqliteStore:
         """What one query finds. For commands: it blocks."""
         return self._database.rows(query)
 
+    def miscounted(self) -> str:
+        """Nothing: writes are counted by the records themselves."""
+        return ""
+
+    def rebuild(self) -> int:
+        """Make the index anew, and give the number of entries in it. For commands: it blocks."""
+        return self._database.rebuild_index()
+
     async def set_mark(self, mark: str, moment: float, seconds: float, *, again: bool) -> bool:
         """Set a mark with a moment for so many seconds; False if it is set, unless it is set `again`."""
 

@@ -123,10 +123,8 @@ class StoredJournal:
         from .verification import verified
 
         found = verified(batches(store.rows), self._key, expected)
-        if self._find_place().url and not found.broken:
-            from .derived import miscounted
-
-            found.counts = miscounted(store.rows)
+        if not found.broken:
+            found.counts = store.miscounted()
         return found
 
     def rebuild(self) -> int:
@@ -134,18 +132,7 @@ class StoredJournal:
 
         For commands: it blocks.
         """
-        place = self._find_place()
-        if place.url:
-            from .migrating import rebuild_tables
-
-            return rebuild_tables(place)
-        from .sqlite_database import SqliteDatabase
-
-        database = SqliteDatabase(place)
-        try:
-            return database.rebuild_index()
-        finally:
-            database.stop()
+        return self.records.rebuild()
 
     def all_entries(self) -> Iterator[JsonObject]:
         """Every entry with its records and their hashes, the oldest first. For commands: it blocks."""
