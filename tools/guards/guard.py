@@ -34,7 +34,7 @@ from ..results.response import Response
 from ..surface.tool import is_confirmed_by_person
 from .agreement import do_agreed
 from .confirmation import Question
-from .context import CallContext, Flight, Written
+from .context import CallContext, Written
 from .current_state import NOT_READ, Read, State, each_once, read_state, state_after
 from .document_locks import ON_UNNAMED_DOCUMENTS, claims_of
 from .expectation import (
@@ -171,11 +171,13 @@ async def _send(
     try:
         async with recorded(prepared, before, context, undoes=undoes, look=look) as write:
             is_sent = write.is_sent = True
-            flight = guards.under_way.get(prepared.identity, Flight())
-            flight.is_sent = True
+            flight = guards.under_way.get(prepared.identity)
+            if flight is not None:
+                flight.is_sent = True
             with _to_its_end(context):
                 response = await _answered(prepared, before, write, read)
-                flight.is_done = True
+                if flight is not None:
+                    flight.is_done = True
                 answer, notes = await _settle(prepared, before, response, write, read)
     except ToolFailure as failure:
         if failure.done == "no":

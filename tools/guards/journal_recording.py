@@ -128,17 +128,20 @@ def journal_failure(
 ) -> ToolFailure:
     """The failure of a write that is not sent without a journal; administrators are told why.
 
-    `needed_for` is what needs the journal, if that is not the setting which wants every write in it.
+    `needed_for` is what needs the journal, with its verb, if it is not the setting that wants every write in
+    it.
     """
     needed_for = needed_for or ("the limits of the policy need" if context.policy.every_limit else "")
-    after = f"The operator of this server has to fix this: {needed_for} the journal. Reading still works."
+    after = _AFTER_FAULT
+    if needed_for:
+        after = f"The operator of this server has to fix this: {needed_for} the journal. Reading still works."
     why = f" {fault}" if context.is_admin else ""
     return ToolFailure(
         "unavailable" if fault.is_away else "not_configured",
         f"{operation.tool}: the journal cannot be written, so no write is sent.{why}",
         happened=NOTHING_SENT,
         retryable=fault.is_away,
-        next_step=AFTER_AWAY if fault.is_away else after if needed_for else _AFTER_FAULT,
+        next_step=AFTER_AWAY if fault.is_away else after,
     )
 
 

@@ -30,7 +30,7 @@ def look_for(
             also.judge(view)
         if undoes is not None:
             _undone_by_others(prepared, undoes, view)
-        if limits and (reason := limit_refusal(limits, view.own_writes, document)):
+        if reason := limit_refusal(limits, view.own_writes, document):
             raise not_allowed(prepared.operation, reason)
 
     at_call = undoes is not None or (also is not None and also.at_call)
@@ -40,9 +40,9 @@ def look_for(
 def _undone_by_others(prepared: Prepared, undoes: TakingBack, view: JournalView) -> None:
     """Refuse an undo that another server began since this one looked."""
     last = view.last_of_call
-    if last is None or last.opening.undoes != undoes.entry or last.number <= undoes.newest_known:
+    if last is None or last.opening.undoes != undoes.entry or last.outcome == "not done":
         return
-    if last.outcome == "not done":
+    if last.number <= undoes.newest_known:
         return
     raise ToolFailure(
         "conflict",

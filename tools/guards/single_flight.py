@@ -147,8 +147,7 @@ def _under_way(operation: Operation, earlier: Entry, context: CallContext) -> To
     entry = f" (journal entry {earlier.number})" if is_own else ""
     return _duplicate(operation, f"another server is carrying out an identical call{entry}.").with_(
         next_step="First list or read the item to see whether the change was made. If it was not, call again"
-        f" with the same arguments after that call has ended, at the latest at"
-        f" {earlier.opening.until}.",
+        f" with the same arguments after that call has ended, at the latest at {earlier.opening.until}.",
     )
 
 

@@ -104,9 +104,11 @@ async def _planned(entries: Sequence[Chosen], call_context: CallContext) -> list
         try:
             progress = await progress_of(each.origin, each.entry, each.closing, call_context, reading, later)
         except ToolFailure as failure:
-            if each.is_added and failure.code == "conflict":
+            if failure.code != "conflict":
+                raise
+            if each.is_added:
                 continue
-            if planned and failure.code == "conflict":
+            if planned:
                 raise failure.with_(next_step=f"{_PARTS_FIRST} {failure.next_step}") from failure
             raise
         planned.append(Planned(each, progress))
