@@ -47,6 +47,7 @@ LAYERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "settings",
             "logs",
             "host_names",
+            "new_files",
             "output_encoding",
         ),
         ("shared",),

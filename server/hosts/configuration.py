@@ -8,11 +8,11 @@ import re
 import stat
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from ..new_files import whole_or_none
 from .edit import BrokenFile, CannotKeep, Edit
 from .hosts import Format, Host
 from .json_text import edit_json, read_json
@@ -190,16 +190,12 @@ def _put(file: Path, content: bytes, *, like: Path) -> None:
     """A file with this content and the mode of another one, or for its user alone; never half of it."""
     descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     new = Path(name)
-    try:
+    with whole_or_none(new):
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(content)
         if like.exists():
             new.chmod(like.stat().st_mode & 0o777)
         new.replace(file)
-    except OSError:
-        with suppress(OSError):
-            new.unlink()
-        raise
 
 
 def _says(host: Host, text: str, wanted: object) -> bool:

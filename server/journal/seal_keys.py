@@ -10,6 +10,7 @@ from pathlib import Path
 from secrets import token_bytes, token_hex
 
 from ...tools.journal.entries import JournalFault
+from ..new_files import whole_or_none
 from ..settings.journal_place import journal_place, keeps_journal
 from ..settings.settings import Settings
 from .files import close_to_others, create_folder
@@ -70,11 +71,6 @@ def _make(path: Path) -> None:
 
 
 def _write_new(path: Path) -> None:
-    """A new file with a key, or none: a disk may be full."""
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(token_bytes(_KEY_BYTES))
-    except OSError:
-        path.unlink()
-        raise
+    with whole_or_none(path), os.fdopen(descriptor, "wb") as stream:
+        stream.write(token_bytes(_KEY_BYTES))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...tools import NOTHING_SENT, FileSource, ToolFailure
+from ..new_files import whole_or_none
 from ..settings.settings import Settings
 from .given_files import decoded_base64, found_path, plain_name
 
@@ -128,7 +129,8 @@ class FileAccess:
                     stream = target.open("xb")
                 except FileExistsError:
                     continue
-                _write_whole(target, stream, content)
+                with whole_or_none(target), stream:
+                    stream.write(content)
                 return str(target)
         except OSError as error:
             raise ToolFailure(
@@ -247,16 +249,6 @@ def _resolved(path: Path) -> Path:
         return path.expanduser().resolve()
     except OSError:
         return path.expanduser()
-
-
-def _write_whole(target: Path, stream: BinaryIO, content: bytes) -> None:
-    """Fill a new file, or remove it: what a full disk cut off looks like the whole file."""
-    try:
-        with stream:
-            stream.write(content)
-    except OSError:
-        target.unlink(missing_ok=True)
-        raise
 
 
 def _free_names(wanted: Path) -> Iterator[Path]:

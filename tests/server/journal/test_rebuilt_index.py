@@ -13,24 +13,16 @@ from click.testing import CliRunner, Result
 from conftest import Network, connected, error_of
 from docreview_mcp.server.command_line import command_line
 from docreview_mcp.server.journal.store import StoredJournal, open_journal
-from docreview_mcp.server.settings.settings import Settings, read_settings
+from docreview_mcp.server.settings.settings import read_settings
 from docreview_mcp.tools.journal.entries import Caller, Closing, Opening
 from postgresql import Cluster, empty
-from sqlalchemy import create_engine, text
+from test_journal import change, journal_at
 
 WRITE = ("studio_add_label", {"project_id": 1})
 
 
 def run(command: str, url: str) -> Result:
     return CliRunner().invoke(command_line, ["journal", command], env={"DOCREVIEW_JOURNAL": url})
-
-
-def change(url: str, *statements: str) -> None:
-    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
-    with engine.begin() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
 
 
 def filled(url: str) -> None:
@@ -43,15 +35,13 @@ def filled(url: str) -> None:
             )
             await journal.close(number, Closing(outcome))
 
-    journal = open_journal(Settings(journal=url), tuple)
-    assert journal is not None
+    journal = journal_at(url)
     anyio.run(write, journal)
     journal.stop()
 
 
 async def found(url: str, about: str) -> list[int]:
-    journal = open_journal(Settings(journal=url), tuple)
-    assert journal is not None
+    journal = journal_at(url)
     entries = await journal.entries(about=(about,))
     journal.stop()
     return [each.number for each in entries]
@@ -96,8 +86,7 @@ def test_many_entries_are_indexed_and_none_that_cannot_be_read(url: str) -> None
         for turn in range(501):
             await journal.open(Opening("studio_add_label", {}, ("all",), str(turn), Caller()))
 
-    journal = open_journal(Settings(journal=url), tuple)
-    assert journal is not None
+    journal = journal_at(url)
     anyio.run(write, journal)
     journal.stop()
     change(url, "DELETE FROM docreview_words")
@@ -196,8 +185,7 @@ def test_counts_of_former_days_are_not_missed(cluster: Cluster) -> None:
         f"UPDATE docreview_records SET at = {earlier} WHERE number < 3",
         "DELETE FROM docreview_counts WHERE entry = 1",
     )
-    journal = open_journal(Settings(journal=cluster.url), tuple)
-    assert journal is not None
+    journal = journal_at(cluster.url)
     assert journal.rebuild() == 4
     journal.stop()
     with psycopg.connect(cluster.url) as connection:
